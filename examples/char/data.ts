@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { arange, type Generator, int32, randint, type Tensor, tensor, ValueError } from '@kindling/core';
+import { readFile } from '../read-file.ts';
 
 /** A text as numbers: a character is its place in the sorted vocabulary. */
 export interface Corpus {
@@ -24,13 +24,7 @@ const packaged = new URL('../data/shakespeare.txt', import.meta.url);
  * @throws ValueError where the file cannot be read
  */
 export function loadCorpus(path: string | URL = packaged): Corpus {
-  let text: string;
-  try {
-    text = readFileSync(path, 'utf8');
-  } catch (cause) {
-    throw new ValueError(`${path}: cannot be read: ${(cause as Error).message}`, { cause });
-  }
-  const characters = Array.from(text);
+  const characters = Array.from(readFile(path).toString('utf8'));
   const vocabulary = Array.from(new Set(characters)).sort();
   const codes = codesOf(vocabulary, characters);
   const border = Math.floor(0.9 * characters.length);

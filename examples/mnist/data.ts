@@ -1,7 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fromBuffer, type Tensor, ValueError } from '@kindling/core';
+import { readFile } from '../read-file.ts';
 import { type IdxArray, parseIdx } from './idx.ts';
 
 /** Images as float32 of shape (n, 784), standardised as is usual for MNIST, and labels as int32 of shape (n). */
@@ -18,13 +19,7 @@ const std = 0.3081;
 function readIdx(folder: string, name: string): IdxArray & { path: string } {
   const plain = join(folder, name);
   const path = existsSync(plain) || !existsSync(`${plain}.gz`) ? plain : `${plain}.gz`;
-  let file: Uint8Array;
-  try {
-    file = readFileSync(path);
-  } catch (cause) {
-    throw new ValueError(`${path}: cannot be read: ${(cause as Error).message}`, { cause });
-  }
-  return { ...parseIdx(file, path), path };
+  return { ...parseIdx(readFile(path), path), path };
 }
 
 function readSplit(folder: string, prefix: string): Split {

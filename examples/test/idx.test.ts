@@ -1,5 +1,5 @@
 /** The reader of MNIST's files, on good ones and on broken ones. */
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
@@ -96,6 +96,10 @@ describe('loadMnist of a folder', () => {
 
   it('takes compressed files, and says which one is wrong', () => {
     expect(() => loadMnist(folder)).toThrow(/train-images-idx3-ubyte: cannot be read: ENOENT/);
+    const first = join(folder, 'train-images-idx3-ubyte');
+    symlinkSync('/dev/zero', first);
+    expect(() => loadMnist(folder)).toThrow('train-images-idx3-ubyte: cannot be read: it is no file');
+    rmSync(first);
     for (const split of ['train', 't10k']) {
       write(`${split}-images-idx3-ubyte.gz`, gzipSync(idx(8, [2, 28, 28])));
       write(`${split}-labels-idx1-ubyte`, idx(8, [2], [7, 9]));

@@ -31,9 +31,18 @@ export function indexOf(position: number, shape: Shape): number[] {
   return index;
 }
 
+/** @internal Whether something is an array; a Proxy that was revoked, of which JavaScript cannot tell, is none. */
+export function isArray(x: unknown): x is readonly unknown[] {
+  try {
+    return Array.isArray(x);
+  } catch {
+    return false;
+  }
+}
+
 /** A shape that a caller gave, which is no array only where types are not checked. */
 function checked(shape: Shape, caller: string): Shape {
-  if (Array.isArray(shape) && !shape.some(Array.isArray)) return shape;
+  if (isArray(shape) && !shape.some(isArray)) return shape;
   throw new ShapeError(
     `${caller}: expected a shape such as [2, 3], got ${shape === null ? 'null' : typeof shape}`,
   );
@@ -42,7 +51,7 @@ function checked(shape: Shape, caller: string): Shape {
 /** Whether two shapes are equal. Kindling's own. */
 export function sameShape(a: Shape, b: Shape): boolean {
   if (a === b) return true;
-  if (!Array.isArray(a) || !Array.isArray(b)) for (const shape of [a, b]) checked(shape, 'sameShape');
+  if (!isArray(a) || !isArray(b)) for (const shape of [a, b]) checked(shape, 'sameShape');
   if (a.length !== b.length) return false;
   for (let d = 0; d < a.length; d++) if (a[d] !== b[d]) return false;
   return true;

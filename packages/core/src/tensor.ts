@@ -5,6 +5,7 @@ import type { AccumulateGrad, GradNode } from './record/node.ts';
 import {
   contiguousStrides,
   formatShape,
+  isArray,
   isContiguousLayout,
   numelOf,
   type Shape,
@@ -83,7 +84,7 @@ export class Tensor {
    */
   static is(x: unknown): x is Tensor {
     // By itself the second question takes V8 twice as long as both.
-    return x instanceof Tensor && #strides in x;
+    return isOfClass(x) && #strides in x;
   }
 
   /** A 0-dimensional tensor, which `tensor(value)` makes too, with checks. @internal */
@@ -235,6 +236,15 @@ export interface AutogradState {
   inference: boolean;
 }
 
+/** @internal Whether something is of the class, or a Proxy that says so; a Proxy that was revoked says nothing. */
+export function isOfClass(x: unknown): x is Tensor {
+  try {
+    return x instanceof Tensor;
+  } catch {
+    return false;
+  }
+}
+
 /** @internal The private fields of a tensor that belong to automatic differentiation: the tensor itself, by another type. */
 export const autogradOf = (x: Tensor): AutogradState => x as unknown as AutogradState;
 
@@ -252,8 +262,8 @@ export const likeTensor =
 
 function kindOf(x: unknown): string {
   if (x === null) return 'null';
-  if (Array.isArray(x)) return 'an array: make a tensor of it with tensor()';
-  return x instanceof Tensor ? likeTensor : typeof x;
+  if (isOfClass(x)) return likeTensor;
+  return isArray(x) ? 'an array: make a tensor of it with tensor()' : typeof x;
 }
 
 /** A fresh contiguous tensor whose elements are undefined: the caller writes each of them. */

@@ -1,5 +1,5 @@
 /** Resampling and bags in cases that PyTorch's database does not draw, with the numbers of PyTorch 2.15. */
-import { arange, type Tensor, tensor } from '@kindling/core';
+import { arange, ones, type Tensor, tensor, zeros } from '@kindling/core';
 import * as nn from '@kindling/nn';
 import { describe, expect, it } from 'vitest';
 
@@ -93,6 +93,13 @@ describe('the greatest of a bag', () => {
 });
 
 describe('the bags of embeddingBag', () => {
+  it.each(['sum', 'mean', 'max'] as const)('have a gradient of zeros by %s where there are none', (mode) => {
+    const table = ones([4, 3]).requiresGrad_();
+    const none = zeros([0, 3], { dtype: 'int32' });
+    F.embeddingBag(none, table, { mode }).sum().backward();
+    expect(table.grad?.equal(zeros([4, 3]))).toBe(true);
+  });
+
   const table = tensor([[1], [10], [100], [1000]], { dtype: 'float32' });
   const input = tensor([0, 1, 2, 3, 1]);
   const bags = (offsets: number[], includeLastOffset = false, mode: 'sum' | 'mean' | 'max' = 'sum') =>

@@ -1,4 +1,4 @@
-import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
+import { closeSync, ftruncateSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { create, type MessageInitShape, toBinary } from '@bufbuild/protobuf';
@@ -37,6 +37,8 @@ export class EventFile {
   private readonly pace: Pace;
   private readonly descriptor: number;
   private waiting: Uint8Array[] = [];
+  /** Bytes of whole records in the file. */
+  private size = 0;
   private flushed = now();
   private timer: ReturnType<typeof setTimeout> | null = null;
 
@@ -52,7 +54,14 @@ export class EventFile {
     if (openFiles.size === 0) process.on('exit', flushAll);
     openFiles.add(this);
     this.add(caller, { wallTime: now(), what: { case: 'fileVersion', value: 'brain.Event:2' } });
-    this.flush(caller);
+    try {
+      this.flush(caller);
+    } catch (error) {
+      this.waiting = [];
+      this.close(caller);
+      rmSync(this.path, { force: true });
+      throw error;
+    }
   }
 
   /** Writes an event, now or soon. */
@@ -61,23 +70,39 @@ export class EventFile {
     const { maxQueue, flushSecs } = this.pace;
     if (this.waiting.length > maxQueue || now() - this.flushed >= flushSecs) this.flush(caller);
     else if (this.timer === null && flushSecs < 2 ** 31 / 1000) {
-      this.timer = setTimeout(() => this.flush(caller), flushSecs * 1000);
+      this.timer = setTimeout(() => this.attempt(caller), flushSecs * 1000);
       // It keeps no process alive: its end flushes too.
       this.timer.unref();
     }
   }
 
-  /** Hands all events to the system. */
+  /** A flush that nobody called has nobody to tell that it failed; the next one finds the events still waiting, and tells. */
+  private attempt(caller: string): void {
+    try {
+      this.flush(caller);
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error;
+    }
+  }
+
+  /** Hands all events to the system, or none: those that it does not take go on waiting. */
   flush(caller: string): void {
     if (this.timer !== null) clearTimeout(this.timer);
     this.timer = null;
     this.flushed = now();
     if (this.waiting.length === 0) return;
     const bytes = Buffer.concat(this.waiting);
-    this.waiting = [];
     this.ofFile(caller, () => {
-      for (let at = 0; at < bytes.length; ) at += writeSync(this.descriptor, bytes, at);
+      try {
+        for (let at = 0; at < bytes.length; ) at += writeSync(this.descriptor, bytes, at);
+      } catch (error) {
+        // Behind half a record no other can be read.
+        ftruncateSync(this.descriptor, this.size);
+        throw error;
+      }
     });
+    this.size += bytes.length;
+    this.waiting = [];
   }
 
   close(caller: string): void {

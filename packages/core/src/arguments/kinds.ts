@@ -198,8 +198,14 @@ export const allLike = (defaults: object, numbers?: Kind): Record<string, Kind> 
 export type Kinds<O> = { readonly [P in keyof O]-?: Kind };
 
 /** Whether a value can hold options: an object that is no array, no tensor and no function. Kindling's own. */
-export const isOptions = (x: unknown): x is Readonly<Record<string, unknown>> =>
-  typeof x === 'object' && x !== null && !Array.isArray(x) && !(x instanceof Tensor);
+export function isOptions(x: unknown): x is Readonly<Record<string, unknown>> {
+  try {
+    return typeof x === 'object' && x !== null && !Array.isArray(x) && !(x instanceof Tensor);
+  } catch {
+    // A Proxy that was revoked.
+    return false;
+  }
+}
 
 /**
  * The options object of type `O`, which may be left out, as may each option in it. Kindling's own.

@@ -1,3 +1,4 @@
+import { isArray } from '../shape.ts';
 import { errorFor, excessError } from './explain.ts';
 import { type Kind, kind, type Parameters } from './kinds.ts';
 
@@ -118,8 +119,8 @@ function isArrayCallback(given: readonly unknown[], most: number): boolean {
   return (
     most > 0 &&
     more.length === 0 &&
-    Array.isArray(array) &&
     typeof index === 'number' &&
+    isArray(array) &&
     array[index] === given[most - 1]
   );
 }

@@ -7,7 +7,8 @@ import { select } from '../ops/views/slices.ts';
 import type { Generator } from '../random/generator.ts';
 import { generatorKind } from '../random/generator-kind.ts';
 import { valuesOf } from '../record/values.ts';
-import { formatShape } from '../shape.ts';
+import { formatShape, isArray } from '../shape.ts';
+import { requireMemory } from '../storage.ts';
 import { requireTensors, type Tensor, wrapArray } from '../tensor.ts';
 
 /** Samples by number. Extend it, or pass any object of this form to a DataLoader. Follows `torch.utils.data.Dataset`. */
@@ -104,7 +105,8 @@ export function checkIndex(index: unknown, length: number, caller: string): void
 
 /** @internal Throws unless all are the numbers of samples, in an array or typed array. */
 export function checkIndices(indices: ArrayLike<unknown>, length: number, caller: string): void {
-  if (!Array.isArray(indices) && !ArrayBuffer.isView(indices)) {
+  if (ArrayBuffer.isView(indices)) requireMemory(indices, caller);
+  else if (!isArray(indices)) {
     throw new ValueError(
       `${caller}: expected a list of indices, got ${indices === null ? 'null' : typeof indices}`,
     );

@@ -6,6 +6,7 @@ import { defaultGenerator, Generator } from '../random/generator.ts';
 import { generatorKind } from '../random/generator-kind.ts';
 import { valuesOf } from '../record/values.ts';
 import { formatShape } from '../shape.ts';
+import { requireMemory } from '../storage.ts';
 import { Tensor } from '../tensor.ts';
 
 /**
@@ -126,12 +127,20 @@ export class RandomSampler implements Sampler {
     return this.numSamples;
   }
 
-  /** Draws an order. */
+  /**
+   * Draws an order.
+   * @throws ValueError where samples are asked for and there are none
+   */
   *[Symbol.iterator](): IterableIterator<number> {
     const { numSamples, replacement } = this;
     const { length } = this.dataSource;
     const generator = this.generator ?? ownGenerator();
-    if (length === 0) return;
+    if (length === 0) {
+      if (numSamples === 0) return;
+      throw new ValueError(
+        `RandomSampler: numSamples is ${numSamples}, but there are no samples to draw from`,
+      );
+    }
     if (replacement) {
       for (let left = numSamples; left > 0; left -= DRAWN_AT_ONCE)
         yield* numbers(randint(length, [Math.min(left, DRAWN_AT_ONCE)], { generator }));
@@ -190,6 +199,7 @@ export class SubsetRandomSampler implements Sampler {
   /** Draws an order. */
   *[Symbol.iterator](): IterableIterator<number> {
     const { indices, generator = defaultGenerator } = this;
+    if (ArrayBuffer.isView(indices)) requireMemory(indices, 'SubsetRandomSampler');
     for (const i of shuffled(indices.length, generator)) yield indices[i] as number;
   }
 }
@@ -250,6 +260,7 @@ export class WeightedRandomSampler implements Sampler {
       throw new ShapeError(
         `${name}: weights should be of shape (N,), got shape ${formatShape(weights.shape)}`,
       );
+    if (ArrayBuffer.isView(weights)) requireMemory(weights, name);
     const values = Array.from(
       weights instanceof Tensor ? valuesOf(weights, `${name}: weights`) : (weights as ArrayLike<number>),
     );

@@ -1,4 +1,5 @@
 /** Files read piece by piece: no more is held than the tensors themselves, and none is too large for one read. */
+import type { BigIntStats } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { ValueError } from '../errors.ts';
 import type { io, Tensor } from '../index.ts';
@@ -8,10 +9,13 @@ import { HEADER_ROOM, parseNpyHeader } from '../io/npy-header.ts';
 import { parseSafetensors, readSafetensor, tensorIn } from '../io/safetensors.ts';
 import { headerLength, LENGTH_BYTES, parseHeader } from '../io/safetensors-header.ts';
 import { tensorOf } from '../io/tensors.ts';
+import { refuseEndless } from './endless.ts';
 import { type Call, ofFile } from './file-error.ts';
 
 /** The system reads at most 2 GiB at once. */
 const CHUNK = 2 ** 28;
+/** What does not say its size is taken for endless behind this many bytes. */
+const MOST = 2 ** 31;
 /** Enough of a file to say what it is. */
 const START = 64;
 
@@ -53,15 +57,37 @@ async function reading<T>(
   whole: (bytes: Uint8Array) => T,
 ): Promise<T> {
   return await ofFile(call, async () => {
+    await refuseEndless(call.path, 'read');
     const handle = await open(call.path, 'r');
     try {
-      const stats = await handle.stat();
-      if (!stats.isFile() || stats.size === 0) return whole(await handle.readFile());
-      return await parts(new OpenFile(handle, stats.size, call.where));
+      const before = await handle.stat({ bigint: true });
+      if (!before.isFile() || before.size === 0n) return whole(await readToEnd(handle, call.where));
+      const result = await parts(new OpenFile(handle, Number(before.size), call.where));
+      refuseChanged(before, await handle.stat({ bigint: true }), call.where);
+      return result;
     } finally {
       await handle.close();
     }
   });
+}
+
+/** Half of one state and half of the next would pass for what was saved. */
+function refuseChanged(before: BigIntStats, after: BigIntStats, where: string): void {
+  if (before.size !== after.size || before.mtimeNs !== after.mtimeNs)
+    throw new ValueError(`${where}: the file was written to while it was read`);
+}
+
+async function readToEnd(handle: FileHandle, where: string): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for (let room = 2 ** 16; size <= MOST; room = Math.min(2 * room, CHUNK)) {
+    const chunk = allocateBytes(room, where);
+    const { bytesRead } = await handle.read(chunk, 0, room, null);
+    if (bytesRead === 0) return Buffer.concat(chunks, size);
+    chunks.push(chunk.subarray(0, bytesRead));
+    size += bytesRead;
+  }
+  throw new ValueError(`${where}: there was no end after ${size} bytes, expected at most ${MOST}`);
 }
 
 /** All of a file. */

@@ -15,6 +15,7 @@ import {
 import { hostname } from 'node:os';
 import { basename, dirname, join, resolve, sep } from 'node:path';
 import { threadId } from 'node:worker_threads';
+import { refuseEndless } from './endless.ts';
 import { type Call, ofFile } from './file-error.ts';
 
 /** Temporary files of one machine, told by its name: process numbers of another one say nothing here. */
@@ -37,7 +38,10 @@ const temporaryName = (): string =>
 export async function writeWhole(call: Call, parts: readonly Uint8Array[]): Promise<void> {
   await ofFile(call, async () => {
     const old = await stat(call.path).catch(unlessMissing);
-    if (old !== null && !old.isFile() && !old.isDirectory()) return await writeThrough(call.path, parts);
+    if (old !== null && !old.isFile() && !old.isDirectory()) {
+      await refuseEndless(call.path, 'written');
+      return await writeThrough(call.path, parts);
+    }
     // Also where there is none yet, a slash at the end names a folder.
     if (old?.isDirectory() || (old === null && call.path.replaceAll(sep, '/').endsWith('/'))) {
       throw Object.assign(new Error('EISDIR: illegal operation on a directory'), { code: 'EISDIR' });

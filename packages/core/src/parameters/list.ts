@@ -1,20 +1,31 @@
+import { fits } from '../arguments/explain.ts';
 import { checkArguments, K, signature } from '../arguments/index.ts';
 import { ValueError } from '../errors.ts';
-import { Tensor } from '../tensor.ts';
+import { isOfClass, Tensor } from '../tensor.ts';
 
 const several = /* @__PURE__ */ K.kind(
   'a Tensor or an iterable of Tensors',
-  (x) => typeof x === 'object' && x !== null && Symbol.iterator in x,
+  (x) => typeof x === 'object' && x !== null && Symbol.iterator in x && !ArrayBuffer.isView(x),
 );
 
 const tensorListTakes = signature('tensorList', { caller: K.text, what: K.text, given: several });
 
+const aModel = /* @__PURE__ */ K.kind(
+  'a Module',
+  (x) => typeof (x as { parameters?: unknown })?.parameters === 'function',
+);
+const aPair = /* @__PURE__ */ K.kind(
+  'a name and a Tensor',
+  (x) => Array.isArray(x) && x.length === 2 && typeof x[0] === 'string',
+);
+
 /** What a model gives beside its parameters, and what gives them. */
 function refuseModels(caller: string, what: string, given: unknown): void {
-  const { parameters } = (given ?? {}) as { parameters?: unknown };
-  const named = Array.isArray(given) && given.length === 2 && typeof given[0] === 'string';
-  if (typeof parameters === 'function' || named) {
-    const got = named ? `the pair of a name, ${JSON.stringify(given[0])}, and a Tensor` : 'a Module';
+  const named = fits(aPair, given);
+  if (fits(aModel, given) || named) {
+    const got = named
+      ? `the pair of a name, ${JSON.stringify((given as unknown[])[0])}, and a Tensor`
+      : 'a Module';
     throw new ValueError(`${caller}: ${what}: expected Tensors, got ${got}; write model.parameters()`);
   }
 }
@@ -29,7 +40,7 @@ export function tensorList(caller: string, what: string, given: Tensor | Iterabl
   if (Tensor.is(given)) return [given];
   if (typeof caller !== 'string' || typeof what !== 'string') tensorListTakes(arguments);
   refuseModels(caller, what, given);
-  checkArguments(caller, { [what]: given instanceof Tensor ? K.tensor : several }, [given]);
+  checkArguments(caller, { [what]: isOfClass(given) ? K.tensor : several }, [given]);
   const list = [...given];
   for (const [i, x] of list.entries()) {
     if (Tensor.is(x)) continue;

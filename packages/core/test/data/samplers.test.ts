@@ -67,9 +67,13 @@ describe('samplers', () => {
     },
   );
 
-  test('a random sampler of nothing gives nothing', () => {
-    for (const replacement of [true, false])
-      expect([...new data.RandomSampler([], { replacement, numSamples: 3 })]).toEqual([]);
+  test('a random sampler of nothing gives nothing, and refuses to give more', () => {
+    for (const replacement of [true, false]) {
+      const sampler = new data.RandomSampler([], { replacement, numSamples: 3 });
+      expect(() => [...sampler]).toThrow(
+        'RandomSampler: numSamples is 3, but there are no samples to draw from',
+      );
+    }
     expect([...new data.RandomSampler([])]).toEqual([]);
   });
 

@@ -216,6 +216,42 @@ describe('gradients at the corners', () => {
     }
   });
 
+  it('prod of a row whose product leaves the range: divided by each element, as in PyTorch, in whatever order it leaves it', () => {
+    const [inf, many] = [Number.POSITIVE_INFINITY, Array.from({ length: 1500 }, () => 4)];
+    for (const dims of [undefined, 0]) {
+      for (const [data, expected] of [
+        [
+          [1e200, 1e200, 1e-300, 1e-300, 3],
+          [inf, inf, inf, inf, inf],
+        ],
+        [
+          [1e-200, 1e-200, -1e-120],
+          [0, 0, 0],
+        ],
+        [[...many, ...many.map((v) => 1 / v), 0.5], null],
+        [[...many.map((v) => 1 / v), ...many, 1e-30], null],
+        [
+          [1e200, 1e200, 0, 1e-200, 2],
+          [0, 0, inf, Number.NaN, Number.NaN],
+        ],
+      ] as const) {
+        const x = f64([...data], true);
+        const y = x.prod(dims);
+        const gradient = gradientOf(y, x) as number[];
+        const whole = y.item() as number;
+        expect(gradient.map((v) => v + 0)).toEqual(expected ?? data.map((v) => whole / v));
+      }
+    }
+  });
+
+  it('the median of no elements is NaN, 0 of bytes, and no int32', () => {
+    expect(K.zeros([0]).median().item()).toBeNaN();
+    expect(K.zeros([0], { dtype: 'uint8' }).nanmedian().item()).toBe(0);
+    const none = K.zeros([0, 2], { dtype: 'int32' });
+    expect(() => none.median()).toThrow('median: that of no elements does not fit int32');
+    expect(() => none.nanmedian()).toThrow('nanmedian: that of no elements does not fit int32');
+  });
+
   it('prod with zeros, twice', () => {
     const x = f64([0, 3, 4], true);
     const [g] = K.autograd.grad(x.prod(), [x], { createGraph: true });

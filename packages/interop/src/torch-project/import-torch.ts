@@ -114,19 +114,16 @@ function byNumbers(
  */
 export async function importTorch(folder: Folder, options: ImportTorchOptions): Promise<ImportedTraining> {
   checkArguments('importTorch', takes, arguments);
-  const { loadSafetensors } = await import('@kindling/core/node');
-  const { readFile } = await import('node:fs/promises');
+  const { loadBytes, loadSafetensors } = await import('@kindling/core/node');
   const { join } = await import('node:path');
   const path = await pathOf(folder);
   const where = `importTorch('${path}')`;
   const { model, optimizer, scheduler } = options;
   const tensors = (name: string): Promise<Named> => loadSafetensors(join(path, name));
   const json = async (name: string): Promise<Record<string, unknown>> => {
-    const text = await readFile(join(path, name), 'utf8').catch((error: Error) => {
-      throw new ValueError(`${where}: ${name} cannot be read: ${error.message}`, { cause: error });
-    });
+    const bytes = await loadBytes(join(path, name), { caller: 'importTorch' });
     try {
-      const value: unknown = JSON.parse(text);
+      const value: unknown = JSON.parse(new TextDecoder().decode(bytes));
       if (K.isOptions(value)) return value;
     } catch {
       // Said below.

@@ -1,9 +1,18 @@
 /** A folder is written as a whole or not at all. */
 import { spawn } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { FileError } from '@kindling/core/node';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { writeFolder } from '../../src/torch-project/parts/folder.ts';
 
@@ -49,6 +58,26 @@ test('where a file cannot be written, the old folder stays, and nothing beside i
   );
   expect(readFileSync(join(folder, 'verify.py'), 'utf8')).toBe('1');
   expect(readdirSync(base)).toEqual(['p']);
+});
+
+test('what the system refuses is a FileError that names the folder', async () => {
+  symlinkSync('/dev/full', join(base, 'full'));
+  const longest = join(base, 'n'.repeat(255));
+  await writeFolder(longest, anExport('1'), false);
+  expect(readdirSync(base).length).toBe(2);
+  for (const [path, code] of [
+    [`${longest}n`, 'ENAMETOOLONG'],
+    [join(base, 'full/p'), 'EEXIST'],
+  ] as const) {
+    const error = await writeFolder(path, anExport('1'), false).catch((e: unknown) => e);
+    expect(error).toBeInstanceOf(FileError);
+    expect(error).toMatchObject({
+      path,
+      code,
+      message: expect.stringContaining(`exportTorch('${path}'): ${code}`),
+    });
+  }
+  expect(readdirSync(base).length).toBe(2);
 });
 
 test('a process that is killed while it writes leaves one whole folder', { timeout: 60_000 }, async () => {

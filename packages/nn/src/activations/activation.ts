@@ -81,7 +81,7 @@ export function activation<O extends object = object>(spec: ActivationSpec<O>): 
     options: K.options(K.allLike(defaults)),
   }));
   const run = function (x: Tensor, options?: O): Tensor {
-    if (options !== undefined || !(x instanceof Tensor)) takes(arguments);
+    if (options !== undefined || !Tensor.is(x)) takes(arguments);
     const full = withDefaults(defaults, options);
     return activate(op, x, 'inplace' in full && full.inplace === true, params?.(full));
   };
@@ -99,7 +99,7 @@ export function activate(op: ElementwiseOp, x: Tensor, inplace: boolean, params?
 /** The form of an activation that overwrites its input, under its public name. */
 export function overInput<O extends InplaceOptions>(name: string, f: (x: Tensor, options: O) => Tensor) {
   return alias(name, (x: Tensor, options?: O): Tensor => {
-    if (!(x instanceof Tensor) || (options !== undefined && !K.isOptions(options)))
+    if (!Tensor.is(x) || (options !== undefined && !K.isOptions(options)))
       checkArguments(name, { x: K.tensor, options: K.options({}) }, [x, options]);
     return f(x, { ...options, inplace: true } as O);
   });

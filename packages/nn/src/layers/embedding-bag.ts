@@ -166,7 +166,7 @@ const noRow = 2 ** 31 - 1;
  * none. Nothing is greater than NaN, nor NaN than anything, so that it is the greatest where a bag begins with it, and nowhere else.
  */
 function firstGreatest(none: Tensor, bags: Tensor, rows: Tensor, counts: Tensor | null): Tensor {
-  if (rows.size(0) === 0) return none;
+  if (rows.size(0) === 0) return none.indexAdd(0, bags, rows);
   const numbers = ones(rows.shape, { dtype: 'int32' }).cumsum(0).sub(1).to('int32');
   const firstOf = (those: Tensor): Tensor =>
     full(none.shape, noRow, { dtype: 'int32' }).indexReduce(0, bags, where(those, numbers, noRow), 'amin');

@@ -133,39 +133,37 @@ function requireVariances(variances: TypedArray): void {
   if (least < 0) throw new ValueError(`gaussianNllLoss: var has negative entry/entries (${least})`);
 }
 
-/** As in PyTorch the clamp is no part of the gradients: a variance below eps is still told to grow. */
+/** Of differences and variances. As in PyTorch the clamp is no part of the gradients: a variance below eps is still told to grow. */
 const gaussian = /* @__PURE__ */ new ElementwiseReduction({
   name: 'gaussian_nll_loss',
-  arity: 3,
-  inspect([, , variance]) {
+  arity: 2,
+  inspect([, variance]) {
     if (holdsOutside(variance as Tensor, 0, Number.POSITIVE_INFINITY))
       requireVariances(elementsOf(variance as Tensor));
   },
-  expression(x, y, variance, eps, constant) {
+  expression(d, variance, eps, constant) {
     const v = E.max(variance, eps);
-    return E.add(E.mul(0.5, E.add(E.log(v), E.div(E.square(E.sub(x, y)), v))), constant);
+    return E.add(E.mul(0.5, E.add(E.log(v), E.div(E.square(d), v))), constant);
   },
-  gradient({ g }, x, y, variance, eps) {
+  gradient({ g }, d, variance, eps) {
     const v = E.max(variance, eps);
-    const d = E.sub(x, y);
     const half = E.mul(0.5, g);
-    const gx = E.mul(E.div(half, v), E.mul(2, d));
-    return [gx, E.neg(gx), E.sub(E.div(half, v), E.mul(half, E.div(E.div(E.square(d), v), v)))];
+    const square = E.div(E.div(E.square(d), v), v);
+    return [E.mul(E.div(half, v), E.mul(2, d)), E.sub(E.div(half, v), E.mul(half, square))];
   },
-  second({ h, g }, x, y, variance, eps) {
+  second({ h, g }, d, variance, eps) {
     const v = E.max(variance, eps);
-    const d = E.mul(2, E.sub(x, y));
     const [half, halfH] = [E.mul(0.5, g), E.mul(0.5, h)];
     const part = E.div(E.mul(h, half), v);
-    const [byX, byV] = [E.mul(2, part), E.neg(E.mul(E.div(part, v), d))];
-    const of = E.mul(E.div(halfH, v), d);
-    const square = E.div(E.div(E.square(E.sub(x, y)), v), v);
-    const ofV = E.sub(E.div(halfH, v), E.mul(halfH, square));
-    const bend = E.add(E.neg(E.div(part, v)), E.mul(2, E.mul(part, square)));
+    const square = E.div(E.div(E.square(d), v), v);
+    const byBoth = E.neg(E.mul(E.div(part, v), E.mul(2, d)));
     return [
-      [of, byX, E.neg(byX), byV],
-      [E.neg(of), E.neg(byX), byX, E.neg(byV)],
-      [ofV, byV, E.neg(byV), bend],
+      [E.mul(E.div(halfH, v), E.mul(2, d)), E.mul(2, part), byBoth],
+      [
+        E.sub(E.div(halfH, v), E.mul(halfH, square)),
+        byBoth,
+        E.add(E.neg(E.div(part, v)), E.mul(2, E.mul(part, square))),
+      ],
     ];
   },
 });
@@ -195,7 +193,7 @@ export function gaussianNllLoss(
   checkSameSize('gaussianNllLoss', input, target);
   const v = varianceFor(input, variance);
   const constant = full ? 0.5 * Math.log(2 * Math.PI) : 0;
-  return elementwiseLoss(gaussian, [input, target, v], 'gaussianNllLoss', options, [eps, constant]);
+  return elementwiseLoss(gaussian, [input.sub(target), v], 'gaussianNllLoss', options, [eps, constant]);
 }
 
 /** The variances in a shape that broadcasts to the input's. */
@@ -242,14 +240,12 @@ const kl = /* @__PURE__ */ new ElementwiseReduction({
   ],
 });
 
+/** Of differences y - x, and y. */
 const klOfLogs = /* @__PURE__ */ new ElementwiseReduction({
   name: 'kl_div',
   arity: 2,
-  expression: (x, y) => E.mul(E.exp(y), E.sub(y, x)),
-  gradient: ({ g }, x, y) => [
-    E.mul(g, E.neg(E.exp(y))),
-    E.add(E.mul(E.mul(g, E.sub(y, x)), E.exp(y)), E.mul(g, E.exp(y))),
-  ],
+  expression: (d, y) => E.mul(E.exp(y), d),
+  gradient: ({ g }, d, y) => [E.mul(g, E.exp(y)), E.mul(E.mul(g, d), E.exp(y))],
 });
 
 const klReductions = ['none', 'batchmean', 'mean', 'sum', 'weightedMean'];
@@ -278,15 +274,16 @@ export function klDiv(input: Tensor, target: Tensor, options: KLDivLossOptions =
   checkSameSize('klDiv', input, target);
   if (input.ndim > 0) checkLogProbabilities('klDiv', input, input.ndim - 1);
   const op = logTarget ? klOfLogs : kl;
+  const operands = [logTarget ? target.sub(input) : input, target];
   const [batch = 1] = input.shape;
   if (reduction !== 'batchmean') {
-    return elementwiseLoss(op, [input, target], 'klDiv', { sampleWeight, reduction });
+    return elementwiseLoss(op, operands, 'klDiv', { sampleWeight, reduction });
   }
   if (sampleWeight !== null) {
-    const loss = op.apply([input, target], 'none');
+    const loss = op.apply(operands, 'none');
     return reduced(loss, { sampleWeight, reduction: 'mean', denominator: batch }, 'klDiv');
   }
-  const sum = op.apply([input, target], 'sum');
+  const sum = op.apply(operands, 'sum');
   return input.ndim === 0 ? sum : sum.div(batch);
 }
 

@@ -86,13 +86,19 @@ const scans: Readonly<Record<ScanName, Scan>> = {
   },
   linear_recurrence: {
     start: [0, 0],
-    // From the end with the factor y that stands beside, else with the one before. The first has none, be its factor infinite; and
-    // past a factor of 0 nothing comes, be it NaN.
+    // From the end with the factor y that stands beside, else with the one before. The first has none, be its factor infinite. Past
+    // a factor of 0 nothing comes, but from the end what is not finite, as it would past a small one.
     step({ f, state, other, x, y, place, reverse }) {
       const factor = reverse ? y : other;
       f.get(place).i32Const(0).op('i32.ne').get(factor).f64Const(0).op('f64.ne').op('i32.and').if();
-      f.get(x).get(factor).get(state).op('f64.mul').op('f64.add').set(state);
-      f.else().get(x).set(state).end();
+      f.get(x).get(factor).get(state).op('f64.mul').op('f64.add').set(state).else();
+      if (reverse) {
+        f.get(place).i32Const(0).op('i32.ne').get(state).get(state).op('f64.sub').f64Const(0).op('f64.ne');
+        f.op('i32.and').if();
+        f.get(x).get(state).op('f64.add').set(state).else();
+      }
+      f.get(x).set(state).end();
+      if (reverse) f.end();
       f.get(y).set(other);
     },
   },

@@ -1,3 +1,4 @@
+import { fits } from '../../arguments/explain.ts';
 import { K, signature } from '../../arguments/index.ts';
 import {
   arrayConstructor,
@@ -8,9 +9,9 @@ import {
   type TypedArray,
 } from '../../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../../errors.ts';
-import { checkShape, formatShape, numelOf, type Shape } from '../../shape.ts';
+import { checkShape, formatShape, isArray, numelOf, type Shape } from '../../shape.ts';
 import { allocateArray, requireMemory, Storage } from '../../storage.ts';
-import { requireTensors, Tensor, wrapArray } from '../../tensor.ts';
+import { isOfClass, requireTensors, Tensor, wrapArray } from '../../tensor.ts';
 import { creationOptions, dtypeOf, finishCreation } from './arguments.ts';
 import { clone, detach, to } from './copy.ts';
 import { type CreationOptions, getDefaultDtype } from './options.ts';
@@ -25,10 +26,11 @@ const dtypeOfArray = (array: TypedArray): DType => {
 };
 
 const isTypedArray = (x: unknown): x is TypedArray =>
-  x instanceof Float32Array ||
-  x instanceof Float64Array ||
-  x instanceof Int32Array ||
-  x instanceof Uint8Array;
+  ArrayBuffer.isView(x) &&
+  (x instanceof Float32Array ||
+    x instanceof Float64Array ||
+    x instanceof Int32Array ||
+    x instanceof Uint8Array);
 
 /** As many dimensions as PyTorch's tensors may have. */
 const MAX_DEPTH = 64;
@@ -68,7 +70,7 @@ class Reader {
       }
       return;
     }
-    if (!isTypedArray(x) && !Array.isArray(x)) {
+    if (!isTypedArray(x) && !isArray(x)) {
       const kind = x === null ? 'null' : typeof x;
       throw new DTypeError(
         `tensor: expected numbers, booleans or arrays of them, got ${kind} at ${place(this.#path)}`,
@@ -147,7 +149,7 @@ const tensorTakes = signature('tensor', { data: K.anything, options: creationOpt
  */
 export function tensor(data: NestedArray | Tensor, options?: CreationOptions): Tensor {
   tensorTakes(arguments);
-  if (data instanceof Tensor) {
+  if (isOfClass(data)) {
     requireTensors('tensor', data);
     const copy = clone(detach(data));
     return finishCreation(options?.dtype === undefined ? copy : to(copy, options.dtype), options, 'tensor');
@@ -197,6 +199,7 @@ export interface FromBufferOptions extends CreationOptions {
   readonly byteOffset?: number;
 }
 
+const arrayBuffer = K.instanceOf(ArrayBuffer, 'an ArrayBuffer');
 const fromBufferTakes = signature('fromBuffer', {
   buffer: K.anything,
   options: K.options<FromBufferOptions>({
@@ -223,7 +226,7 @@ const fromBufferTakes = signature('fromBuffer', {
 export function fromBuffer(buffer: ArrayBuffer | TypedArray, options: FromBufferOptions = {}): Tensor {
   fromBufferTakes(arguments);
   const own = isTypedArray(buffer);
-  if (!own && !(buffer instanceof ArrayBuffer)) {
+  if (!own && !fits(arrayBuffer, buffer)) {
     throw new DTypeError(`fromBuffer: expected an ArrayBuffer or a typed array, got ${typeof buffer}`);
   }
   requireMemory(buffer, 'fromBuffer');

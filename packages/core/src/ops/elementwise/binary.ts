@@ -5,7 +5,7 @@ import { callListener } from '../../arguments/signature.ts';
 import { isFloatingPoint } from '../../dtype.ts';
 import { DTypeError, ValueError } from '../../errors.ts';
 import { E, type Expr } from '../../kernels/index.ts';
-import { Tensor } from '../../tensor.ts';
+import { isOfClass, type Tensor } from '../../tensor.ts';
 import { binary, inPlace, inPlaceCall, type Resolve } from './define.ts';
 import { floatsOnly, refuseBools } from './dtype-checks.ts';
 import { reciprocal, rsqrt, square } from './functions.ts';
@@ -121,7 +121,7 @@ function checkExponent(a: Tensor, b: Operand): void {
  */
 export function pow(a: Operand, b: Operand): Tensor {
   if (arguments.length > 2) refuseExcess('pow', ['a', 'b'], arguments);
-  if (typeof b === 'number' && a instanceof Tensor) {
+  if (typeof b === 'number' && isOfClass(a)) {
     checkExponent(a, b);
     // Who writes calls down is to see the exponent.
     const isCheap = isFloatingPoint(a.dtype) || (a.dtype === 'int32' && (b === 2 || b === 3));

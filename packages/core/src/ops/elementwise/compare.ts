@@ -5,7 +5,7 @@ import { E, type Expr, toInt32 } from '../../kernels/index.ts';
 import { publicName } from '../../record/apply.ts';
 import { valuesOf } from '../../record/index.ts';
 import { sameShape } from '../../shape.ts';
-import { Tensor } from '../../tensor.ts';
+import { isOfClass, type Tensor } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
 import { binary, type ElementwiseDefinition, inPlace, unary } from './define.ts';
 import { integersOnly } from './dtype-checks.ts';
@@ -144,14 +144,14 @@ const bitwiseNotOp = new ElementwiseOp({
 /** ~x on integers, "not" on bools. Follows `torch.bitwise_not`. */
 export function bitwiseNot(x: Tensor): Tensor {
   if (arguments.length > 1) refuseExcess('bitwiseNot', ['x'], arguments);
-  if (!(x instanceof Tensor)) throw notATensor('bitwiseNot', [x]);
+  if (!isOfClass(x)) throw notATensor('bitwiseNot', [x]);
   return x.dtype === 'bool' ? logicalNot(x) : applyUnary(bitwiseNotOp, x);
 }
 
 /** {@link bitwiseNot} in place. */
 export function bitwiseNot_(x: Tensor): Tensor {
   if (arguments.length > 1) refuseExcess('bitwiseNot_', ['x'], arguments);
-  if (!(x instanceof Tensor)) throw notATensor('bitwiseNot_', [x]);
+  if (!isOfClass(x)) throw notATensor('bitwiseNot_', [x]);
   return x.dtype === 'bool' ? logicalNot_(x) : applyElementwiseInPlace(bitwiseNotOp, [x]);
 }
 

@@ -1,3 +1,4 @@
+import { fits } from '../../arguments/explain.ts';
 import { alias, checkArguments, K, refuseExcess } from '../../arguments/index.ts';
 import type { Expr } from '../../kernels/index.ts';
 import type { Tensor } from '../../tensor.ts';
@@ -55,7 +56,7 @@ const operandNames = (count: number): string[] => ['x', 'y', 'z'].slice(0, count
 
 /** Refuses what `kind` does not take for options, which are seldom given; `operands` are for the error. */
 export function checkOptions(caller: string, kind: K.Kind, options: unknown, ...operands: unknown[]): void {
-  if (options === undefined || kind.accepts(options)) return;
+  if (options === undefined || fits(kind, options)) return;
   const parameters = Object.fromEntries(operandNames(operands.length).map((name) => [name, K.anything]));
   checkArguments(caller, { ...parameters, options: kind }, [...operands, options]);
 }

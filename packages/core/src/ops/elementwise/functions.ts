@@ -1,7 +1,7 @@
 import { alias } from '../../arguments/composition.ts';
 import { K, refuseExcess } from '../../arguments/index.ts';
 import { E, type Expr } from '../../kernels/index.ts';
-import { requireTensors, Tensor } from '../../tensor.ts';
+import { isOfClass, requireTensors, type Tensor } from '../../tensor.ts';
 import { checkOptions, inPlace, inPlaceCall, type Resolve, run, unary } from './define.ts';
 import { refuseBools } from './dtype-checks.ts';
 import { ElementwiseOp, type ElementwiseSpec, type UnaryFunction } from './operation.ts';
@@ -34,7 +34,7 @@ const checkPositive = refuseBools('positive');
  */
 export function positive(x: Tensor): Tensor {
   if (arguments.length > 1) refuseExcess('positive', ['x'], arguments);
-  if (!(x instanceof Tensor)) requireTensors('positive', x);
+  if (!isOfClass(x)) requireTensors('positive', x);
   checkPositive(x.dtype);
   return x;
 }

@@ -4,7 +4,7 @@ import { storedNumber } from '../../dtype.ts';
 import { DTypeError, ValueError } from '../../errors.ts';
 import type { Expr } from '../../kernels/index.ts';
 import { publicName } from '../../record/apply.ts';
-import { Tensor } from '../../tensor.ts';
+import { isOfClass, Tensor } from '../../tensor.ts';
 import type { ElementwiseSpec, Operand } from './operation.ts';
 
 /** The name under which the operation is public. */
@@ -28,7 +28,7 @@ export function splitOperands(
   let mask = 0;
   for (let i = 0; i < operands.length; i++) {
     const x = operands[i];
-    if (x instanceof Tensor) tensors.push(x);
+    if (isOfClass(x)) tensors.push(x);
     else if (typeof x === 'number') {
       scalars.push(x);
       mask |= 1 << i;
@@ -50,7 +50,7 @@ export function splitOperands(
 
 /** The error that says what came where tensors and numbers were expected. */
 export function notATensor(name: string, operands: readonly unknown[]): DTypeError {
-  const kinds = operands.map((x) => (x instanceof Tensor ? 'Tensor' : x === null ? 'null' : typeof x));
+  const kinds = operands.map((x) => (isOfClass(x) ? 'Tensor' : x === null ? 'null' : typeof x));
   return new DTypeError(`${name}: expected tensors or numbers, got (${kinds.join(', ')})`);
 }
 

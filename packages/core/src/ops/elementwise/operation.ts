@@ -5,7 +5,7 @@ import { calledAs } from '../../errors.ts';
 import { E, ElementwiseKernel, type Expr, runElementwise, scatterStrided } from '../../kernels/index.ts';
 import { apply, applyInPlace, definePrimitive, type Primitive } from '../../record/index.ts';
 import { broadcastShapes } from '../../shape.ts';
-import { emptyTensor, Tensor } from '../../tensor.ts';
+import { emptyTensor, isOfClass, type Tensor } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
 import {
   type ComposedGradient,
@@ -146,7 +146,7 @@ const requireOp = (caller: string, op: unknown, operands?: unknown): void =>
 export function applyUnary(op: ElementwiseOp, x: Tensor, params: Params = none): Tensor {
   if (arguments.length > 3) refuseExcess('applyUnary', ['op', 'x', 'params'], arguments);
   if (!(op instanceof ElementwiseOp)) requireOp('applyUnary', op);
-  if (!(x instanceof Tensor)) throw notATensor(callerOf(op.spec), [x]);
+  if (!isOfClass(x)) throw notATensor(callerOf(op.spec), [x]);
   if (params !== none) requireParams('applyUnary', params);
   if (callListener !== null) callListener.computes([x], params);
   return apply(op.primitive(0), [x], params);
@@ -162,10 +162,10 @@ export function applyBinary(op: ElementwiseOp, a: Operand, b: Operand, params: P
   if (!(op instanceof ElementwiseOp)) requireOp('applyBinary', op);
   if (params !== none) requireParams('applyBinary', params);
   if (callListener !== null) callListener.computes([a, b], params);
-  if (a instanceof Tensor) {
-    if (b instanceof Tensor) return apply(op.primitive(0), [a, b], params);
+  if (isOfClass(a)) {
+    if (isOfClass(b)) return apply(op.primitive(0), [a, b], params);
     if (typeof b === 'number') return apply(op.primitive(2), [a], params.length === 0 ? [b] : [b, ...params]);
-  } else if (typeof a === 'number' && b instanceof Tensor) {
+  } else if (typeof a === 'number' && isOfClass(b)) {
     return apply(op.primitive(1), [b], params.length === 0 ? [a] : [a, ...params]);
   }
   return applyElementwise(op, [a, b], params);
@@ -200,7 +200,7 @@ export function applyElementwiseInPlace(
 ): Tensor {
   if (!(op instanceof ElementwiseOp) || !Array.isArray(operands) || operands.length < op.spec.arity)
     requireOp('applyElementwiseInPlace', op, operands);
-  if (!(operands[0] instanceof Tensor)) throw notATensor(`${callerOf(op.spec)}_`, operands);
+  if (!isOfClass(operands[0])) throw notATensor(`${callerOf(op.spec)}_`, operands);
   if (params !== none) requireParams('applyElementwiseInPlace', params);
   if (callListener !== null) callListener.computes(operands, params);
   try {

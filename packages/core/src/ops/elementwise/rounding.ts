@@ -1,6 +1,6 @@
 import { K, refuseExcess } from '../../arguments/index.ts';
 import { E, type Expr } from '../../kernels/index.ts';
-import { Tensor } from '../../tensor.ts';
+import { isOfClass, type Tensor } from '../../tensor.ts';
 import { checkOptions, inPlace, inPlaceCall, type Resolve, unary } from './define.ts';
 import { floatsOnly, refuseBools } from './dtype-checks.ts';
 import { notATensor } from './operands.ts';
@@ -49,7 +49,7 @@ const roundingOf: Resolve<[x: Tensor, options?: RoundOptions]> = (caller, x, opt
   checkOptions(caller, roundOptions, options, x);
   const decimals = options?.decimals ?? 0;
   if (decimals === 0) return { op: roundOp, operands: [x] };
-  if (!(x instanceof Tensor)) throw notATensor(caller, [x]);
+  if (!isOfClass(x)) throw notATensor(caller, [x]);
   checkDecimals(x.dtype);
   const op = decimals > 0 ? roundDecimalsOp : roundTensOp;
   return { op, operands: [x], params: [10 ** Math.abs(decimals)] };

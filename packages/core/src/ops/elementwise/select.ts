@@ -3,7 +3,7 @@ import { K, refuseExcess } from '../../arguments/index.ts';
 import { type DType, storedNumber } from '../../dtype.ts';
 import { DTypeError, ValueError } from '../../errors.ts';
 import { E } from '../../kernels/index.ts';
-import { requireTensors, Tensor } from '../../tensor.ts';
+import { isOfClass, requireTensors, type Tensor } from '../../tensor.ts';
 import { checkOptions, inPlaceCall, type Resolve, run } from './define.ts';
 import {
   applyBinary,
@@ -145,7 +145,7 @@ const nanToNumOp = new ElementwiseOp({
 const nanToNumOptions = K.options<NanToNumOptions>({ nan: K.number, posinf: K.number, neginf: K.number });
 
 const replacing: Resolve<[x: Tensor, options?: NanToNumOptions]> = (caller, x, options = {}) => {
-  if (!(x instanceof Tensor)) requireTensors(caller, x);
+  if (!isOfClass(x)) requireTensors(caller, x);
   checkOptions(caller, nanToNumOptions, options, x);
   const most = largest[x.dtype] ?? 0;
   const { nan = 0, posinf = most, neginf = -most } = options;
@@ -185,7 +185,7 @@ const whereOp = new ElementwiseOp({
  */
 export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
   if (arguments.length > 3) refuseExcess('where', ['condition', 'a', 'b'], arguments);
-  if (!(condition instanceof Tensor)) requireTensors('where', condition);
+  if (!isOfClass(condition)) requireTensors('where', condition);
   if (condition.dtype !== 'bool' && condition.dtype !== 'uint8') {
     throw new DTypeError(
       `where expected condition to be a boolean tensor, but got a tensor with dtype ${condition.dtype}`,

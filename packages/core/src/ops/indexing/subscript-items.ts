@@ -2,8 +2,9 @@ import { checkArguments } from '../../arguments/index.ts';
 import { isFloatingPoint } from '../../dtype.ts';
 import { IndexError, ShapeError } from '../../errors.ts';
 import { valuesOf } from '../../record/index.ts';
-import { formatShape, type Shape, sameShape, tryBroadcast } from '../../shape.ts';
-import { Tensor, wrapArray } from '../../tensor.ts';
+import { formatShape, isArray, type Shape, sameShape, tryBroadcast } from '../../shape.ts';
+import { requireMemory } from '../../storage.ts';
+import { isOfClass, Tensor, wrapArray } from '../../tensor.ts';
 import { sizeAlong } from '../views/layout.ts';
 import { resolveSlice, type SliceRange, sliceRange } from '../views/ranges.ts';
 import { expand, unsqueeze } from '../views/shape.ts';
@@ -58,8 +59,7 @@ function tensorFromList(list: IndexList, caller: string): Tensor {
 }
 
 function badItem(item: unknown, caller: string): IndexError {
-  const got =
-    item instanceof Tensor ? `a ${item.dtype} tensor` : typeof item === 'number' ? `${item}` : typeof item;
+  const got = isOfClass(item) ? `a ${item.dtype} tensor` : typeof item === 'number' ? `${item}` : typeof item;
   return new IndexError(
     `${caller}: only integers, slices, '...', ':', null, int32 tensors, bool masks and lists of these are valid indices ` +
       `(got ${got})`,
@@ -72,9 +72,12 @@ type Prepared = number | boolean | null | '...' | SliceRange | Tensor;
 
 function prepare(item: IndexItem, caller: string): Prepared {
   if (item === ':') return {};
-  if (Array.isArray(item)) return tensorFromList(item as IndexList, caller);
-  if (item instanceof Int32Array) return indexVector(item);
-  if (item instanceof Tensor) {
+  if (isArray(item)) return tensorFromList(item as IndexList, caller);
+  if (ArrayBuffer.isView(item) && item instanceof Int32Array) {
+    requireMemory(item, caller);
+    return indexVector(item);
+  }
+  if (isOfClass(item)) {
     if (isFloatingPoint(item.dtype)) throw badItem(item, caller);
     if (item.shape.length > 0) return item;
     const [value = 0] = valuesOf(item, 'index: a 0-dimensional index');

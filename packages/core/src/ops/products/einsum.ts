@@ -2,8 +2,8 @@ import { describe } from '../../arguments/explain.ts';
 import { K, signature } from '../../arguments/index.ts';
 import { promoteTypes } from '../../dtype.ts';
 import { ValueError } from '../../errors.ts';
-import { numelOf, type Shape, sameShape } from '../../shape.ts';
-import { Tensor } from '../../tensor.ts';
+import { isArray, numelOf, type Shape, sameShape } from '../../shape.ts';
+import { isOfClass, type Tensor } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
 import { mul } from '../elementwise/arithmetic.ts';
 import { sum } from '../reductions/sum.ts';
@@ -106,9 +106,9 @@ function fromSublists(args: readonly unknown[]): { equation: string; operands: T
     }
     return String.fromCharCode((item as number) < 26 ? 65 + (item as number) : 71 + (item as number));
   };
-  const term = (list: unknown): string => (Array.isArray(list) ? list : []).map(letter).join('');
+  const term = (list: unknown): string => (isArray(list) ? list : []).map(letter).join('');
   let i = 0;
-  for (; args[i] instanceof Tensor; i += 2) {
+  for (; isOfClass(args[i]); i += 2) {
     operands.push(args[i] as Tensor);
     terms.push(term(args[i + 1]));
   }
@@ -138,8 +138,8 @@ export function einsum(
 ): Tensor;
 export function einsum(...sublists: readonly (Tensor | readonly (number | '...')[])[]): Tensor;
 export function einsum(first: unknown, ...rest: readonly unknown[]): Tensor {
-  const listed = Array.isArray(rest[0]) ? rest[0] : rest;
-  if (typeof first === 'string' || !(first instanceof Tensor)) einsumTakes([first, listed]);
+  const listed = isArray(rest[0]) ? rest[0] : rest;
+  if (typeof first === 'string' || !isOfClass(first)) einsumTakes([first, listed]);
   const given =
     typeof first === 'string'
       ? { equation: first, operands: listed as Tensor[] }

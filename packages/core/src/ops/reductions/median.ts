@@ -1,5 +1,6 @@
 import { K, signature } from '../../arguments/index.ts';
 import type { TypedArray } from '../../dtype.ts';
+import { ValueError } from '../../errors.ts';
 import { elementsOf, medianRows, worksInJavaScript } from '../../kernels/index.ts';
 import { apply, definePrimitive, INPUT, OUTPUT } from '../../record/index.ts';
 import { allocateArray } from '../../storage.ts';
@@ -72,6 +73,9 @@ const pickingAlong = (name: string, pick: Pick, check: (x: Tensor) => void, skip
   });
 
 /** `median` or `nanmedian` in its two forms: without a dimension equal elements share the gradient. */
+/** PyTorch's is the least int64. */
+const noMedian = "that of no elements does not fit int32; convert with to('float64')";
+
 function medianOf(name: string, pick: Pick, skipsNaN: boolean) {
   const refuse = refuseBools(name, "not implemented for 'Bool'; convert with to('uint8')");
   const check = (x: Tensor): void => refuse(x.dtype);
@@ -82,6 +86,7 @@ function medianOf(name: string, pick: Pick, skipsNaN: boolean) {
     saves: INPUT(0) | OUTPUT,
     infer([x], { shape }) {
       check(x);
+      if (x.count === 0 && x.dtype === 'int32') throw new ValueError(`${name}: ${noMedian}`);
       return { shape, dtype: x.dtype };
     },
     kernel([x], _, out) {
@@ -109,7 +114,7 @@ function medianOf(name: string, pick: Pick, skipsNaN: boolean) {
 /**
  * The median: of an even number of elements the lower of the two in the middle; NaN where there is one. Along `dim`, the medians
  * of the rows and their indices. Follows `torch.median`.
- * @throws DTypeError when x is bool
+ * @throws DTypeError when x is bool; ValueError for all of no elements in int32
  * @throws IndexError when the dimension is out of range, or a row has no element
  * @example
  * ```ts

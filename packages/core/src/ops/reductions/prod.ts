@@ -1,6 +1,8 @@
 import { K, signature } from '../../arguments/index.ts';
 import type { TypedArray } from '../../dtype.ts';
 import {
+  E,
+  type Expr,
   type Extent,
   elementsOf,
   extentOf,
@@ -8,10 +10,11 @@ import {
   recordProductsOfOthers,
   reduce,
 } from '../../kernels/index.ts';
-import { apply, definePrimitive, INPUT, isGradEnabled, type Primitive } from '../../record/index.ts';
+import { apply, definePrimitive, INPUT, isGradEnabled, OUTPUT, type Primitive } from '../../record/index.ts';
 import type { Tensor } from '../../tensor.ts';
 import { mul } from '../elementwise/arithmetic.ts';
 import { eq, ge } from '../elementwise/compare.ts';
+import { applyElementwise, ElementwiseOp } from '../elementwise/operation.ts';
 import { where } from '../elementwise/select.ts';
 import { permute } from '../views/permute.ts';
 import { flatten, reshape, unsqueeze } from '../views/shape.ts';
@@ -31,7 +34,7 @@ import { sum } from './sum.ts';
 const prodPrimitive = definePrimitive<Reduction>({
   name: 'prod',
   overload: overloadOf,
-  saves: INPUT(0),
+  saves: INPUT(0) | OUTPUT,
   infer: ([x], { shape }) => ({ shape, dtype: totalType(x.dtype) }),
   kernel: ([x], { dims }, out) => reduce('prod', x, dims, out.storage.array, out.offset),
   derivative(g, node) {
@@ -40,9 +43,32 @@ const prodPrimitive = definePrimitive<Reduction>({
     if (x.ndim === 0) return [g];
     // Of all elements, two of which are 0, PyTorch's is 0 whatever comes to it, unless it is to be differentiated.
     const given = overloadOf(attrs) === 0 && !isGradEnabled() ? where(ge(sum(eq(x, 0)), 2), 0, g) : g;
-    return [mul(restoreDims(given, attrs, x.shape), productOfOthers(x, attrs))];
+    const wide = [given, node.output()].map((of) => restoreDims(of, attrs, x.shape)) as [Tensor, Tensor];
+    return [applyElementwise(slopeOp, [...wide, productOfOthers(x, attrs), x])];
   },
 });
+
+/**
+ * The gradient times the product of the others. Where that or the whole product leaves the range, the whole is divided by the element, as PyTorch
+ * does wherever none is 0: into what the others' product overflows or underflows depends on their order.
+ */
+const slopeOp = new ElementwiseOp({
+  name: 'prod_slope',
+  arity: 4,
+  expression: (g, y, others, x) => E.mul(g, E.select(isLost(y, others, x), E.div(y, x), others)),
+  gradient: ({ g: h }, g, y, others, x) => [
+    E.mul(h, E.select(isLost(y, others, x), E.div(y, x), others)),
+    null,
+    E.mul(h, g),
+    null,
+  ],
+});
+
+function isLost(y: Expr, others: Expr, x: Expr): Expr {
+  const outside = (product: Expr): Expr => E.or(E.eq(product, 0), E.not(E.isFinite(product)));
+  const known = E.and(E.and(E.isFinite(x), E.ne(x, 0)), E.not(E.isNaN(y)));
+  return E.and(known, E.or(outside(y), outside(others)));
+}
 
 const prodTakes = signature('prod', { x: K.tensor, dims: K.nullable(K.dims), options: sumOptions });
 

@@ -2,7 +2,7 @@ import { K } from '../../arguments/index.ts';
 import { type DType, isFloatingPoint } from '../../dtype.ts';
 import { IndexError } from '../../errors.ts';
 import type { GradNode } from '../../record/index.ts';
-import { formatShape, normalizeDims, reducedShape, type Shape } from '../../shape.ts';
+import { formatShape, isArray, normalizeDims, reducedShape, type Shape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
 import { expand, reshape } from '../views/shape.ts';
@@ -13,8 +13,7 @@ export const sumKinds: K.Kinds<SumOptions> = { keepdim: K.flag, dtype: K.dtype }
 export const sumOptions = K.options<SumOptions>(sumKinds);
 
 /** Whether an argument is dims, and not the options that may stand in their place. */
-export const isDims = (x: Dims | object): x is Dims =>
-  typeof x !== 'object' || x === null || Array.isArray(x);
+export const isDims = (x: Dims | object): x is Dims => typeof x !== 'object' || x === null || isArray(x);
 
 /** The attributes of a reduction. */
 export interface Reduction {

@@ -9,7 +9,7 @@ import { zeros } from '../creation/fill.ts';
 import { mul, sub } from '../elementwise/arithmetic.ts';
 import { floatsOnly } from '../elementwise/dtype-checks.ts';
 import { exp } from '../elementwise/functions.ts';
-import { applyElementwise, applyUnary, ElementwiseOp } from '../elementwise/operation.ts';
+import { applyElementwise, ElementwiseOp } from '../elementwise/operation.ts';
 import { narrow } from '../views/slices.ts';
 import type { Scan } from './running-sum.ts';
 
@@ -39,17 +39,21 @@ const logcumsumexpPrimitive = definePrimitive<number>({
       narrow(y, dim, 1, n - 1),
       narrow(y, dim, n - 1, 1),
     ]);
-    const t = recur(applyUnary(countedOp, g), withZeroEnd(decay, y, dim), dim, true);
+    const t = recur(applyElementwise(countedOp, [g, y]), withZeroEnd(decay, y, dim), dim, true);
     return [mul(t, exp(sub(node.input(0), y)))];
   },
 });
 
-/** The gradient as PyTorch counts it, by what is above and what is below 0: NaN is neither, and counts as 0. */
+/**
+ * The gradient as PyTorch counts it, by the logarithms of what is above and what is below 0: NaN is neither, and counts as 0; of an
+ * infinite one an infinite result leaves no number.
+ */
 const countedOp = new ElementwiseOp({
   name: 'counted',
-  arity: 1,
-  expression: (g) => E.select(E.isNaN(g), 0, g),
-  gradient: ({ g: h }, g) => [E.select(E.isNaN(g), 0, h)],
+  arity: 2,
+  expression: (g, y) =>
+    E.select(E.isNaN(g), 0, E.select(E.and(E.isInf(g), E.eq(y, Number.POSITIVE_INFINITY)), Number.NaN, g)),
+  gradient: ({ g: h }, g) => [E.select(E.isNaN(g), 0, h), null],
 });
 
 /**

@@ -2,7 +2,7 @@
 import { copyStrided, E, type Expr } from '../../kernels/index.ts';
 import { snakeCase } from '../../names.ts';
 import { applyInPlace, applyView, definePrimitive, defineView } from '../../record/index.ts';
-import { Tensor } from '../../tensor.ts';
+import { isOfClass, type Tensor } from '../../tensor.ts';
 import { binary, type ElementwiseDefinition, unary } from '../elementwise/define.ts';
 import { underived } from '../elementwise/gradient.ts';
 import type { BinaryFunction, Operand, UnaryFunction } from '../elementwise/operation.ts';
@@ -55,4 +55,4 @@ export const refusesGradientInPlace = (x: Tensor, of: string): Tensor =>
 
 /** An operand to which there is no derivative: a gradient that reaches it is an error, as in PyTorch, not 0. */
 export const refusesGradient = (x: Operand, of: string): Operand =>
-  x instanceof Tensor && x.requiresGrad ? applyView(refusing, x, of) : x;
+  isOfClass(x) && x.requiresGrad ? applyView(refusing, x, of) : x;

@@ -1,7 +1,7 @@
 import { alias } from '../../arguments/composition.ts';
 import { refuseExcess } from '../../arguments/index.ts';
 import { E, type Expr } from '../../kernels/index.ts';
-import { Tensor } from '../../tensor.ts';
+import { isOfClass, type Tensor } from '../../tensor.ts';
 import { binary, runInPlace } from '../elementwise/define.ts';
 import { floatsOnly } from '../elementwise/dtype-checks.ts';
 import { applyBinary, type BinaryFunction, type Operand } from '../elementwise/operation.ts';
@@ -23,7 +23,7 @@ function incomplete(name: 'igamma' | 'igammac') {
     ),
     inPlace: alias(`${name}_`, function (a: Tensor, x: Operand): Tensor {
       if (arguments.length > 2) refuseExcess(`${name}_`, ['a', 'x'], arguments);
-      const target = a instanceof Tensor ? refusesGradientInPlace(a, `${name}: input`) : a;
+      const target = isOfClass(a) ? refusesGradientInPlace(a, `${name}: input`) : a;
       return runInPlace({ op, operands: [target, x] });
     }),
   };

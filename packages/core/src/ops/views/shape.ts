@@ -2,7 +2,15 @@ import { composition, K, signature } from '../../arguments/index.ts';
 import { ShapeError } from '../../errors.ts';
 import { copyStrided } from '../../kernels/index.ts';
 import { apply, applyView, definePrimitive, defineView } from '../../record/index.ts';
-import { broadcastAll, checkShape, formatShape, normalizeDim, numelOf, type Shape } from '../../shape.ts';
+import {
+  broadcastAll,
+  checkShape,
+  formatShape,
+  isArray,
+  normalizeDim,
+  numelOf,
+  type Shape,
+} from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import {
   broadcastLayout,
@@ -260,7 +268,7 @@ const broadcastTensorsTakes = signature('broadcastTensors', { tensors: K.tensors
  */
 export function broadcastTensors(...tensors: readonly Tensor[] | readonly [readonly Tensor[]]): Tensor[] {
   const [first] = tensors;
-  const list = (Array.isArray(first) ? first : tensors) as readonly Tensor[];
+  const list = (isArray(first) ? first : tensors) as readonly Tensor[];
   broadcastTensorsTakes([list]);
   const shape = broadcastAll(
     list.map((x) => x.shape),
@@ -287,9 +295,9 @@ function atLeast(name: string, rank: number): AtLeast {
   };
   return ((...given: readonly Tensor[] | [readonly Tensor[]]) => {
     const [first] = given;
-    const tensors = (Array.isArray(first) ? first : given) as readonly Tensor[];
+    const tensors = (isArray(first) ? first : given) as readonly Tensor[];
     takes([tensors]);
-    return given.length === 1 && !Array.isArray(first) ? one(tensors[0]!) : tensors.map(one);
+    return given.length === 1 && !isArray(first) ? one(tensors[0]!) : tensors.map(one);
   }) as AtLeast;
 }
 

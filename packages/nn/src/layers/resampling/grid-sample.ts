@@ -1,4 +1,5 @@
 import {
+  applyElementwise,
   applyUnary,
   composition,
   E,
@@ -128,6 +129,43 @@ const pair = (at: Tensor): Around[] => {
   ];
 };
 
+/**
+ * Between four elements, by the way from the first column and the first row. Slopes are of the elements' differences, as PyTorch's: of terms by
+ * themselves an infinite gradient leaves nothing.
+ */
+const betweenOp = /* @__PURE__ */ new ElementwiseOp({
+  name: 'bilinear',
+  arity: 6,
+  expression(nw, ne, sw, se, w, n) {
+    const [e, s] = [E.sub(1, w), E.sub(1, n)];
+    const north = E.add(E.mul(nw, E.mul(s, e)), E.mul(ne, E.mul(s, w)));
+    return E.add(E.add(north, E.mul(sw, E.mul(n, e))), E.mul(se, E.mul(n, w)));
+  },
+  gradient({ g }, nw, ne, sw, se, w, n) {
+    const [e, s] = [E.sub(1, w), E.sub(1, n)];
+    const byWeights = [E.mul(s, e), E.mul(s, w), E.mul(n, e), E.mul(n, w)].map((weight) => E.mul(weight, g));
+    const along = E.add(E.mul(E.sub(ne, nw), s), E.mul(E.sub(se, sw), n));
+    const down = E.add(E.mul(E.sub(sw, nw), e), E.mul(E.sub(se, ne), w));
+    return [...byWeights, E.mul(along, g), E.mul(down, g)];
+  },
+});
+
+/** Of a field of two dimensions the elements at `positions`, (N, P) down and along, between those around. */
+function between(flat: Tensor, positions: readonly Tensor[], axes: readonly Axis[]): Tensor {
+  const first = positions.map((at) => at.detach().floor());
+  const [down, along] = positions.map((at, d) => at.sub(first[d] as Tensor).unsqueeze(1));
+  const found = [0, 1].flatMap((y) =>
+    [0, 1].map((x) =>
+      elementsAt(
+        flat,
+        first.map((at, d) => at.add([y, x][d] ?? 0)),
+        axes,
+      ),
+    ),
+  );
+  return applyElementwise(betweenOp, [...found, along as Tensor, down as Tensor]);
+}
+
 /** Keys' cubic convolution, as PyTorch has it. The slopes are written out: of an infinite element's gradient the terms have both signs. */
 const sharpness = -0.75;
 const nearOp = /* @__PURE__ */ new ElementwiseOp({
@@ -219,9 +257,14 @@ export const gridSample = /* @__PURE__ */ composition(
     const flat = x.reshape([batch, channels, field.reduce((n, size) => n * size, 1)]);
     const outside = grid.shape.slice(1, -1);
     const places = grid.reshape([batch, outside.reduce((n, size) => n * size, 1), field.length]);
+    // The grid names the last dimension first.
+    const positions = axes.map((axis, d) => inElements(places.select(2, field.length - 1 - d), axis));
+    if (mode === 'bilinear' && field.length === 2) {
+      const inside = positions.map((at, d) => padded(at, axes[d] as Axis));
+      return between(flat, inside, axes).reshape([batch, channels, ...outside]);
+    }
     const around = axes.map((axis, d) => {
-      // The grid names the last dimension first.
-      const at = inElements(places.select(2, field.length - 1 - d), axis);
+      const at = positions[d] as Tensor;
       if (mode === 'bicubic') return four(at, axis);
       const inside = padded(at, axis);
       return mode === 'bilinear' ? pair(inside) : [{ at: inside.round(), weight: inside }];

@@ -1,0 +1,74 @@
+/** What cannot be looked at, a Proxy that was revoked, and what holds nothing any more, memory that was transferred. */
+import { describe, expect, it } from 'vitest';
+import * as K from '../src/index.ts';
+import { data, KindlingError, ones, type Tensor, tensor } from '../src/index.ts';
+
+/** The message of the KindlingError that `f` throws. */
+function message(f: () => unknown): string {
+  try {
+    f();
+  } catch (error) {
+    expect(error).toBeInstanceOf(KindlingError);
+    return (error as Error).message;
+  }
+  throw new Error('expected an error');
+}
+
+const x = tensor([[1.5, 2.5, 3]]);
+
+describe('an object that cannot be read', () => {
+  it.each<[string, (odd: unknown) => unknown]>([
+    ['abs', (odd) => K.abs(odd as Tensor)],
+    ['abs', (odd) => (K.abs as (...given: unknown[]) => unknown)(x, 0, odd)],
+    ['abs_', (odd) => K.abs_(odd as Tensor)],
+    ['add', (odd) => K.add(odd as Tensor, x)],
+    ['add', (odd) => K.add(x, odd as Tensor)],
+    ['add', (odd) => K.add(x, 1, odd as object)],
+    ['mul_', (odd) => x.mul_(odd as Tensor)],
+    ['clamp', (odd) => x.clamp(odd as object)],
+    ['where', (odd) => K.where(odd as Tensor, x, x)],
+    ['positive', (odd) => K.positive(odd as Tensor)],
+    ['bitwiseNot', (odd) => K.bitwiseNot(odd as Tensor)],
+    ['round', (odd) => K.round(odd as Tensor)],
+    ['special.gammainc', (odd) => K.special.gammainc(odd as Tensor, x)],
+    ['sum', (odd) => x.sum(odd as number)],
+    ['index', (odd) => x.index(odd as number)],
+    ['einsum', (odd) => K.einsum('i->', odd as Tensor)],
+    ['atleast1d', (odd) => K.atleast1d(odd as Tensor)],
+    ['tensor', (odd) => K.tensor(odd as number)],
+    ['fromBuffer', (odd) => K.fromBuffer(odd as ArrayBuffer)],
+    ['getTotalNorm', (odd) => K.getTotalNorm([odd as Tensor])],
+  ])('is refused by %s, though it was a Proxy that was revoked', (name, f) => {
+    for (const target of [{}, [1], ones(2), () => {}]) {
+      const { proxy, revoke } = Proxy.revocable(target, {});
+      revoke();
+      expect(message(() => f(proxy))).toMatch(new RegExp(`^${name}(\\(\\))?: `));
+      expect(() => f(proxy)).toThrow(KindlingError);
+    }
+  });
+});
+
+describe('a typed array whose memory was transferred', () => {
+  it('is refused by what would find nothing in it', () => {
+    const gone = <A extends Int32Array | Float64Array>(array: A): A => {
+      structuredClone(array.buffer, { transfer: [array.buffer] });
+      return array;
+    };
+    const dataset = new data.TensorDataset(x);
+    const late = Int32Array.of(0, 1);
+    const sampler = new data.SubsetRandomSampler(late);
+    gone(late);
+    for (const [name, f] of Object.entries({
+      Subset: () => new data.Subset(dataset, gone(Int32Array.of(0))),
+      'TensorDataset.getBatch': () => dataset.getBatch(gone(Int32Array.of(0))),
+      WeightedRandomSampler: () => new data.WeightedRandomSampler(gone(Float64Array.of(1, 2)), 2),
+      SubsetRandomSampler: () => [...sampler],
+      index: () => x.index(gone(Int32Array.of(0))),
+    })) {
+      expect(message(f)).toMatch(new RegExp(`^${name}: the memory of what was given was transferred`));
+    }
+    expect(message(() => K.getTotalNorm(gone(Float64Array.of(1)) as never))).toMatch(
+      /^getTotalNorm: tensors: expected a Tensor or an iterable of Tensors/,
+    );
+  });
+});
