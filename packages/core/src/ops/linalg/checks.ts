@@ -34,10 +34,15 @@ export function checkMatrices(x: Tensor, caller: string, name = 'A'): void {
   );
 }
 
-/** Refuses what are no square matrices of floats. */
-export function checkSquare(x: Tensor, caller: string, name = 'A'): void {
+/** Refuses what are no matrices of floats. */
+export function checkFloatMatrices(x: Tensor, caller: string, name = 'A'): void {
   checkMatrices(x, caller, name);
   checkFloat(x, caller);
+}
+
+/** Refuses what are no square matrices of floats. */
+export function checkSquare(x: Tensor, caller: string, name = 'A'): void {
+  checkFloatMatrices(x, caller, name);
   const [rows, columns] = sizesOf(x);
   if (rows === columns) return;
   throw new ShapeError(
