@@ -1,14 +1,14 @@
 import { generatorKind, K, noGrad, ShapeError, signature, type Tensor, ValueError } from '@kindling/core';
 import { drawFrom, type GeneratorOptions } from './generator.ts';
 
-const uniformInPlaceTakes = /* @__PURE__ */ signature('uniform_', () => ({
-  x: K.tensor,
-  options: K.options<GeneratorOptions & { readonly a?: number; readonly b?: number }>({
-    generator: generatorKind,
-    a: K.number,
-    b: K.number,
-  }),
-}));
+/** What draws have by their options: a generator, and numbers of these names. */
+const drawTakes = (name: string, ...numbers: readonly string[]) =>
+  signature(name, () => {
+    const kinds = Object.fromEntries(numbers.map((number) => [number, K.number]));
+    return { x: K.tensor, options: K.options({ generator: generatorKind, ...kinds }) };
+  });
+
+const uniformInPlaceTakes = /* @__PURE__ */ drawTakes('uniform_', 'a', 'b');
 
 /**
  * Uniform numbers in [a, b). Defaults: 0 and 1. Follows `torch.nn.init.uniform_`.
@@ -23,14 +23,7 @@ export function uniform_(
   return noGrad(() => x.uniform_(options.a ?? 0, options.b ?? 1, drawFrom(options)));
 }
 
-const normalInPlaceTakes = /* @__PURE__ */ signature('normal_', () => ({
-  x: K.tensor,
-  options: K.options<GeneratorOptions & { readonly mean?: number; readonly std?: number }>({
-    generator: generatorKind,
-    mean: K.number,
-    std: K.number,
-  }),
-}));
+const normalInPlaceTakes = /* @__PURE__ */ drawTakes('normal_', 'mean', 'std');
 
 /**
  * Normal numbers. Defaults: mean 0, std 1. Follows `torch.nn.init.normal_`.

@@ -92,6 +92,19 @@ export interface Checked {
   readonly caller: string | null;
 }
 
+/** The kernel of what makes a matrix of each, and in `info` notes where it has none, which else is refused as `why` says. */
+export const checkedEach =
+  (make: (matrix: RealMatrix) => [result: RealMatrix, info: number], why: (info: number) => string) =>
+  ([a]: [Tensor], { caller }: Checked, [results, infos]: readonly [Tensor, Tensor]): void => {
+    const matrices = matricesIn(a);
+    for (let b = 0; b < matrices.count; b++) {
+      const [result, info] = make(matrices.read(b));
+      if (info !== 0 && caller !== null) throw refused(a, b, caller, why(info));
+      infos.storage.array[b] = info;
+      result.write(results.storage.array, b);
+    }
+  };
+
 /** Options of the functions that give `info` besides. */
 export interface ExOptions {
   /** Whether what has no solution is an error, rather than a number other than 0 in `info`. Default: false. */

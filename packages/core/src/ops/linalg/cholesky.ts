@@ -6,15 +6,7 @@ import { tril } from '../arranging/triangle.ts';
 import { add, mul } from '../elementwise/arithmetic.ts';
 import { matmul } from '../products/matmul.ts';
 import { matrixTranspose } from '../views/properties.ts';
-import {
-  batchOf,
-  type Checked,
-  checkMatrices,
-  checkSquare,
-  type ExOptions,
-  matricesIn,
-  refused,
-} from './checks.ts';
+import { batchOf, type Checked, checkedEach, checkMatrices, checkSquare, type ExOptions } from './checks.ts';
 import { triangleSolution } from './triangular.ts';
 
 const choleskyPrimitive = defineMulti<Checked, [Tensor], [Tensor, Tensor]>({
@@ -24,24 +16,12 @@ const choleskyPrimitive = defineMulti<Checked, [Tensor], [Tensor, Tensor]>({
     checkSquare(a, 'linalg.cholesky');
     return [a, { shape: batchOf(a), dtype: 'int32' }];
   },
-  kernel([a], { caller }, [factor, infos]) {
-    const matrices = matricesIn(a);
-    for (let b = 0; b < matrices.count; b++) {
-      const matrix = matrices.read(b);
-      const info = factorCholesky(matrix);
-      if (info !== 0 && caller !== null) {
-        throw refused(
-          a,
-          b,
-          caller,
-          'The factorization could not be completed because the input is not positive-definite (the leading minor of ' +
-            `order ${info} is not positive-definite).`,
-        );
-      }
-      infos.storage.array[b] = info;
-      matrix.write(factor.storage.array, b);
-    }
-  },
+  kernel: checkedEach(
+    (matrix) => [matrix, factorCholesky(matrix)],
+    (info) =>
+      'The factorization could not be completed because the input is not positive-definite (the leading minor of ' +
+      `order ${info} is not positive-definite).`,
+  ),
   derivative([g], node) {
     if (g === null) return [null];
     // dL = L phi(L⁻¹ dA L⁻ᵀ), where phi keeps the lower triangle and half of the diagonal; this is its adjoint, symmetric.

@@ -10,6 +10,7 @@ import { squeeze, unsqueeze } from '../views/shape.ts';
 import {
   batchOf,
   type Checked,
+  checkedEach,
   checkFloat,
   checkSameDtype,
   checkSquare,
@@ -40,24 +41,14 @@ const inversePrimitive = defineMulti<Checked, [Tensor], [Tensor, Tensor]>({
     checkSquare(a, 'linalg.inv');
     return [a, { shape: batchOf(a), dtype: 'int32' }];
   },
-  kernel([a], { caller }, [inverse, infos]) {
-    const matrices = matricesIn(a);
-    for (let b = 0; b < matrices.count; b++) {
-      const matrix = matrices.read(b);
-      const solution = RealMatrix.identity(matrix.rows);
-      const info = solveInPlace(matrix, solution);
-      if (info !== 0 && caller !== null) {
-        throw refused(
-          a,
-          b,
-          caller,
-          `The diagonal element ${info} is zero, the inversion could not be completed because the input matrix is singular.`,
-        );
-      }
-      infos.storage.array[b] = info;
-      solution.write(inverse.storage.array, b);
-    }
-  },
+  kernel: checkedEach(
+    (matrix) => {
+      const inverse = RealMatrix.identity(matrix.rows);
+      return [inverse, solveInPlace(matrix, inverse)];
+    },
+    (info) =>
+      `The diagonal element ${info} is zero, the inversion could not be completed because the input matrix is singular.`,
+  ),
   derivative([g], node) {
     if (g === null) return [null];
     const t = matrixTranspose(node.output(0));

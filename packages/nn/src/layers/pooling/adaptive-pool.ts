@@ -13,8 +13,8 @@ import {
 } from '@kindling/core';
 import { checkInput } from '../../module/arguments.ts';
 import { Module } from '../../module/module.ts';
+import { classWith } from '../class-with.ts';
 import type { Pooled } from './max-pool.ts';
-import { poolClass } from './pool-class.ts';
 import { printedOutput } from './printed.ts';
 
 export type { AdaptiveMaxPoolOptions, OutputSize };
@@ -38,7 +38,7 @@ export interface AdaptiveMaxPoolModuleOptions<R extends boolean> {
 
 /** Max pooling to sizes that are given. */
 abstract class AdaptiveMaxPoolNd<R extends boolean> extends Module<[Tensor], Pooled<R>> {
-  /** @internal What the layers call. */
+  /** @internal */
   declare readonly poolBy: typeof adaptiveMaxPool1d;
   /** The sizes of the result, or one for all; `null` stands for the input's. */
   readonly outputSize: OutputSize;
@@ -69,9 +69,9 @@ abstract class AdaptiveMaxPoolNd<R extends boolean> extends Module<[Tensor], Poo
  * @throws ShapeError when x does not fit, ValueError for negative sizes, DTypeError where x is no tensor of floats.
  * @example new nn.AdaptiveMaxPool1d(5)(randn([4, 16, 50])).shape; // [ 4, 16, 5 ]
  */
-export class AdaptiveMaxPool1d<R extends boolean = false> extends /* @__PURE__ */ poolClass(
+export class AdaptiveMaxPool1d<R extends boolean = false> extends /* @__PURE__ */ classWith(
   AdaptiveMaxPoolNd,
-  adaptiveMaxPool1d,
+  { poolBy: adaptiveMaxPool1d },
 )<R> {}
 
 /**
@@ -79,9 +79,9 @@ export class AdaptiveMaxPool1d<R extends boolean = false> extends /* @__PURE__ *
  * @throws ShapeError when x does not fit, ValueError for negative sizes, DTypeError where x is no tensor of floats.
  * @example new nn.AdaptiveMaxPool2d([3, null])(randn([4, 8, 28, 14])).shape; // [ 4, 8, 3, 14 ]
  */
-export class AdaptiveMaxPool2d<R extends boolean = false> extends /* @__PURE__ */ poolClass(
+export class AdaptiveMaxPool2d<R extends boolean = false> extends /* @__PURE__ */ classWith(
   AdaptiveMaxPoolNd,
-  adaptiveMaxPool2d,
+  { poolBy: adaptiveMaxPool2d },
 )<R> {}
 
 /**
@@ -89,14 +89,14 @@ export class AdaptiveMaxPool2d<R extends boolean = false> extends /* @__PURE__ *
  * `torch.nn.AdaptiveMaxPool3d`.
  * @throws ShapeError when x does not fit, ValueError for negative sizes, DTypeError where x is no tensor of floats.
  */
-export class AdaptiveMaxPool3d<R extends boolean = false> extends /* @__PURE__ */ poolClass(
+export class AdaptiveMaxPool3d<R extends boolean = false> extends /* @__PURE__ */ classWith(
   AdaptiveMaxPoolNd,
-  adaptiveMaxPool3d,
+  { poolBy: adaptiveMaxPool3d },
 )<R> {}
 
 /** Average pooling to sizes that are given. */
 abstract class AdaptiveAvgPoolNd extends Module<[Tensor], Tensor> {
-  /** @internal What the layers call. */
+  /** @internal */
   declare readonly poolBy: typeof adaptiveAvgPool1d;
   /** The sizes of the result, or one for all; `null` stands for the input's. */
   readonly outputSize: OutputSize;
@@ -122,7 +122,9 @@ abstract class AdaptiveAvgPoolNd extends Module<[Tensor], Tensor> {
  * @throws ShapeError when x does not fit, ValueError for negative sizes, DTypeError where x is no tensor of floats.
  * @example new nn.AdaptiveAvgPool1d(5)(randn([4, 16, 50])).shape; // [ 4, 16, 5 ]
  */
-export class AdaptiveAvgPool1d extends /* @__PURE__ */ poolClass(AdaptiveAvgPoolNd, adaptiveAvgPool1d) {}
+export class AdaptiveAvgPool1d extends /* @__PURE__ */ classWith(AdaptiveAvgPoolNd, {
+  poolBy: adaptiveAvgPool1d,
+}) {}
 
 /**
  * Average pooling of images to sizes: {@link adaptiveAvgPool2d} of x (N, C, H, W) or (C, H, W). Follows
@@ -134,11 +136,15 @@ export class AdaptiveAvgPool1d extends /* @__PURE__ */ poolClass(AdaptiveAvgPool
  * new nn.AdaptiveAvgPool2d([null, 7]).toString(); // 'AdaptiveAvgPool2d(output_size=(None, 7))'
  * ```
  */
-export class AdaptiveAvgPool2d extends /* @__PURE__ */ poolClass(AdaptiveAvgPoolNd, adaptiveAvgPool2d) {}
+export class AdaptiveAvgPool2d extends /* @__PURE__ */ classWith(AdaptiveAvgPoolNd, {
+  poolBy: adaptiveAvgPool2d,
+}) {}
 
 /**
  * Average pooling of volumes to sizes: {@link adaptiveAvgPool3d} of x (N, C, D, H, W) or (C, D, H, W). Follows
  * `torch.nn.AdaptiveAvgPool3d`.
  * @throws ShapeError when x does not fit, ValueError for negative sizes, DTypeError where x is no tensor of floats.
  */
-export class AdaptiveAvgPool3d extends /* @__PURE__ */ poolClass(AdaptiveAvgPoolNd, adaptiveAvgPool3d) {}
+export class AdaptiveAvgPool3d extends /* @__PURE__ */ classWith(AdaptiveAvgPoolNd, {
+  poolBy: adaptiveAvgPool3d,
+}) {}

@@ -10,8 +10,8 @@ import {
 } from '@kindling/core';
 import { checkInput } from '../../module/arguments.ts';
 import { Module } from '../../module/module.ts';
+import { classWith } from '../class-with.ts';
 import type { Pooled } from './max-pool.ts';
-import { poolClass } from './pool-class.ts';
 
 export type { FractionalMaxPoolOptions };
 export { fractionalMaxPool2d, fractionalMaxPool3d };
@@ -34,7 +34,7 @@ const kinds = (): K.Kinds<FractionalMaxPoolOptions> => ({
 abstract class FractionalMaxPoolNd<R extends boolean> extends Module<[Tensor], Pooled<R>> {
   static override readonly stateNames = { _randomSamples: '_random_samples' };
 
-  /** @internal What the layers call. */
+  /** @internal */
   declare readonly poolBy: typeof fractionalMaxPool2d;
   /** Sizes of a window, or one for all, as are the following. */
   readonly kernelSize: PerDimension;
@@ -88,9 +88,9 @@ abstract class FractionalMaxPoolNd<R extends boolean> extends Module<[Tensor], P
  * @throws ValueError for none or both of sizes and ratios, or such that are too small; ShapeError when x does not fit.
  * @example new nn.FractionalMaxPool2d(3, { outputRatio: 0.5 })(randn([2, 3, 50, 32])).shape; // [ 2, 3, 25, 16 ]
  */
-export class FractionalMaxPool2d<R extends boolean = false> extends /* @__PURE__ */ poolClass(
+export class FractionalMaxPool2d<R extends boolean = false> extends /* @__PURE__ */ classWith(
   FractionalMaxPoolNd,
-  fractionalMaxPool2d,
+  { poolBy: fractionalMaxPool2d },
 )<R> {}
 
 /**
@@ -98,7 +98,7 @@ export class FractionalMaxPool2d<R extends boolean = false> extends /* @__PURE__
  * `torch.nn.FractionalMaxPool3d`.
  * @throws ValueError for none or both of sizes and ratios, or such that are too small; ShapeError when x does not fit.
  */
-export class FractionalMaxPool3d<R extends boolean = false> extends /* @__PURE__ */ poolClass(
+export class FractionalMaxPool3d<R extends boolean = false> extends /* @__PURE__ */ classWith(
   FractionalMaxPoolNd,
-  fractionalMaxPool3d,
+  { poolBy: fractionalMaxPool3d },
 )<R> {}
