@@ -6,6 +6,7 @@ import { Module } from '../../module/module.ts';
 import type { Parameter } from '../../module/parameter.ts';
 import { pyBool, pyTuple } from '../../module/print.ts';
 import { emptyParameter, type LayerOptions, layerKinds } from '../factory.ts';
+import { rank } from '../layer-of.ts';
 
 /** What stands around an image where windows reach beyond it. */
 export type PaddingMode = 'zeros' | 'reflect' | 'replicate' | 'circular';
@@ -56,8 +57,7 @@ export abstract class ConvBase<
   P extends Shape | 'valid' | 'same',
   Call extends [Tensor, ...unknown[]],
 > extends Module<Call, Tensor> {
-  /** @internal */
-  declare readonly spatialRank: number;
+  declare readonly [rank]: number;
   /** Channels of x. */
   readonly inChannels: number;
   /** Channels of y. */
@@ -90,7 +90,7 @@ export abstract class ConvBase<
       if (channels % groups !== 0)
         throw new ValueError(`${caller}: ${what} must be divisible by groups, got ${channels} and ${groups}`);
     }
-    const each = (what: string, value: PerDimension): Shape => forEach(caller, what, value, this.spatialRank);
+    const each = (what: string, value: PerDimension): Shape => forEach(caller, what, value, this[rank]);
     this.inChannels = inChannels;
     this.outChannels = outChannels;
     this.kernelSize = each('kernelSize', given.kernelSize);

@@ -12,8 +12,8 @@ import {
   type Tensor,
   ValueError,
 } from '@kindling/core';
-import { classWith } from '../class-with.ts';
 import type { LayerOptions } from '../factory.ts';
+import { by, layerOf } from '../layer-of.ts';
 import { ConvBase, convKinds, convTakes } from './conv-base.ts';
 
 export type { ConvTransposeFunctionOptions };
@@ -77,8 +77,7 @@ function paddingFor(layer: ConvTransposeNd, x: Shape, wanted: Shape): Shape {
 
 /** Transposed convolution over some dimensions. */
 abstract class ConvTransposeNd extends ConvBase<Shape, [x: Tensor, options?: OutputSizeOptions]> {
-  /** @internal */
-  declare readonly convolve: typeof convTranspose1d;
+  declare readonly [by]: typeof convTranspose1d;
 
   constructor(
     inChannels: number,
@@ -96,7 +95,7 @@ abstract class ConvTransposeNd extends ConvBase<Shape, [x: Tensor, options?: Out
     const { weight, bias, stride, padding, dilation, groups } = this;
     const outputPadding =
       options.outputSize === undefined ? this.outputPadding : paddingFor(this, x.shape, options.outputSize);
-    return this.convolve(x, weight, bias, { stride, padding, outputPadding, groups, dilation });
+    return this[by](x, weight, bias, { stride, padding, outputPadding, groups, dilation });
   }
 }
 
@@ -113,27 +112,18 @@ abstract class ConvTransposeNd extends ConvBase<Shape, [x: Tensor, options?: Out
  * up(randn([1, 4, 5]), { outputSize: [12] }).shape; // [ 1, 2, 12 ]
  * ```
  */
-export class ConvTranspose1d extends /* @__PURE__ */ classWith(ConvTransposeNd, {
-  spatialRank: 1,
-  convolve: convTranspose1d,
-}) {}
+export class ConvTranspose1d extends /* @__PURE__ */ layerOf(ConvTransposeNd, convTranspose1d, 1) {}
 
 /**
  * {@link ConvTranspose1d} of images, (N, inChannels, H, W) or (inChannels, H, W). Follows `torch.nn.ConvTranspose2d`.
  * @throws ValueError for channels that do not divide into groups, and sizes that cannot be; ShapeError when x does not fit.
  * @throws DTypeError when x has another dtype than the parameters.
  */
-export class ConvTranspose2d extends /* @__PURE__ */ classWith(ConvTransposeNd, {
-  spatialRank: 2,
-  convolve: convTranspose2d,
-}) {}
+export class ConvTranspose2d extends /* @__PURE__ */ layerOf(ConvTransposeNd, convTranspose2d, 2) {}
 
 /**
  * {@link ConvTranspose1d} of volumes, (N, inChannels, D, H, W) or (inChannels, D, H, W). Follows `torch.nn.ConvTranspose3d`.
  * @throws ValueError for channels that do not divide into groups, and sizes that cannot be; ShapeError when x does not fit.
  * @throws DTypeError when x has another dtype than the parameters.
  */
-export class ConvTranspose3d extends /* @__PURE__ */ classWith(ConvTransposeNd, {
-  spatialRank: 3,
-  convolve: convTranspose3d,
-}) {}
+export class ConvTranspose3d extends /* @__PURE__ */ layerOf(ConvTransposeNd, convTranspose3d, 3) {}

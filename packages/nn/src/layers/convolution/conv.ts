@@ -11,8 +11,8 @@ import {
   type Tensor,
 } from '@kindling/core';
 import { checkInput } from '../../module/arguments.ts';
-import { classWith } from '../class-with.ts';
 import type { LayerOptions } from '../factory.ts';
+import { by, layerOf } from '../layer-of.ts';
 import { ConvBase, convKinds, convTakes, type PaddingMode } from './conv-base.ts';
 
 export type { ConvFunctionOptions };
@@ -51,8 +51,7 @@ function sidesOf({ kernelSize, dilation, padding }: ConvNd): number[] {
 
 /** Convolution over some dimensions. */
 abstract class ConvNd extends ConvBase<Shape | 'valid' | 'same', [Tensor]> {
-  /** @internal */
-  declare readonly convolve: typeof conv1d;
+  declare readonly [by]: typeof conv1d;
 
   constructor(inChannels: number, outChannels: number, kernelSize: PerDimension, options: ConvOptions = {}) {
     checkArguments(new.target.name, convTakes(K.options(kinds())), arguments);
@@ -62,10 +61,10 @@ abstract class ConvNd extends ConvBase<Shape | 'valid' | 'same', [Tensor]> {
   override forward(x: Tensor): Tensor {
     checkInput(this, x);
     const { weight, bias, stride, padding, dilation, groups, paddingMode } = this;
-    if (paddingMode === 'zeros') return this.convolve(x, weight, bias, { stride, padding, dilation, groups });
+    if (paddingMode === 'zeros') return this[by](x, weight, bias, { stride, padding, dilation, groups });
     // The last dimension comes first.
     const padded = pad(x, sidesOf(this).reverse(), { mode: paddingMode });
-    return this.convolve(padded, weight, bias, { stride, dilation, groups });
+    return this[by](padded, weight, bias, { stride, dilation, groups });
   }
 }
 
@@ -77,7 +76,7 @@ abstract class ConvNd extends ConvBase<Shape | 'valid' | 'same', [Tensor]> {
  * @throws DTypeError when x has another dtype than the parameters.
  * @example new nn.Conv1d(16, 33, 3, { stride: 2 })(randn([20, 16, 50])).shape; // [ 20, 33, 24 ]
  */
-export class Conv1d extends /* @__PURE__ */ classWith(ConvNd, { spatialRank: 1, convolve: conv1d }) {}
+export class Conv1d extends /* @__PURE__ */ layerOf(ConvNd, conv1d, 1) {}
 
 /**
  * Convolution of images: {@link conv2d} of x (N, inChannels, H, W) or (inChannels, H, W) with learned weights; sizes and first
@@ -91,7 +90,7 @@ export class Conv1d extends /* @__PURE__ */ classWith(ConvNd, { spatialRank: 1, 
  * conv.toString(); // 'Conv2d(1, 8, kernel_size=(3, 3), stride=(2, 2), padding=(1, 1), bias=False)'
  * ```
  */
-export class Conv2d extends /* @__PURE__ */ classWith(ConvNd, { spatialRank: 2, convolve: conv2d }) {}
+export class Conv2d extends /* @__PURE__ */ layerOf(ConvNd, conv2d, 2) {}
 
 /**
  * Convolution of volumes: {@link conv3d} of x (N, inChannels, D, H, W) or (inChannels, D, H, W) with learned weights; sizes and first
@@ -99,4 +98,4 @@ export class Conv2d extends /* @__PURE__ */ classWith(ConvNd, { spatialRank: 2, 
  * @throws ValueError for channels that do not divide into groups, and `'same'` with a stride; ShapeError when x does not fit.
  * @throws DTypeError when x has another dtype than the parameters.
  */
-export class Conv3d extends /* @__PURE__ */ classWith(ConvNd, { spatialRank: 3, convolve: conv3d }) {}
+export class Conv3d extends /* @__PURE__ */ layerOf(ConvNd, conv3d, 3) {}

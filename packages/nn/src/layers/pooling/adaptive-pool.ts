@@ -13,7 +13,7 @@ import {
 } from '@kindling/core';
 import { checkInput } from '../../module/arguments.ts';
 import { Module } from '../../module/module.ts';
-import { classWith } from '../class-with.ts';
+import { by, layerOf } from '../layer-of.ts';
 import type { Pooled } from './max-pool.ts';
 import { printedOutput } from './printed.ts';
 
@@ -38,8 +38,7 @@ export interface AdaptiveMaxPoolModuleOptions<R extends boolean> {
 
 /** Max pooling to sizes that are given. */
 abstract class AdaptiveMaxPoolNd<R extends boolean> extends Module<[Tensor], Pooled<R>> {
-  /** @internal */
-  declare readonly poolBy: typeof adaptiveMaxPool1d;
+  declare readonly [by]: typeof adaptiveMaxPool1d;
   /** The sizes of the result, or one for all; `null` stands for the input's. */
   readonly outputSize: OutputSize;
   /** Whether indices are given too. */
@@ -56,7 +55,7 @@ abstract class AdaptiveMaxPoolNd<R extends boolean> extends Module<[Tensor], Poo
   override forward(x: Tensor): Pooled<R> {
     checkInput(this, x);
     const { outputSize, returnIndices } = this;
-    return this.poolBy(x, outputSize, { returnIndices }) as Pooled<R>;
+    return this[by](x, outputSize, { returnIndices }) as Pooled<R>;
   }
 
   override extraRepr(): string {
@@ -69,9 +68,9 @@ abstract class AdaptiveMaxPoolNd<R extends boolean> extends Module<[Tensor], Poo
  * @throws ShapeError when x does not fit, ValueError for negative sizes, DTypeError where x is no tensor of floats.
  * @example new nn.AdaptiveMaxPool1d(5)(randn([4, 16, 50])).shape; // [ 4, 16, 5 ]
  */
-export class AdaptiveMaxPool1d<R extends boolean = false> extends /* @__PURE__ */ classWith(
+export class AdaptiveMaxPool1d<R extends boolean = false> extends /* @__PURE__ */ layerOf(
   AdaptiveMaxPoolNd,
-  { poolBy: adaptiveMaxPool1d },
+  adaptiveMaxPool1d,
 )<R> {}
 
 /**
@@ -79,9 +78,9 @@ export class AdaptiveMaxPool1d<R extends boolean = false> extends /* @__PURE__ *
  * @throws ShapeError when x does not fit, ValueError for negative sizes, DTypeError where x is no tensor of floats.
  * @example new nn.AdaptiveMaxPool2d([3, null])(randn([4, 8, 28, 14])).shape; // [ 4, 8, 3, 14 ]
  */
-export class AdaptiveMaxPool2d<R extends boolean = false> extends /* @__PURE__ */ classWith(
+export class AdaptiveMaxPool2d<R extends boolean = false> extends /* @__PURE__ */ layerOf(
   AdaptiveMaxPoolNd,
-  { poolBy: adaptiveMaxPool2d },
+  adaptiveMaxPool2d,
 )<R> {}
 
 /**
@@ -89,15 +88,14 @@ export class AdaptiveMaxPool2d<R extends boolean = false> extends /* @__PURE__ *
  * `torch.nn.AdaptiveMaxPool3d`.
  * @throws ShapeError when x does not fit, ValueError for negative sizes, DTypeError where x is no tensor of floats.
  */
-export class AdaptiveMaxPool3d<R extends boolean = false> extends /* @__PURE__ */ classWith(
+export class AdaptiveMaxPool3d<R extends boolean = false> extends /* @__PURE__ */ layerOf(
   AdaptiveMaxPoolNd,
-  { poolBy: adaptiveMaxPool3d },
+  adaptiveMaxPool3d,
 )<R> {}
 
 /** Average pooling to sizes that are given. */
 abstract class AdaptiveAvgPoolNd extends Module<[Tensor], Tensor> {
-  /** @internal */
-  declare readonly poolBy: typeof adaptiveAvgPool1d;
+  declare readonly [by]: typeof adaptiveAvgPool1d;
   /** The sizes of the result, or one for all; `null` stands for the input's. */
   readonly outputSize: OutputSize;
 
@@ -109,7 +107,7 @@ abstract class AdaptiveAvgPoolNd extends Module<[Tensor], Tensor> {
 
   override forward(x: Tensor): Tensor {
     checkInput(this, x);
-    return this.poolBy(x, this.outputSize);
+    return this[by](x, this.outputSize);
   }
 
   override extraRepr(): string {
@@ -122,9 +120,7 @@ abstract class AdaptiveAvgPoolNd extends Module<[Tensor], Tensor> {
  * @throws ShapeError when x does not fit, ValueError for negative sizes, DTypeError where x is no tensor of floats.
  * @example new nn.AdaptiveAvgPool1d(5)(randn([4, 16, 50])).shape; // [ 4, 16, 5 ]
  */
-export class AdaptiveAvgPool1d extends /* @__PURE__ */ classWith(AdaptiveAvgPoolNd, {
-  poolBy: adaptiveAvgPool1d,
-}) {}
+export class AdaptiveAvgPool1d extends /* @__PURE__ */ layerOf(AdaptiveAvgPoolNd, adaptiveAvgPool1d) {}
 
 /**
  * Average pooling of images to sizes: {@link adaptiveAvgPool2d} of x (N, C, H, W) or (C, H, W). Follows
@@ -136,15 +132,11 @@ export class AdaptiveAvgPool1d extends /* @__PURE__ */ classWith(AdaptiveAvgPool
  * new nn.AdaptiveAvgPool2d([null, 7]).toString(); // 'AdaptiveAvgPool2d(output_size=(None, 7))'
  * ```
  */
-export class AdaptiveAvgPool2d extends /* @__PURE__ */ classWith(AdaptiveAvgPoolNd, {
-  poolBy: adaptiveAvgPool2d,
-}) {}
+export class AdaptiveAvgPool2d extends /* @__PURE__ */ layerOf(AdaptiveAvgPoolNd, adaptiveAvgPool2d) {}
 
 /**
  * Average pooling of volumes to sizes: {@link adaptiveAvgPool3d} of x (N, C, D, H, W) or (C, D, H, W). Follows
  * `torch.nn.AdaptiveAvgPool3d`.
  * @throws ShapeError when x does not fit, ValueError for negative sizes, DTypeError where x is no tensor of floats.
  */
-export class AdaptiveAvgPool3d extends /* @__PURE__ */ classWith(AdaptiveAvgPoolNd, {
-  poolBy: adaptiveAvgPool3d,
-}) {}
+export class AdaptiveAvgPool3d extends /* @__PURE__ */ layerOf(AdaptiveAvgPoolNd, adaptiveAvgPool3d) {}

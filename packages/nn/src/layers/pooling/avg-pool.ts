@@ -11,7 +11,7 @@ import {
 } from '@kindling/core';
 import { checkInput } from '../../module/arguments.ts';
 import { Module } from '../../module/module.ts';
-import { classWith } from '../class-with.ts';
+import { by, layerOf } from '../layer-of.ts';
 import { printed } from './printed.ts';
 
 export type { AvgPool1dOptions, AvgPoolOptions };
@@ -76,8 +76,7 @@ export class AvgPool1d extends AvgPoolNd {
 
 /** Average pooling over two or three dimensions. */
 abstract class AvgPoolOver extends AvgPoolNd {
-  /** @internal */
-  declare readonly poolBy: typeof avgPool2d;
+  declare readonly [by]: typeof avgPool2d;
   /** What sums are divided by, whatever windows hold; `null`: by how many entries there are. */
   readonly divisorOverride: number | null;
 
@@ -92,7 +91,7 @@ abstract class AvgPoolOver extends AvgPoolNd {
     checkInput(this, x);
     const { kernelSize, stride, padding, ceilMode, countIncludePad, divisorOverride } = this;
     const options = { stride, padding, ceilMode, countIncludePad };
-    return this.poolBy(x, kernelSize, divisorOverride === null ? options : { ...options, divisorOverride });
+    return this[by](x, kernelSize, divisorOverride === null ? options : { ...options, divisorOverride });
   }
 }
 
@@ -101,10 +100,10 @@ abstract class AvgPoolOver extends AvgPoolNd {
  * @throws ShapeError when x does not fit, ValueError for numbers that are too small, a padding that is too large, or a divisor of 0.
  * @example new nn.AvgPool2d(2)(randn([4, 8, 28, 28])).shape; // [ 4, 8, 14, 14 ]
  */
-export class AvgPool2d extends /* @__PURE__ */ classWith(AvgPoolOver, { poolBy: avgPool2d }) {}
+export class AvgPool2d extends /* @__PURE__ */ layerOf(AvgPoolOver, avgPool2d) {}
 
 /**
  * Average pooling of volumes: {@link avgPool3d} of x (N, C, D, H, W) or (C, D, H, W). Follows `torch.nn.AvgPool3d`.
  * @throws ShapeError when x does not fit, ValueError for numbers that are too small, a padding that is too large, or a divisor of 0.
  */
-export class AvgPool3d extends /* @__PURE__ */ classWith(AvgPoolOver, { poolBy: avgPool3d }) {}
+export class AvgPool3d extends /* @__PURE__ */ layerOf(AvgPoolOver, avgPool3d) {}

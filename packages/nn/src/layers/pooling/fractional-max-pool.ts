@@ -10,7 +10,7 @@ import {
 } from '@kindling/core';
 import { checkInput } from '../../module/arguments.ts';
 import { Module } from '../../module/module.ts';
-import { classWith } from '../class-with.ts';
+import { by, layerOf } from '../layer-of.ts';
 import type { Pooled } from './max-pool.ts';
 
 export type { FractionalMaxPoolOptions };
@@ -34,8 +34,7 @@ const kinds = (): K.Kinds<FractionalMaxPoolOptions> => ({
 abstract class FractionalMaxPoolNd<R extends boolean> extends Module<[Tensor], Pooled<R>> {
   static override readonly stateNames = { _randomSamples: '_random_samples' };
 
-  /** @internal */
-  declare readonly poolBy: typeof fractionalMaxPool2d;
+  declare readonly [by]: typeof fractionalMaxPool2d;
   /** Sizes of a window, or one for all, as are the following. */
   readonly kernelSize: PerDimension;
   /** The sizes of the result, if they are given. */
@@ -78,7 +77,7 @@ abstract class FractionalMaxPoolNd<R extends boolean> extends Module<[Tensor], P
       ...(outputRatio !== null && { outputRatio }),
       ...(_randomSamples !== null && { _randomSamples }),
     };
-    return this.poolBy(x, kernelSize, options) as Pooled<R>;
+    return this[by](x, kernelSize, options) as Pooled<R>;
   }
 }
 
@@ -88,9 +87,9 @@ abstract class FractionalMaxPoolNd<R extends boolean> extends Module<[Tensor], P
  * @throws ValueError for none or both of sizes and ratios, or such that are too small; ShapeError when x does not fit.
  * @example new nn.FractionalMaxPool2d(3, { outputRatio: 0.5 })(randn([2, 3, 50, 32])).shape; // [ 2, 3, 25, 16 ]
  */
-export class FractionalMaxPool2d<R extends boolean = false> extends /* @__PURE__ */ classWith(
+export class FractionalMaxPool2d<R extends boolean = false> extends /* @__PURE__ */ layerOf(
   FractionalMaxPoolNd,
-  { poolBy: fractionalMaxPool2d },
+  fractionalMaxPool2d,
 )<R> {}
 
 /**
@@ -98,7 +97,7 @@ export class FractionalMaxPool2d<R extends boolean = false> extends /* @__PURE__
  * `torch.nn.FractionalMaxPool3d`.
  * @throws ValueError for none or both of sizes and ratios, or such that are too small; ShapeError when x does not fit.
  */
-export class FractionalMaxPool3d<R extends boolean = false> extends /* @__PURE__ */ classWith(
+export class FractionalMaxPool3d<R extends boolean = false> extends /* @__PURE__ */ layerOf(
   FractionalMaxPoolNd,
-  { poolBy: fractionalMaxPool3d },
+  fractionalMaxPool3d,
 )<R> {}

@@ -11,9 +11,9 @@ import {
 } from '@kindling/core';
 import { Module } from '../../module/module.ts';
 import { pyTuple } from '../../module/print.ts';
-import { classWith } from '../class-with.ts';
 import { forEach } from '../convolution/conv-base.ts';
 import type { OutputSizeOptions } from '../convolution/conv-transpose.ts';
+import { by, layerOf, rank } from '../layer-of.ts';
 
 export type { MaxUnpoolFunctionOptions };
 export { maxUnpool1d, maxUnpool2d, maxUnpool3d };
@@ -23,10 +23,8 @@ export type MaxUnpoolOptions = Omit<MaxUnpoolFunctionOptions, 'outputSize'>;
 
 /** Max pooling undone, as far as it may be. */
 abstract class MaxUnpoolNd extends Module<[x: Tensor, indices: Tensor, options?: OutputSizeOptions], Tensor> {
-  /** @internal */
-  declare readonly spatialRank: number;
-  /** @internal */
-  declare readonly unpoolBy: typeof maxUnpool1d;
+  declare readonly [rank]: number;
+  declare readonly [by]: typeof maxUnpool1d;
   /** Sizes of a window, one for each dimension, as are the following. */
   readonly kernelSize: Shape;
   /** From one window to the next. */
@@ -39,11 +37,11 @@ abstract class MaxUnpoolNd extends Module<[x: Tensor, indices: Tensor, options?:
     checkArguments(new.target.name, { kernelSize: K.sizeOrSizes, options: kinds }, arguments);
     super();
     const caller = new.target.name;
-    const rank = this.spatialRank;
     const { stride = kernelSize, padding = 0 } = options;
-    this.kernelSize = forEach(caller, 'kernelSize', kernelSize, rank);
-    this.stride = forEach(caller, 'stride', stride, rank);
-    this.padding = forEach(caller, 'padding', padding, rank);
+    const each = (what: string, value: PerDimension): Shape => forEach(caller, what, value, this[rank]);
+    this.kernelSize = each('kernelSize', kernelSize);
+    this.stride = each('stride', stride);
+    this.padding = each('padding', padding);
   }
 
   override forward(x: Tensor, indices: Tensor, options: OutputSizeOptions = {}): Tensor {
@@ -54,7 +52,7 @@ abstract class MaxUnpoolNd extends Module<[x: Tensor, indices: Tensor, options?:
     };
     checkArguments(this.constructor.name, kinds, arguments);
     const { kernelSize, stride, padding } = this;
-    return this.unpoolBy(x, indices, kernelSize, { stride, padding, ...options });
+    return this[by](x, indices, kernelSize, { stride, padding, ...options });
   }
 
   override extraRepr(): string {
@@ -73,27 +71,18 @@ abstract class MaxUnpoolNd extends Module<[x: Tensor, indices: Tensor, options?:
  * new nn.MaxUnpool1d(2)(values, indices); // tensor([[[0., 5., 0., 4.]]])
  * ```
  */
-export class MaxUnpool1d extends /* @__PURE__ */ classWith(MaxUnpoolNd, {
-  spatialRank: 1,
-  unpoolBy: maxUnpool1d,
-}) {}
+export class MaxUnpool1d extends /* @__PURE__ */ layerOf(MaxUnpoolNd, maxUnpool1d, 1) {}
 
 /**
  * {@link MaxUnpool1d} of images, after {@link MaxPool2d}: {@link maxUnpool2d} of x (N, C, H, W) or (C, H, W). Follows
  * `torch.nn.MaxUnpool2d`.
  * @throws ShapeError when x or the indices do not fit, ValueError for an index or size that is too far off.
  */
-export class MaxUnpool2d extends /* @__PURE__ */ classWith(MaxUnpoolNd, {
-  spatialRank: 2,
-  unpoolBy: maxUnpool2d,
-}) {}
+export class MaxUnpool2d extends /* @__PURE__ */ layerOf(MaxUnpoolNd, maxUnpool2d, 2) {}
 
 /**
  * {@link MaxUnpool1d} of volumes, after {@link MaxPool3d}: {@link maxUnpool3d} of x (N, C, D, H, W) or (C, D, H, W). Follows
  * `torch.nn.MaxUnpool3d`.
  * @throws ShapeError when x or the indices do not fit, ValueError for an index or size that is too far off.
  */
-export class MaxUnpool3d extends /* @__PURE__ */ classWith(MaxUnpoolNd, {
-  spatialRank: 3,
-  unpoolBy: maxUnpool3d,
-}) {}
+export class MaxUnpool3d extends /* @__PURE__ */ layerOf(MaxUnpoolNd, maxUnpool3d, 3) {}
