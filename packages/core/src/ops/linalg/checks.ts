@@ -2,6 +2,7 @@
 import { isFloatingPoint } from '../../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../../errors.ts';
 import { elementsOf, RealMatrix } from '../../kernels/index.ts';
+import { type Meta, OUTPUT } from '../../record/index.ts';
 import { broadcastShapes, formatShape, numelOf, type Shape, sameShape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { zeros } from '../creation/fill.ts';
@@ -92,10 +93,20 @@ export interface Checked {
   readonly caller: string | null;
 }
 
-/** The kernel of what makes a matrix of each, and in `info` notes where it has none, which else is refused as `why` says. */
-export const checkedEach =
-  (make: (matrix: RealMatrix) => [result: RealMatrix, info: number], why: (info: number) => string) =>
-  ([a]: [Tensor], { caller }: Checked, [results, infos]: readonly [Tensor, Tensor]): void => {
+/** What is stated of an operation that makes a square matrix of each, where it has one: `info` says so, or it is refused as `why` says. */
+export const checkedEach = (
+  name: string,
+  caller: string,
+  make: (matrix: RealMatrix) => [result: RealMatrix, info: number],
+  why: (info: number) => string,
+) => ({
+  name,
+  saves: OUTPUT,
+  infer([a]: [Tensor]): [Meta, Meta] {
+    checkSquare(a, caller);
+    return [a, { shape: batchOf(a), dtype: 'int32' }];
+  },
+  kernel([a]: [Tensor], { caller }: Checked, [results, infos]: readonly [Tensor, Tensor]): void {
     const matrices = matricesIn(a);
     for (let b = 0; b < matrices.count; b++) {
       const [result, info] = make(matrices.read(b));
@@ -103,7 +114,8 @@ export const checkedEach =
       infos.storage.array[b] = info;
       result.write(results.storage.array, b);
     }
-  };
+  },
+});
 
 /** Options of the functions that give `info` besides. */
 export interface ExOptions {

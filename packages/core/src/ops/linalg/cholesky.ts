@@ -1,22 +1,18 @@
 import { composition, K } from '../../arguments/index.ts';
 import { factorCholesky } from '../../kernels/index.ts';
-import { applyMulti, defineMulti, OUTPUT } from '../../record/index.ts';
+import { applyMulti, defineMulti } from '../../record/index.ts';
 import type { Tensor } from '../../tensor.ts';
 import { tril } from '../arranging/triangle.ts';
 import { add, mul } from '../elementwise/arithmetic.ts';
 import { matmul } from '../products/matmul.ts';
 import { matrixTranspose } from '../views/properties.ts';
-import { batchOf, type Checked, checkedEach, checkMatrices, checkSquare, type ExOptions } from './checks.ts';
+import { type Checked, checkedEach, checkMatrices, type ExOptions } from './checks.ts';
 import { triangleSolution } from './triangular.ts';
 
 const choleskyPrimitive = defineMulti<Checked, [Tensor], [Tensor, Tensor]>({
-  name: 'linalg_cholesky_ex',
-  saves: OUTPUT,
-  infer([a]) {
-    checkSquare(a, 'linalg.cholesky');
-    return [a, { shape: batchOf(a), dtype: 'int32' }];
-  },
-  kernel: checkedEach(
+  ...checkedEach(
+    'linalg_cholesky_ex',
+    'linalg.cholesky',
     (matrix) => [matrix, factorCholesky(matrix)],
     (info) =>
       'The factorization could not be completed because the input is not positive-definite (the leading minor of ' +

@@ -35,13 +35,9 @@ export function solveInPlace(a: RealMatrix, b: RealMatrix): number {
 }
 
 const inversePrimitive = defineMulti<Checked, [Tensor], [Tensor, Tensor]>({
-  name: 'linalg_inv_ex',
-  saves: OUTPUT,
-  infer([a]) {
-    checkSquare(a, 'linalg.inv');
-    return [a, { shape: batchOf(a), dtype: 'int32' }];
-  },
-  kernel: checkedEach(
+  ...checkedEach(
+    'linalg_inv_ex',
+    'linalg.inv',
     (matrix) => {
       const inverse = RealMatrix.identity(matrix.rows);
       return [inverse, solveInPlace(matrix, inverse)];
