@@ -21,56 +21,47 @@ export const navigation: DefaultTheme.NavItem[] = [
   { text: 'Reference', link: '/reference/index.html', target: '_self' },
 ];
 
-const guides: DefaultTheme.SidebarItem[] = [
-  {
-    text: 'Learn',
-    items: [
-      { text: 'Quick start', link: '/quick-start' },
-      { text: 'Tensors', link: '/tensors' },
-      { text: 'Autograd', link: '/autograd' },
-      { text: 'Modules', link: '/modules' },
-      { text: 'Choosing a loss', link: '/choosing-a-loss' },
-      { text: 'Losses and layers of your own', link: '/custom-losses' },
-      { text: 'Training loops', link: '/training' },
-      { text: 'Data', link: '/data' },
-      { text: 'Saving and resuming', link: '/saving-and-loading' },
-    ],
-  },
-  {
-    text: 'Run',
-    items: [
-      { text: 'Compile and threads', link: '/compile' },
-      { text: 'Browsers and workers', link: '/browsers' },
-      { text: 'Performance', link: '/performance' },
-      { text: 'Growing up to PyTorch', link: '/growing-up' },
-    ],
-  },
-  {
-    text: 'Coming from',
-    items: [
-      { text: 'PyTorch', link: '/from-pytorch' },
-      { text: 'TensorFlow.js and jax-js', link: '/from-tensorflow-js' },
-      { text: 'What is there, and what not', link: '/ledger' },
-    ],
-  },
-  {
-    text: 'See',
-    items: [
-      { text: 'Playground', link: '/playground' },
-      { text: 'The losses', link: '/losses' },
-      { text: 'Same seed, same curve', link: '/same-seed' },
-      { text: 'Gradient inspector', link: '/gradient-inspector' },
-      { text: 'Compile explorer', link: '/compile-explorer' },
-    ],
-  },
-  {
-    text: 'Project',
-    items: [
-      { text: 'Changelog', link: '/changelog' },
-      { text: 'Architecture', link: '/architecture' },
-      { text: 'Mutation scores', link: '/mutation' },
-    ],
-  },
+/** A section of the sidebar: titles, and the pages under them. */
+const section = (text: string, pages: Readonly<Record<string, string>>): DefaultTheme.SidebarItem => ({
+  text,
+  items: Object.entries(pages).map(([title, link]) => ({ text: title, link })),
+});
+
+const guides = [
+  section('Learn', {
+    'Quick start': '/quick-start',
+    Tensors: '/tensors',
+    Autograd: '/autograd',
+    Modules: '/modules',
+    'Choosing a loss': '/choosing-a-loss',
+    'Losses and layers of your own': '/custom-losses',
+    'Training loops': '/training',
+    Data: '/data',
+    'Saving and resuming': '/saving-and-loading',
+  }),
+  section('Run', {
+    'Compile and threads': '/compile',
+    'Browsers and workers': '/browsers',
+    Performance: '/performance',
+    'Growing up to PyTorch': '/growing-up',
+  }),
+  section('Coming from', {
+    PyTorch: '/from-pytorch',
+    'TensorFlow.js and jax-js': '/from-tensorflow-js',
+    'What is there, and what not': '/ledger',
+  }),
+  section('See', {
+    Playground: '/playground',
+    'The losses': '/losses',
+    'Same seed, same curve': '/same-seed',
+    'Gradient inspector': '/gradient-inspector',
+    'Compile explorer': '/compile-explorer',
+  }),
+  section('Project', {
+    Changelog: '/changelog',
+    Architecture: '/architecture',
+    'Mutation scores': '/mutation',
+  }),
 ];
 
 export const sidebar: DefaultTheme.Sidebar = { '/losses': lossSidebar, '/': guides };

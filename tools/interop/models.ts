@@ -1,11 +1,10 @@
 /** Trainings of twelve kinds, each a few steps old, to be exported. */
 import { cat, manualSeed, randint, randn, type Tensor, tensor } from '../../packages/core/src/index.ts';
 import type { ExportTorchOptions } from '../../packages/interop/src/index.ts';
+import { MLP, scheduledTraining } from '../../packages/interop/test/torch-project/scheduled-training.ts';
 import * as nn from '../../packages/nn/src/index.ts';
 import { F } from '../../packages/nn/src/index.ts';
 import * as optim from '../../packages/optim/src/index.ts';
-
-const { lrScheduler } = optim;
 
 /** A training to be exported, and how far several ranks may be from one. */
 export interface Training extends Omit<ExportTorchOptions, 'example'> {
@@ -22,15 +21,6 @@ const labelled = (inputs: Tensor, classes: number): [Tensor[], Tensor[]] => [
   [inputs],
   [randint(classes, [inputs.shape[0] as number])],
 ];
-
-class MLP extends nn.Module {
-  hidden = new nn.Linear(8, 24);
-  drop = new nn.Dropout({ p: 0 });
-  out = new nn.Linear(24, 5);
-  override forward(x: Tensor): Tensor {
-    return this.out(this.drop(F.gelu(this.hidden(x))));
-  }
-}
 
 class CNN extends nn.Module {
   conv1 = new nn.Conv2d(1, 4, 3, { padding: 1 });
@@ -261,17 +251,7 @@ export const trainings: Readonly<Record<string, Maker>> = {
     return classifier(model, randn([samples, 8]), 4, optimizer);
   },
   schedules() {
-    const model = new MLP();
-    const optimizer = new optim.SGD(model.parameters(), { lr: 0.2, momentum: 0.9, weightDecay: 1e-3 });
-    const scheduler = new lrScheduler.SequentialLR(
-      optimizer,
-      [
-        new lrScheduler.LinearLR(optimizer, { startFactor: 0.1, totalIters: 8 }),
-        new lrScheduler.CosineAnnealingLR(optimizer, 60),
-        new lrScheduler.LambdaLR(optimizer, (epoch) => 0.1 * 0.95 ** epoch),
-      ],
-      [8, 50],
-    );
+    const { model, optimizer, scheduler } = scheduledTraining();
     return { ...classifier(model, randn([samples, 8]), 5, optimizer), scheduler, schedulerInterval: 'step' };
   },
   'mixed float64'() {

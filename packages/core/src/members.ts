@@ -1,7 +1,7 @@
 /** What is a method and no function: questions about a tensor, its elements as JavaScript values, `x.float()` and its kin. */
 import { checkArguments, K, refuseExcess, signature } from './arguments/index.ts';
 import { type BackwardOptions, backwardKinds, backward as runBackward } from './autograd/backward.ts';
-import { bytesOf, isFloatingPoint as isFloating } from './dtype.ts';
+import { bytesOf, type DType, isFloatingPoint as isFloating } from './dtype.ts';
 import { calledAs, IndexError, ValueError } from './errors.ts';
 import { type TensorJSON, tensorToJSON } from './io/json.ts';
 import { to } from './ops/creation/copy.ts';
@@ -176,38 +176,31 @@ function along(x: Tensor, list: readonly number[], dim: number, caller: string):
   throw new IndexError(`${caller}: Dimension specified as ${dim} but tensor has no dimensions`);
 }
 
+const as = (dtype: DType) =>
+  function (this: Tensor): Tensor {
+    return to(this, dtype);
+  };
+
 /**
  * As float32; x itself where it is that already. Follows `Tensor.float`.
  * @example tensor([1, 2]).float(); // tensor([1., 2.])
  */
-export function float(this: Tensor): Tensor {
-  return to(this, 'float32');
-}
+export const float = as('float32');
 
 /** As float64; x itself where it is that already. Follows `Tensor.double`. */
-export function double(this: Tensor): Tensor {
-  return to(this, 'float64');
-}
+export const double = as('float64');
 
 /** As int32, floats losing their fraction. Follows `Tensor.int`. */
-export function int(this: Tensor): Tensor {
-  return to(this, 'int32');
-}
+export const int = as('int32');
 
 /** As int32, which stands for PyTorch's int64. Follows `Tensor.long`. */
-export function long(this: Tensor): Tensor {
-  return to(this, 'int32');
-}
+export const long = as('int32');
 
 /** As uint8. Follows `Tensor.byte`. */
-export function byte(this: Tensor): Tensor {
-  return to(this, 'uint8');
-}
+export const byte = as('uint8');
 
 /** As bool: whether elements are other than 0. Follows `Tensor.bool`. */
-export function bool(this: Tensor): Tensor {
-  return to(this, 'bool');
-}
+export const bool = as('bool');
 
 /** With the dtype of `other`. Follows `Tensor.type_as`. */
 export function typeAs(this: Tensor, other: Tensor): Tensor {

@@ -1,15 +1,10 @@
 /** The functions of `torch.nn.functional`, exported by `@kindling/nn` as `functional` and `F`. */
 export { oneHot, pad } from '@kindling/core';
 export { reduceLoss } from './losses/index.ts';
+export type * from './types.ts';
 
 // From here on test/faces.test.ts writes, and holds, what stands here.
 
-// biome-ignore format: lists
-export type {
-  AlphaInplaceOptions, GeluOptions, GumbelSoftmaxOptions, HardtanhOptions, InplaceOptions,
-  LeakyReluOptions, PReLUOptions, RReLUOptions, RreluOptions, ShrinkOptions, SoftmaxOptions,
-  SoftplusOptions,
-} from './activations/index.ts';
 // biome-ignore format: lists
 export {
   celu, celu_, elu, elu_, gelu, glu, gumbelSoftmax, hardshrink, hardsigmoid, hardswish, hardtanh,
@@ -19,21 +14,11 @@ export {
 } from './activations/index.ts';
 // biome-ignore format: lists
 export type {
-  AdaptiveMaxPoolModuleOptions, AdaptiveMaxPoolOptions, AffineGridOptions, AttentionOptions,
-  AvgPool1dOptions, AvgPoolOptions, BagOptions, BatchNormFunctionOptions as BatchNormOptions,
-  ConvFunctionOptions as ConvOptions, ConvTransposeFunctionOptions as ConvTransposeOptions,
-  CosineSimilarityOptions, DecoderCall, DropoutFunctionOptions as DropoutOptions,
+  BatchNormFunctionOptions as BatchNormOptions, ConvFunctionOptions as ConvOptions,
+  ConvTransposeFunctionOptions as ConvTransposeOptions, DropoutFunctionOptions as DropoutOptions,
   EmbeddingBagFunctionOptions as EmbeddingBagOptions, EmbeddingFunctionOptions as EmbeddingOptions,
-  EncoderCall, EncoderLayerCall, FoldOptions, FractionalMaxPoolModuleOptions, FractionalMaxPoolOptions,
-  FromPretrainedOptions, GridSampleOptions, GroupNormFunctionOptions as GroupNormOptions,
-  InstanceNormFunctionOptions as InstanceNormOptions, InterpolateOptions, InterpolationMode,
-  LayerNormFunctionOptions as LayerNormOptions, LayerOptions, LinearOptions, LocalResponseNormOptions,
-  LPPoolOptions, LSTMOptions, MaxPoolModuleOptions, MaxPoolOptions,
-  MaxUnpoolFunctionOptions as MaxUnpoolOptions, MultiheadAttentionCall, MultiheadAttentionOptions,
-  NormalizeOptions, OutputSize, OutputSizeOptions, PaddingMode, PairwiseDistanceOptions, Pooled,
-  RecurrentCellOptions, RecurrentOptions, RMSNormOptions, RmsNormOptions, RNNCellOptions, RNNOptions,
-  Sequence, StackOptions, TransformerCall, TransformerLayerOptions, TransformerOptions, UpsampleOptions,
-  UpsamplingOptions,
+  GroupNormFunctionOptions as GroupNormOptions, InstanceNormFunctionOptions as InstanceNormOptions,
+  LayerNormFunctionOptions as LayerNormOptions, MaxUnpoolFunctionOptions as MaxUnpoolOptions,
 } from './layers/index.ts';
 // biome-ignore format: lists
 export {
@@ -46,20 +31,6 @@ export {
   maxUnpool1d, maxUnpool2d, maxUnpool3d, normalize, pairwiseDistance, pixelShuffle, pixelUnshuffle,
   rmsNorm, scaledDotProductAttention, unfold,
 } from './layers/index.ts';
-// biome-ignore format: lists
-export type {
-  AdaptiveLogSoftmaxOptions, AdaptiveLogSoftmaxResult, AdaptiveWingLossOptions, ArcFaceLossOptions,
-  AsymmetricLossOptions, BCELossOptions, BCEWithLogitsLossOptions, BinnedHuberLossOptions,
-  BinnedHuberOptions, CharbonnierLossOptions, CosFaceLossOptions, CrossEntropyLossOptions, CTCLossOptions,
-  DiceLossOptions, DistanceFunction, EMDLossOptions, FocalLossOptions, FocalTverskyLossOptions,
-  FractionalHuberLossOptions, GaussianNLLLossOptions, HuberLossOptions, InfoNCELossOptions,
-  KLDivLossOptions, Lengths, LinearCrossEntropyLossOptions, LinearCrossEntropyOptions, LossModuleOptions,
-  LossOptions, LossReduction, MarginLossOptions, MultiMarginLossOptions, NLLLossOptions,
-  OverlapLossOptions, PoissonNLLLossOptions, ReduceLossOptions, SampleWeightOptions,
-  SigmoidFocalLossOptions, SmoothL1LossOptions, SupConLossOptions, TripletMarginLossOptions,
-  TripletMarginWithDistanceLossOptions, TverskyLossOptions, WeightedLossOptions, WeightedOptions,
-  WingLossOptions,
-} from './losses/index.ts';
 // biome-ignore format: lists
 export {
   adaptiveWingLoss, arcFaceLoss, asymmetricLoss, binaryCrossEntropy, binaryCrossEntropyWithLogits,

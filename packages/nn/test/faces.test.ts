@@ -1,6 +1,6 @@
 /**
  * The faces `index.ts` (nn) and `functional.ts` (F) list what the families' files export: classes stand in nn, functions in F,
- * types in both. `npx vitest run packages/nn/test/faces.test.ts -u` writes the lists anew.
+ * types in both, by way of `types.ts` unless they have another name in one of them. `npx vitest run packages/nn/test/faces.test.ts -u` writes the lists anew.
  */
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -63,20 +63,21 @@ function byName(a: string, b: string): number {
   return onlyCase ? (x < y ? -1 : 1) : collator.compare(a, b);
 }
 
-/** The statements that export those names of a folder which belong into a face. */
-function statements(folder: string, face: 'class' | 'function'): string[] {
+type Face = 'class' | 'function' | 'type';
+
+/** The statements that export those names of a folder which belong into a face: classes, functions, or the types that are of both. */
+function statements(folder: string, face: Face): string[] {
   const all = exportsOf(join(src, folder, 'index.ts'));
   const values: string[] = [];
   const types: string[] = [];
   for (const [name, kind] of all) {
     if (byHand.includes(name)) continue;
-    const hidden =
-      face === 'class'
-        ? ofFunction(name) !== name
-        : functionTwin(name) !== name && all.has(functionTwin(name));
-    if (kind === face) values.push(name);
-    else if (kind === 'type' && !hidden)
-      types.push(ofFunction(name) === name ? name : `${name} as ${ofFunction(name)}`);
+    const isFunctions = ofFunction(name) !== name;
+    const isClasses = functionTwin(name) !== name && all.has(functionTwin(name));
+    const faceOfType: Face = isFunctions ? 'function' : isClasses ? 'class' : 'type';
+    if (kind === 'type') {
+      if (faceOfType === face) types.push(isFunctions ? `${name} as ${ofFunction(name)}` : name);
+    } else if (kind === face) values.push(name);
   }
   return [
     ...(types.length === 0 ? [] : filled('export type {', types, folder)),
@@ -96,7 +97,7 @@ function filled(first: string, names: readonly string[], folder: string): string
 }
 
 /** A face whose lists are made anew; what stands before them is written by hand. */
-function renewed(file: string, face: 'class' | 'function'): string {
+function renewed(file: string, face: Face): string {
   const [hand] = readFileSync(join(src, file), 'utf8').split(mark);
   return [`${hand}${mark}`, '', ...folders.flatMap((folder) => statements(folder, face)), ''].join('\n');
 }
@@ -108,6 +109,10 @@ describe('the faces', () => {
 
   it('F lists the functions', async () => {
     await expect(renewed('functional.ts', 'function')).toMatchFileSnapshot(join(src, 'functional.ts'));
+  });
+
+  it('both have the types', async () => {
+    await expect(renewed('types.ts', 'type')).toMatchFileSnapshot(join(src, 'types.ts'));
   });
 
   it('nn holds classes, F functions', () => {

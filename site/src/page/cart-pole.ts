@@ -4,15 +4,16 @@
  */
 import { rand } from '@kindling/core';
 
-const gravity = 9.8;
-const massOfCart = 1;
-const massOfPole = 0.1;
-const halfLength = 0.5;
-const force = 10;
-const seconds = 0.02;
-const farthest = 2.4;
-const steepest = (12 * Math.PI) / 180;
-const longest = 500;
+/** In metres, kilograms, newtons and seconds. */
+const task = {
+  gravity: 9.8,
+  cart: { mass: 1, farthest: 2.4 },
+  pole: { mass: 0.1, halfLength: 0.5, steepest: (12 * Math.PI) / 180 },
+  force: 10,
+  seconds: 0.02,
+  /** After so many steps the pole counts as balanced. */
+  longest: 500,
+};
 
 export class CartPole {
   /** Place and speed of the cart, angle and angular speed of the pole. */
@@ -30,13 +31,15 @@ export class CartPole {
   /** Pushes to the left (0) or to the right (1) for a fiftieth of a second; whether the pole still stands. */
   push(action: number): boolean {
     const [place, speed, angle, turning] = this.state;
-    const mass = massOfCart + massOfPole;
+    const { gravity, cart, pole, force, seconds } = task;
+    const mass = cart.mass + pole.mass;
     const sine = Math.sin(angle);
     const cosine = Math.cos(angle);
-    const pushed = ((action === 1 ? force : -force) + massOfPole * halfLength * turning ** 2 * sine) / mass;
+    const pushed =
+      ((action === 1 ? force : -force) + pole.mass * pole.halfLength * turning ** 2 * sine) / mass;
     const bending =
-      (gravity * sine - cosine * pushed) / (halfLength * (4 / 3 - (massOfPole * cosine ** 2) / mass));
-    const gaining = pushed - (massOfPole * halfLength * bending * cosine) / mass;
+      (gravity * sine - cosine * pushed) / (pole.halfLength * (4 / 3 - (pole.mass * cosine ** 2) / mass));
+    const gaining = pushed - (pole.mass * pole.halfLength * bending * cosine) / mass;
     this.state = [
       place + seconds * speed,
       speed + seconds * gaining,
@@ -44,11 +47,15 @@ export class CartPole {
       turning + seconds * bending,
     ];
     this.steps += 1;
-    return Math.abs(this.state[0]) < farthest && Math.abs(this.state[2]) < steepest && this.steps < longest;
+    return (
+      Math.abs(this.state[0]) < cart.farthest &&
+      Math.abs(this.state[2]) < pole.steepest &&
+      this.steps < task.longest
+    );
   }
 
   /** As `show` draws it. */
   get cart(): { place: number; angle: number } {
-    return { place: this.state[0] / farthest, angle: this.state[2] };
+    return { place: this.state[0] / task.cart.farthest, angle: this.state[2] };
   }
 }

@@ -101,7 +101,6 @@ test('every instruction table entry is distinct', () => {
     ...Object.values(laneOpcodes),
   ];
   expect(new Set(codes).size).toBe(codes.length);
-  expect(codes.length).toBe(417);
 });
 
 test('relaxed SIMD is detected by validation', () => {

@@ -61,6 +61,11 @@ export class Recorder implements Observer, CallListener {
     return isGradEnabled() || this.#levels.some(isCheckpoint) ? {} : { noGrad: true };
   }
 
+  /** What calls have that begin here. */
+  #begun(frames: Frames) {
+    return { result: undefined, body: [], line: lineIn(frames, this.#outside), ...this.#mode };
+  }
+
   /** Closes functions that have returned by now: those whose frame is not among these. */
   #settle(frames: Frames, depth = frames.length): void {
     for (let level = this.#levels.at(-1); level?.call.kind === 'function'; level = this.#levels.at(-1)) {
@@ -121,16 +126,7 @@ export class Recorder implements Observer, CallListener {
     Object.keys(parameters).forEach((parameter, i) => {
       if (i < given.length) arguments_[parameter] = this.values.argument(given[i]);
     });
-    const line = lineIn(frames, this.#outside);
-    const call: Open<FunctionCall> = {
-      kind: 'function',
-      name,
-      given: arguments_,
-      result: undefined,
-      body: [],
-      line,
-      ...this.#mode,
-    };
+    const call: Open<FunctionCall> = { kind: 'function', name, given: arguments_, ...this.#begun(frames) };
     this.#body.push(call);
     const created = this.values.createdSoFar;
     this.#levels.push({ call, created, given: Array.from(given), frames, depth });
@@ -201,18 +197,8 @@ export class Recorder implements Observer, CallListener {
     if (this.#looksAway) return;
     const frames = framesAbove(2);
     this.#settle(frames);
-    const line = lineIn(frames, this.#outside);
     const given = inputs.map((x) => this.values.argument(x));
-    const call: Open<ModuleCall> = {
-      kind: 'module',
-      module,
-      path,
-      inputs: given,
-      result: undefined,
-      body: [],
-      line,
-      ...this.#mode,
-    };
+    const call: Open<ModuleCall> = { kind: 'module', module, path, inputs: given, ...this.#begun(frames) };
     this.#body.push(call);
     this.#levels.push({ call, created: 0, given: inputs, frames: [], depth: 0 });
   }

@@ -9,6 +9,7 @@ import { importTorch } from '@kindling/interop';
 import * as nn from '@kindling/nn';
 import * as optim from '@kindling/optim';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { scheduledTraining } from './scheduled-training.ts';
 
 const back = fileURLToPath(new URL('fixtures/back', import.meta.url));
 const { lrScheduler } = optim;
@@ -20,30 +21,10 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-class MLP extends nn.Module {
-  hidden = new nn.Linear(8, 24);
-  drop = new nn.Dropout({ p: 0 });
-  out = new nn.Linear(24, 5);
-  override forward(x: Tensor): Tensor {
-    return this.out(this.drop(nn.F.gelu(this.hidden(x))));
-  }
-}
-
 /** The training of the fixture, with other weights and nothing remembered. */
 function training() {
   manualSeed(99);
-  const model = new MLP();
-  const optimizer = new optim.SGD(model.parameters(), { lr: 0.2, momentum: 0.9, weightDecay: 1e-3 });
-  const scheduler = new lrScheduler.SequentialLR(
-    optimizer,
-    [
-      new lrScheduler.LinearLR(optimizer, { startFactor: 0.1, totalIters: 8 }),
-      new lrScheduler.CosineAnnealingLR(optimizer, 60),
-      new lrScheduler.LambdaLR(optimizer, (epoch) => 0.1 * 0.95 ** epoch),
-    ],
-    [8, 50],
-  );
-  return { model, optimizer, scheduler };
+  return scheduledTraining();
 }
 
 const stateOf = ({ model, optimizer, scheduler }: ReturnType<typeof training>): string =>

@@ -1,13 +1,12 @@
 import { K, type Tensor, tensor } from '@kindling/core';
-import { Metric, metricFunction, numbersOf } from '../metric.ts';
+import { metricFunction, numbersOf } from '../metric.ts';
 import { addTo } from '../samples.ts';
 import {
   checkOutputs,
   type MultiOutput,
   type OutputOptions,
   outputKinds,
-  outputsAs,
-  readOutputs,
+  RegressionMetric,
 } from './outputs.ts';
 
 /** Options of {@link MeanSquaredError}. */
@@ -22,20 +21,16 @@ const squaredKinds: K.Kinds<MeanSquaredErrorOptions> = { ...kinds, squared: K.fl
 const squaredTakes = /* @__PURE__ */ K.options(squaredKinds);
 
 /** A weighted mean, over samples, of how far they are off. */
-abstract class MeanError extends Metric {
+abstract class MeanError extends RegressionMetric {
   protected readonly sums: { error: Float64Array; weight: Float64Array };
-  private readonly numOutputs: number;
-  private readonly multioutput: MultiOutput;
 
-  constructor(numOutputs: number, multioutput: MultiOutput = 'uniformAverage', more: object = {}) {
-    super({ numOutputs, multioutput, ...more });
-    this.numOutputs = numOutputs;
-    this.multioutput = multioutput;
+  constructor(numOutputs: number, multioutput?: MultiOutput, more?: object) {
+    super(numOutputs, multioutput, more);
     this.sums = { error: new Float64Array(numOutputs), weight: new Float64Array(numOutputs) };
   }
 
   protected override add(caller: string, input: Tensor, target: Tensor, weight: number | Tensor): number {
-    const { x, y, weights } = readOutputs(caller, this.numOutputs, [input, target, weight]);
+    const { x, y, weights } = this.read(caller, input, target, weight);
     const total = weights.sum(0);
     addTo(this.sums.error, numbersOf(this.errorOf(x.sub(y)).mul(weights).sum(0)));
     addTo(this.sums.weight, numbersOf(total));
@@ -43,7 +38,7 @@ abstract class MeanError extends Metric {
   }
 
   protected override result(): Tensor {
-    return outputsAs(this.meanAs(tensor(this.sums.error).div(tensor(this.sums.weight))), this.multioutput);
+    return this.averaged(this.meanAs(tensor(this.sums.error).div(tensor(this.sums.weight))));
   }
 
   /** What counts of differences. */

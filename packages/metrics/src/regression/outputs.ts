@@ -10,6 +10,7 @@ import {
   ValueError,
 } from '@kindling/core';
 import { refuseInfinite, weightsOf } from '../checks.ts';
+import { Metric } from '../metric.ts';
 
 /**
  * How the values of several outputs become one: `'uniformAverage'` is their mean, `'rawValues'` leaves them as they are, shape (D,),
@@ -54,11 +55,17 @@ export function checkOutputs(
 }
 
 /** What was predicted, what is true, and the weight of each: (N, D), float64. */
-export function readOutputs(
+interface Outputs {
+  readonly x: Tensor;
+  readonly y: Tensor;
+  readonly weights: Tensor;
+}
+
+function readOutputs(
   caller: string,
   numOutputs: number,
   [input, target, weight]: readonly [Tensor, Tensor, number | Tensor],
-): { x: Tensor; y: Tensor; weights: Tensor } {
+): Outputs {
   const { shape } = target;
   const fits =
     sameShape(input.shape, shape) && (numOutputs === 1 || (shape.length === 2 && shape[1] === numOutputs));
@@ -78,9 +85,31 @@ export function readOutputs(
 }
 
 /** The values of outputs as `multioutput` wants them. */
-export function outputsAs(values: Tensor, multioutput: MultiOutput): Tensor {
+function outputsAs(values: Tensor, multioutput: MultiOutput): Tensor {
   if (multioutput === 'rawValues') return values;
   if (multioutput === 'uniformAverage') return values.mean();
   const weights = tensor(Float64Array.from(multioutput));
   return values.mul(weights).sum().div(weights.sum());
+}
+
+/** A metric of outputs, of which each has its value. */
+export abstract class RegressionMetric<M = MultiOutput> extends Metric {
+  protected readonly numOutputs: number;
+  protected readonly multioutput: M | 'uniformAverage';
+
+  constructor(numOutputs: number, multioutput: M | 'uniformAverage' = 'uniformAverage', more: object = {}) {
+    super({ numOutputs, multioutput, ...more });
+    this.numOutputs = numOutputs;
+    this.multioutput = multioutput;
+  }
+
+  /** What an update was given. */
+  protected read(caller: string, ...given: readonly [Tensor, Tensor, number | Tensor]): Outputs {
+    return readOutputs(caller, this.numOutputs, given);
+  }
+
+  /** The values of outputs as one, or as they are, by a mode that all regressions have. */
+  protected averaged(values: Tensor): Tensor {
+    return outputsAs(values, this.multioutput as MultiOutput);
+  }
 }

@@ -1,13 +1,12 @@
 import { K, type Tensor, tensor, where, zerosLike } from '@kindling/core';
-import { Metric, metricFunction, numbersOf } from '../metric.ts';
+import { metricFunction, numbersOf } from '../metric.ts';
 import { ratio } from '../ratio.ts';
 import {
   checkOutputs,
   type MultiOutput,
   type OutputOptions,
   outputKinds,
-  outputsAs,
-  readOutputs,
+  RegressionMetric,
 } from './outputs.ts';
 
 /** Options of {@link R2Score}. */
@@ -36,23 +35,18 @@ type Moments = Record<'count' | 'weight' | 'anchor' | 'mean' | 'spread' | 'error
  * score.compute(); // tensor(0.9486, dtype=torch.float64)
  * ```
  */
-export class R2Score extends Metric {
+export class R2Score extends RegressionMetric<MultiOutput | 'varianceWeighted'> {
   protected readonly sums: Moments;
-  private readonly numOutputs: number;
-  private readonly multioutput: MultiOutput | 'varianceWeighted';
 
   constructor(options: R2ScoreOptions = {}) {
     const numOutputs = checkOutputs(new.target.name, takes, arguments, options);
-    const { multioutput = 'uniformAverage' } = options;
-    super({ numOutputs, multioutput });
-    this.numOutputs = numOutputs;
-    this.multioutput = multioutput;
+    super(numOutputs, options.multioutput);
     const sum = (): Float64Array => new Float64Array(numOutputs);
     this.sums = { count: sum(), weight: sum(), anchor: sum(), mean: sum(), spread: sum(), error: sum() };
   }
 
   protected override add(caller: string, input: Tensor, target: Tensor, weight: number | Tensor): number {
-    const { x, y, weights } = readOutputs(caller, this.numOutputs, [input, target, weight]);
+    const { x, y, weights } = this.read(caller, input, target, weight);
     if (y.count === 0) return 0;
     const total = weights.sum(0);
     const anchor = y.select(0, 0);
@@ -96,7 +90,7 @@ export class R2Score extends Metric {
     const constant = error.gt(0).logicalNot().to('float64');
     const scores = where(spread.eq(0), constant, zerosLike(spread).add(1).sub(error.div(spread)));
     const known = scores.maskedFill(tensor(this.sums.count).lt(2), Number.NaN);
-    if (this.multioutput !== 'varianceWeighted') return outputsAs(known, this.multioutput);
+    if (this.multioutput !== 'varianceWeighted') return this.averaged(known);
     const total = spread.sum();
     return total.item() === 0 ? known.mean() : known.mul(spread).sum().div(total);
   }

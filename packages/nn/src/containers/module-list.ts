@@ -3,8 +3,7 @@ import { moduleKind } from '../module/arguments.ts';
 import type { AnyModule } from '../module/callable.ts';
 import type { Module } from '../module/module.ts';
 import { formatModuleList } from '../module/print.ts';
-import { modulesIn } from '../module/registry.ts';
-import { Numbered } from './numbered.ts';
+import { NumberedModules } from './numbered.ts';
 
 /**
  * An array of modules whose parameters are registered, which those of a plain array are not. `list[0]` is the
@@ -22,19 +21,11 @@ import { Numbered } from './numbered.ts';
  * new Net().parameters().length; // 4
  * ```
  */
-export class ModuleList<M extends AnyModule = Module> extends Numbered<M, M> {
+export class ModuleList<M extends AnyModule = Module> extends NumberedModules<M> {
   constructor(modules: Iterable<M> = []) {
     checkArguments(new.target.name, { modules: K.optional(K.iterable('an iterable of modules')) }, arguments);
     super();
     this.extend(modules);
-  }
-
-  protected items(): M[] {
-    return modulesIn<M>(this);
-  }
-
-  protected put(name: string, module: M): void {
-    this.registerModule(name, module);
   }
 
   /**

@@ -1,5 +1,7 @@
 import { checkArguments, K } from '@kindling/core';
+import type { AnyModule } from '../module/callable.ts';
 import { Module } from '../module/module.ts';
+import { modulesIn } from '../module/registry.ts';
 
 /** What containers share whose content is numbered, like that of an array. `V` is what they take, `T` what they hold. */
 export abstract class Numbered<T, V, I extends unknown[] = never, O = never> extends Module<I, O> {
@@ -37,5 +39,20 @@ export abstract class Numbered<T, V, I extends unknown[] = never, O = never> ext
   /** Goes through them in order. */
   [Symbol.iterator](): IterableIterator<T> {
     return this.items().values();
+  }
+}
+
+/** A numbered container of modules. */
+export abstract class NumberedModules<
+  M extends AnyModule,
+  I extends unknown[] = never,
+  O = never,
+> extends Numbered<M, M, I, O> {
+  protected items(): M[] {
+    return modulesIn<M>(this);
+  }
+
+  protected put(name: string, module: M): void {
+    this.registerModule(name, module);
   }
 }

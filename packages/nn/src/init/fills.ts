@@ -1,46 +1,46 @@
-import { generatorKind, K, noGrad, ShapeError, signature, type Tensor, ValueError } from '@kindling/core';
-import { drawFrom, type GeneratorOptions } from './generator.ts';
+import { K, noGrad, ShapeError, signature, type Tensor, ValueError } from '@kindling/core';
+import { drawFrom, drawKinds, type GeneratorOptions } from './generator.ts';
 
-const uniformInPlaceTakes = /* @__PURE__ */ signature('uniform_', () => ({
-  x: K.tensor,
-  options: K.options<GeneratorOptions & { readonly a?: number; readonly b?: number }>({
-    generator: generatorKind,
-    a: K.number,
-    b: K.number,
-  }),
-}));
+/** Options of {@link uniform_}. */
+export interface UniformOptions extends GeneratorOptions {
+  /** The least number. Default: 0. */
+  readonly a?: number;
+  /** Beyond the largest number. Default: 1. */
+  readonly b?: number;
+}
+
+const uniformInPlaceTakes = /* @__PURE__ */ signature('uniform_', () =>
+  drawKinds<UniformOptions>({ a: K.number, b: K.number }),
+);
 
 /**
  * Uniform numbers in [a, b). Defaults: 0 and 1. Follows `torch.nn.init.uniform_`.
  * @throws DTypeError when `x` holds integers or bools.
  * @example init.uniform_(empty([3]), { a: -1, b: 1 }); // tensor([-0.0075,  0.5364, -0.8230])
  */
-export function uniform_(
-  x: Tensor,
-  options: GeneratorOptions & { readonly a?: number; readonly b?: number } = {},
-): Tensor {
+export function uniform_(x: Tensor, options: UniformOptions = {}): Tensor {
   uniformInPlaceTakes(arguments);
   return noGrad(() => x.uniform_(options.a ?? 0, options.b ?? 1, drawFrom(options)));
 }
 
-const normalInPlaceTakes = /* @__PURE__ */ signature('normal_', () => ({
-  x: K.tensor,
-  options: K.options<GeneratorOptions & { readonly mean?: number; readonly std?: number }>({
-    generator: generatorKind,
-    mean: K.number,
-    std: K.number,
-  }),
-}));
+/** Options of {@link normal_}. */
+export interface NormalOptions extends GeneratorOptions {
+  /** Default: 0. */
+  readonly mean?: number;
+  /** Default: 1. */
+  readonly std?: number;
+}
+
+const normalInPlaceTakes = /* @__PURE__ */ signature('normal_', () =>
+  drawKinds<NormalOptions>({ mean: K.number, std: K.number }),
+);
 
 /**
  * Normal numbers. Defaults: mean 0, std 1. Follows `torch.nn.init.normal_`.
  * @throws DTypeError when `x` holds integers or bools.
  * @example init.normal_(empty([3]), { std: 0.02 });
  */
-export function normal_(
-  x: Tensor,
-  options: GeneratorOptions & { readonly mean?: number; readonly std?: number } = {},
-): Tensor {
+export function normal_(x: Tensor, options: NormalOptions = {}): Tensor {
   normalInPlaceTakes(arguments);
   return noGrad(() => x.normal_(options.mean ?? 0, options.std ?? 1, drawFrom(options)));
 }

@@ -1,4 +1,4 @@
-import type { Generator } from '@kindling/core';
+import { type Generator, generatorKind, K } from '@kindling/core';
 
 /** Options of the functions that draw random numbers. */
 export interface GeneratorOptions {
@@ -9,3 +9,9 @@ export interface GeneratorOptions {
 /** The option as core takes it: left out, not undefined. */
 export const drawFrom = ({ generator }: GeneratorOptions): GeneratorOptions =>
   generator === undefined ? {} : { generator };
+
+/** What the functions take that draw into a tensor, by the kinds of their options besides the generator. */
+export const drawKinds = <O extends GeneratorOptions>(own: Omit<K.Kinds<O>, 'generator'>) => ({
+  x: K.tensor,
+  options: K.options<O>({ ...own, generator: generatorKind } as K.Kinds<O>),
+});

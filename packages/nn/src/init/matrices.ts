@@ -11,7 +11,7 @@ import {
   ShapeError,
   type Tensor,
 } from '@kindling/core';
-import { drawFrom, type GeneratorOptions } from './generator.ts';
+import { drawFrom, drawKinds, type GeneratorOptions } from './generator.ts';
 
 /** Options of {@link orthogonal_}. */
 export interface OrthogonalOptions extends GeneratorOptions {
@@ -31,10 +31,7 @@ export interface OrthogonalOptions extends GeneratorOptions {
  */
 export const orthogonal_ = /* @__PURE__ */ composition(
   'orthogonal_',
-  () => ({
-    x: K.tensor,
-    options: K.options<OrthogonalOptions>({ gain: K.number, generator: generatorKind }),
-  }),
+  () => drawKinds<OrthogonalOptions>({ gain: K.number }),
   (x: Tensor, options: OrthogonalOptions = {}): Tensor => {
     if (x.ndim < 2) {
       throw new ShapeError(

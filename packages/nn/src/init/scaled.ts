@@ -1,7 +1,7 @@
-import { composition, generatorKind, K, signature, type Tensor } from '@kindling/core';
+import { composition, K, signature, type Tensor } from '@kindling/core';
 import { calculateFans } from './fans.ts';
 import { normal_, uniform_ } from './fills.ts';
-import { drawFrom, type GeneratorOptions } from './generator.ts';
+import { drawFrom, drawKinds, type GeneratorOptions } from './generator.ts';
 
 /** Which fan keeps its variance: of the forward pass or of the backward pass. PyTorch's spelling works as well. */
 export type FanMode = 'fanIn' | 'fanOut' | 'fan_in' | 'fan_out';
@@ -73,10 +73,7 @@ function xavierStd(x: Tensor, gain: number): number {
   return gain * Math.sqrt(2 / (fanIn + fanOut));
 }
 
-const xavierUniformInPlaceParameters = () => ({
-  x: K.tensor,
-  options: K.options<XavierOptions>({ gain: K.number, generator: generatorKind }),
-});
+const xavierKinds = () => drawKinds<XavierOptions>({ gain: K.number });
 
 /**
  * U(-a, a), a = gain * sqrt(6 / (fanIn + fanOut)). Follows `torch.nn.init.xavier_uniform_`.
@@ -85,7 +82,7 @@ const xavierUniformInPlaceParameters = () => ({
  */
 export const xavierUniform_ = /* @__PURE__ */ composition(
   'xavierUniform_',
-  xavierUniformInPlaceParameters,
+  xavierKinds,
   (x: Tensor, options: XavierOptions = {}): Tensor => {
     const bound = Math.sqrt(3) * xavierStd(x, options.gain ?? 1);
     return uniform_(x, { ...drawFrom(options), a: -bound, b: bound });
@@ -98,7 +95,7 @@ export const xavierUniform_ = /* @__PURE__ */ composition(
  */
 export const xavierNormal_ = /* @__PURE__ */ composition(
   'xavierNormal_',
-  xavierUniformInPlaceParameters,
+  xavierKinds,
   (x: Tensor, options: XavierOptions = {}): Tensor =>
     normal_(x, { ...drawFrom(options), mean: 0, std: xavierStd(x, options.gain ?? 1) }),
 );
@@ -119,15 +116,12 @@ function kaimingStd(x: Tensor, options: KaimingOptions): number {
   return calculateGain(nonlinearity, { param: a }) / Math.sqrt(fan);
 }
 
-const kaimingUniformInPlaceParameters = () => ({
-  x: K.tensor,
-  options: K.options<KaimingOptions>({
+const kaimingKinds = () =>
+  drawKinds<KaimingOptions>({
     a: K.number,
     mode: K.oneOf('fanIn', 'fanOut', 'fan_in', 'fan_out'),
     nonlinearity: K.oneOf(...nonlinearities),
-    generator: generatorKind,
-  }),
-});
+  });
 
 /**
  * U(-b, b), b = gain * sqrt(3 / fan). An empty `x` is returned as it is. Follows `torch.nn.init.kaiming_uniform_`.
@@ -141,7 +135,7 @@ const kaimingUniformInPlaceParameters = () => ({
  */
 export const kaimingUniform_ = /* @__PURE__ */ composition(
   'kaimingUniform_',
-  kaimingUniformInPlaceParameters,
+  kaimingKinds,
   (x: Tensor, options: KaimingOptions = {}): Tensor => {
     if (x.shape.includes(0)) return x;
     const bound = Math.sqrt(3) * kaimingStd(x, options);
@@ -156,7 +150,7 @@ export const kaimingUniform_ = /* @__PURE__ */ composition(
  */
 export const kaimingNormal_ = /* @__PURE__ */ composition(
   'kaimingNormal_',
-  kaimingUniformInPlaceParameters,
+  kaimingKinds,
   (x: Tensor, options: KaimingOptions = {}): Tensor => {
     if (x.shape.includes(0)) return x;
     return normal_(x, { ...drawFrom(options), mean: 0, std: kaimingStd(x, options) });

@@ -1,14 +1,5 @@
-import {
-  composition,
-  emptyLike,
-  generatorKind,
-  K,
-  noGrad,
-  type Tensor,
-  valuesOf,
-  where,
-} from '@kindling/core';
-import { drawFrom, type GeneratorOptions } from './generator.ts';
+import { composition, emptyLike, K, noGrad, type Tensor, valuesOf, where } from '@kindling/core';
+import { drawFrom, drawKinds, type GeneratorOptions } from './generator.ts';
 
 /** Options of {@link truncNormal_}. */
 export interface TruncNormalOptions extends GeneratorOptions {
@@ -40,16 +31,7 @@ const normalCdf = (x: number): number => (1 + erf(x / Math.SQRT2)) / 2;
  */
 export const truncNormal_ = /* @__PURE__ */ composition(
   'truncNormal_',
-  () => ({
-    x: K.tensor,
-    options: K.options<TruncNormalOptions>({
-      mean: K.number,
-      std: K.number,
-      a: K.number,
-      b: K.number,
-      generator: generatorKind,
-    }),
-  }),
+  () => drawKinds<TruncNormalOptions>({ mean: K.number, std: K.number, a: K.number, b: K.number }),
   (x: Tensor, options: TruncNormalOptions = {}): Tensor => {
     const { mean = 0, std = 1, a = -2, b = 2 } = options;
     if (mean < a - 2 * std || mean > b + 2 * std) {

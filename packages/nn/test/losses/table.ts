@@ -105,78 +105,55 @@ function classProblem(
   return { args: [input([n, c, ...extra]), counted], inputs: [0], axes: [0, 0], options, denominator };
 }
 
+/** A loss of PyTorch's, whose class has its name. */
+const ofTorch = (name: string, fn: string, args = 'input, target') => ({ name, fn, torch: name, args });
+/** Of a loss that is one operation each way, and can be differentiated twice. */
+const fusedTwice = { second: true, fused: true } as const;
+
 export const losses: readonly LossEntry[] = [
   {
-    name: 'L1Loss',
-    fn: 'l1Loss',
-    torch: 'L1Loss',
-    args: 'input, target',
+    ...ofTorch('L1Loss', 'l1Loss'),
     options: 'weight (function)',
-    second: true,
-    fused: true,
+    ...fusedTwice,
     draw: pair(normal),
   },
   {
-    name: 'MSELoss',
-    fn: 'mseLoss',
-    torch: 'MSELoss',
-    args: 'input, target',
+    ...ofTorch('MSELoss', 'mseLoss'),
     options: 'weight (function)',
-    second: true,
-    fused: true,
+    ...fusedTwice,
     draw: pair(normal),
   },
   {
-    name: 'SmoothL1Loss',
-    fn: 'smoothL1Loss',
-    torch: 'SmoothL1Loss',
-    args: 'input, target',
+    ...ofTorch('SmoothL1Loss', 'smoothL1Loss'),
     options: 'beta',
-    second: true,
-    fused: true,
+    ...fusedTwice,
     draw: pair(normal, ({ dice }) => dice.maybe('beta', () => dice.oneOf([0, 0.3, 2]))),
   },
   {
-    name: 'HuberLoss',
-    fn: 'huberLoss',
-    torch: 'HuberLoss',
-    args: 'input, target',
+    ...ofTorch('HuberLoss', 'huberLoss'),
     options: 'delta, weight (function)',
-    second: true,
-    fused: true,
+    ...fusedTwice,
     draw: pair(normal, ({ dice }) => dice.maybe('delta', () => dice.oneOf([0.3, 2]))),
   },
   {
-    name: 'BCELoss',
-    fn: 'binaryCrossEntropy',
-    torch: 'BCELoss',
-    args: 'input, target',
+    ...ofTorch('BCELoss', 'binaryCrossEntropy'),
     options: 'weight',
-    second: true,
-    fused: true,
+    ...fusedTwice,
     draw: pair(unit, (d) => d.dice.maybe('weight', () => d.dice.uniform(d.extra, 0.1, 2)), unit),
   },
   {
-    name: 'BCEWithLogitsLoss',
-    fn: 'binaryCrossEntropyWithLogits',
-    torch: 'BCEWithLogitsLoss',
-    args: 'input, target',
+    ...ofTorch('BCEWithLogitsLoss', 'binaryCrossEntropyWithLogits'),
     options: 'weight, posWeight',
-    second: true,
-    fused: true,
+    ...fusedTwice,
     draw: pair(unit, (d) => ({
       ...d.dice.maybe('weight', () => d.dice.uniform(d.extra, 0.1, 2)),
       ...d.dice.maybe('posWeight', () => d.dice.uniform(d.extra, 0.1, 3)),
     })),
   },
   {
-    name: 'CrossEntropyLoss',
-    fn: 'crossEntropy',
-    torch: 'CrossEntropyLoss',
-    args: 'input, target (classes or probabilities)',
+    ...ofTorch('CrossEntropyLoss', 'crossEntropy', 'input, target (classes or probabilities)'),
     options: 'weight, ignoreIndex, labelSmoothing',
-    second: true,
-    fused: true,
+    ...fusedTwice,
     draw: (d) => {
       if (d.dice.integer(0, 2) > 0) return classProblem(d, true);
       const { n, c, extra, dice } = d;
@@ -191,33 +168,21 @@ export const losses: readonly LossEntry[] = [
     },
   },
   {
-    name: 'NLLLoss',
-    fn: 'nllLoss',
-    torch: 'NLLLoss',
-    args: 'input, target',
+    ...ofTorch('NLLLoss', 'nllLoss'),
     options: 'weight, ignoreIndex',
-    second: true,
-    fused: true,
+    ...fusedTwice,
     draw: (d) => classProblem(d, false, (shape) => logSoftmax(d.dice.normal(shape), 1)),
   },
   {
-    name: 'NLLLoss2d',
-    fn: 'nllLoss',
-    torch: 'NLLLoss2d',
-    args: 'input, target',
+    ...ofTorch('NLLLoss2d', 'nllLoss'),
     options: 'weight, ignoreIndex',
-    second: true,
-    fused: true,
+    ...fusedTwice,
     draw: (d) => classProblem({ ...d, extra: [2, 3] }, false),
   },
   {
-    name: 'PoissonNLLLoss',
-    fn: 'poissonNllLoss',
-    torch: 'PoissonNLLLoss',
-    args: 'input, target',
+    ...ofTorch('PoissonNLLLoss', 'poissonNllLoss'),
     options: 'logInput, full, eps',
-    second: true,
-    fused: true,
+    ...fusedTwice,
     draw: (d) => {
       const shape = [d.n, ...d.extra];
       const { dice } = d;
@@ -230,13 +195,9 @@ export const losses: readonly LossEntry[] = [
     },
   },
   {
-    name: 'GaussianNLLLoss',
-    fn: 'gaussianNllLoss',
-    torch: 'GaussianNLLLoss',
-    args: 'input, target, variance',
+    ...ofTorch('GaussianNLLLoss', 'gaussianNllLoss', 'input, target, variance'),
     options: 'full, eps',
-    second: true,
-    fused: true,
+    ...fusedTwice,
     draw: (d) => {
       const shape = [d.n, ...d.extra];
       const { dice } = d;
@@ -250,14 +211,10 @@ export const losses: readonly LossEntry[] = [
     },
   },
   {
-    name: 'KLDivLoss',
-    fn: 'klDiv',
-    torch: 'KLDivLoss',
-    args: 'input, target',
+    ...ofTorch('KLDivLoss', 'klDiv'),
     options: 'logTarget',
     reductions: ['batchmean'],
-    second: true,
-    fused: true,
+    ...fusedTwice,
     draw: (d) => {
       const logTarget = d.dice.integer(0, 1) === 0;
       const target = softmax(d.dice.normal([d.n, d.c]), 1);
@@ -270,13 +227,9 @@ export const losses: readonly LossEntry[] = [
     },
   },
   {
-    name: 'MarginRankingLoss',
-    fn: 'marginRankingLoss',
-    torch: 'MarginRankingLoss',
-    args: 'input1, input2, target',
+    ...ofTorch('MarginRankingLoss', 'marginRankingLoss', 'input1, input2, target'),
     options: 'margin',
-    second: true,
-    fused: true,
+    ...fusedTwice,
     draw: (d) => {
       const shape = [d.n, ...d.extra];
       const { dice } = d;
@@ -289,20 +242,13 @@ export const losses: readonly LossEntry[] = [
     },
   },
   {
-    name: 'HingeEmbeddingLoss',
-    fn: 'hingeEmbeddingLoss',
-    torch: 'HingeEmbeddingLoss',
-    args: 'input, target',
+    ...ofTorch('HingeEmbeddingLoss', 'hingeEmbeddingLoss'),
     options: 'margin',
-    second: true,
-    fused: true,
+    ...fusedTwice,
     draw: pair(signs, ({ dice }) => dice.maybe('margin', () => 0.4), normal, false),
   },
   {
-    name: 'MultiLabelMarginLoss',
-    fn: 'multilabelMarginLoss',
-    torch: 'MultiLabelMarginLoss',
-    args: 'input, target',
+    ...ofTorch('MultiLabelMarginLoss', 'multilabelMarginLoss'),
     options: '',
     second: true,
     fused: false,
@@ -322,13 +268,9 @@ export const losses: readonly LossEntry[] = [
     },
   },
   {
-    name: 'MultiLabelSoftMarginLoss',
-    fn: 'multilabelSoftMarginLoss',
-    torch: 'MultiLabelSoftMarginLoss',
-    args: 'input, target',
+    ...ofTorch('MultiLabelSoftMarginLoss', 'multilabelSoftMarginLoss'),
     options: 'weight',
-    second: true,
-    fused: true,
+    ...fusedTwice,
     draw: ({ n, c, dice }) => ({
       args: [dice.normal([n, c]), dice.uniform([n, c])],
       inputs: [0, 1],
@@ -337,20 +279,13 @@ export const losses: readonly LossEntry[] = [
     }),
   },
   {
-    name: 'SoftMarginLoss',
-    fn: 'softMarginLoss',
-    torch: 'SoftMarginLoss',
-    args: 'input, target',
+    ...ofTorch('SoftMarginLoss', 'softMarginLoss'),
     options: '',
-    second: true,
-    fused: true,
+    ...fusedTwice,
     draw: pair(signs),
   },
   {
-    name: 'MultiMarginLoss',
-    fn: 'multiMarginLoss',
-    torch: 'MultiMarginLoss',
-    args: 'input, target',
+    ...ofTorch('MultiMarginLoss', 'multiMarginLoss'),
     options: 'p, margin, weight',
     second: true,
     fused: false,
@@ -366,10 +301,7 @@ export const losses: readonly LossEntry[] = [
     }),
   },
   {
-    name: 'CosineEmbeddingLoss',
-    fn: 'cosineEmbeddingLoss',
-    torch: 'CosineEmbeddingLoss',
-    args: 'input1, input2, target',
+    ...ofTorch('CosineEmbeddingLoss', 'cosineEmbeddingLoss', 'input1, input2, target'),
     options: 'margin',
     second: true,
     fused: false,
@@ -381,10 +313,7 @@ export const losses: readonly LossEntry[] = [
     }),
   },
   {
-    name: 'TripletMarginLoss',
-    fn: 'tripletMarginLoss',
-    torch: 'TripletMarginLoss',
-    args: 'anchor, positive, negative',
+    ...ofTorch('TripletMarginLoss', 'tripletMarginLoss', 'anchor, positive, negative'),
     options: 'margin, p, eps, swap',
     second: true,
     fused: false,
@@ -400,10 +329,11 @@ export const losses: readonly LossEntry[] = [
     }),
   },
   {
-    name: 'TripletMarginWithDistanceLoss',
-    fn: 'tripletMarginWithDistanceLoss',
-    torch: 'TripletMarginWithDistanceLoss',
-    args: 'anchor, positive, negative',
+    ...ofTorch(
+      'TripletMarginWithDistanceLoss',
+      'tripletMarginWithDistanceLoss',
+      'anchor, positive, negative',
+    ),
     options: 'distanceFunction, margin, swap',
     second: true,
     fused: false,
@@ -418,10 +348,7 @@ export const losses: readonly LossEntry[] = [
     }),
   },
   {
-    name: 'CTCLoss',
-    fn: 'ctcLoss',
-    torch: 'CTCLoss',
-    args: 'logProbs, targets, inputLengths, targetLengths',
+    ...ofTorch('CTCLoss', 'ctcLoss', 'logProbs, targets, inputLengths, targetLengths'),
     options: 'blank, zeroInfinity',
     second: false,
     fused: true,
@@ -447,10 +374,7 @@ export const losses: readonly LossEntry[] = [
     },
   },
   {
-    name: 'LinearCrossEntropyLoss',
-    fn: 'linearCrossEntropy',
-    torch: 'LinearCrossEntropyLoss',
-    args: 'input, linearWeight, target',
+    ...ofTorch('LinearCrossEntropyLoss', 'linearCrossEntropy', 'input, linearWeight, target'),
     options: 'linearBias, weight, ignoreIndex, labelSmoothing',
     second: true,
     fused: false,

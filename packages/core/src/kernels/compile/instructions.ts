@@ -26,10 +26,11 @@ const floatOps = [
 const extremeOps = ['min', 'max', 'pmin', 'pmax'] as const;
 const comparisons = ['lt', 'le', 'gt', 'ge', 'eq', 'ne'] as const;
 
-const floatTable = (shape: 'f32x4' | 'f64x2'): Table =>
-  Object.fromEntries(
-    [...floatOps, ...extremeOps, ...comparisons].map((op) => [op, [`${shape}.${op}` as Instruction]]),
-  );
+function floatTable(shape: 'f32x4' | 'f64x2'): Table {
+  const table: Table = {};
+  for (const op of [...floatOps, ...extremeOps, ...comparisons]) table[op] = [`${shape}.${op}`];
+  return table;
+}
 
 /** The part that treats lanes as integers or bits: the same for float lanes and, under other names, for integer values. */
 function integerTable(shape: 'i32x4' | 'i64x2'): Table {

@@ -19,28 +19,24 @@ import { softmaxKernels } from './softmax-kernels.ts';
 
 const laneOfFloat = (x: Strided): FloatLane => (x.dtype === 'float64' ? 'f64' : 'f32');
 
+/** A function of rows along `dim`. */
+type Rows = (x: Strided, dim: number, out: TypedArray, outOffset?: number) => void;
+
+const rowsOf =
+  (name: string, of: 'softmax' | 'logSoftmax', long: typeof longSoftmax): Rows =>
+  (x, dim, out, outOffset = 0) => {
+    if (isLong(x, dim)) long(x, dim, out, outOffset);
+    else runRows(name, softmaxKernels(laneOfFloat(x))[of], [x], dim, out, outOffset);
+  };
+
 /**
  * out = exp(x - max) / sum(exp(x - max)) along `dim` (normalised), for a float tensor of any layout. `out` is laid out as
  * a contiguous tensor of the same shape and dtype, from `outOffset` on. A row that is -Infinity throughout gives NaN.
  */
-export function softmaxRows(x: Strided, dim: number, out: TypedArray, outOffset = 0): void {
-  if (isLong(x, dim)) {
-    longSoftmax(x, dim, out, outOffset);
-    return;
-  }
-  const { softmax } = softmaxKernels(laneOfFloat(x));
-  runRows('softmax', softmax, [x], dim, out, outOffset);
-}
+export const softmaxRows: Rows = rowsOf('softmax', 'softmax', longSoftmax);
 
 /** out = x - max - log(sum(exp(x - max))) along `dim`; otherwise as {@link softmaxRows}. */
-export function logSoftmaxRows(x: Strided, dim: number, out: TypedArray, outOffset = 0): void {
-  if (isLong(x, dim)) {
-    longLogSoftmax(x, dim, out, outOffset);
-    return;
-  }
-  const { logSoftmax } = softmaxKernels(laneOfFloat(x));
-  runRows('log_softmax', logSoftmax, [x], dim, out, outOffset);
-}
+export const logSoftmaxRows: Rows = rowsOf('log_softmax', 'logSoftmax', longLogSoftmax);
 
 /** A derivative along `dim` of a function of rows, for its result y and the gradient g by it, into `out` as {@link softmaxRows}. */
 type RowsBackward = (y: Strided, g: Strided, dim: number, out: TypedArray, outOffset?: number) => void;

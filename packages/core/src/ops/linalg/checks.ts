@@ -2,6 +2,7 @@
 import { isFloatingPoint } from '../../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../../errors.ts';
 import { elementsOf, RealMatrix } from '../../kernels/index.ts';
+import { type Meta, OUTPUT } from '../../record/index.ts';
 import { broadcastShapes, formatShape, numelOf, type Shape, sameShape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { zeros } from '../creation/fill.ts';
@@ -34,10 +35,15 @@ export function checkMatrices(x: Tensor, caller: string, name = 'A'): void {
   );
 }
 
-/** Refuses what are no square matrices of floats. */
-export function checkSquare(x: Tensor, caller: string, name = 'A'): void {
+/** Refuses what are no matrices of floats. */
+export function checkFloatMatrices(x: Tensor, caller: string, name = 'A'): void {
   checkMatrices(x, caller, name);
   checkFloat(x, caller);
+}
+
+/** Refuses what are no square matrices of floats. */
+export function checkSquare(x: Tensor, caller: string, name = 'A'): void {
+  checkFloatMatrices(x, caller, name);
   const [rows, columns] = sizesOf(x);
   if (rows === columns) return;
   throw new ShapeError(
@@ -86,6 +92,30 @@ export const refused = (x: Tensor, b: number, caller: string, why: string): Valu
 export interface Checked {
   readonly caller: string | null;
 }
+
+/** What is stated of an operation that makes a square matrix of each, where it has one: `info` says so, or it is refused as `why` says. */
+export const checkedEach = (
+  name: string,
+  caller: string,
+  make: (matrix: RealMatrix) => [result: RealMatrix, info: number],
+  why: (info: number) => string,
+) => ({
+  name,
+  saves: OUTPUT,
+  infer([a]: [Tensor]): [Meta, Meta] {
+    checkSquare(a, caller);
+    return [a, { shape: batchOf(a), dtype: 'int32' }];
+  },
+  kernel([a]: [Tensor], { caller }: Checked, [results, infos]: readonly [Tensor, Tensor]): void {
+    const matrices = matricesIn(a);
+    for (let b = 0; b < matrices.count; b++) {
+      const [result, info] = make(matrices.read(b));
+      if (info !== 0 && caller !== null) throw refused(a, b, caller, why(info));
+      infos.storage.array[b] = info;
+      result.write(results.storage.array, b);
+    }
+  },
+});
 
 /** Options of the functions that give `info` besides. */
 export interface ExOptions {

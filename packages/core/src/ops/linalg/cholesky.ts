@@ -1,47 +1,23 @@
 import { composition, K } from '../../arguments/index.ts';
 import { factorCholesky } from '../../kernels/index.ts';
-import { applyMulti, defineMulti, OUTPUT } from '../../record/index.ts';
+import { applyMulti, defineMulti } from '../../record/index.ts';
 import type { Tensor } from '../../tensor.ts';
 import { tril } from '../arranging/triangle.ts';
 import { add, mul } from '../elementwise/arithmetic.ts';
 import { matmul } from '../products/matmul.ts';
 import { matrixTranspose } from '../views/properties.ts';
-import {
-  batchOf,
-  type Checked,
-  checkMatrices,
-  checkSquare,
-  type ExOptions,
-  matricesIn,
-  refused,
-} from './checks.ts';
+import { type Checked, checkedEach, checkMatrices, type ExOptions } from './checks.ts';
 import { triangleSolution } from './triangular.ts';
 
 const choleskyPrimitive = defineMulti<Checked, [Tensor], [Tensor, Tensor]>({
-  name: 'linalg_cholesky_ex',
-  saves: OUTPUT,
-  infer([a]) {
-    checkSquare(a, 'linalg.cholesky');
-    return [a, { shape: batchOf(a), dtype: 'int32' }];
-  },
-  kernel([a], { caller }, [factor, infos]) {
-    const matrices = matricesIn(a);
-    for (let b = 0; b < matrices.count; b++) {
-      const matrix = matrices.read(b);
-      const info = factorCholesky(matrix);
-      if (info !== 0 && caller !== null) {
-        throw refused(
-          a,
-          b,
-          caller,
-          'The factorization could not be completed because the input is not positive-definite (the leading minor of ' +
-            `order ${info} is not positive-definite).`,
-        );
-      }
-      infos.storage.array[b] = info;
-      matrix.write(factor.storage.array, b);
-    }
-  },
+  ...checkedEach(
+    'linalg_cholesky_ex',
+    'linalg.cholesky',
+    (matrix) => [matrix, factorCholesky(matrix)],
+    (info) =>
+      'The factorization could not be completed because the input is not positive-definite (the leading minor of ' +
+      `order ${info} is not positive-definite).`,
+  ),
   derivative([g], node) {
     if (g === null) return [null];
     // dL = L phi(L⁻¹ dA L⁻ᵀ), where phi keeps the lower triangle and half of the diagonal; this is its adjoint, symmetric.

@@ -10,7 +10,7 @@ import { matmul } from '../products/matmul.ts';
 import { diagEmbed } from '../views/diagonal.ts';
 import { matrixTranspose } from '../views/properties.ts';
 import { unsqueeze } from '../views/shape.ts';
-import { batchOf, checkFloat, checkMatrices, checkSquare, matricesIn, sizesOf } from './checks.ts';
+import { batchOf, checkFloatMatrices, checkSquare, matricesIn, sizesOf } from './checks.ts';
 import { solve } from './solve.ts';
 
 /** Overwrites one triangle with the other. */
@@ -167,8 +167,7 @@ const polarPrimitive = defineMulti<undefined>({
   name: 'linalg_polar',
   saves: INPUT(0) | OUTPUT,
   infer([a]) {
-    checkMatrices(a, 'linalg.polar');
-    checkFloat(a, 'linalg.polar');
+    checkFloatMatrices(a, 'linalg.polar');
     const [m, n] = sizesOf(a);
     if (m < n) {
       throw new ShapeError(

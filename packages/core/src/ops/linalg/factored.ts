@@ -10,7 +10,7 @@ import { matmul } from '../products/matmul.ts';
 import { matrixTranspose } from '../views/properties.ts';
 import {
   batchOf,
-  checkFloat,
+  checkFloatMatrices,
   checkMatrices,
   checkSameDtype,
   checkSquare,
@@ -125,8 +125,7 @@ export const choleskyInverse = composition(
 const reflectionsPrimitive = defineMulti<undefined>({
   name: 'geqrf',
   infer([a]) {
-    checkMatrices(a, 'geqrf');
-    checkFloat(a, 'geqrf');
+    checkFloatMatrices(a, 'geqrf');
     return [a, { shape: [...batchOf(a), Math.min(...sizesOf(a))], dtype: a.dtype }];
   },
   kernel([x], _, [out, taus]) {

@@ -15,7 +15,7 @@ import { narrow } from '../views/slices.ts';
 import {
   batchOf,
   type Checked,
-  checkFloat,
+  checkFloatMatrices,
   checkMatrices,
   checkSameDtype,
   checkSquare,
@@ -32,8 +32,7 @@ const luPrimitive = defineMulti<Checked, [Tensor], [Tensor, Tensor, Tensor]>({
   name: 'linalg_lu_factor_ex',
   saves: OUTPUT,
   infer([a]) {
-    checkMatrices(a, 'linalg.luFactor');
-    checkFloat(a, 'linalg.luFactor');
+    checkFloatMatrices(a, 'linalg.luFactor');
     const batch = batchOf(a);
     return [
       a,

@@ -19,7 +19,7 @@ import { expand, squeeze, unsqueeze } from '../views/shape.ts';
 import {
   batchOf,
   checkFloat,
-  checkMatrices,
+  checkFloatMatrices,
   checkSameDtype,
   checkSquare,
   matricesIn,
@@ -106,8 +106,7 @@ const pinvPrimitive = definePrimitive<{ hermitian: boolean }, [Tensor, Tensor, T
 function pseudoInverses(a: Tensor, options: ToleranceOptions, caller: string): Tensor {
   const { hermitian = false } = options;
   if (hermitian) checkSquare(a, caller);
-  checkMatrices(a, caller);
-  checkFloat(a, caller);
+  checkFloatMatrices(a, caller);
   const batch = batchOf(a);
   const [atol, rtol] = tolerancesOf(a, options);
   return apply(pinvPrimitive, [a, expand(atol, batch), expand(rtol, batch)], { hermitian });

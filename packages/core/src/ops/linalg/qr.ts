@@ -15,8 +15,7 @@ import { unsqueeze } from '../views/shape.ts';
 import { narrow } from '../views/slices.ts';
 import {
   batchOf,
-  checkFloat,
-  checkMatrices,
+  checkFloatMatrices,
   checkSameDtype,
   dependingOn,
   matricesIn,
@@ -45,8 +44,7 @@ const qrPrimitive = defineMulti<{ mode: QRMode }>({
   name: 'linalg_qr',
   saves: OUTPUT,
   infer([a], { mode }) {
-    checkMatrices(a, 'linalg.qr');
-    checkFloat(a, 'linalg.qr');
+    checkFloatMatrices(a, 'linalg.qr');
     const [m, n] = sizesOf(a);
     const { dtype } = a;
     const k = mode === 'complete' ? m : Math.min(m, n);
@@ -138,8 +136,7 @@ export function reflected(a: Tensor, tau: Tensor, b: Tensor, transposed: boolean
 
 /** Refuses what are no reflections. */
 export function checkReflections(a: Tensor, tau: Tensor, caller: string): void {
-  checkMatrices(a, caller, 'input');
-  checkFloat(a, caller);
+  checkFloatMatrices(a, caller, 'input');
   checkSameDtype(a, tau, caller);
   const [m, n] = sizesOf(a);
   const count = tau.shape.at(-1) ?? 0;

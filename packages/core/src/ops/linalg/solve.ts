@@ -10,6 +10,7 @@ import { squeeze, unsqueeze } from '../views/shape.ts';
 import {
   batchOf,
   type Checked,
+  checkedEach,
   checkFloat,
   checkSameDtype,
   checkSquare,
@@ -34,30 +35,16 @@ export function solveInPlace(a: RealMatrix, b: RealMatrix): number {
 }
 
 const inversePrimitive = defineMulti<Checked, [Tensor], [Tensor, Tensor]>({
-  name: 'linalg_inv_ex',
-  saves: OUTPUT,
-  infer([a]) {
-    checkSquare(a, 'linalg.inv');
-    return [a, { shape: batchOf(a), dtype: 'int32' }];
-  },
-  kernel([a], { caller }, [inverse, infos]) {
-    const matrices = matricesIn(a);
-    for (let b = 0; b < matrices.count; b++) {
-      const matrix = matrices.read(b);
-      const solution = RealMatrix.identity(matrix.rows);
-      const info = solveInPlace(matrix, solution);
-      if (info !== 0 && caller !== null) {
-        throw refused(
-          a,
-          b,
-          caller,
-          `The diagonal element ${info} is zero, the inversion could not be completed because the input matrix is singular.`,
-        );
-      }
-      infos.storage.array[b] = info;
-      solution.write(inverse.storage.array, b);
-    }
-  },
+  ...checkedEach(
+    'linalg_inv_ex',
+    'linalg.inv',
+    (matrix) => {
+      const inverse = RealMatrix.identity(matrix.rows);
+      return [inverse, solveInPlace(matrix, inverse)];
+    },
+    (info) =>
+      `The diagonal element ${info} is zero, the inversion could not be completed because the input matrix is singular.`,
+  ),
   derivative([g], node) {
     if (g === null) return [null];
     const t = matrixTranspose(node.output(0));

@@ -15,14 +15,13 @@ import { type DiagonalOptions, diagonal as diagonalOf } from '../views/diagonal.
 import { movedim } from '../views/permute.ts';
 import { expand, reshape, squeeze, unsqueeze } from '../views/shape.ts';
 import { narrow } from '../views/slices.ts';
-import { batchOf, checkFloat, checkMatrices, checkSquare } from './checks.ts';
+import { batchOf, checkFloat, checkFloatMatrices, checkSquare } from './checks.ts';
 import { inverses, solve } from './solve.ts';
 import { svdvals } from './svd.ts';
 
 /** The quotient of a matrix's norm and the least factor by which it stretches. */
 function conditionOf(a: Tensor, p: MatrixNormOrder, caller: string): Tensor {
-  checkMatrices(a, caller);
-  checkFloat(a, caller);
+  checkFloatMatrices(a, caller);
   if (a.count === 0) return zeros(batchOf(a), { dtype: a.dtype });
   if (p === 2 || p === -2) {
     const s = svdvals(a);

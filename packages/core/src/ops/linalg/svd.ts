@@ -10,15 +10,14 @@ import { where } from '../elementwise/select.ts';
 import { matmul } from '../products/matmul.ts';
 import { matrixTranspose } from '../views/properties.ts';
 import { unsqueeze } from '../views/shape.ts';
-import { batchOf, checkFloat, checkMatrices, matricesIn, sizesOf } from './checks.ts';
+import { batchOf, checkFloatMatrices, matricesIn, sizesOf } from './checks.ts';
 
 /** U, S and V, the singular vectors as columns. */
 const svdPrimitive = defineMulti<undefined, [Tensor], [Tensor, Tensor, Tensor]>({
   name: 'linalg_svd',
   saves: OUTPUT,
   infer([a]) {
-    checkMatrices(a, 'linalg.svd');
-    checkFloat(a, 'linalg.svd');
+    checkFloatMatrices(a, 'linalg.svd');
     const [m, n] = sizesOf(a);
     const [batch, k] = [batchOf(a), Math.min(m, n)];
     const { dtype } = a;

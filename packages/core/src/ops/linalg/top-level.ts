@@ -15,7 +15,7 @@ import { mean } from '../reductions/sum.ts';
 import { matrixTranspose } from '../views/properties.ts';
 import { expand } from '../views/shape.ts';
 import { narrow } from '../views/slices.ts';
-import { batchOf, checkFloat, checkMatrices, sameBatch, sizesOf } from './checks.ts';
+import { batchOf, checkFloatMatrices, checkMatrices, sameBatch, sizesOf } from './checks.ts';
 import { det as determinants, slogdet as signsAndLogarithms } from './determinant.ts';
 import { choleskyInverse, choleskySolve, geqrf, ormqr } from './factored.ts';
 import { type LUOptions, luFactor, luFactorEx, luSolve as luSolveOf } from './lu.ts';
@@ -244,8 +244,7 @@ export const svdLowrank = composition(
   { a: K.tensor, options: K.options<SVDLowrankOptions>({ q: K.count, niter: K.count, M: K.tensor }) },
   (a: Tensor, options: SVDLowrankOptions = {}): { U: Tensor; S: Tensor; V: Tensor } => {
     const { q = 6, niter = 2, M } = options;
-    checkMatrices(a, 'svdLowrank');
-    checkFloat(a, 'svdLowrank');
+    checkFloatMatrices(a, 'svdLowrank');
     const centred = M === undefined ? a : sub(a, expand(M, a.shape));
     const [m, n] = sizesOf(a);
     const tall = m < n ? matrixTranspose(centred) : centred;
@@ -276,8 +275,7 @@ export const pcaLowrank = composition(
   'pcaLowrank',
   { a: K.tensor, options: K.options<PCALowrankOptions>({ q: K.integer, center: K.flag, niter: K.count }) },
   (a: Tensor, options: PCALowrankOptions = {}): { U: Tensor; S: Tensor; V: Tensor } => {
-    checkMatrices(a, 'pcaLowrank');
-    checkFloat(a, 'pcaLowrank');
+    checkFloatMatrices(a, 'pcaLowrank');
     const least = Math.min(...sizesOf(a));
     const { q = Math.min(6, least), center = true, niter = 2 } = options;
     if (q < 0 || q > least) {

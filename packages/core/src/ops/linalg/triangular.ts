@@ -7,15 +7,7 @@ import { tril, triu } from '../arranging/triangle.ts';
 import { neg } from '../elementwise/arithmetic.ts';
 import { matmul } from '../products/matmul.ts';
 import { matrixTranspose } from '../views/properties.ts';
-import {
-  checkFloat,
-  checkMatrices,
-  checkSameDtype,
-  checkSquare,
-  matricesIn,
-  sameBatch,
-  sizesOf,
-} from './checks.ts';
+import { checkFloatMatrices, checkSameDtype, checkSquare, matricesIn, sameBatch, sizesOf } from './checks.ts';
 
 /** Which triangle is read, on which side of the unknown it stands, and whether its diagonal counts as ones. */
 export interface Triangle {
@@ -94,8 +86,7 @@ export const solveTriangular = composition(
   (a: Tensor, b: Tensor, options: SolveTriangularOptions): Tensor => {
     const { upper = false, left = true, unitriangular = false } = options;
     checkSquare(a, 'linalg.solveTriangular');
-    checkMatrices(b, 'linalg.solveTriangular', 'B');
-    checkFloat(b, 'linalg.solveTriangular');
+    checkFloatMatrices(b, 'linalg.solveTriangular', 'B');
     checkSameDtype(a, b, 'linalg.solveTriangular');
     checkSystem(a, b, left, 'linalg.solveTriangular');
     const [system, side] = sameBatch(a, b, 'linalg.solveTriangular');

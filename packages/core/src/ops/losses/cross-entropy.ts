@@ -1,6 +1,5 @@
 import { K, signature } from '../../arguments/index.ts';
 import { type DType, laneOf } from '../../dtype.ts';
-import { IndexError } from '../../errors.ts';
 import {
   areClasses,
   type CrossEntropyTargets,
@@ -28,7 +27,7 @@ import {
   OUTPUT,
   type Primitive,
 } from '../../record/index.ts';
-import { formatShape, type Shape } from '../../shape.ts';
+import type { Shape } from '../../shape.ts';
 import { allocateArray } from '../../storage.ts';
 import type { Tensor } from '../../tensor.ts';
 import { onesLike } from '../creation/fill.ts';
@@ -36,7 +35,7 @@ import { mul, sub } from '../elementwise/arithmetic.ts';
 import { softmax } from '../reductions/softmax.ts';
 import { sum } from '../reductions/sum.ts';
 import { unsqueeze } from '../views/shape.ts';
-import { type RowLossAttributes, rowLossKinds } from './attributes.ts';
+import { checkDim, type RowLossAttributes, rowLossKinds, rowLossTakes } from './attributes.ts';
 
 /** What a cross-entropy is computed with. */
 export interface CrossEntropyAttributes extends RowLossAttributes {
@@ -193,11 +192,9 @@ const ofRows = family('nll_loss');
 const ofImages = family('nll_loss2_d');
 const general = family('cross_entropy_loss');
 
-const fusedCrossEntropyTakes = signature('fusedCrossEntropy', {
-  x: K.tensor,
-  target: K.tensor,
-  weight: K.nullable(K.tensor),
-  attributes: K.given<CrossEntropyAttributes>({ ...rowLossKinds, labelSmoothing: K.probability }),
+const fusedCrossEntropyTakes = rowLossTakes<CrossEntropyAttributes>('fusedCrossEntropy', {
+  ...rowLossKinds,
+  labelSmoothing: K.probability,
 });
 
 /**
@@ -216,8 +213,7 @@ export function fusedCrossEntropy(
 ): Tensor {
   fusedCrossEntropyTakes(arguments);
   const { dim, ignoreIndex, labelSmoothing, reduction, caller } = attributes;
-  if (!(dim < x.ndim))
-    throw new IndexError(`fusedCrossEntropy: there is no dim ${dim} in shape ${formatShape(x.shape)}`);
+  checkDim('fusedCrossEntropy', x, dim);
   const withGradient = x.requiresGrad && isGradEnabled();
   const primitive = labelSmoothing > 0 || !areClasses(target) ? general : x.ndim <= 2 ? ofRows : ofImages;
   const inputs: Inputs = weight == null || !areClasses(target) ? [x, target] : [x, target, weight];

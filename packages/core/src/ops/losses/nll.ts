@@ -1,12 +1,10 @@
-import { K, signature } from '../../arguments/index.ts';
 import type { DType } from '../../dtype.ts';
-import { IndexError } from '../../errors.ts';
 import { crossEntropyDenominator, elementsOf, extentOf, recorder, recordNll } from '../../kernels/index.ts';
 import { apply, definePrimitive, type GradNode, INPUT, type Primitive } from '../../record/index.ts';
-import { formatShape, type Shape } from '../../shape.ts';
+import type { Shape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { zeros } from '../creation/fill.ts';
-import { type RowLossAttributes, rowLossKinds } from './attributes.ts';
+import { checkDim, type RowLossAttributes, rowLossKinds, rowLossTakes } from './attributes.ts';
 
 /** What a negative log-likelihood is computed with. */
 export type NllAttributes = RowLossAttributes;
@@ -115,12 +113,7 @@ function family(name: string): Primitive<Attributes, Inputs> {
 const ofRows = family('nll_loss');
 const ofImages = family('nll_loss2_d');
 
-const fusedNllTakes = signature('fusedNll', {
-  x: K.tensor,
-  target: K.tensor,
-  weight: K.nullable(K.tensor),
-  attributes: K.given(rowLossKinds),
-});
+const fusedNllTakes = rowLossTakes('fusedNll', rowLossKinds);
 
 /**
  * Negative log-likelihood of log-probabilities x with classes along `dim`: the negative of x at each target's class, times that
@@ -136,8 +129,7 @@ export function fusedNll(
 ): Tensor {
   fusedNllTakes(arguments);
   const { dim, ignoreIndex, reduction, caller } = attributes;
-  if (!(dim < x.ndim))
-    throw new IndexError(`fusedNll: there is no dim ${dim} in shape ${formatShape(x.shape)}`);
+  checkDim('fusedNll', x, dim);
   const inputs: Inputs = weight == null ? [x, target] : [x, target, weight];
   const own = { dim, ignoreIndex, reduction, caller, shape: x.shape, dtype: x.dtype };
   return apply(x.ndim <= 2 ? ofRows : ofImages, inputs, own);

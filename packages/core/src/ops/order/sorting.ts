@@ -86,6 +86,12 @@ export interface SortOptions {
   readonly stable?: boolean;
 }
 
+/** The dimension, by default the last, and its size. */
+function along(x: Tensor, dim: number | undefined, caller: string): [dim: number, size: number] {
+  const d = normalizeDim(dim ?? -1, x.shape.length, caller);
+  return [d, sizeAlong(x, d)];
+}
+
 const sortParameters = {
   x: K.tensor,
   dim: K.optional(K.integer),
@@ -102,9 +108,8 @@ const msortTakes = signature('msort', { x: K.tensor });
  */
 export function sort(x: Tensor, dim = -1, options: SortOptions = {}): ValuesAndIndices {
   sortTakes(arguments);
-  const d = normalizeDim(dim, x.shape.length, 'sort');
+  const [d, count] = along(x, dim, 'sort');
   const { descending = false } = options;
-  const count = sizeAlong(x, d);
   const spare = new Int32Array(count);
   const order = new Int32Array(count);
   const pick = (row: TypedArray): Int32Array => {
@@ -155,8 +160,7 @@ const topkTakes = signature('topk', {
  */
 export function topk(x: Tensor, k: number, options: TopkOptions = {}): ValuesAndIndices {
   topkTakes(arguments);
-  const d = normalizeDim(options.dim ?? -1, x.shape.length, 'topk');
-  const size = sizeAlong(x, d);
+  const [d, size] = along(x, options.dim, 'topk');
   if (k < 0 || k > size) {
     throw new ShapeError(
       `topk: selected index k out of range: k is ${k} and dim ${d} of ${formatShape(x.shape)} has size ${size}`,
@@ -189,8 +193,7 @@ const kthvalueTakes = signature('kthvalue', {
  */
 export function kthvalue(x: Tensor, k: number, options: KthvalueOptions = {}): ValuesAndIndices {
   kthvalueTakes(arguments);
-  const d = normalizeDim(options.dim ?? -1, x.shape.length, 'kthvalue');
-  const size = sizeAlong(x, d);
+  const [d, size] = along(x, options.dim, 'kthvalue');
   if (k < 1 || k > size) {
     throw new ShapeError(
       `kthvalue(): selected number k out of range for dimension ${d} of size ${size}: got ${k}, counted from 1`,

@@ -49,6 +49,18 @@ const overwriting = <F extends (...args: never[]) => unknown>(
   f: F,
 ): F => composition(name, { x: K.tensor, ...numbers, options: drawOptions }, f);
 
+/** What overwrites x with draws of a distribution by the numbers `N`, which have these defaults. */
+const drawing = <N extends readonly (number | undefined)[]>(
+  name: string,
+  distribution: 'normal' | 'exponential' | 'logNormal' | 'cauchy',
+  defaults: Readonly<Record<string, number>>,
+) =>
+  overwriting(name, K.allLike(defaults), (x: Tensor, ...given: [...N, options?: DrawOptions]): Tensor => {
+    const numbers = Object.values(defaults).map((number, i) => given[i] ?? number);
+    const options = given[numbers.length] as DrawOptions | undefined;
+    return drawInto(x, name, distribution, numbers as Parameters<typeof distribution>, options);
+  });
+
 /**
  * Overwrites x with uniform numbers in [from, to). Follows `Tensor.uniform_`, number for number.
  * @throws DTypeError unless x is of a float dtype; ValueError where from > to or a bound is out of range
@@ -76,12 +88,7 @@ export const uniform_ = overwriting(
  * @throws DTypeError unless x is of a float dtype; ValueError for a negative `std`
  * @example empty([3]).normal_(0, 0.01); // tensor([ 0.0154, -0.0029, -0.0218])
  */
-export const normal_ = overwriting(
-  'normal_',
-  { mean: K.number, std: K.number },
-  (x: Tensor, mean = 0, std = 1, options?: DrawOptions): Tensor =>
-    drawInto(x, 'normal_', 'normal', [mean, std], options),
-);
+export const normal_ = drawing<[mean?: number, std?: number]>('normal_', 'normal', { mean: 0, std: 1 });
 
 /**
  * Overwrites x with ones of probability p (a number, or a tensor that broadcasts to x), else zeros. Follows `Tensor.bernoulli_`.
@@ -114,34 +121,25 @@ export const random_ = overwriting(
  * Overwrites x with exponential numbers of rate lambd. Follows `Tensor.exponential_`.
  * @throws DTypeError unless x is of a float dtype; ValueError unless lambd > 0
  */
-export const exponential_ = overwriting(
-  'exponential_',
-  { lambd: K.number },
-  (x: Tensor, lambd = 1, options?: DrawOptions): Tensor =>
-    drawInto(x, 'exponential_', 'exponential', [lambd], options),
-);
+export const exponential_ = drawing<[lambd?: number]>('exponential_', 'exponential', { lambd: 1 });
 
 /**
  * Overwrites x with exponentials of normal numbers. Follows `Tensor.log_normal_`.
  * @throws DTypeError unless x is of a float dtype; ValueError unless std > 0
  */
-export const logNormal_ = overwriting(
-  'logNormal_',
-  { mean: K.number, std: K.number },
-  (x: Tensor, mean = 1, std = 2, options?: DrawOptions): Tensor =>
-    drawInto(x, 'logNormal_', 'logNormal', [mean, std], options),
-);
+export const logNormal_ = drawing<[mean?: number, std?: number]>('logNormal_', 'logNormal', {
+  mean: 1,
+  std: 2,
+});
 
 /**
  * Overwrites x with Cauchy numbers. Follows `Tensor.cauchy_`.
  * @throws DTypeError unless x is of a float dtype; ValueError unless sigma > 0
  */
-export const cauchy_ = overwriting(
-  'cauchy_',
-  { median: K.number, sigma: K.number },
-  (x: Tensor, median = 0, sigma = 1, options?: DrawOptions): Tensor =>
-    drawInto(x, 'cauchy_', 'cauchy', [median, sigma], options),
-);
+export const cauchy_ = drawing<[median?: number, sigma?: number]>('cauchy_', 'cauchy', {
+  median: 0,
+  sigma: 1,
+});
 
 /**
  * Overwrites x with numbers of trials up to the first success, of probability p. Follows `Tensor.geometric_`.

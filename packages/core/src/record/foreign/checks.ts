@@ -5,6 +5,7 @@ import { AutogradError, KindlingError, ValueError } from '../../errors.ts';
 import { checkNumel, formatShape, numelOf, type Shape } from '../../shape.ts';
 import { Tensor } from '../../tensor.ts';
 import { isOutOfMemory } from '../apply.ts';
+import type { GradNode } from '../node.ts';
 import type { Meta, Tensors } from '../primitive.ts';
 
 const isSize = (n: unknown): boolean => Number.isSafeInteger(n) && (n as number) >= 0;
@@ -101,6 +102,18 @@ export function checkedGradients(
       describe(gradients),
   );
 }
+
+/** The derivative of a statement, if it has one, whose gradients are looked at. */
+export const checkedDerivative = <G, A>({
+  name,
+  derivative,
+}: {
+  readonly name: string;
+  derivative?(g: G, node: GradNode<A>): readonly (Tensor | null)[];
+}) =>
+  derivative && {
+    derivative: (g: G, node: GradNode<A>) => checkedGradients(name, node.next.length, derivative(g, node)),
+  };
 
 /**
  * What a call of a user's operation threw, as an error that says of which operation, and of which of its functions, if it is one of

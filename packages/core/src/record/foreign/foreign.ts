@@ -19,6 +19,7 @@ import * as own from '../primitive.ts';
 import * as reading from '../values.ts';
 import {
   checkedAlias,
+  checkedDerivative,
   checkedGradients,
   checkedMeta,
   checkedMetas,
@@ -83,16 +84,13 @@ export function definePrimitive<A = undefined, I extends Tensors = [Tensor]>(
   spec: PrimitiveSpec<A, I>,
 ): Primitive<A, I> {
   definePrimitiveTakes(arguments);
-  const { name, derivative } = spec;
+  const { name } = spec;
   return own.definePrimitive({
     keepsNothing: false,
     ...spec,
     infer: (inputs, attributes) => checkedMeta(name, spec.infer(inputs, attributes)),
     kernel: (inputs, attributes, out) => checkWritten(name, spec.kernel(inputs, attributes, out)),
-    ...(derivative && {
-      derivative: (g: Tensor, node: GradNode<A>) =>
-        checkedGradients(name, node.next.length, spec.derivative!(g, node)),
-    }),
+    ...checkedDerivative(spec),
   });
 }
 
@@ -106,16 +104,13 @@ export function defineMulti<
   O extends Tensors = [Tensor, Tensor],
 >(spec: MultiSpec<A, I, O>): MultiPrimitive<A, I, O> {
   defineMultiTakes(arguments);
-  const { name, derivative } = spec;
+  const { name } = spec;
   return own.defineMulti({
     keepsNothing: false,
     ...spec,
     infer: (inputs, attributes) => checkedMetas(name, spec.infer(inputs, attributes)),
     kernel: (inputs, attributes, outs) => checkWritten(name, spec.kernel(inputs, attributes, outs)),
-    ...(derivative && {
-      derivative: (grads: { readonly [K in keyof O]: Tensor | null }, node: GradNode<A>) =>
-        checkedGradients(name, node.next.length, spec.derivative!(grads, node)),
-    }),
+    ...checkedDerivative(spec),
   });
 }
 

@@ -1,11 +1,12 @@
-import { type PerDimension, type Shape, ShapeError, type Tensor, ValueError } from '@kindling/core';
+import { K, type PerDimension, type Shape, ShapeError, type Tensor, ValueError } from '@kindling/core';
 import { calculateFans } from '../../init/fans.ts';
 import { uniform_ } from '../../init/fills.ts';
 import { kaimingUniform_ } from '../../init/scaled.ts';
 import { Module } from '../../module/module.ts';
 import type { Parameter } from '../../module/parameter.ts';
 import { pyBool, pyTuple } from '../../module/print.ts';
-import { emptyParameter, type LayerOptions } from '../factory.ts';
+import { emptyParameter, type LayerOptions, layerKinds } from '../factory.ts';
+import { rank } from '../layer-of.ts';
 
 /** What stands around an image where windows reach beyond it. */
 export type PaddingMode = 'zeros' | 'reflect' | 'replicate' | 'circular';
@@ -25,6 +26,23 @@ export interface ConvArguments extends LayerOptions {
   readonly transposed: boolean;
 }
 
+/** The options of each convolution. */
+export const convKinds = () => ({
+  stride: K.sizeOrSizes,
+  dilation: K.sizeOrSizes,
+  groups: K.integer,
+  bias: K.flag,
+  ...layerKinds,
+});
+
+/** What the constructors of convolutions take. */
+export const convTakes = (options: K.Kind) => ({
+  inChannels: K.count,
+  outChannels: K.count,
+  kernelSize: K.sizeOrSizes,
+  options,
+});
+
 /** A number for each of `rank` dimensions. */
 export function forEach(caller: string, what: string, value: PerDimension, rank: number): Shape {
   if (typeof value === 'number') return Array<number>(rank).fill(value);
@@ -39,6 +57,7 @@ export abstract class ConvBase<
   P extends Shape | 'valid' | 'same',
   Call extends [Tensor, ...unknown[]],
 > extends Module<Call, Tensor> {
+  declare readonly [rank]: number;
   /** Channels of x. */
   readonly inChannels: number;
   /** Channels of y. */
@@ -62,7 +81,7 @@ export abstract class ConvBase<
   /** (out,), or `null` where nothing is added. */
   bias: Parameter | null;
 
-  constructor(rank: number, given: ConvArguments) {
+  constructor(given: ConvArguments) {
     super();
     const { inChannels, outChannels, groups = 1, paddingMode = 'zeros', padding = 0, transposed } = given;
     const caller = new.target.name;
@@ -71,7 +90,7 @@ export abstract class ConvBase<
       if (channels % groups !== 0)
         throw new ValueError(`${caller}: ${what} must be divisible by groups, got ${channels} and ${groups}`);
     }
-    const each = (what: string, value: PerDimension): Shape => forEach(caller, what, value, rank);
+    const each = (what: string, value: PerDimension): Shape => forEach(caller, what, value, this[rank]);
     this.inChannels = inChannels;
     this.outChannels = outChannels;
     this.kernelSize = each('kernelSize', given.kernelSize);

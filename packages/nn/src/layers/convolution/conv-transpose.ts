@@ -12,8 +12,9 @@ import {
   type Tensor,
   ValueError,
 } from '@kindling/core';
-import { type LayerOptions, layerKinds } from '../factory.ts';
-import { ConvBase } from './conv-base.ts';
+import type { LayerOptions } from '../factory.ts';
+import { by, layerOf } from '../layer-of.ts';
+import { ConvBase, convKinds, convTakes } from './conv-base.ts';
 
 export type { ConvTransposeFunctionOptions };
 export { convTranspose1d, convTranspose2d, convTranspose3d };
@@ -42,33 +43,15 @@ export interface OutputSizeOptions {
   readonly outputSize?: Shape;
 }
 
-const parameters = () => ({
-  inChannels: K.count,
-  outChannels: K.count,
-  kernelSize: K.sizeOrSizes,
-  options: K.options<ConvTransposeOptions>({
-    stride: K.sizeOrSizes,
-    padding: K.sizeOrSizes,
-    outputPadding: K.sizeOrSizes,
-    groups: K.integer,
-    bias: K.flag,
-    dilation: K.sizeOrSizes,
-    paddingMode: K.oneOf('zeros'),
-    ...layerKinds,
-  }),
+const kinds = (): K.Kinds<ConvTransposeOptions> => ({
+  ...convKinds(),
+  padding: K.sizeOrSizes,
+  outputPadding: K.sizeOrSizes,
+  paddingMode: K.oneOf('zeros'),
 });
 
-type Convolution = (
-  x: Tensor,
-  weight: Tensor,
-  bias: Tensor | null,
-  options: ConvTransposeFunctionOptions,
-) => Tensor;
-
-type TransposedLayer = ConvBase<Shape, [x: Tensor, options?: OutputSizeOptions]>;
-
 /** The output padding with which a layer makes `wanted` of x. */
-function paddingFor(layer: TransposedLayer, x: Shape, wanted: Shape): Shape {
+function paddingFor(layer: ConvTransposeNd, x: Shape, wanted: Shape): Shape {
   const { stride, padding, dilation, kernelSize } = layer;
   const caller = layer.constructor.name;
   const rank = kernelSize.length;
@@ -92,36 +75,29 @@ function paddingFor(layer: TransposedLayer, x: Shape, wanted: Shape): Shape {
   return sizes.map((size, d) => size - (least[d] ?? 0));
 }
 
-/** The class of layers that convolve over so many dimensions by `convolve`. */
-const convTransposeClass = (
-  rank: number,
-  convolve: Convolution,
-): (new (
-  inChannels: number,
-  outChannels: number,
-  kernelSize: PerDimension,
-  options?: ConvTransposeOptions,
-) => TransposedLayer) =>
-  class extends ConvBase<Shape, [x: Tensor, options?: OutputSizeOptions]> {
-    constructor(
-      inChannels: number,
-      outChannels: number,
-      kernelSize: PerDimension,
-      options: ConvTransposeOptions = {},
-    ) {
-      checkArguments(new.target.name, parameters(), arguments);
-      super(rank, { inChannels, outChannels, kernelSize, ...options, transposed: true });
-    }
+/** Transposed convolution over some dimensions. */
+abstract class ConvTransposeNd extends ConvBase<Shape, [x: Tensor, options?: OutputSizeOptions]> {
+  declare readonly [by]: typeof convTranspose1d;
 
-    override forward(x: Tensor, options: OutputSizeOptions = {}): Tensor {
-      const kinds = K.options<OutputSizeOptions>({ outputSize: K.sizes });
-      checkArguments(this.constructor.name, { x: K.tensor, options: kinds }, arguments);
-      const { weight, bias, stride, padding, dilation, groups } = this;
-      const outputPadding =
-        options.outputSize === undefined ? this.outputPadding : paddingFor(this, x.shape, options.outputSize);
-      return convolve(x, weight, bias, { stride, padding, outputPadding, groups, dilation });
-    }
-  };
+  constructor(
+    inChannels: number,
+    outChannels: number,
+    kernelSize: PerDimension,
+    options: ConvTransposeOptions = {},
+  ) {
+    checkArguments(new.target.name, convTakes(K.options(kinds())), arguments);
+    super({ inChannels, outChannels, kernelSize, ...options, transposed: true });
+  }
+
+  override forward(x: Tensor, options: OutputSizeOptions = {}): Tensor {
+    const ofCall = K.options<OutputSizeOptions>({ outputSize: K.sizes });
+    checkArguments(this.constructor.name, { x: K.tensor, options: ofCall }, arguments);
+    const { weight, bias, stride, padding, dilation, groups } = this;
+    const outputPadding =
+      options.outputSize === undefined ? this.outputPadding : paddingFor(this, x.shape, options.outputSize);
+    return this[by](x, weight, bias, { stride, padding, outputPadding, groups, dilation });
+  }
+}
 
 /**
  * What {@link Conv1d} does to gradients, with learned weights: {@link convTranspose1d} of x (N, inChannels, L) or (inChannels, L) gives
@@ -136,18 +112,18 @@ const convTransposeClass = (
  * up(randn([1, 4, 5]), { outputSize: [12] }).shape; // [ 1, 2, 12 ]
  * ```
  */
-export class ConvTranspose1d extends /* @__PURE__ */ convTransposeClass(1, convTranspose1d) {}
+export class ConvTranspose1d extends /* @__PURE__ */ layerOf(ConvTransposeNd, convTranspose1d, 1) {}
 
 /**
  * {@link ConvTranspose1d} of images, (N, inChannels, H, W) or (inChannels, H, W). Follows `torch.nn.ConvTranspose2d`.
  * @throws ValueError for channels that do not divide into groups, and sizes that cannot be; ShapeError when x does not fit.
  * @throws DTypeError when x has another dtype than the parameters.
  */
-export class ConvTranspose2d extends /* @__PURE__ */ convTransposeClass(2, convTranspose2d) {}
+export class ConvTranspose2d extends /* @__PURE__ */ layerOf(ConvTransposeNd, convTranspose2d, 2) {}
 
 /**
  * {@link ConvTranspose1d} of volumes, (N, inChannels, D, H, W) or (inChannels, D, H, W). Follows `torch.nn.ConvTranspose3d`.
  * @throws ValueError for channels that do not divide into groups, and sizes that cannot be; ShapeError when x does not fit.
  * @throws DTypeError when x has another dtype than the parameters.
  */
-export class ConvTranspose3d extends /* @__PURE__ */ convTransposeClass(3, convTranspose3d) {}
+export class ConvTranspose3d extends /* @__PURE__ */ layerOf(ConvTransposeNd, convTranspose3d, 3) {}

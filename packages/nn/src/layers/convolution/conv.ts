@@ -11,8 +11,9 @@ import {
   type Tensor,
 } from '@kindling/core';
 import { checkInput } from '../../module/arguments.ts';
-import { type LayerOptions, layerKinds } from '../factory.ts';
-import { ConvBase, type PaddingMode } from './conv-base.ts';
+import type { LayerOptions } from '../factory.ts';
+import { by, layerOf } from '../layer-of.ts';
+import { ConvBase, convKinds, convTakes, type PaddingMode } from './conv-base.ts';
 
 export type { ConvFunctionOptions };
 export { conv1d, conv2d, conv3d };
@@ -33,25 +34,14 @@ export interface ConvOptions extends LayerOptions {
   readonly paddingMode?: PaddingMode;
 }
 
-const parameters = () => ({
-  inChannels: K.count,
-  outChannels: K.count,
-  kernelSize: K.sizeOrSizes,
-  options: K.options<ConvOptions>({
-    stride: K.sizeOrSizes,
-    padding: K.either(K.sizeOrSizes, K.oneOf('valid', 'same')),
-    dilation: K.sizeOrSizes,
-    groups: K.integer,
-    bias: K.flag,
-    paddingMode: K.oneOf('zeros', 'reflect', 'replicate', 'circular'),
-    ...layerKinds,
-  }),
+const kinds = (): K.Kinds<ConvOptions> => ({
+  ...convKinds(),
+  padding: K.either(K.sizeOrSizes, K.oneOf('valid', 'same')),
+  paddingMode: K.oneOf('zeros', 'reflect', 'replicate', 'circular'),
 });
 
-type Convolution = (x: Tensor, weight: Tensor, bias: Tensor | null, options: ConvFunctionOptions) => Tensor;
-
 /** What is padded before and after each dimension. */
-function sidesOf({ kernelSize, dilation, padding }: ConvBase<Shape | 'valid' | 'same', [Tensor]>): number[] {
+function sidesOf({ kernelSize, dilation, padding }: ConvNd): number[] {
   return kernelSize.flatMap((kernel, d) => {
     if (typeof padding !== 'string') return Array<number>(2).fill(padding[d] ?? 0);
     const total = padding === 'same' ? (dilation[d] ?? 1) * (kernel - 1) : 0;
@@ -59,36 +49,24 @@ function sidesOf({ kernelSize, dilation, padding }: ConvBase<Shape | 'valid' | '
   });
 }
 
-/** The class of layers that convolve over so many dimensions by `convolve`. */
-const convClass = (
-  rank: number,
-  convolve: Convolution,
-): (new (
-  inChannels: number,
-  outChannels: number,
-  kernelSize: PerDimension,
-  options?: ConvOptions,
-) => ConvBase<Shape | 'valid' | 'same', [Tensor]>) =>
-  class extends ConvBase<Shape | 'valid' | 'same', [Tensor]> {
-    constructor(
-      inChannels: number,
-      outChannels: number,
-      kernelSize: PerDimension,
-      options: ConvOptions = {},
-    ) {
-      checkArguments(new.target.name, parameters(), arguments);
-      super(rank, { inChannels, outChannels, kernelSize, ...options, transposed: false });
-    }
+/** Convolution over some dimensions. */
+abstract class ConvNd extends ConvBase<Shape | 'valid' | 'same', [Tensor]> {
+  declare readonly [by]: typeof conv1d;
 
-    override forward(x: Tensor): Tensor {
-      checkInput(this, x);
-      const { weight, bias, stride, padding, dilation, groups, paddingMode } = this;
-      if (paddingMode === 'zeros') return convolve(x, weight, bias, { stride, padding, dilation, groups });
-      // The last dimension comes first.
-      const padded = pad(x, sidesOf(this).reverse(), { mode: paddingMode });
-      return convolve(padded, weight, bias, { stride, dilation, groups });
-    }
-  };
+  constructor(inChannels: number, outChannels: number, kernelSize: PerDimension, options: ConvOptions = {}) {
+    checkArguments(new.target.name, convTakes(K.options(kinds())), arguments);
+    super({ inChannels, outChannels, kernelSize, ...options, transposed: false });
+  }
+
+  override forward(x: Tensor): Tensor {
+    checkInput(this, x);
+    const { weight, bias, stride, padding, dilation, groups, paddingMode } = this;
+    if (paddingMode === 'zeros') return this[by](x, weight, bias, { stride, padding, dilation, groups });
+    // The last dimension comes first.
+    const padded = pad(x, sidesOf(this).reverse(), { mode: paddingMode });
+    return this[by](padded, weight, bias, { stride, dilation, groups });
+  }
+}
 
 /**
  * Convolution of rows: {@link conv1d} of x (N, inChannels, L) or (inChannels, L) with learned weights gives
@@ -98,7 +76,7 @@ const convClass = (
  * @throws DTypeError when x has another dtype than the parameters.
  * @example new nn.Conv1d(16, 33, 3, { stride: 2 })(randn([20, 16, 50])).shape; // [ 20, 33, 24 ]
  */
-export class Conv1d extends /* @__PURE__ */ convClass(1, conv1d) {}
+export class Conv1d extends /* @__PURE__ */ layerOf(ConvNd, conv1d, 1) {}
 
 /**
  * Convolution of images: {@link conv2d} of x (N, inChannels, H, W) or (inChannels, H, W) with learned weights; sizes and first
@@ -112,7 +90,7 @@ export class Conv1d extends /* @__PURE__ */ convClass(1, conv1d) {}
  * conv.toString(); // 'Conv2d(1, 8, kernel_size=(3, 3), stride=(2, 2), padding=(1, 1), bias=False)'
  * ```
  */
-export class Conv2d extends /* @__PURE__ */ convClass(2, conv2d) {}
+export class Conv2d extends /* @__PURE__ */ layerOf(ConvNd, conv2d, 2) {}
 
 /**
  * Convolution of volumes: {@link conv3d} of x (N, inChannels, D, H, W) or (inChannels, D, H, W) with learned weights; sizes and first
@@ -120,4 +98,4 @@ export class Conv2d extends /* @__PURE__ */ convClass(2, conv2d) {}
  * @throws ValueError for channels that do not divide into groups, and `'same'` with a stride; ShapeError when x does not fit.
  * @throws DTypeError when x has another dtype than the parameters.
  */
-export class Conv3d extends /* @__PURE__ */ convClass(3, conv3d) {}
+export class Conv3d extends /* @__PURE__ */ layerOf(ConvNd, conv3d, 3) {}

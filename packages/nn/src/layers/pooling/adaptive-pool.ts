@@ -13,6 +13,7 @@ import {
 } from '@kindling/core';
 import { checkInput } from '../../module/arguments.ts';
 import { Module } from '../../module/module.ts';
+import { by, layerOf } from '../layer-of.ts';
 import type { Pooled } from './max-pool.ts';
 import { printedOutput } from './printed.ts';
 
@@ -37,6 +38,7 @@ export interface AdaptiveMaxPoolModuleOptions<R extends boolean> {
 
 /** Max pooling to sizes that are given. */
 abstract class AdaptiveMaxPoolNd<R extends boolean> extends Module<[Tensor], Pooled<R>> {
+  declare readonly [by]: typeof adaptiveMaxPool1d;
   /** The sizes of the result, or one for all; `null` stands for the input's. */
   readonly outputSize: OutputSize;
   /** Whether indices are given too. */
@@ -50,32 +52,24 @@ abstract class AdaptiveMaxPoolNd<R extends boolean> extends Module<[Tensor], Poo
     this.returnIndices = options.returnIndices ?? false;
   }
 
+  override forward(x: Tensor): Pooled<R> {
+    checkInput(this, x);
+    const { outputSize, returnIndices } = this;
+    return this[by](x, outputSize, { returnIndices }) as Pooled<R>;
+  }
+
   override extraRepr(): string {
     return `output_size=${printedOutput(this.outputSize)}`;
   }
 }
-
-/** The class of layers that pool by `pool`. */
-const adaptiveMaxPoolClass = (
-  pool: typeof adaptiveMaxPool1d,
-): (new <R extends boolean = false>(
-  outputSize: OutputSize,
-  options?: AdaptiveMaxPoolModuleOptions<R>,
-) => AdaptiveMaxPoolNd<R>) =>
-  class<R extends boolean> extends AdaptiveMaxPoolNd<R> {
-    override forward(x: Tensor): Pooled<R> {
-      checkInput(this, x);
-      const { outputSize, returnIndices } = this;
-      return pool(x, outputSize, { returnIndices }) as Pooled<R>;
-    }
-  };
 
 /**
  * Max pooling of rows to a size: {@link adaptiveMaxPool1d} of x (N, C, L) or (C, L). Follows `torch.nn.AdaptiveMaxPool1d`.
  * @throws ShapeError when x does not fit, ValueError for negative sizes, DTypeError where x is no tensor of floats.
  * @example new nn.AdaptiveMaxPool1d(5)(randn([4, 16, 50])).shape; // [ 4, 16, 5 ]
  */
-export class AdaptiveMaxPool1d<R extends boolean = false> extends /* @__PURE__ */ adaptiveMaxPoolClass(
+export class AdaptiveMaxPool1d<R extends boolean = false> extends /* @__PURE__ */ layerOf(
+  AdaptiveMaxPoolNd,
   adaptiveMaxPool1d,
 )<R> {}
 
@@ -84,7 +78,8 @@ export class AdaptiveMaxPool1d<R extends boolean = false> extends /* @__PURE__ *
  * @throws ShapeError when x does not fit, ValueError for negative sizes, DTypeError where x is no tensor of floats.
  * @example new nn.AdaptiveMaxPool2d([3, null])(randn([4, 8, 28, 14])).shape; // [ 4, 8, 3, 14 ]
  */
-export class AdaptiveMaxPool2d<R extends boolean = false> extends /* @__PURE__ */ adaptiveMaxPoolClass(
+export class AdaptiveMaxPool2d<R extends boolean = false> extends /* @__PURE__ */ layerOf(
+  AdaptiveMaxPoolNd,
   adaptiveMaxPool2d,
 )<R> {}
 
@@ -93,12 +88,14 @@ export class AdaptiveMaxPool2d<R extends boolean = false> extends /* @__PURE__ *
  * `torch.nn.AdaptiveMaxPool3d`.
  * @throws ShapeError when x does not fit, ValueError for negative sizes, DTypeError where x is no tensor of floats.
  */
-export class AdaptiveMaxPool3d<R extends boolean = false> extends /* @__PURE__ */ adaptiveMaxPoolClass(
+export class AdaptiveMaxPool3d<R extends boolean = false> extends /* @__PURE__ */ layerOf(
+  AdaptiveMaxPoolNd,
   adaptiveMaxPool3d,
 )<R> {}
 
 /** Average pooling to sizes that are given. */
 abstract class AdaptiveAvgPoolNd extends Module<[Tensor], Tensor> {
+  declare readonly [by]: typeof adaptiveAvgPool1d;
   /** The sizes of the result, or one for all; `null` stands for the input's. */
   readonly outputSize: OutputSize;
 
@@ -108,30 +105,22 @@ abstract class AdaptiveAvgPoolNd extends Module<[Tensor], Tensor> {
     this.outputSize = outputSize;
   }
 
+  override forward(x: Tensor): Tensor {
+    checkInput(this, x);
+    return this[by](x, this.outputSize);
+  }
+
   override extraRepr(): string {
     return `output_size=${printedOutput(this.outputSize)}`;
   }
 }
-
-/** The class of layers that average by `pool`. */
-const adaptiveAvgPoolClass = (
-  pool: typeof adaptiveAvgPool1d,
-): (new (
-  outputSize: OutputSize,
-) => AdaptiveAvgPoolNd) =>
-  class extends AdaptiveAvgPoolNd {
-    override forward(x: Tensor): Tensor {
-      checkInput(this, x);
-      return pool(x, this.outputSize);
-    }
-  };
 
 /**
  * Average pooling of rows to a size: {@link adaptiveAvgPool1d} of x (N, C, L) or (C, L). Follows `torch.nn.AdaptiveAvgPool1d`.
  * @throws ShapeError when x does not fit, ValueError for negative sizes, DTypeError where x is no tensor of floats.
  * @example new nn.AdaptiveAvgPool1d(5)(randn([4, 16, 50])).shape; // [ 4, 16, 5 ]
  */
-export class AdaptiveAvgPool1d extends /* @__PURE__ */ adaptiveAvgPoolClass(adaptiveAvgPool1d) {}
+export class AdaptiveAvgPool1d extends /* @__PURE__ */ layerOf(AdaptiveAvgPoolNd, adaptiveAvgPool1d) {}
 
 /**
  * Average pooling of images to sizes: {@link adaptiveAvgPool2d} of x (N, C, H, W) or (C, H, W). Follows
@@ -143,11 +132,11 @@ export class AdaptiveAvgPool1d extends /* @__PURE__ */ adaptiveAvgPoolClass(adap
  * new nn.AdaptiveAvgPool2d([null, 7]).toString(); // 'AdaptiveAvgPool2d(output_size=(None, 7))'
  * ```
  */
-export class AdaptiveAvgPool2d extends /* @__PURE__ */ adaptiveAvgPoolClass(adaptiveAvgPool2d) {}
+export class AdaptiveAvgPool2d extends /* @__PURE__ */ layerOf(AdaptiveAvgPoolNd, adaptiveAvgPool2d) {}
 
 /**
  * Average pooling of volumes to sizes: {@link adaptiveAvgPool3d} of x (N, C, D, H, W) or (C, D, H, W). Follows
  * `torch.nn.AdaptiveAvgPool3d`.
  * @throws ShapeError when x does not fit, ValueError for negative sizes, DTypeError where x is no tensor of floats.
  */
-export class AdaptiveAvgPool3d extends /* @__PURE__ */ adaptiveAvgPoolClass(adaptiveAvgPool3d) {}
+export class AdaptiveAvgPool3d extends /* @__PURE__ */ layerOf(AdaptiveAvgPoolNd, adaptiveAvgPool3d) {}

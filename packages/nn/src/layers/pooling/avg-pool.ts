@@ -11,6 +11,7 @@ import {
 } from '@kindling/core';
 import { checkInput } from '../../module/arguments.ts';
 import { Module } from '../../module/module.ts';
+import { by, layerOf } from '../layer-of.ts';
 import { printed } from './printed.ts';
 
 export type { AvgPool1dOptions, AvgPoolOptions };
@@ -75,6 +76,7 @@ export class AvgPool1d extends AvgPoolNd {
 
 /** Average pooling over two or three dimensions. */
 abstract class AvgPoolOver extends AvgPoolNd {
+  declare readonly [by]: typeof avgPool2d;
   /** What sums are divided by, whatever windows hold; `null`: by how many entries there are. */
   readonly divisorOverride: number | null;
 
@@ -84,33 +86,24 @@ abstract class AvgPoolOver extends AvgPoolNd {
     super(kernelSize, options);
     this.divisorOverride = options.divisorOverride ?? null;
   }
-}
 
-/** The class of layers that pool by `pool`. */
-const avgPoolClass = (
-  pool: typeof avgPool2d,
-): (new (
-  kernelSize: PerDimension,
-  options?: AvgPoolOptions,
-) => AvgPoolOver) =>
-  class extends AvgPoolOver {
-    override forward(x: Tensor): Tensor {
-      checkInput(this, x);
-      const { kernelSize, stride, padding, ceilMode, countIncludePad, divisorOverride } = this;
-      const options = { stride, padding, ceilMode, countIncludePad };
-      return pool(x, kernelSize, divisorOverride === null ? options : { ...options, divisorOverride });
-    }
-  };
+  override forward(x: Tensor): Tensor {
+    checkInput(this, x);
+    const { kernelSize, stride, padding, ceilMode, countIncludePad, divisorOverride } = this;
+    const options = { stride, padding, ceilMode, countIncludePad };
+    return this[by](x, kernelSize, divisorOverride === null ? options : { ...options, divisorOverride });
+  }
+}
 
 /**
  * Average pooling of images: {@link avgPool2d} of x (N, C, H, W) or (C, H, W). Follows `torch.nn.AvgPool2d`.
  * @throws ShapeError when x does not fit, ValueError for numbers that are too small, a padding that is too large, or a divisor of 0.
  * @example new nn.AvgPool2d(2)(randn([4, 8, 28, 28])).shape; // [ 4, 8, 14, 14 ]
  */
-export class AvgPool2d extends /* @__PURE__ */ avgPoolClass(avgPool2d) {}
+export class AvgPool2d extends /* @__PURE__ */ layerOf(AvgPoolOver, avgPool2d) {}
 
 /**
  * Average pooling of volumes: {@link avgPool3d} of x (N, C, D, H, W) or (C, D, H, W). Follows `torch.nn.AvgPool3d`.
  * @throws ShapeError when x does not fit, ValueError for numbers that are too small, a padding that is too large, or a divisor of 0.
  */
-export class AvgPool3d extends /* @__PURE__ */ avgPoolClass(avgPool3d) {}
+export class AvgPool3d extends /* @__PURE__ */ layerOf(AvgPoolOver, avgPool3d) {}

@@ -10,6 +10,7 @@ import {
 } from '@kindling/core';
 import { checkInput } from '../../module/arguments.ts';
 import { Module } from '../../module/module.ts';
+import { by, layerOf } from '../layer-of.ts';
 import type { Pooled } from './max-pool.ts';
 
 export type { FractionalMaxPoolOptions };
@@ -33,6 +34,7 @@ const kinds = (): K.Kinds<FractionalMaxPoolOptions> => ({
 abstract class FractionalMaxPoolNd<R extends boolean> extends Module<[Tensor], Pooled<R>> {
   static override readonly stateNames = { _randomSamples: '_random_samples' };
 
+  declare readonly [by]: typeof fractionalMaxPool2d;
   /** Sizes of a window, or one for all, as are the following. */
   readonly kernelSize: PerDimension;
   /** The sizes of the result, if they are given. */
@@ -65,28 +67,19 @@ abstract class FractionalMaxPoolNd<R extends boolean> extends Module<[Tensor], P
     this.returnIndices = options.returnIndices ?? false;
     this._randomSamples = this.registerBuffer('_randomSamples', options._randomSamples ?? null);
   }
-}
 
-/** The class of layers that pool by `pool`. */
-const fractionalMaxPoolClass = (
-  pool: typeof fractionalMaxPool2d,
-): (new <R extends boolean = false>(
-  kernelSize: PerDimension,
-  options?: FractionalMaxPoolModuleOptions<R>,
-) => FractionalMaxPoolNd<R>) =>
-  class<R extends boolean> extends FractionalMaxPoolNd<R> {
-    override forward(x: Tensor): Pooled<R> {
-      checkInput(this, x);
-      const { kernelSize, outputSize, outputRatio, returnIndices, _randomSamples } = this;
-      const options: FractionalMaxPoolOptions = {
-        returnIndices,
-        ...(outputSize !== null && { outputSize }),
-        ...(outputRatio !== null && { outputRatio }),
-        ...(_randomSamples !== null && { _randomSamples }),
-      };
-      return pool(x, kernelSize, options) as Pooled<R>;
-    }
-  };
+  override forward(x: Tensor): Pooled<R> {
+    checkInput(this, x);
+    const { kernelSize, outputSize, outputRatio, returnIndices, _randomSamples } = this;
+    const options: FractionalMaxPoolOptions = {
+      returnIndices,
+      ...(outputSize !== null && { outputSize }),
+      ...(outputRatio !== null && { outputRatio }),
+      ...(_randomSamples !== null && { _randomSamples }),
+    };
+    return this[by](x, kernelSize, options) as Pooled<R>;
+  }
+}
 
 /**
  * Max pooling of images over windows at random places: {@link fractionalMaxPool2d} of x (N, C, H, W) or (C, H, W). Follows
@@ -94,7 +87,8 @@ const fractionalMaxPoolClass = (
  * @throws ValueError for none or both of sizes and ratios, or such that are too small; ShapeError when x does not fit.
  * @example new nn.FractionalMaxPool2d(3, { outputRatio: 0.5 })(randn([2, 3, 50, 32])).shape; // [ 2, 3, 25, 16 ]
  */
-export class FractionalMaxPool2d<R extends boolean = false> extends /* @__PURE__ */ fractionalMaxPoolClass(
+export class FractionalMaxPool2d<R extends boolean = false> extends /* @__PURE__ */ layerOf(
+  FractionalMaxPoolNd,
   fractionalMaxPool2d,
 )<R> {}
 
@@ -103,6 +97,7 @@ export class FractionalMaxPool2d<R extends boolean = false> extends /* @__PURE__
  * `torch.nn.FractionalMaxPool3d`.
  * @throws ValueError for none or both of sizes and ratios, or such that are too small; ShapeError when x does not fit.
  */
-export class FractionalMaxPool3d<R extends boolean = false> extends /* @__PURE__ */ fractionalMaxPoolClass(
+export class FractionalMaxPool3d<R extends boolean = false> extends /* @__PURE__ */ layerOf(
+  FractionalMaxPoolNd,
   fractionalMaxPool3d,
 )<R> {}

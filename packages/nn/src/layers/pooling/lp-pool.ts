@@ -17,6 +17,7 @@ import { relu } from '../../activations/index.ts';
 import { checkInput } from '../../module/arguments.ts';
 import { Module } from '../../module/module.ts';
 import { pyBool, pyNumber } from '../../module/print.ts';
+import { by, layerOf } from '../layer-of.ts';
 import { printed } from './printed.ts';
 
 /** Options of {@link lpPool1d}, {@link lpPool2d} and {@link lpPool3d}. */
@@ -75,6 +76,7 @@ export const lpPool3d = /* @__PURE__ */ lpPool('lpPool3d', 3);
 
 /** Norms of windows over some dimensions. */
 abstract class LPPoolNd extends Module<[Tensor], Tensor> {
+  declare readonly [by]: typeof lpPool1d;
   /** The p of the norm. */
   readonly normType: number;
   /** Sizes of a window, or one for all, as is the following. */
@@ -99,6 +101,12 @@ abstract class LPPoolNd extends Module<[Tensor], Tensor> {
     this.ceilMode = options.ceilMode ?? false;
   }
 
+  override forward(x: Tensor): Tensor {
+    checkInput(this, x);
+    const { normType, kernelSize, stride, ceilMode } = this;
+    return this[by](x, normType, kernelSize, stride === null ? { ceilMode } : { ceilMode, stride });
+  }
+
   override extraRepr(): string {
     const { normType, kernelSize, stride, ceilMode } = this;
     return (
@@ -108,37 +116,21 @@ abstract class LPPoolNd extends Module<[Tensor], Tensor> {
   }
 }
 
-/** The class of layers that pool by `pool`. */
-const lpPoolClass = (
-  pool: typeof lpPool1d,
-): (new (
-  normType: number,
-  kernelSize: PerDimension,
-  options?: LPPoolOptions,
-) => LPPoolNd) =>
-  class extends LPPoolNd {
-    override forward(x: Tensor): Tensor {
-      checkInput(this, x);
-      const { normType, kernelSize, stride, ceilMode } = this;
-      return pool(x, normType, kernelSize, stride === null ? { ceilMode } : { ceilMode, stride });
-    }
-  };
-
 /**
  * The p-norm of each window of rows: {@link lpPool1d} of x (N, C, L) or (C, L). Follows `torch.nn.LPPool1d`.
  * @throws ValueError for a norm of 0 or numbers that are too small, ShapeError when x does not fit.
  * @example new nn.LPPool1d(2, 3, { stride: 2 })(randn([4, 16, 50])).shape; // [ 4, 16, 24 ]
  */
-export class LPPool1d extends /* @__PURE__ */ lpPoolClass(lpPool1d) {}
+export class LPPool1d extends /* @__PURE__ */ layerOf(LPPoolNd, lpPool1d) {}
 
 /**
  * {@link LPPool1d} of images: {@link lpPool2d} of x (N, C, H, W) or (C, H, W). Follows `torch.nn.LPPool2d`.
  * @throws ValueError for a norm of 0 or numbers that are too small, ShapeError when x does not fit.
  */
-export class LPPool2d extends /* @__PURE__ */ lpPoolClass(lpPool2d) {}
+export class LPPool2d extends /* @__PURE__ */ layerOf(LPPoolNd, lpPool2d) {}
 
 /**
  * {@link LPPool1d} of volumes: {@link lpPool3d} of x (N, C, D, H, W) or (C, D, H, W). Follows `torch.nn.LPPool3d`.
  * @throws ValueError for a norm of 0 or numbers that are too small, ShapeError when x does not fit.
  */
-export class LPPool3d extends /* @__PURE__ */ lpPoolClass(lpPool3d) {}
+export class LPPool3d extends /* @__PURE__ */ layerOf(LPPoolNd, lpPool3d) {}

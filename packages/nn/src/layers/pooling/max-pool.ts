@@ -11,6 +11,7 @@ import {
 import { checkInput } from '../../module/arguments.ts';
 import { Module } from '../../module/module.ts';
 import { pyBool } from '../../module/print.ts';
+import { by, layerOf } from '../layer-of.ts';
 import { printed } from './printed.ts';
 
 export type { MaxPoolOptions };
@@ -35,6 +36,7 @@ const kinds = (): K.Kinds<MaxPoolOptions> => ({
 
 /** Max pooling over some dimensions. */
 abstract class MaxPoolNd<R extends boolean> extends Module<[Tensor], Pooled<R>> {
+  declare readonly [by]: typeof maxPool1d;
   /** Sizes of a window, or one for all, as are the following. */
   readonly kernelSize: PerDimension;
   /** From one window to the next. */
@@ -59,6 +61,12 @@ abstract class MaxPoolNd<R extends boolean> extends Module<[Tensor], Pooled<R>> 
     this.returnIndices = options.returnIndices ?? false;
   }
 
+  override forward(x: Tensor): Pooled<R> {
+    checkInput(this, x);
+    const { kernelSize, stride, padding, dilation, ceilMode, returnIndices } = this;
+    return this[by](x, kernelSize, { stride, padding, dilation, ceilMode, returnIndices }) as Pooled<R>;
+  }
+
   override extraRepr(): string {
     const { kernelSize, stride, padding, dilation, ceilMode } = this;
     return (
@@ -67,21 +75,6 @@ abstract class MaxPoolNd<R extends boolean> extends Module<[Tensor], Pooled<R>> 
     );
   }
 }
-
-/** The class of layers that pool by `pool`. */
-const maxPoolClass = (
-  pool: typeof maxPool1d,
-): (new <R extends boolean = false>(
-  kernelSize: PerDimension,
-  options?: MaxPoolModuleOptions<R>,
-) => MaxPoolNd<R>) =>
-  class<R extends boolean> extends MaxPoolNd<R> {
-    override forward(x: Tensor): Pooled<R> {
-      checkInput(this, x);
-      const { kernelSize, stride, padding, dilation, ceilMode, returnIndices } = this;
-      return pool(x, kernelSize, { stride, padding, dilation, ceilMode, returnIndices }) as Pooled<R>;
-    }
-  };
 
 /**
  * Max pooling of rows: {@link maxPool1d} of x (N, C, L) or (C, L). Follows `torch.nn.MaxPool1d`.
@@ -93,7 +86,7 @@ const maxPoolClass = (
  * values.shape; // [ 4, 16, 24 ]
  * ```
  */
-export class MaxPool1d<R extends boolean = false> extends /* @__PURE__ */ maxPoolClass(maxPool1d)<R> {}
+export class MaxPool1d<R extends boolean = false> extends /* @__PURE__ */ layerOf(MaxPoolNd, maxPool1d)<R> {}
 
 /**
  * Max pooling of images: {@link maxPool2d} of x (N, C, H, W) or (C, H, W). Follows `torch.nn.MaxPool2d`.
@@ -104,10 +97,10 @@ export class MaxPool1d<R extends boolean = false> extends /* @__PURE__ */ maxPoo
  * new nn.MaxPool2d([3, 2], { stride: 2 }).toString(); // 'MaxPool2d(kernel_size=(3, 2), stride=2, padding=0, dilation=1, ceil_mode=False)'
  * ```
  */
-export class MaxPool2d<R extends boolean = false> extends /* @__PURE__ */ maxPoolClass(maxPool2d)<R> {}
+export class MaxPool2d<R extends boolean = false> extends /* @__PURE__ */ layerOf(MaxPoolNd, maxPool2d)<R> {}
 
 /**
  * Max pooling of volumes: {@link maxPool3d} of x (N, C, D, H, W) or (C, D, H, W). Follows `torch.nn.MaxPool3d`.
  * @throws ShapeError when x does not fit, ValueError for numbers that are too small or a padding that is too large.
  */
-export class MaxPool3d<R extends boolean = false> extends /* @__PURE__ */ maxPoolClass(maxPool3d)<R> {}
+export class MaxPool3d<R extends boolean = false> extends /* @__PURE__ */ layerOf(MaxPoolNd, maxPool3d)<R> {}

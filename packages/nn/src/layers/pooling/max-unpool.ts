@@ -13,6 +13,7 @@ import { Module } from '../../module/module.ts';
 import { pyTuple } from '../../module/print.ts';
 import { forEach } from '../convolution/conv-base.ts';
 import type { OutputSizeOptions } from '../convolution/conv-transpose.ts';
+import { by, layerOf, rank } from '../layer-of.ts';
 
 export type { MaxUnpoolFunctionOptions };
 export { maxUnpool1d, maxUnpool2d, maxUnpool3d };
@@ -22,6 +23,8 @@ export type MaxUnpoolOptions = Omit<MaxUnpoolFunctionOptions, 'outputSize'>;
 
 /** Max pooling undone, as far as it may be. */
 abstract class MaxUnpoolNd extends Module<[x: Tensor, indices: Tensor, options?: OutputSizeOptions], Tensor> {
+  declare readonly [rank]: number;
+  declare readonly [by]: typeof maxUnpool1d;
   /** Sizes of a window, one for each dimension, as are the following. */
   readonly kernelSize: Shape;
   /** From one window to the next. */
@@ -29,15 +32,27 @@ abstract class MaxUnpoolNd extends Module<[x: Tensor, indices: Tensor, options?:
   /** Entries of minus infinity on both sides. */
   readonly padding: Shape;
 
-  constructor(rank: number, kernelSize: PerDimension, options: MaxUnpoolOptions, given: IArguments) {
+  constructor(kernelSize: PerDimension, options: MaxUnpoolOptions = {}) {
     const kinds = K.options<MaxUnpoolOptions>({ stride: K.sizeOrSizes, padding: K.sizeOrSizes });
-    checkArguments(new.target.name, { kernelSize: K.sizeOrSizes, options: kinds }, given);
+    checkArguments(new.target.name, { kernelSize: K.sizeOrSizes, options: kinds }, arguments);
     super();
     const caller = new.target.name;
     const { stride = kernelSize, padding = 0 } = options;
-    this.kernelSize = forEach(caller, 'kernelSize', kernelSize, rank);
-    this.stride = forEach(caller, 'stride', stride, rank);
-    this.padding = forEach(caller, 'padding', padding, rank);
+    const each = (what: string, value: PerDimension): Shape => forEach(caller, what, value, this[rank]);
+    this.kernelSize = each('kernelSize', kernelSize);
+    this.stride = each('stride', stride);
+    this.padding = each('padding', padding);
+  }
+
+  override forward(x: Tensor, indices: Tensor, options: OutputSizeOptions = {}): Tensor {
+    const kinds = {
+      x: K.tensor,
+      indices: K.tensor,
+      options: K.options<OutputSizeOptions>({ outputSize: K.sizes }),
+    };
+    checkArguments(this.constructor.name, kinds, arguments);
+    const { kernelSize, stride, padding } = this;
+    return this[by](x, indices, kernelSize, { stride, padding, ...options });
   }
 
   override extraRepr(): string {
@@ -45,31 +60,6 @@ abstract class MaxUnpoolNd extends Module<[x: Tensor, indices: Tensor, options?:
     return `kernel_size=${pyTuple(kernelSize)}, stride=${pyTuple(stride)}, padding=${pyTuple(padding)}`;
   }
 }
-
-/** The class of layers that undo pooling over so many dimensions by `unpool`. */
-const maxUnpoolClass = (
-  rank: number,
-  unpool: typeof maxUnpool1d,
-): (new (
-  kernelSize: PerDimension,
-  options?: MaxUnpoolOptions,
-) => MaxUnpoolNd) =>
-  class extends MaxUnpoolNd {
-    constructor(kernelSize: PerDimension, options: MaxUnpoolOptions = {}) {
-      super(rank, kernelSize, options, arguments);
-    }
-
-    override forward(x: Tensor, indices: Tensor, options: OutputSizeOptions = {}): Tensor {
-      const kinds = {
-        x: K.tensor,
-        indices: K.tensor,
-        options: K.options<OutputSizeOptions>({ outputSize: K.sizes }),
-      };
-      checkArguments(this.constructor.name, kinds, arguments);
-      const { kernelSize, stride, padding } = this;
-      return unpool(x, indices, kernelSize, { stride, padding, ...options });
-    }
-  };
 
 /**
  * Puts what {@link MaxPool1d} found back to where it was, among zeros: {@link maxUnpool1d} of x (N, C, L) or (C, L) and its indices;
@@ -81,18 +71,18 @@ const maxUnpoolClass = (
  * new nn.MaxUnpool1d(2)(values, indices); // tensor([[[0., 5., 0., 4.]]])
  * ```
  */
-export class MaxUnpool1d extends /* @__PURE__ */ maxUnpoolClass(1, maxUnpool1d) {}
+export class MaxUnpool1d extends /* @__PURE__ */ layerOf(MaxUnpoolNd, maxUnpool1d, 1) {}
 
 /**
  * {@link MaxUnpool1d} of images, after {@link MaxPool2d}: {@link maxUnpool2d} of x (N, C, H, W) or (C, H, W). Follows
  * `torch.nn.MaxUnpool2d`.
  * @throws ShapeError when x or the indices do not fit, ValueError for an index or size that is too far off.
  */
-export class MaxUnpool2d extends /* @__PURE__ */ maxUnpoolClass(2, maxUnpool2d) {}
+export class MaxUnpool2d extends /* @__PURE__ */ layerOf(MaxUnpoolNd, maxUnpool2d, 2) {}
 
 /**
  * {@link MaxUnpool1d} of volumes, after {@link MaxPool3d}: {@link maxUnpool3d} of x (N, C, D, H, W) or (C, D, H, W). Follows
  * `torch.nn.MaxUnpool3d`.
  * @throws ShapeError when x or the indices do not fit, ValueError for an index or size that is too far off.
  */
-export class MaxUnpool3d extends /* @__PURE__ */ maxUnpoolClass(3, maxUnpool3d) {}
+export class MaxUnpool3d extends /* @__PURE__ */ layerOf(MaxUnpoolNd, maxUnpool3d, 3) {}

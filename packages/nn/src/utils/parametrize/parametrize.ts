@@ -10,13 +10,13 @@ import {
   ValueError,
 } from '@kindling/core';
 import { ModuleDict } from '../../containers/module-dict.ts';
-import { Numbered } from '../../containers/numbered.ts';
+import { NumberedModules } from '../../containers/numbered.ts';
 import { moduleKind } from '../../module/arguments.ts';
 import { type AnyModule, internalsOf } from '../../module/callable.ts';
 import { setProperty, valueOf } from '../../module/members.ts';
 import type { Module } from '../../module/module.ts';
 import { Parameter } from '../../module/parameter.ts';
-import { modulesIn, stateNameOf } from '../../module/registry.ts';
+import { stateNameOf } from '../../module/registry.ts';
 
 /** A module that makes a tensor of another, or of several. */
 export interface Parametrization extends Module<never, Tensor> {
@@ -30,19 +30,11 @@ const originals = /^original\d*$/;
  * The parametrizations of one tensor, in order, and what they make it of. Follows `torch.nn.utils.parametrize.ParametrizationList`.
  * @throws KindlingError for what is no module
  */
-export class ParametrizationList extends Numbered<Parametrization, Parametrization, [], Tensor> {
+export class ParametrizationList extends NumberedModules<Parametrization, [], Tensor> {
   constructor(parametrization: Parametrization) {
     checkArguments(new.target.name, { parametrization: moduleKind }, arguments);
     super();
     this.append(parametrization);
-  }
-
-  protected items(): Parametrization[] {
-    return modulesIn<Parametrization>(this);
-  }
-
-  protected put(name: string, module: Parametrization): void {
-    this.registerModule(name, module);
   }
 
   /** The tensors that the first one gets. */
