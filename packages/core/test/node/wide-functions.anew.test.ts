@@ -25,7 +25,8 @@ function joined(): Set<string> | null {
   const folder = mkdtempSync(join(tmpdir(), 'kindling-'));
   const path = join(folder, 'trace');
   const file = openSync(path, 'w');
-  const flags = ['--trace-wasm-revectorize', '--single-threaded', '--input-type=module'];
+  const atOnce = ['--no-liftoff', '--no-wasm-lazy-compilation', '--no-wasm-inlining'];
+  const flags = ['--trace-wasm-revectorize', ...atOnce, '--single-threaded', '--input-type=module'];
   const { stderr } = spawnSync(process.execPath, [...flags, '-e', program], {
     cwd: new URL('../..', import.meta.url),
     encoding: 'utf8',

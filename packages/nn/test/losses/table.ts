@@ -197,7 +197,9 @@ export const losses: readonly LossEntry[] = [
   {
     ...ofTorch('GaussianNLLLoss', 'gaussianNllLoss', 'input, target, variance'),
     options: 'full, eps',
-    ...fusedTwice,
+    // The difference is an operation of its own, so that infinite gradients of gradients meet as in PyTorch.
+    second: true,
+    fused: false,
     draw: (d) => {
       const shape = [d.n, ...d.extra];
       const { dice } = d;
