@@ -94,8 +94,8 @@ class CompiledFunction<A extends readonly unknown[], R> {
     const tensors = tensorsIn(args);
     if (this.#before.length === 0) return this.#rehearse(args, tensors, mode);
     if (anomalyMode.value !== null) return this.#watched(args);
-    let reason = this.versions.length === 0 ? 'the first call' : 'arguments of another form';
-    for (const version of this.versions) {
+    let reason = this.#versions.list.length === 0 ? 'the first call' : 'arguments of another form';
+    for (const version of this.#versions.list) {
       if (version.mode !== mode) reason = 'another grad mode';
       else if (sameForm(args, version.form, tensors, alike)) {
         const changed = this.#changed(version, tensors);
@@ -103,6 +103,11 @@ class CompiledFunction<A extends readonly unknown[], R> {
         reason = changed;
       }
     }
+    return this.#anew(args, tensors, mode, reason);
+  }
+
+  /** A call for which there is no program. */
+  #anew(args: A, tensors: readonly Tensor[], mode: number, reason: string): R {
     const given = (): Given => new Given(args, tensors);
     return this.#versions.isWorthOne(args, tensors, mode, given)
       ? this.#trace(args, tensors, mode, reason)
@@ -161,24 +166,27 @@ class CompiledFunction<A extends readonly unknown[], R> {
     version.calls++;
     version.used = ++this.#clock;
     if (version.timesWanted !== timesWanted) followThreads(version);
-    const { executable, requiring } = version;
-    let found: readonly Tensor[];
     try {
-      if (this.#check ?? version.calls === version.nextCheck) {
-        const checked = checkAgainstEager(executable, tensors, () => this.#fn(...args), leftBehind);
-        if (checked.difference !== null) return this.#giveUp(version, checked.difference, checked.result);
-        version.nextCheck = checkAfter(version.calls);
-        found = checked.found;
-      } else found = executable.run(tensors);
+      // No closure stands here: it would cost each call.
+      if (this.#check ?? version.calls === version.nextCheck)
+        return this.#runBothWays(version, args, tensors);
+      return resultOf(version, tensors, version.executable.run(tensors)) as R;
     } catch (error) {
       if (!(error instanceof Refused)) throw error;
-      return unlessItFails(executable, tensors, () => this.#fn(...args));
+      return this.#runRefused(version, args, tensors);
     }
-    for (const { index, requiresGrad } of requiring) tensors[index]?.requiresGrad_(requiresGrad);
-    const form = version.result;
-    if (form === tensorHere) return found[0] as R;
-    let next = 0;
-    return mapLeaves(form, (leaf) => (leaf === tensorHere ? found[next++] : leaf)) as R;
+  }
+
+  /** Runs a program and the function, and compares them. */
+  #runBothWays(version: Version, args: A, tensors: readonly Tensor[]): R {
+    const checked = checkAgainstEager(version.executable, tensors, () => this.#fn(...args), leftBehind);
+    if (checked.difference !== null) return this.#giveUp(version, checked.difference, checked.result);
+    version.nextCheck = checkAfter(version.calls);
+    return resultOf(version, tensors, checked.found) as R;
+  }
+
+  #runRefused({ executable }: Version, args: A, tensors: readonly Tensor[]): R {
+    return unlessItFails(executable, tensors, () => this.#fn(...args));
   }
 
   /** A program turned out to do something else than the function, which has just run: no program is to be trusted. */
@@ -266,6 +274,18 @@ function firstOf(guards: readonly Guard[], tensors: readonly Tensor[]): string |
     if (changed !== null) return changed;
   }
   return null;
+}
+
+/** What the function gives, around the tensors that its program gave. */
+function resultOf(
+  { requiring, result }: Version,
+  tensors: readonly Tensor[],
+  found: readonly Tensor[],
+): unknown {
+  for (const { index, requiresGrad } of requiring) tensors[index]?.requiresGrad_(requiresGrad);
+  if (result === tensorHere) return found[0];
+  let next = 0;
+  return mapLeaves(result, (leaf) => (leaf === tensorHere ? found[next++] : leaf));
 }
 
 /** Has a program of one thread made anew where there are several now. */
