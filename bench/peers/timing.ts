@@ -4,6 +4,8 @@ import type { Suite, Times } from './cases.ts';
 const budget = Number(process.env.BENCH_MS ?? 400);
 /** How long it runs before, until the runtime has compiled it well. */
 const warmUp = 500;
+/** As many calls a compiled function takes until it runs its program alone. */
+const fewCalls = 9;
 /** How long calls run between two looks at the clock, which takes longer than a step of the smallest net. */
 const slice = 5;
 
@@ -11,8 +13,8 @@ const slice = 5;
 async function timedSlices(calls: (count: number) => void | Promise<void>): Promise<number[]> {
   const warmFrom = performance.now();
   const warm = (): number => performance.now() - warmFrom;
-  // What takes seconds is warm after a call.
-  for (let i = 0; warm() < warmUp || (i < 4 && warm() < 4 * warmUp); i++) await calls(1);
+  // What takes seconds is warm after a few calls; the first of a compiled function run both ways, to be compared.
+  for (let i = 0; warm() < warmUp || (i < fewCalls && warm() < 12 * warmUp); i++) await calls(1);
   let count = 1;
   let took = 0;
   for (;;) {
