@@ -106,9 +106,8 @@ def plain(fixture, name, options, dtype):
     fixture.add(entry)
 
 
-def odd(ps, step):
-    """Zeros at first, then every tenth step one parameter without gradient, or all; then NaN; infinity."""
-    set_gradients(ps, step)
+def leave_out(ps, step):
+    """Makes zeros of the gradients at first, and in every tenth step leaves one parameter without, or all."""
     if step <= 2:
         for p in ps:
             p.grad.zero_()
@@ -117,6 +116,12 @@ def odd(ps, step):
     if step % 10 == 7:
         for p in ps:
             p.grad = None
+
+
+def odd(ps, step):
+    """Zeros and missing ones, then NaN; infinity."""
+    set_gradients(ps, step)
+    leave_out(ps, step)
     if step == 5:
         ps[0].grad[0, 0] = math.nan
     if step == 6:

@@ -10,7 +10,7 @@ import optimiser_runs
 import torch
 import torch.nn as nn
 from fixture import SEED, Fixture, cotangent, seed_for
-from optimiser_runs import DTYPES, FOLDER, HALF, STEPS, choices, recorded, side_by_side, state_dict
+from optimiser_runs import DTYPES, FOLDER, HALF, STEPS, choices, leave_out, recorded, side_by_side, state_dict
 
 SHAPES = [(3, 2), (4,), (), (2, 3, 1, 2)]
 MATRICES = [(3, 2), (2, 5), (4, 4), (1, 3)]
@@ -144,16 +144,9 @@ def scatter(name, make, shapes, options, dtype, set_gradients, after):
 
 
 def pull_oddly(ps, step):
-    """Zeros at first, then every tenth step one parameter without gradient, or all; then NaN; infinity."""
+    """Zeros and missing ones, then NaN; infinity."""
     pull(ps, step)
-    if step <= 2:
-        for p in ps:
-            p.grad.zero_()
-    if step % 10 == 3:
-        ps[1].grad = None
-    if step % 10 == 7:
-        for p in ps:
-            p.grad = None
+    leave_out(ps, step)
     if step == 5:
         ps[0].grad.view(-1)[0] = math.nan
     if step == 6:

@@ -5,7 +5,6 @@ import {
   cat,
   composition,
   K,
-  KindlingError,
   kthvalue,
   ones,
   onHost,
@@ -18,17 +17,7 @@ import {
   topk,
   zeros,
 } from '../src/index.ts';
-
-/** The message of the KindlingError that `f` throws. */
-function message(f: () => unknown): string {
-  try {
-    f();
-  } catch (error) {
-    expect(error).toBeInstanceOf(KindlingError);
-    return (error as Error).message;
-  }
-  throw new Error('expected an error');
-}
+import { message } from './support/message.ts';
 
 const x = tensor([[1.5, 2.5, 3]]);
 const call = (f: unknown, ...args: unknown[]): string =>

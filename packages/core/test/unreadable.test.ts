@@ -2,17 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import * as K from '../src/index.ts';
 import { data, KindlingError, ones, type Tensor, tensor } from '../src/index.ts';
-
-/** The message of the KindlingError that `f` throws. */
-function message(f: () => unknown): string {
-  try {
-    f();
-  } catch (error) {
-    expect(error).toBeInstanceOf(KindlingError);
-    return (error as Error).message;
-  }
-  throw new Error('expected an error');
-}
+import { message } from './support/message.ts';
 
 const x = tensor([[1.5, 2.5, 3]]);
 
