@@ -103,13 +103,7 @@ class CompiledFunction<A extends readonly unknown[], R> {
         reason = changed;
       }
     }
-    return this.#anew(args, tensors, mode, reason);
-  }
-
-  /** A call for which there is no program. */
-  #anew(args: A, tensors: readonly Tensor[], mode: number, reason: string): R {
-    const given = (): Given => new Given(args, tensors);
-    return this.#versions.isWorthOne(args, tensors, mode, given)
+    return this.#versions.isWorthOne(args, tensors, mode)
       ? this.#trace(args, tensors, mode, reason)
       : this.#fn(...args);
   }

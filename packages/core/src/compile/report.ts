@@ -1,6 +1,5 @@
 /** What became of a compiled function, as plain data. */
 import { readsOf, writesOf } from '../kernels/index.ts';
-
 import { areaNames, equationsOf, printStep } from './machine/index.ts';
 import { equationLines } from './print.ts';
 import { bytesOfMemory } from './program.ts';

@@ -1,6 +1,6 @@
 import { sameShape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
-import type { Given, Requiring } from './given.ts';
+import { Given, type Requiring } from './given.ts';
 import type { Guards } from './guards.ts';
 import type { Machine } from './machine/index.ts';
 import { sameForm, type TensorForm } from './tree.ts';
@@ -58,15 +58,10 @@ export class Versions {
   readonly #met: Form[] = [];
 
   /** Whether what a call is given is worth a program: where there are many, it has to come again. */
-  isWorthOne(
-    args: readonly unknown[],
-    tensors: readonly Tensor[],
-    mode: number,
-    given: () => Given,
-  ): boolean {
+  isWorthOne(args: readonly unknown[], tensors: readonly Tensor[], mode: number): boolean {
     if (this.#made < manyVersions) return true;
     if (this.#met.some((one) => one.mode === mode && sameForm(args, one.form, tensors, alike))) return true;
-    this.#meet({ form: given().form, mode });
+    this.#meet({ form: new Given(args, tensors).form, mode });
     return false;
   }
 

@@ -97,14 +97,19 @@ function outcome({ same, speedup, used }: WideTrial, functionsToo: boolean): Wid
 }
 
 function tryWide(): WideVectors {
-  const trial = tryWideProducts(compileWide, () => performance.now());
-  if (!trial.used) return outcome(trial, false);
-  useWideConvolutions(compileWide);
-  useWideAttention(compileWide);
-  useWideRecurrence(compileWide);
-  const functionsToo = useWideModules(compileWide);
-  if (functionsToo) setFlag(joining, true);
-  return outcome(trial, functionsToo);
+  isTrying = true;
+  try {
+    const trial = tryWideProducts(compileWide, () => performance.now());
+    if (!trial.used) return outcome(trial, false);
+    useWideConvolutions(compileWide);
+    useWideAttention(compileWide);
+    useWideRecurrence(compileWide);
+    const functionsToo = useWideModules(compileWide);
+    if (functionsToo) setFlag(joining, true);
+    return outcome(trial, functionsToo);
+  } finally {
+    isTrying = false;
+  }
 }
 
 let known: WideVectors | null = null;
@@ -132,9 +137,7 @@ export function useWideVectors(): WideVectors {
   if (arguments.length > 0) refuseExcess('useWideVectors', [], arguments);
   if (known === null) {
     const reason = whyNot();
-    isTrying = true;
     known = reason === null ? tryWide() : { enabled: false, speedup: null, reason };
-    isTrying = false;
   }
   return known;
 }

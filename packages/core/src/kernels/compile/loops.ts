@@ -100,10 +100,10 @@ export class LoopEmitter {
 
   /** How many vectors a round of the innermost loop takes. */
   protected unrolling(): number {
-    const work = this.program.nodes.filter((node) => node.level === perElement && node.op !== 'input');
     // One has no neighbour: what calls JavaScript keeps to narrow vectors.
     if (this.callsForAll) return 1;
-    return work.length <= 6 ? 4 : 2;
+    const work = this.program.nodes.filter((node) => node.level === perElement && node.op !== 'input').length;
+    return work <= 6 ? 4 : 2;
   }
 
   /** Whether JavaScript is called for each element. */

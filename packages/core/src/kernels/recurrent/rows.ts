@@ -81,7 +81,8 @@ export class VectorsOfRows {
   private readonly parts: ({
     readonly pointer: number;
     readonly at: Formula;
-    readonly there: number;
+    /** All bits set where {@link Lie.unless} says that there are such rows, none else. */
+    readonly there?: number;
   } & Lie)[] = [];
   private readonly results: (readonly [part: number, x: Expr])[] = [];
   private readonly f: FunctionBuilder;
@@ -103,8 +104,8 @@ export class VectorsOfRows {
       if (found !== undefined) return found;
       const at = k === 0 ? place : plus(place, times(this.bytes, is(k)));
       known.set(k, this.parts.length);
-      const [pointer, there] = [this.f.local('i32'), this.f.local('v128')];
-      return this.parts.push({ pointer, there, at, ...lie }) - 1;
+      const masked = lie.unless === undefined ? {} : { there: this.f.local('v128') };
+      return this.parts.push({ pointer: this.f.local('i32'), at, ...lie, ...masked }) - 1;
     };
     return (k) => ({ read: () => input(part(k)), write: (x) => void this.results.push([part(k), x]) });
   }
@@ -116,7 +117,7 @@ export class VectorsOfRows {
     const row = new RowEmitter(f, t, size);
     for (const { pointer, at, unless, there } of parts) {
       f.put(pointer, at);
-      if (unless !== undefined)
+      if (unless !== undefined && there !== undefined)
         f.i32Const(0).get(unless).i32Const(0).op('i32.ne').op('i32.sub').op('i32x4.splat').set(there);
     }
     f.get(count).set(left);
@@ -143,7 +144,7 @@ export class VectorsOfRows {
     if (part === undefined) return;
     const local = f.local('v128');
     f.get(part.pointer).load('v128.load', offset);
-    if (part.unless !== undefined) f.get(part.there).op('v128.and');
+    if (part.there !== undefined) f.get(part.there).op('v128.and');
     f.set(local);
     return local;
   }

@@ -57,8 +57,9 @@ export class FusedUpdate {
   /** How many of the tensors it changes: the first ones. */
   readonly targets: number;
   readonly #kernel: ElementwiseKernel;
-  /** The new value of each target as an operation of its own, which has a derivative. */
-  readonly #values: readonly ElementwiseOp[];
+  readonly #update: ReturnType<typeof checkedUpdate>;
+  /** The new value of each target as an operation of its own, which has a derivative: made when a step is first recorded. */
+  #values: readonly ElementwiseOp[] | undefined;
   readonly #tensors: number;
   readonly #params: number;
 
@@ -66,14 +67,9 @@ export class FusedUpdate {
     fusedUpdateTakes(arguments);
     this.name = name;
     this.targets = targets;
-    const arity = targets + inputs;
-    const update = checkedUpdate(name, targets, build);
-    this.#kernel = new ElementwiseKernel(name, arity, update);
-    this.#values = Array.from(
-      { length: targets },
-      (_, i) => new ElementwiseOp({ name, arity, expression: (...x) => update(...x)[i] as Expr }),
-    );
-    this.#tensors = arity;
+    this.#update = checkedUpdate(name, targets, build);
+    this.#tensors = targets + inputs;
+    this.#kernel = new ElementwiseKernel(name, this.#tensors, this.#update);
     this.#params = Math.max(0, build.length - this.#tensors);
   }
 
@@ -181,8 +177,14 @@ export class FusedUpdate {
     const targets = tensors.slice(0, this.targets);
     const written = new Set(targets.map(({ storage }) => storage));
     const before = tensors.map((x) => (written.has(x.storage) ? clone(x) : x));
+    this.#values ??= targets.map((_, i) => this.#valueOf(i));
     const values = this.#values.map((op) => applyElementwise(op, before, params));
     for (const [i, value] of values.entries()) copy_(targets[i] as Tensor, value);
+  }
+
+  #valueOf(i: number): ElementwiseOp {
+    const [name, arity, update] = [this.name, this.#tensors, this.#update];
+    return new ElementwiseOp({ name, arity, expression: (...x) => update(...x)[i] as Expr });
   }
 
   /** Runs the kernel once over lists of tensors that are independent of each other. */
