@@ -73,7 +73,12 @@ export const moveKernels = memoized((bytes: number): MoveKernels => {
 
   /** Copies a row, and moves both pointers on. */
   const copyRow = (f: FunctionBuilder, from: number, to: number, width: number, left: number): void => {
-    f.get(width).set(left);
+    // Rows of one element, of which there may be many, are worth a way of their own.
+    f.get(width).i32Const(bytes).op('i32.eq').if();
+    f.get(to).get(from).load(load).store(store);
+    f.bump(from, { bytes });
+    f.bump(to, { bytes });
+    f.else().get(width).set(left);
     f.countdown(left, 16, () => {
       f.get(to).get(from).load('v128.load').store('v128.store');
       f.bump(from, { bytes: 16 });
@@ -84,6 +89,7 @@ export const moveKernels = memoized((bytes: number): MoveKernels => {
       f.bump(from, { bytes });
       f.bump(to, { bytes });
     });
+    f.end();
   };
   const eachRow = (
     f: FunctionBuilder,

@@ -1,4 +1,5 @@
 import { bytesOf, type DType, type TypedArray } from '../../dtype.ts';
+import { numelOf } from '../../shape.ts';
 import { allocateArray } from '../../storage.ts';
 import { copyStrided, ElementwiseKernel, runElementwise } from '../elementwise/index.ts';
 import { div, eq, floor, select } from '../expression/index.ts';
@@ -110,39 +111,66 @@ function stepOf(blocks: Axes): { outer: number; step: number } | null {
   return others.length > 0 ? null : { outer: axis?.size ?? 1, step: axis?.stride ?? 0 };
 }
 
-/** Whole rows, side by side from `at` on. */
-export function readRows(
-  source: TypedArray,
+/** Bytes of blocks and rows that are in scratch at a time, if those of one block are not more. */
+const CHUNK_BYTES = 1 << 18;
+
+/** Moves rows: `count` blocks that lie `step` apart, of which the tensor's elements and the rows' are given. */
+type MoveRows = (count: number, step: number, rows: Int32Array, x: TypedArray, beside: TypedArray) => boolean;
+
+/** Runs `move` for the rows of a tensor and as many that lie side by side: once where it is taken down, else by as many blocks as fit. */
+function moveRows(
+  x: TypedArray,
   { blocks, rows, length }: Rows,
-  out: TypedArray,
-  at: number,
+  beside: TypedArray,
+  move: MoveRows,
 ): boolean {
   const lie = stepOf(blocks);
   if (lie === null) return false;
+  const { outer, step } = lie;
+  if (recorder !== null) return move(outer, step, rows, x, beside);
+  const ofBlock = rows.length * length;
+  if (outer * ofBlock < worthCall) return false;
+  const first = rows.reduce((a, b) => Math.min(a, b));
+  const span = rows.reduce((a, b) => Math.max(a, b)) - first + length;
+  const bytes = x.BYTES_PER_ELEMENT * (Math.max(step, span) + ofBlock);
+  const atOnce = Math.min(outer, Math.max(1, Math.floor(CHUNK_BYTES / bytes)));
+  const copied = (atOnce - 1) * step + span + rows.length + atOnce * ofBlock;
+  if (copied > mostCopied * atOnce * ofBlock) return false;
+  const starts = first === 0 ? rows : rows.map((row) => row - first);
+  for (let o = 0; o < outer; o += atOnce) {
+    const count = Math.min(atOnce, outer - o);
+    const from = first + o * step;
+    const part = x.subarray(from, from + (count - 1) * step + span);
+    if (!move(count, step, starts, part, beside.subarray(o * ofBlock, (o + count) * ofBlock))) return false;
+  }
+  return true;
+}
+
+/** Whole rows, side by side from `at` on. */
+export function readRows(source: TypedArray, where: Rows, out: TypedArray, at: number): boolean {
   const bytes = source.BYTES_PER_ELEMENT;
-  const count = lie.outer * rows.length * length;
-  const target = out.subarray(at, at + count);
-  const args = [lie.outer, lie.step * bytes, rows.length, length * bytes, source, rows, target];
-  return runMove(count, 'read_rows', moveKernels(bytes).readRows, args);
+  const { blocks, rows, length } = where;
+  const target = out.subarray(at, at + numelOf(blocks.shape) * rows.length * length);
+  return moveRows(source, where, target, (count, step, starts, x, y) =>
+    runCall('read_rows', moveKernels(bytes).readRows, [
+      ...[count, step * bytes, starts.length, length * bytes],
+      ...[x, starts, y],
+    ]),
+  );
 }
 
 /** Values of as many rows, stored or added, one after the other. */
-export function writeRows(
-  out: TypedArray,
-  { blocks, rows, length }: Rows,
-  values: TypedArray,
-  adds: boolean,
-): boolean {
-  const lie = stepOf(blocks);
+export function writeRows(out: TypedArray, where: Rows, values: TypedArray, adds: boolean): boolean {
   const dtype = dtypeOf(out);
-  if (lie === null || (recorder === null && dtypeOf(values) !== dtype)) return false;
+  if (recorder === null && dtypeOf(values) !== dtype) return false;
   const bytes = bytesOf(dtype);
-  const { outer, step } = lie;
-  const width = adds ? length : length * bytes;
+  const width = adds ? where.length : where.length * bytes;
   const callee = adds ? combineKernels(dtype).addRows : moveKernels(bytes).writeRows;
   const given = recorder === null ? values : as(values, dtype);
-  const args = [outer, step * bytes, rows.length, width, rows, given, out];
-  return runMove(values.length, adds ? 'add_rows' : 'write_rows', callee, args, { keeps: [out] });
+  return moveRows(out, where, given, (count, step, starts, x, y) => {
+    const args = [count, step * bytes, starts.length, width, starts, y, x];
+    return runCall(adds ? 'add_rows' : 'write_rows', callee, args, { keeps: [x] });
+  });
 }
 
 /** The elements of `values`, one after the other, where a mask is true, which must not be more often than there are values. */

@@ -10,8 +10,10 @@ import {
 } from '../../kernels/index.ts';
 import { flattenPositions, type Positions, rowsOf } from './index-positions.ts';
 
-/** Rows shorter than this are copied by a loop. */
+/** Rows shorter than this are not worth a call each. */
 const shortRow = 16;
+/** From this length on the engine's own copy of each row beats copies of all to scratch and back. */
+const longRow = 512;
 
 /** Copies the elements at `positions` to `out`, from `at` on. */
 export function readAt(source: TypedArray, positions: Int32Array, out: TypedArray, at: number): void {
@@ -27,9 +29,9 @@ export function readAt(source: TypedArray, positions: Int32Array, out: TypedArra
 export function readPositions(source: TypedArray, where: Positions, out: TypedArray, at: number): void {
   const { outer, rows, inner, together } = where;
   const length = inner.length;
-  const alone = !together || length < shortRow;
-  if (!alone && readRows(source, rowsOf(where), out, at)) return;
-  if (alone || recorder !== null) {
+  const copiesEach = recorder === null && length >= longRow;
+  if (together && !copiesEach && readRows(source, rowsOf(where), out, at)) return;
+  if (!together || length < shortRow || recorder !== null) {
     readAt(source, flattenPositions(where), out, at);
     return;
   }
@@ -91,9 +93,11 @@ export function writePositions(
   const { outer, rows, inner, together } = where;
   const length = inner.length;
   const isOr = accumulate && isBool;
-  const alone = !together || length < shortRow || values.length === 1;
-  if (!alone && !isOr && writeRows(out, rowsOf(where), values, accumulate)) return;
-  if (alone || recorder !== null) {
+  const oneForAll = values.length === 1;
+  const copiesEach = recorder === null && length >= longRow && !accumulate;
+  if (together && !oneForAll && !isOr && !copiesEach && writeRows(out, rowsOf(where), values, accumulate))
+    return;
+  if (!together || length < shortRow || oneForAll || recorder !== null) {
     writeAt(out, flattenPositions(where), values, accumulate ? (isBool ? 'amax' : 'sum') : 'set');
     return;
   }

@@ -2,8 +2,11 @@ import {
   adaptiveAvgPool1d,
   adaptiveAvgPool2d,
   adaptiveAvgPool3d,
+  applyElementwise,
   checkArguments,
   composition,
+  E,
+  ElementwiseOp,
   floatsOnly,
   formatShape,
   indexSelect,
@@ -109,14 +112,37 @@ function areas(x: Tensor, resampled: readonly Resampled[]): Tensor {
   return sizes.length === 2 ? adaptiveAvgPool2d(x, sizes) : adaptiveAvgPool3d(x, sizes);
 }
 
+/** As many taps as one pass over memory takes: with the sum that there is, two operands each. */
+const tapsAtOnce = 4;
+const weighedSums: ElementwiseOp[] = [];
+
+/** The sum of so many elements, each times its weight: operands in pairs, and in front of them what they are added to. */
+function weighedSum(terms: readonly Tensor[]): Tensor {
+  const arity = terms.length;
+  weighedSums[arity] ??= new ElementwiseOp({
+    name: 'weighed_sum',
+    arity,
+    expression(...x) {
+      const [before, pairs] = [x.slice(0, arity % 2), x.slice(arity % 2, arity)];
+      const products = pairs.flatMap((part, i) => (i % 2 === 0 ? E.mul(part, pairs[i + 1] ?? 1) : []));
+      return [...before, ...products].reduce((a, b) => E.add(a, b));
+    },
+  });
+  return applyElementwise(weighedSums[arity], terms);
+}
+
 /** The sum over the taps along a dimension. */
 function alongTaps(x: Tensor, dim: number, taps: readonly Tap[]): Tensor {
   const field = x.shape.map((_, d) => (d === dim ? -1 : 1));
-  const parts = taps.map(({ indices, weights }) => {
-    const part = indexSelect(x, dim, tensor(indices, { dtype: 'int32' }));
-    return weights === null ? part : part.mul(tensor([...weights], { dtype: x.dtype }).reshape(field));
-  });
-  return parts.reduce((sum, part) => sum.add(part));
+  let sum: Tensor[] = [];
+  for (let k = 0; k < taps.length; k += tapsAtOnce) {
+    const terms = taps.slice(k, k + tapsAtOnce).flatMap(({ indices, weights }) => {
+      const part = indexSelect(x, dim, tensor(indices, { dtype: 'int32' }));
+      return weights === null ? [part] : [part, tensor([...weights], { dtype: x.dtype }).reshape(field)];
+    });
+    sum = terms.length === 1 ? terms : [weighedSum([...sum, ...terms])];
+  }
+  return sum[0] ?? x;
 }
 
 /**
