@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { TypedArray } from '../../src/dtype.ts';
-import { crossEntropyKernels } from '../../src/kernels/rows/cross-entropy-kernels.ts';
+import { crossEntropyKernels } from '../../src/kernels/rows/cross-entropy/row-kernels.ts';
 import { crossEntropyDenominator, crossEntropyRows } from '../../src/kernels/rows/index.ts';
 import { rowLimits } from '../../src/kernels/rows/long-rows.ts';
 import {
@@ -63,7 +63,10 @@ const naiveLogSum = (row: number[]): number => {
   const max = row.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
   return max + Math.log(sum(row.map((v) => Math.exp(v - max))));
 };
-const naiveLog = (row: number[]): number[] => row.map((v) => v - naiveLogSum(row));
+function naiveLog(row: number[]): number[] {
+  const total = naiveLogSum(row);
+  return row.map((v) => v - total);
+}
 const naiveSoftmax = (row: number[]): number[] => naiveLog(row).map(Math.exp);
 
 const contiguous = (out: TypedArray, dtype: Float, shape: readonly number[]): Strided =>
@@ -100,6 +103,68 @@ const drawn = fc
 const toleranceOf = (dtype: Float): number => (dtype === 'float32' ? 2e-6 : 1e-13);
 
 const { longest } = rowLimits;
+
+/** Shapes of which some positions lie behind the dimension: more than fit at once, and such as leave a part of few columns over. */
+const behind = [
+  [2, 4096, 66],
+  [3, 5, 4],
+  [2, 7, 21],
+  [1, 300, 1000],
+];
+
+describe.each(behind)('columns of (%d, %d, %d)', (...shape) => {
+  test.each(dtypes)(
+    '%s: softmax, logSoftmax, logsumexp and the backward kernels agree with loops',
+    (dtype) => {
+      const x = tensor(dtype, shape, [0, 1, 2], 0, 20);
+      const g = tensor(dtype, shape, [0, 1, 2], 0, 1);
+      const [rows, gs] = [rowsOf(x, 1), rowsOf(g, 1)];
+      const out = new arrays[dtype](x.count + 1).fill(7);
+      const result = (): number[][] => rowsOf(contiguous(out, dtype, shape), 1);
+      softmaxRows(x, 1, out);
+      expectRows(result(), rows.map(naiveSoftmax), toleranceOf(dtype));
+      const y = contiguous(out.slice(0, x.count), dtype, shape);
+      softmaxRowsBackward(y, g, 1, out);
+      const first = rowsOf(y, 1).map((row, r) => {
+        const dot = sum(row.map((v, c) => v * (gs[r]?.[c] ?? 0)));
+        return row.map((v, c) => v * ((gs[r]?.[c] ?? 0) - dot));
+      });
+      expectRows(result(), first, 4 * toleranceOf(dtype));
+      logSoftmaxRows(x, 1, out);
+      expectRows(result(), rows.map(naiveLog), toleranceOf(dtype));
+      const logs = contiguous(out.slice(0, x.count), dtype, shape);
+      logSoftmaxRowsBackward(logs, g, 1, out);
+      const second = rowsOf(logs, 1).map((row, r) => {
+        const total = sum(gs[r] ?? []);
+        return row.map((v, c) => (gs[r]?.[c] ?? 0) - Math.exp(v) * total);
+      });
+      expectRows(result(), second, 40 * toleranceOf(dtype));
+      expect(out[x.count]).toBe(7);
+      const sums = new arrays[dtype](rows.length);
+      logsumexpRows(x, 1, sums);
+      expectRows([Array.from(sums)], [rows.map(naiveLogSum)], toleranceOf(dtype));
+    },
+  );
+});
+
+test.each(dtypes)('columns of %s with NaN and infinities are those of rows', (dtype) => {
+  const odd = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0, -1e30, 3];
+  const columns = odd.flatMap((a) => odd.flatMap((b) => odd.map((c) => [a, b, c] as const)));
+  const across = new arrays[dtype]([0, 1, 2].flatMap((i) => columns.map((column) => column[i] ?? 0)));
+  const down = new arrays[dtype](columns.flat());
+  const n = columns.length;
+  for (const run of [softmaxRows, logSoftmaxRows, logsumexpRows]) {
+    const [a, b] = [new arrays[dtype](3 * n), new arrays[dtype](3 * n)];
+    run(stridedOver(across, dtype, [3, n]), 0, a);
+    run(stridedOver(down, dtype, [n, 3]), 1, b);
+    const width = run === logsumexpRows ? 1 : 3;
+    const turned = Array.from(
+      { length: n * width },
+      (_, i) => a[(i % width) * n + Math.floor(i / width)] ?? 0,
+    );
+    expectRows([turned], [Array.from(b.subarray(0, n * width))], toleranceOf(dtype));
+  }
+});
 
 // What is beyond the limit is worked on in parts: rows of gigabytes, or of three elements where the limit is two.
 describe.each([longest, 2])('rows in parts of %d elements:', (limit) => {

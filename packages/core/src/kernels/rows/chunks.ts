@@ -162,7 +162,7 @@ export function recordRows(
 }
 
 /** Multiply-adds of about the time that an element takes: of float64 each exponential is a call. */
-const workOfElement = (dtype: DType): number => (dtype === 'float64' ? 200 : 30);
+export const workOfElement = (dtype: DType): number => (dtype === 'float64' ? 200 : 30);
 
 /** How a {@link RowKernel} on so many arrays is cut: it takes rows one by one. */
 const rowsOf = (dtype: DType, n: number, arrays: number): Split => ({

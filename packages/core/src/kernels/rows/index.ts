@@ -1,7 +1,6 @@
 /** Kernels that need whole rows: softmax, cross-entropy, and functions of all pairs of rows. */
 
-export { crossEntropyRows } from './cross-entropy.ts';
-export { areClasses, type CrossEntropyTargets, crossEntropyLoss, evenly } from './cross-entropy-loss.ts';
+export * from './cross-entropy/index.ts';
 export { type CrossEntropyTarget, crossEntropyDenominator } from './cross-entropy-target.ts';
 export { hasLevels, type PairTerm } from './pair-kernels.ts';
 export { pairDots, pairSums } from './pairs.ts';

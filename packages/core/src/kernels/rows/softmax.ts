@@ -3,9 +3,10 @@
 import type { TypedArray } from '../../dtype.ts';
 import { fillStrided } from '../elementwise/index.ts';
 import { recorder } from '../recording/index.ts';
-import { denseOver, type Strided } from '../strided/index.ts';
+import { denseOver, extentOf, type Strided } from '../strided/index.ts';
 import type { FloatLane } from '../wasm/index.ts';
 import { forEachRows, recordRows, runRows } from './chunks.ts';
+import { FEW_COLUMNS, runColumns } from './columns.ts';
 import {
   isLong,
   type LongBackward,
@@ -15,9 +16,28 @@ import {
   longSoftmax,
   longSoftmaxBackward,
 } from './long-rows.ts';
+import { softmaxColumnKernels } from './softmax-column-kernels.ts';
 import { softmaxKernels } from './softmax-kernels.ts';
 
 const laneOfFloat = (x: Strided): FloatLane => (x.dtype === 'float64' ? 'f64' : 'f32');
+
+/** Whether what lies along `dim` is worked on as columns side by side. */
+const areColumns = (x: Strided, dim: number): boolean => extentOf(x.shape, dim).inner >= FEW_COLUMNS;
+
+/** A kernel of rows along `dim`, or the one of columns. */
+function runAlong(
+  name: string,
+  of: 'softmax' | 'logSoftmax' | 'softmaxBackward' | 'logSoftmaxBackward',
+  operands: readonly [Strided, ...Strided[]],
+  dim: number,
+  out: TypedArray,
+  outOffset: number,
+): void {
+  const [x] = operands;
+  const lane = laneOfFloat(x);
+  if (areColumns(x, dim)) runColumns(name, softmaxColumnKernels(lane)[of], operands, dim, out, outOffset);
+  else runRows(name, softmaxKernels(lane)[of], operands, dim, out, outOffset);
+}
 
 /** A function of rows along `dim`. */
 type Rows = (x: Strided, dim: number, out: TypedArray, outOffset?: number) => void;
@@ -26,7 +46,7 @@ const rowsOf =
   (name: string, of: 'softmax' | 'logSoftmax', long: typeof longSoftmax): Rows =>
   (x, dim, out, outOffset = 0) => {
     if (isLong(x, dim)) long(x, dim, out, outOffset);
-    else runRows(name, softmaxKernels(laneOfFloat(x))[of], [x], dim, out, outOffset);
+    else runAlong(name, of, [x], dim, out, outOffset);
   };
 
 /**
@@ -45,7 +65,7 @@ const rowsBackward =
   (name: string, of: 'softmaxBackward' | 'logSoftmaxBackward', long: LongBackward): RowsBackward =>
   (y, g, dim, out, outOffset = 0) => {
     if (isLong(y, dim)) long(y, g, dim, out, outOffset);
-    else runRows(name, softmaxKernels(laneOfFloat(y))[of], [y, g], dim, out, outOffset);
+    else runAlong(name, of, [y, g], dim, out, outOffset);
   };
 
 /** The derivative of softmax: out = y * (g - sum(g * y)), for its result y and the gradient g by it. */
@@ -74,6 +94,11 @@ export function logsumexpRows(x: Strided, dim: number, out: TypedArray, outOffse
   }
   if (isLong(x, dim)) {
     longLogsumexp(x, dim, out, outOffset);
+    return;
+  }
+  if (areColumns(x, dim)) {
+    const { logsumexp } = softmaxColumnKernels(laneOfFloat(x));
+    runColumns('logsumexp', logsumexp, [x], dim, out, outOffset, 'one');
     return;
   }
   const { logsumexp } = softmaxKernels(laneOfFloat(x));

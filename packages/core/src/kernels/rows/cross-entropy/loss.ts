@@ -1,20 +1,21 @@
 /** Cross-entropy whole: from logits and targets to the loss and its gradient. */
 
-import type { DType, TypedArray } from '../../dtype.ts';
-import { allocateArray } from '../../storage.ts';
-import { ElementwiseKernel, elementsOf, fillStrided, runElementwise } from '../elementwise/index.ts';
-import { mul, param } from '../expression/index.ts';
-import { NotLowered, recordCall, recorder } from '../recording/index.ts';
-import { copyRun, extentOf, ignoredClass, type Strided, stridedOver } from '../strided/index.ts';
-import { align16, ensureBytes, type FloatLane, f32, f64, i32, u8 } from '../wasm/index.ts';
-import { dimLast } from './chunks.ts';
-import { crossEntropyRows } from './cross-entropy.ts';
-import { columnKernels, columnLossTypes } from './cross-entropy-column-kernels.ts';
-import { blockOf, FEW_POSITIONS } from './cross-entropy-columns.ts';
-import { crossEntropyKernels } from './cross-entropy-kernels.ts';
-import { lossTypes, reductions } from './cross-entropy-loss-kernel.ts';
-import { crossEntropyDenominator } from './cross-entropy-target.ts';
-import { isLong } from './long-rows.ts';
+import type { DType, TypedArray } from '../../../dtype.ts';
+import { allocateArray } from '../../../storage.ts';
+import { ElementwiseKernel, elementsOf, fillStrided, runElementwise } from '../../elementwise/index.ts';
+import { mul, param } from '../../expression/index.ts';
+import { NotLowered, recordCall, recorder } from '../../recording/index.ts';
+import { copyRun, extentOf, ignoredClass, type Strided, stridedOver } from '../../strided/index.ts';
+import { align16, ensureBytes, type FloatLane, f32, f64, i32, u8 } from '../../wasm/index.ts';
+import { dimLast } from '../chunks.ts';
+import { FEW_COLUMNS } from '../columns.ts';
+import { crossEntropyDenominator } from '../cross-entropy-target.ts';
+import { isLong } from '../long-rows.ts';
+import { columnKernels, columnLossTypes } from './column-kernels.ts';
+import { blockOf } from './columns.ts';
+import { lossTypes, reductions } from './loss-kernel.ts';
+import { crossEntropyKernels } from './row-kernels.ts';
+import { crossEntropyRows } from './rows.ts';
 
 /** What the rows of logits are compared with. */
 export interface CrossEntropyTargets {
@@ -63,7 +64,7 @@ export function crossEntropyLoss(
   const byClasses = areClasses(targets.target);
   const { target, smoothing, weight } = targets;
   const spread = !byClasses ? target : smoothing === 0 ? null : evenly(n, x.dtype, smoothing, weight);
-  const atOnce = outer * inner * n <= CHUNK && inner < FEW_POSITIONS && !isLong(x, dim);
+  const atOnce = outer * inner * n <= CHUNK && inner < FEW_COLUMNS && !isLong(x, dim);
   if (recorder !== null) record(x, dim, targets, spread, grad, loss);
   else if (atOnce && (inner === 1 || grad === null)) runAtOnce(x, dim, targets, spread, grad, loss);
   else runInParts(x, dim, targets, spread, grad, loss);
@@ -216,7 +217,7 @@ const record: RowsOfLoss = (x, dim, targets, spread, grad, loss) => {
   const rows = outer * inner;
   if (recorder === null || isLong(x, dim))
     throw new NotLowered('rows of so many classes are worked on by parts');
-  const apart = inner >= FEW_POSITIONS && x.dense && (spread === null || spread.dense);
+  const apart = inner >= FEW_COLUMNS && x.dense && (spread === null || spread.dense);
   const inRows = (y: Strided): Strided => (apart ? y : dimLast(y, dim));
   const { target, weight } = targets;
   const byClasses = areClasses(target);

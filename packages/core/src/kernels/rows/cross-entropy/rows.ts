@@ -1,13 +1,14 @@
 /** Cross-entropy of logits, loss and gradient in one pass, without the log-softmax in between. */
 
-import type { TypedArray } from '../../dtype.ts';
-import { extentOf, type Strided } from '../strided/index.ts';
-import { align16, ensureBytes, f32, f64, i32 } from '../wasm/index.ts';
-import { dimLast, load, store } from './chunks.ts';
-import { crossEntropyColumns, FEW_POSITIONS } from './cross-entropy-columns.ts';
-import { crossEntropyKernels } from './cross-entropy-kernels.ts';
-import { type CrossEntropyTarget, IGNORED, isIgnored, NO_CLASS, scaleOf } from './cross-entropy-target.ts';
-import { isLong, longCrossEntropy } from './long-rows.ts';
+import type { TypedArray } from '../../../dtype.ts';
+import { extentOf, type Strided } from '../../strided/index.ts';
+import { align16, ensureBytes, f32, f64, i32 } from '../../wasm/index.ts';
+import { dimLast, load, store } from '../chunks.ts';
+import { FEW_COLUMNS } from '../columns.ts';
+import { type CrossEntropyTarget, IGNORED, isIgnored, NO_CLASS, scaleOf } from '../cross-entropy-target.ts';
+import { isLong, longCrossEntropy } from '../long-rows.ts';
+import { crossEntropyColumns } from './columns.ts';
+import { crossEntropyKernels } from './row-kernels.ts';
 
 /** Elements of the logits in scratch at a time, unless a single row is longer. */
 const CHUNK = 8192;
@@ -29,7 +30,7 @@ export function crossEntropyRows(
   const total = outer * inner;
   if (total === 0) return 0;
   if (isLong(x, dim)) return longCrossEntropy(x, dim, target, unit, grad, losses);
-  if (inner >= FEW_POSITIONS && x.dense && (target.spread === null || target.spread.dense)) {
+  if (inner >= FEW_COLUMNS && x.dense && (target.spread === null || target.spread.dense)) {
     return crossEntropyColumns(x, { outer, n, inner }, target, unit, grad, losses);
   }
   const double = x.dtype === 'float64';

@@ -1,9 +1,9 @@
 /** The WebAssembly kernel of cross-entropy: loss and gradient of logits in one pass, with one exponential each. */
 
-import { type FunctionBuilder, i32Params, type ParametersOf } from '../wasm/index.ts';
-import { type CrossEntropyLoss, emitClasses, emitLoss } from './cross-entropy-loss-kernel.ts';
-import { IGNORED } from './cross-entropy-target.ts';
-import { type RowConfig, RowEmitter, rowKernels } from './row-emitter.ts';
+import { type FunctionBuilder, i32Params, type ParametersOf } from '../../wasm/index.ts';
+import { IGNORED } from '../cross-entropy-target.ts';
+import { type RowConfig, RowEmitter, rowKernels } from '../row-emitter.ts';
+import { type CrossEntropyLoss, emitClasses, emitLoss } from './loss-kernel.ts';
 
 /** Addresses in bytes, counts in elements; reads up to 16 bytes past the ends. */
 export interface CrossEntropyKernels {

@@ -1,11 +1,10 @@
 /** Cross-entropy where the classes are not the last dimension: as many positions at a time as a vector has lanes. */
 
-import { inlineExpression } from '../compile/index.ts';
-import { exp, input, log } from '../expression/index.ts';
-import { type FunctionBuilder, i32Params, type ModuleBuilder, type ParametersOf } from '../wasm/index.ts';
-import { emitWhole, lossParams } from './cross-entropy-loss-kernel.ts';
-import { IGNORED } from './cross-entropy-target.ts';
-import { addHalves, type RowConfig, rowKernels } from './row-emitter.ts';
+import { type FunctionBuilder, i32Params, type ModuleBuilder, type ParametersOf } from '../../wasm/index.ts';
+import { ColumnEmitter } from '../column-emitter.ts';
+import { IGNORED } from '../cross-entropy-target.ts';
+import { type RowConfig, rowKernels } from '../row-emitter.ts';
+import { emitWhole, lossParams } from './loss-kernel.ts';
 
 /** Addresses in bytes, counts in elements; reads and writes whole vectors. */
 export interface ColumnKernels {
@@ -42,62 +41,29 @@ const params = {
 
 /** The loops over one vector of positions. */
 function emit(f: FunctionBuilder, t: RowConfig, p: ParametersOf<typeof params>): void {
-  const { max, value, low, high } = f.locals('v128', 'max', 'value', 'low', 'high');
-  const { unit, mass, logSum, sum } = f.locals('v128', 'unit', 'mass', 'logSum', 'sum');
-  /** Where the rows of x, of the gradient and of the spread are read at. */
-  const { from, to, share, left } = f.locals('i32', 'from', 'to', 'share', 'left');
-
-  /** Runs `body` for each row, with the pointers at this vector of positions. */
-  const down = (body: () => void): void => {
-    f.get(p.x).set(from).get(p.grad).set(to).get(p.spread).set(share).get(p.n).set(left);
-    f.countdown(left, 1, () => {
-      body();
-      for (const pointer of [from, to, share]) f.bump(pointer, { local: p.pitch });
-    });
-  };
-
-  /** Puts the sum of what `body` leaves in `value`, over all rows, into `sum`; it is carried in float64. */
-  const total = (body: () => void): void => {
-    f.f64Splat(0).set(low).f64Splat(0).set(high);
-    down(() => {
-      body();
-      addHalves(f, t, value, low, high);
-    });
-    f.get(low);
-    if (t.lanes === 4) {
-      f.op('f32x4.demote_f64x2_zero').get(high).op('f32x4.demote_f64x2_zero').shuffle64(0, 2);
-    }
-    f.set(sum);
-  };
-
-  const exponentials = (stored: boolean): void => {
-    total(() => {
-      f.get(from).load('v128.load').get(max).op(`${t.vector}.sub`).set(value);
-      inlineExpression(f, t.lane, exp(input(0)), [value]);
-      f.set(value);
-      if (stored) f.get(to).get(value).store('v128.store');
-    });
-  };
+  const { max, value, unit, mass, logSum } = f.locals('v128', 'max', 'value', 'unit', 'mass', 'logSum');
+  const columns = new ColumnEmitter(f, t, p, 1);
+  const [sum = 0] = columns.sums;
 
   const spreadLoss = (): void => {
-    total(() => {
+    columns.total([p.x, p.spread], (_, [from = 0, share = 0]) => {
       f.get(logSum).get(from).load('v128.load').get(max).op(`${t.vector}.sub`).op(`${t.vector}.sub`);
-      f.get(share).load('v128.load').op(`${t.vector}.mul`).set(value);
+      f.get(share).load('v128.load').op(`${t.vector}.mul`);
     });
     f.get(p.losses).get(sum).store('v128.store');
-    total(() => f.get(share).load('v128.load').set(value));
+    columns.total([p.spread], (_, [share = 0]) => f.get(share).load('v128.load'));
     f.get(mass).get(sum).get(unit).op(`${t.vector}.mul`).op(`${t.vector}.add`).set(mass);
   };
 
   const gradient = (): void => {
     f.get(mass).get(sum).op(`${t.vector}.div`).set(value);
-    down(() => {
-      f.get(to).get(to).load('v128.load').get(value).op(`${t.vector}.mul`).store('v128.store');
-    });
+    columns.write(p.grad, [p.grad], (_, [at = 0]) =>
+      f.get(at).load('v128.load').get(value).op(`${t.vector}.mul`),
+    );
     f.get(p.spread).if();
-    down(() => {
-      f.get(to).get(to).load('v128.load').get(share).load('v128.load').get(unit).op(`${t.vector}.mul`);
-      f.op(`${t.vector}.sub`).store('v128.store');
+    columns.write(p.grad, [p.grad, p.spread], (_, [at = 0, share = 0]) => {
+      f.get(at).load('v128.load').get(share).load('v128.load').get(unit).op(`${t.vector}.mul`);
+      f.op(`${t.vector}.sub`);
     });
     f.end();
   };
@@ -106,17 +72,15 @@ function emit(f: FunctionBuilder, t: RowConfig, p: ParametersOf<typeof params>):
   f.get(p.m).i32Const(round).op('i32.add').set(p.m);
   f.get(p.unit).splatF64(t.lane).set(unit);
   f.countdown(p.m, t.lanes, () => {
-    f.splat(t.lane, Number.NEGATIVE_INFINITY).set(max);
-    // A NaN is passed over: it makes the sum NaN in any case.
-    down(() => f.get(max).get(from).load('v128.load').op(`${t.vector}.pmax`).set(max));
+    columns.maximum(p.x, [max]);
     f.get(p.maxima).get(max).store('v128.store');
     f.get(p.grad).if();
-    exponentials(true);
+    columns.exponentials(p.x, [max], p.grad);
     f.else();
-    exponentials(false);
+    columns.exponentials(p.x, [max]);
     f.end();
-    inlineExpression(f, t.lane, log(input(0)), [sum]);
-    f.set(logSum).get(p.logSums).get(logSum).store('v128.store');
+    columns.logarithms([logSum]);
+    f.get(p.logSums).get(logSum).store('v128.store');
     f.get(p.masses).load('v128.load').set(mass);
     f.get(p.spread).if();
     // The sum of the exponentials is still needed.

@@ -1,8 +1,8 @@
 /** The WebAssembly kernel of a whole cross-entropy: targets are looked up and checked, rows summed up, and the loss stored. */
 
-import { type FunctionBuilder, i32Params, type ModuleBuilder, type ParametersOf } from '../wasm/index.ts';
-import { IGNORED, NO_CLASS } from './cross-entropy-target.ts';
-import type { RowConfig } from './row-emitter.ts';
+import { type FunctionBuilder, i32Params, type ModuleBuilder, type ParametersOf } from '../../wasm/index.ts';
+import { IGNORED, NO_CLASS } from '../cross-entropy-target.ts';
+import type { RowConfig } from '../row-emitter.ts';
 
 /** What becomes of the losses of rows: each stays, their sum, or their mean. */
 export const reductions = { none: 0, sum: 1, mean: 2 } as const;

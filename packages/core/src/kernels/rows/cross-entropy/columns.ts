@@ -1,19 +1,18 @@
 /** Cross-entropy of dense logits whose classes lie apart: blocks of columns, one for each position behind them. */
 
-import type { TypedArray } from '../../dtype.ts';
-import type { Extent, FloatArray, Strided } from '../strided/index.ts';
-import { align16, ensureBytes, f32, f64 } from '../wasm/index.ts';
-import { columnKernels } from './cross-entropy-column-kernels.ts';
-import { type CrossEntropyTarget, scaleOf } from './cross-entropy-target.ts';
+import type { TypedArray } from '../../../dtype.ts';
+import type { Extent, FloatArray, Strided } from '../../strided/index.ts';
+import { align16, ensureBytes, f32, f64 } from '../../wasm/index.ts';
+import { FEW_COLUMNS } from '../columns.ts';
+import { type CrossEntropyTarget, scaleOf } from '../cross-entropy-target.ts';
+import { columnKernels } from './column-kernels.ts';
 
 /** Elements of the logits in scratch at a time, unless a few columns have more. */
 const CHUNK = 8192;
-/** From this many positions on behind the classes, they are worked on side by side. */
-export const FEW_POSITIONS = 4;
 
 /** How many positions of n classes are worked on at a time, and bytes from one class of those to the next. */
 export function blockOf({ n, inner }: Extent, bytes: number): { width: number; pitch: number } {
-  const width = Math.min(inner, Math.max(FEW_POSITIONS, Math.floor(CHUNK / n)));
+  const width = Math.min(inner, Math.max(FEW_COLUMNS, Math.floor(CHUNK / n)));
   return { width, pitch: align16(((width + 3) & ~3) * bytes) };
 }
 
