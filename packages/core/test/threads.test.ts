@@ -114,7 +114,7 @@ test.each(['float32', 'float64'] as const)('rows of softmax in %s, forth and bac
   for (const shape of [
     [301, 333],
     [7, 20_001],
-    [30_001, 9],
+    [3001, 90],
   ]) {
     const x = randn(shape, { dtype }).requiresGrad_();
     const g = randn(shape, { dtype });
