@@ -61,7 +61,7 @@ export const folders: Readonly<Record<string, Folder>> = {
   checkpoint: {
     source: 'core/src/checkpoint',
     least: 85,
-    near: ['core/test/checkpoint/checkpoint'],
+    near: ['core/test/checkpoint/checkpoint', 'core/test/checkpoint/browser-storages'],
     wider: ['optim/test/resume', 'core/test/data/loader-state'],
   },
   module: {

@@ -503,6 +503,8 @@ describe('options', () => {
     [{ storage: memoryStorage(), parts: {}, keepLast: 0 }, 'keepLast'],
     [{ storage: memoryStorage(), parts: {}, best: 'least' }, 'best'],
     [{ storage: memoryStorage(), parts: {}, name: 'a/b' }, 'name'],
+    [{ storage: { list() {}, read() {} }, parts: {} }, 'a storage with list, read and write'],
+    [{ storage: { list() {}, read() {}, write: true }, parts: {} }, 'a storage with list, read and write'],
     [{ storage: memoryStorage(), parts: {}, keeplast: 3 }, 'unknown option keeplast; did you mean keepLast?'],
     [
       { storage: memoryStorage(), parts: {}, values: { step: 1 } },

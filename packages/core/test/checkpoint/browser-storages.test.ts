@@ -1,0 +1,156 @@
+/** Storages of browsers, on an IndexedDB in memory and on as much of a file system as they ask for. */
+import { type CheckpointStorage, indexedDBStorage, opfsStorage } from '@kindling/core';
+import { IDBFactory, IDBKeyRange } from 'fake-indexeddb';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+
+const bytes = (length: number): Uint8Array => Uint8Array.from({ length }, (_, i) => (i * 7) % 251);
+
+/** Folders that hold files by name; what is written is there once its stream is closed. */
+function fileSystem() {
+  const folders = new Map<string, Map<string, Uint8Array>>();
+  const missing = () => Object.assign(new Error('gone'), { name: 'NotFoundError' });
+  const handle = (files: Map<string, Uint8Array>, name: string) => {
+    let own = name;
+    return {
+      getFile: async () => new Blob([files.get(own) as Uint8Array<ArrayBuffer>]),
+      async createWritable() {
+        let written = new Uint8Array();
+        return {
+          write: async (content: Uint8Array) => void (written = content.slice()),
+          close: async () => void files.set(own, written),
+        };
+      },
+      async move(to: string) {
+        files.set(to, files.get(own) as Uint8Array);
+        files.delete(own);
+        own = to;
+      },
+    };
+  };
+  const folder = (files: Map<string, Uint8Array>) => ({
+    async *keys() {
+      yield* [...files.keys()];
+    },
+    async getFileHandle(name: string, { create = false } = {}) {
+      if (!create && !files.has(name)) throw missing();
+      if (!files.has(name)) files.set(name, new Uint8Array());
+      return handle(files, name);
+    },
+    async removeEntry(name: string) {
+      if (!files.delete(name)) throw missing();
+    },
+  });
+  const storage = {
+    getDirectory: async () => ({
+      async getDirectoryHandle(name: string, { create = false } = {}) {
+        if (!folders.has(name) && !create) throw missing();
+        if (!folders.has(name)) folders.set(name, new Map());
+        return folder(folders.get(name) as Map<string, Uint8Array>);
+      },
+    }),
+  };
+  return { folders, storage };
+}
+
+let disk: ReturnType<typeof fileSystem>;
+
+beforeEach(() => {
+  disk = fileSystem();
+  vi.stubGlobal('navigator', { storage: disk.storage });
+  vi.stubGlobal('indexedDB', new IDBFactory());
+  vi.stubGlobal('IDBKeyRange', IDBKeyRange);
+});
+afterEach(() => vi.unstubAllGlobals());
+
+const storages: Readonly<Record<string, (name: string) => CheckpointStorage>> = {
+  opfsStorage,
+  indexedDBStorage,
+};
+
+describe.each(Object.entries(storages))('%s', (_, storageOf) => {
+  test('gives back what was written, of any length, and lists each file once', async () => {
+    const storage = storageOf('run');
+    expect(await storage.list()).toEqual([]);
+    // Lengths around those of the pieces that a database holds.
+    const lengths = [0, 1, 32_767, 32_768, 32_769, 100_000];
+    for (const length of lengths) await storage.write(`file-${length}`, bytes(length));
+    expect([...(await storage.list())].sort()).toEqual(lengths.map((length) => `file-${length}`).sort());
+    for (const length of lengths) expect(await storage.read(`file-${length}`)).toEqual(bytes(length));
+  });
+
+  test('a file written again is the new one alone; one that is removed is gone', async () => {
+    const storage = storageOf('run');
+    await storage.write('a', bytes(100_000));
+    await storage.write('b', bytes(5));
+    await storage.write('a', bytes(3));
+    expect(await storage.read('a')).toEqual(bytes(3));
+    await storage.write('a', null);
+    expect(await storage.read('a')).toBeNull();
+    expect(await storage.list()).toEqual(['b']);
+    await storage.write('a', null);
+  });
+
+  test('what is written later does not change with the array', async () => {
+    const storage = storageOf('run');
+    const content = bytes(4);
+    const writing = storage.write('a', content);
+    await writing;
+    content.fill(9);
+    expect(await storage.read('a')).toEqual(bytes(4));
+  });
+
+  test('runs of other names do not see each other', async () => {
+    await storageOf('one').write('a', bytes(2));
+    expect(await storageOf('two').list()).toEqual([]);
+    expect(await storageOf('one').read('a')).toEqual(bytes(2));
+  });
+});
+
+describe('opfsStorage', () => {
+  test('removes what a page left that was closed while it wrote, when the folder is first listed', async () => {
+    const left = new Map([
+      ['a.safetensors', bytes(3)],
+      ['b.safetensors.1234.tmp', bytes(2)],
+      ['c.safetensors.crswap', bytes(2)],
+    ]);
+    disk.folders.set('run', left);
+    const storage = opfsStorage('run');
+    expect(await storage.list()).toEqual(['a.safetensors']);
+    expect([...left.keys()]).toEqual(['a.safetensors']);
+    left.set('of-another-page.5.tmp', bytes(1));
+    expect(await storage.list()).toEqual(['a.safetensors']);
+    expect(left.has('of-another-page.5.tmp')).toBe(true);
+  });
+
+  test('leaves nothing under the name of a file that is not whole yet', async () => {
+    const storage = opfsStorage('run');
+    const writing = storage.write('a', bytes(3));
+    expect(await storage.list()).toEqual([]);
+    await writing;
+    expect([...(disk.folders.get('run') ?? new Map()).keys()]).toEqual(['a']);
+  });
+
+  test('says so where files cannot be renamed, or the file system fails', async () => {
+    const handle = { getFileHandle: async () => ({ createWritable: async () => undefined }) };
+    const root = { getDirectoryHandle: async () => handle };
+    vi.stubGlobal('navigator', { storage: { getDirectory: async () => root } });
+    await expect(opfsStorage('run').write('a', bytes(1))).rejects.toThrow(
+      'this browser cannot write a file as a whole; use indexedDBStorage',
+    );
+    handle.getFileHandle = () => Promise.reject(new Error('the disk is on fire'));
+    await expect(opfsStorage('run').read('a')).rejects.toThrow('the disk is on fire');
+  });
+});
+
+describe('indexedDBStorage', () => {
+  test('says which database refused, and why', async () => {
+    const request: { onerror?: () => void; error: Error } = { error: new Error('no room') };
+    vi.stubGlobal('indexedDB', {
+      open() {
+        queueMicrotask(() => request.onerror?.());
+        return request;
+      },
+    });
+    await expect(indexedDBStorage('run').list()).rejects.toThrow("indexedDBStorage('run'): no room");
+  });
+});
