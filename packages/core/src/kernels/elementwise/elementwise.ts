@@ -142,21 +142,10 @@ export function runElementwiseMany(
   for (let i = 0; i < params.length; i++) parameters[paramsBase / 8 + i] = params[i]!;
 
   if (!simple) {
-    if (
-      n < leastShared ||
-      sink !== undefined ||
-      !runShared(
-        kernel.shared(key, lane, inputs, layouts, outs),
-        params,
-        lane,
-        inputs,
-        outs,
-        shape,
-        outer,
-        inner,
-      )
-    )
-      runInChunks(run, 0, lane, inputs, outs, shape, outer, inner, sink);
+    const call: Call = { lane, inputs, outs, shape, outer, inner };
+    const mayShare = n >= leastShared && sink === undefined;
+    if (mayShare && runShared(kernel.shared(key, lane, inputs, layouts, outs), params, call)) return;
+    runInChunks(run, 0, call, sink);
     return;
   }
   const slot = outs.length;
@@ -209,17 +198,19 @@ function classify(x: Strided, shape: Shape): number {
   return dense;
 }
 
+/** What a kernel runs over: results of `outer` rows of `inner` elements each. */
+interface Call {
+  readonly lane: Lane;
+  readonly inputs: readonly Strided[];
+  readonly outs: readonly Strided[];
+  readonly shape: Shape;
+  readonly outer: number;
+  readonly inner: number;
+}
+
 /** {@link runInChunks} by several threads; `false` where it is not worth it. */
-function runShared(
-  variant: SharedVariant,
-  params: readonly number[],
-  lane: Lane,
-  inputs: readonly Strided[],
-  outs: readonly Strided[],
-  shape: Shape,
-  outer: number,
-  inner: number,
-): boolean {
+function runShared(variant: SharedVariant, params: readonly number[], call: Call): boolean {
+  const { lane, inputs, outs, outer, inner } = call;
   const n = outer * inner;
   const work = n * variant.operations;
   if (work < worthThreads || outs.some((out) => isNarrowed(lane, out))) return false;
@@ -229,7 +220,7 @@ function runShared(
     ensureSlots(firstShared + inputs.length + outs.length);
     f64.set(params, paramsBase / 8);
     const run = (rows: number, columns: number): void => variant.run(byRows, rows, columns);
-    runInChunks(run, firstShared, lane, inputs, outs, shape, outer, inner);
+    runInChunks(run, firstShared, call);
   });
 }
 
@@ -237,12 +228,7 @@ function runShared(
 function runInChunks(
   run: KernelFunction,
   firstSlot: number,
-  lane: Lane,
-  inputs: readonly Strided[],
-  outs: readonly Strided[],
-  shape: Shape,
-  outer: number,
-  inner: number,
+  { lane, inputs, outs, shape, outer, inner }: Call,
   sink?: ElementwiseSink,
 ): void {
   const n = outer * inner;
