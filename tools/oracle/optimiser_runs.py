@@ -91,10 +91,14 @@ def entry_of(fixture, op, name, options, dtype, ps):
     return {"op": op, "optimizer": name, "options": fixture.value(options), "dtype": str(dtype)[6:], "start": recorded(fixture, ps)}
 
 
-def plain(fixture, name, options, dtype):
+def begun(fixture, op, name, options, dtype):
+    """Parameters, what is to be written of their course, and their optimizer."""
     ps = parameters(dtype, name)
-    entry = entry_of(fixture, "plain", name, options, dtype, ps)
-    optimizer = made(name, ps, options)
+    return ps, entry_of(fixture, op, name, options, dtype, ps), made(name, ps, options)
+
+
+def plain(fixture, name, options, dtype):
+    ps, entry, optimizer = begun(fixture, "plain", name, options, dtype)
 
     def take_step(step):
         set_gradients(ps, step)
@@ -129,9 +133,7 @@ def odd(ps, step):
 
 
 def odd_gradients(fixture, name, options, dtype):
-    ps = parameters(dtype, name)
-    entry = entry_of(fixture, "odd", name, options, dtype, ps)
-    optimizer = made(name, ps, options)
+    ps, entry, optimizer = begun(fixture, "odd", name, options, dtype)
 
     def take_step(step):
         odd(ps, step)
@@ -144,9 +146,7 @@ def odd_gradients(fixture, name, options, dtype):
 def hooked(fixture, name, options, dtype):
     """The gradients by a closure, a quarter of each parameter among them; a hook before each step that makes parameters smaller, and
     one after it that keeps them within 2."""
-    ps = parameters(dtype, name)
-    entry = entry_of(fixture, "hooked", name, options, dtype, ps)
-    optimizer = made(name, ps, options)
+    ps, entry, optimizer = begun(fixture, "hooked", name, options, dtype)
 
     @torch.no_grad()
     def before(*_):
