@@ -42,7 +42,7 @@ const inputNodes = Array.from({ length: maxInputs }, (_, i) => input(i));
 const paramNodes = Array.from({ length: maxParams }, (_, i) => param(i));
 
 /** Builds the expression, or the expressions of several results, from the operands and then the parameters. */
-export type BuildExpression = (...x: Expr[]) => Expr | Expr[];
+type BuildExpression = (...x: Expr[]) => Expr | Expr[];
 
 /**
  * An elementwise operation, declared as a scalar expression and compiled when it first meets a lane and a combination
