@@ -14,20 +14,10 @@ import {
   storeInt32,
   stridedOver,
 } from '../strided/index.ts';
+import { classifiedInner, classify, column, dense, row, scalar, scattered } from '../strided/layouts.ts';
 import { onThreads, worthThreads } from '../threads/index.ts';
 import { f64 } from '../wasm/index.ts';
-import {
-  column,
-  dense,
-  dtypeCode,
-  type ElementwiseKernel,
-  isNarrowed,
-  laneCode,
-  maxInputs,
-  row,
-  scalar,
-  scattered,
-} from './kernel.ts';
+import { dtypeCode, type ElementwiseKernel, isNarrowed, laneCode, maxInputs } from './kernel.ts';
 import { firstShared, leastShared, type SharedVariant } from './shared.ts';
 import { copyIn, copyOut, ensureSlots, gatherIn, paramsBase, slotBase, slotBytes } from './slots.ts';
 
@@ -157,45 +147,6 @@ export function runElementwiseMany(
   run(outer, inner);
   if (sink !== undefined) sink(0, n);
   for (let j = sink === undefined ? 0 : 1; j < slot; j++) bringOut(lane, outs[j]!, 0, n, j);
-}
-
-let classifiedInner = 0;
-
-/**
- * How `x`, broadcast to `shape`, lies: reads the strides from the last dimension on. A dense part followed by zeros
- * makes a row, zeros followed by a dense part a column; {@link classifiedInner} is then the size of a row.
- */
-function classify(x: Strided, shape: Shape): number {
-  const xShape = x.shape;
-  // Dense operands need not make their strides for this: each is the product of the sizes after it.
-  const strides = x.dense ? null : x.strides;
-  const lead = shape.length - xShape.length;
-  let inner = 1;
-  let zerosInside = false;
-  let zerosOutside = false;
-  let step = 1;
-  for (let d = shape.length - 1; d >= 0; d--) {
-    const size = shape[d]!;
-    if (size === 1) continue;
-    const stride = d < lead || xShape[d - lead] === 1 ? 0 : strides === null ? step : strides[d - lead]!;
-    if (stride === 0) {
-      if (step > 1) {
-        if (zerosInside) return scattered;
-        zerosOutside = true;
-      } else {
-        zerosInside = true;
-        inner *= size;
-      }
-    } else {
-      if (zerosOutside || stride !== step) return scattered;
-      step *= size;
-      if (!zerosInside) inner *= size;
-    }
-  }
-  classifiedInner = inner;
-  if (zerosOutside) return row;
-  if (zerosInside) return step > 1 ? column : scalar;
-  return dense;
 }
 
 /** What a kernel runs over: results of `outer` rows of `inner` elements each. */

@@ -8,6 +8,7 @@ import {
   pad,
   ShapeError,
   sameShape,
+  scaledDotProductAttention,
   steps,
   type Tensor,
   ValueError,
@@ -21,7 +22,6 @@ import { dropout } from '../dropout.ts';
 import { emptyParameter, type LayerOptions, layerKinds } from '../factory.ts';
 import { Linear } from '../linear.ts';
 import { additive } from './masks.ts';
-import { scaledDotProductAttention } from './scaled-dot-product.ts';
 
 /** Options of {@link MultiheadAttention}. */
 export interface MultiheadAttentionOptions extends LayerOptions {
