@@ -97,10 +97,11 @@ def begun(fixture, op, name, options, dtype):
     return ps, entry_of(fixture, op, name, options, dtype, ps), made(name, ps, options)
 
 
-def plain(fixture, name, options, dtype):
-    ps, entry, optimizer = begun(fixture, "plain", name, options, dtype)
+def add_course(fixture, entry, ps, optimizer, before=lambda step: None):
+    """Plain steps, with the state that is there at half of them; `before` is called before each."""
 
     def take_step(step):
+        before(step)
         set_gradients(ps, step)
         optimizer.step()
         if step == HALF:
@@ -108,6 +109,11 @@ def plain(fixture, name, options, dtype):
 
     entry["after"] = course(fixture, ps, take_step)
     fixture.add(entry)
+
+
+def plain(fixture, name, options, dtype):
+    ps, entry, optimizer = begun(fixture, "plain", name, options, dtype)
+    add_course(fixture, entry, ps, optimizer)
 
 
 def leave_out(ps, step):
@@ -181,16 +187,11 @@ def groups(fixture, name, dtype):
     entry = {**entry_of(fixture, "groups", name, {"lr": 0.01}, dtype, ps), "second": fixture.value(second)}
     optimizer = made(name, [{"params": ps[:2]}], {"lr": 0.01})
 
-    def take_step(step):
+    def grow(step):
         if step == 4:
             optimizer.add_param_group({"params": ps[2], **second})
-        set_gradients(ps, step)
-        optimizer.step()
-        if step == HALF:
-            entry["half"] = state_dict(fixture, optimizer)
 
-    entry["after"] = course(fixture, ps, take_step)
-    fixture.add(entry)
+    add_course(fixture, entry, ps, optimizer, before=grow)
 
 
 # What Kindling takes, or says otherwise: order of a Set is fixed in JavaScript.

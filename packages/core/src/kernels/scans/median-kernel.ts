@@ -2,9 +2,8 @@
 import type { DType } from '../../dtype.ts';
 import { type FunctionBuilder, i32Params, type ModuleBuilder } from '../wasm/index.ts';
 import {
-  add,
   copyElement,
-  each,
+  eachElement,
   eachRow,
   keepKeyBits,
   keyAt,
@@ -60,12 +59,9 @@ class RowMedian {
 
   private eachKey(body: () => void): void {
     const { f, p, v } = this;
-    f.get(v.start).set(v.at).i32Const(0).set(v.i);
-    each(f, p.n, v.left, () => {
+    eachElement(f, p, v, () => {
       this.pushKey().set(v.key);
       body();
-      add(f, v.at, p.inner);
-      step(f, v.i);
     });
   }
 

@@ -8,6 +8,7 @@ import {
   copyElement,
   defineKey,
   each,
+  eachElement,
   eachRow,
   keepKeyBits,
   keyAt,
@@ -70,7 +71,7 @@ function defineSort(module: ModuleBuilder, dtype: DType, keyOf: number): void {
     keepKeyBits(f, dtype, v.flip);
     eachRow(f, p, v, () => {
       row.begin();
-      row.eachElement(() => {
+      eachElement(f, p, v, () => {
         keyAt(f, v.from, v.i);
         f.pushPlace(p.x, v.at, dtype).call(keyOf).get(v.flip).op('i64.xor').store('i64.store');
         orderAt(f, v.fromOrder, v.i).get(v.i).store('i32.store');
@@ -80,7 +81,7 @@ function defineSort(module: ModuleBuilder, dtype: DType, keyOf: number): void {
       f.else();
       row.sortByDigits(bytesOf(dtype));
       f.end();
-      row.eachElement(() => {
+      eachElement(f, p, v, () => {
         orderAt(f, v.fromOrder, v.i).load('i32.load').set(v.j);
         orderAt(f, p.indices, v.at).get(v.j).store('i32.store');
         f.get(v.j).get(p.inner).op('i32.mul').get(v.start).op('i32.add').set(v.j);
@@ -109,16 +110,6 @@ class RowSort {
     f.get(p.keys).set(v.from).get(p.order).set(v.fromOrder);
     keyAt(f, p.keys, p.n).set(v.to);
     orderAt(f, p.order, p.n).set(v.toOrder);
-  }
-
-  /** Runs `body` for element number `i` of the row, which is number `at` of all. */
-  eachElement(body: () => void): void {
-    const { f, p, v } = this;
-    f.get(v.start).set(v.at);
-    this.eachKey(() => {
-      body();
-      add(f, v.at, p.inner);
-    });
   }
 
   private eachKey(body: () => void): void {

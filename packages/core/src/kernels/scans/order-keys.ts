@@ -53,6 +53,21 @@ export function eachRow(
   });
 }
 
+/** Runs `body` for element number `i` of the row, which is number `at` of all. */
+export function eachElement(
+  f: FunctionBuilder,
+  p: Locals<'n' | 'inner'>,
+  v: Locals<'start' | 'at' | 'i' | 'left'>,
+  body: () => void,
+): void {
+  f.get(v.start).set(v.at).i32Const(0).set(v.i);
+  each(f, p.n, v.left, () => {
+    body();
+    add(f, v.at, p.inner);
+    step(f, v.i);
+  });
+}
+
 /** The key of an element: an unsigned integer in the order of the elements, in which 0 and -0 are equal and NaN is the greatest. */
 export const defineKey = (module: ModuleBuilder, dtype: DType): number =>
   module.define({ name: 'keyOf', result: 'i64' }, i32Params('address'), (f, p) => {
