@@ -91,12 +91,17 @@ def entry_of(fixture, op, name, options, dtype, ps):
     return {"op": op, "optimizer": name, "options": fixture.value(options), "dtype": str(dtype)[6:], "start": recorded(fixture, ps)}
 
 
-def plain(fixture, name, options, dtype):
+def begun(fixture, op, name, options, dtype):
+    """Parameters, what is to be written of their course, and their optimizer."""
     ps = parameters(dtype, name)
-    entry = entry_of(fixture, "plain", name, options, dtype, ps)
-    optimizer = made(name, ps, options)
+    return ps, entry_of(fixture, op, name, options, dtype, ps), made(name, ps, options)
+
+
+def add_course(fixture, entry, ps, optimizer, before=lambda step: None):
+    """Plain steps, with the state that is there at half of them; `before` is called before each."""
 
     def take_step(step):
+        before(step)
         set_gradients(ps, step)
         optimizer.step()
         if step == HALF:
@@ -104,6 +109,11 @@ def plain(fixture, name, options, dtype):
 
     entry["after"] = course(fixture, ps, take_step)
     fixture.add(entry)
+
+
+def plain(fixture, name, options, dtype):
+    ps, entry, optimizer = begun(fixture, "plain", name, options, dtype)
+    add_course(fixture, entry, ps, optimizer)
 
 
 def leave_out(ps, step):
@@ -129,9 +139,7 @@ def odd(ps, step):
 
 
 def odd_gradients(fixture, name, options, dtype):
-    ps = parameters(dtype, name)
-    entry = entry_of(fixture, "odd", name, options, dtype, ps)
-    optimizer = made(name, ps, options)
+    ps, entry, optimizer = begun(fixture, "odd", name, options, dtype)
 
     def take_step(step):
         odd(ps, step)
@@ -144,9 +152,7 @@ def odd_gradients(fixture, name, options, dtype):
 def hooked(fixture, name, options, dtype):
     """The gradients by a closure, a quarter of each parameter among them; a hook before each step that makes parameters smaller, and
     one after it that keeps them within 2."""
-    ps = parameters(dtype, name)
-    entry = entry_of(fixture, "hooked", name, options, dtype, ps)
-    optimizer = made(name, ps, options)
+    ps, entry, optimizer = begun(fixture, "hooked", name, options, dtype)
 
     @torch.no_grad()
     def before(*_):
@@ -181,16 +187,11 @@ def groups(fixture, name, dtype):
     entry = {**entry_of(fixture, "groups", name, {"lr": 0.01}, dtype, ps), "second": fixture.value(second)}
     optimizer = made(name, [{"params": ps[:2]}], {"lr": 0.01})
 
-    def take_step(step):
+    def grow(step):
         if step == 4:
             optimizer.add_param_group({"params": ps[2], **second})
-        set_gradients(ps, step)
-        optimizer.step()
-        if step == HALF:
-            entry["half"] = state_dict(fixture, optimizer)
 
-    entry["after"] = course(fixture, ps, take_step)
-    fixture.add(entry)
+    add_course(fixture, entry, ps, optimizer, before=grow)
 
 
 # What Kindling takes, or says otherwise: order of a Set is fixed in JavaScript.

@@ -11,6 +11,7 @@ import {
   type Tensor,
 } from '../../packages/core/src/index.ts';
 import { team, worth } from '../../packages/core/src/kernels/threads/index.ts';
+import { trainingStep } from '../../packages/core/test/support/training-step.ts';
 import * as nn from '../../packages/nn/src/index.ts';
 import * as optim from '../../packages/optim/src/index.ts';
 import { type StorageFindings, storageFindings } from './storages.ts';
@@ -42,13 +43,7 @@ async function train(threads: number): Promise<string> {
   const model = new nn.Sequential(new nn.Linear(200, 301), new nn.ReLU(), new nn.Linear(301, 10));
   const optimizer = new optim.Adam(model.parameters(), { lr: 0.01 });
   const lossFn = new nn.CrossEntropyLoss();
-  const step = compile((x: Tensor, y: Tensor) => {
-    optimizer.zeroGrad();
-    const loss = lossFn(model(x), y);
-    loss.backward();
-    optimizer.step();
-    return loss;
-  });
+  const step = compile(trainingStep(optimizer, (x: Tensor, y: Tensor) => lossFn(model(x), y)));
   const [x, y] = [randn([96, 200]), randint(0, 10, [96])];
   for (let i = 0; i < 40; i++) {
     step(x, y);

@@ -15,6 +15,7 @@ import { gradientsOf, makeArguments } from '../../core/test/oracle/run.ts';
 import { resultLeaves } from '../../core/test/oracle/tensors.ts';
 import { bitsOf, change, expectSameBits } from '../../core/test/support/compiled.ts';
 import { leftEager } from '../../core/test/support/lowered.ts';
+import { trainingStep } from '../../core/test/support/training-step.ts';
 import { Adam, SGD } from '../../optim/src/index.ts';
 import { losses } from './losses/all.ts';
 import { Dice, isTensor } from './losses/dice.ts';
@@ -235,13 +236,7 @@ describe('a call with data that cannot be', () => {
     const model = new nn.Sequential(new nn.Linear(3, 4), new nn.BatchNorm1d(4), new nn.Dropout({ p: 0.5 }));
     const loss = new nn.CrossEntropyLoss();
     const optimizer = new Adam(model.parameters(), { lr: 0.1 });
-    const step = (x: Tensor, y: Tensor): Tensor => {
-      optimizer.zeroGrad();
-      const l = loss(model(x), y);
-      l.backward();
-      optimizer.step();
-      return l;
-    };
+    const step = trainingStep(optimizer, (x: Tensor, y: Tensor) => loss(model(x), y));
     const left = (): unknown => [
       Object.values(model.stateDict()).map(bitsOf),
       Array.from(model.parameters(), (p) => bitsOf(p.grad)),

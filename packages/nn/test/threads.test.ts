@@ -2,6 +2,7 @@
 import { compile, getNumThreads, manualSeed, randint, randn, setNumThreads } from '@kindling/core';
 import * as nn from '@kindling/nn';
 import { afterAll, expect, test } from 'vitest';
+import { trainingStep } from '../../core/test/support/training-step.ts';
 import { Adam } from '../../optim/src/index.ts';
 
 const byDefault = getNumThreads();
@@ -22,13 +23,7 @@ function train(threads: number | null): { losses: number[]; state: unknown } {
   const optimizer = new Adam(model.parameters(), { lr: 0.01 });
   const lossFn = new nn.CrossEntropyLoss();
   const [x, y] = [randn([batch, 200]), randint(0, 10, [batch])];
-  const update = (): ReturnType<typeof lossFn.forward> => {
-    optimizer.zeroGrad();
-    const loss = lossFn.forward(model.forward(x), y);
-    loss.backward();
-    optimizer.step();
-    return loss;
-  };
+  const update = trainingStep(optimizer, () => lossFn.forward(model.forward(x), y));
   if (threads !== null) setNumThreads(threads);
   const step = threads === null ? update : compile(update);
   const losses = Array.from({ length: 20 }, () => step().item());

@@ -29,11 +29,11 @@ const choice = /* @__PURE__ */ K.nullable(K.flag);
 export const foreachKinds: K.Kinds<Pick<ImplementationOptions, 'foreach'>> = { foreach: choice };
 export const foreachDefaults: Required<Pick<ImplementationOptions, 'foreach'>> = { foreach: null };
 
-export const implementationKinds: K.Kinds<ImplementationOptions> = {
+const implementationKinds: K.Kinds<ImplementationOptions> = {
   ...foreachKinds,
   differentiable: K.flag,
 };
-export const implementationDefaults: Required<ImplementationOptions> = {
+const implementationDefaults: Required<ImplementationOptions> = {
   ...foreachDefaults,
   differentiable: false,
 };

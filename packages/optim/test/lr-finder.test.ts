@@ -13,6 +13,7 @@ import {
 import * as nn from '@kindling/nn';
 import * as optim from '@kindling/optim';
 import { describe, expect, it } from 'vitest';
+import { trainingStep } from '../../core/test/support/training-step.ts';
 
 const bad = (value: unknown): never => value as never;
 
@@ -190,13 +191,7 @@ describe.each(Object.keys(optimizers))('a sweep of %s', (name) => {
       const { model, loader, lossFn } = problem();
       const optimizer = make(model.parameters());
       if (how === 'parts') return optim.lrFind(optimizer, { model, loader, lossFn }, { numIter: 30 });
-      const step = (x: Tensor, y: Tensor): Tensor => {
-        optimizer.zeroGrad();
-        const loss = lossFn(model(x), y);
-        loss.backward();
-        optimizer.step();
-        return loss;
-      };
+      const step = trainingStep(optimizer, (x: Tensor, y: Tensor) => lossFn(model(x), y));
       const run = how === 'compiled' ? compile(step) : step;
       let batches: Iterator<Tensor[]> = (loader as Iterable<Tensor[]>)[Symbol.iterator]();
       const next = (): [Tensor, Tensor] => {

@@ -33,12 +33,12 @@ beforeEach(() => {
 });
 
 describe.each(Object.entries(makes))('the state of %s', (_, make) => {
-  /** An optimizer after three steps, its parameters then, and those that three more steps lead to. */
+  /** An optimizer after three steps, its parameters then, and a check that another goes on from there as it does. */
   function trained(): {
     optimizer: optim.Optimizer;
     copies: Tensor[];
     dict: optim.OptimizerStateDict;
-    after(): unknown;
+    expectSameCourse(other: optim.Optimizer): void;
   } {
     const params = parameters();
     const optimizer = make(params);
@@ -49,38 +49,35 @@ describe.each(Object.entries(makes))('the state of %s', (_, make) => {
       optimizer,
       copies,
       dict,
-      after() {
-        train(optimizer, 3, 6);
-        return values(params);
+      expectSameCourse(other) {
+        for (const one of [other, optimizer]) train(one, 3, 6);
+        expect(values(copies)).toEqual(values(params));
       },
     };
   }
 
   it('goes into a fresh optimizer', () => {
-    const { optimizer, copies, after } = trained();
+    const { optimizer, copies, expectSameCourse } = trained();
     const fresh = make(copies);
     fresh.loadStateDict(optimizer.stateDict());
-    train(fresh, 3, 6);
-    expect(values(copies)).toEqual(after());
+    expectSameCourse(fresh);
   });
 
   it('goes into a used one, of whose own nothing is left', () => {
-    const { optimizer, copies, after } = trained();
+    const { optimizer, copies, expectSameCourse } = trained();
     const used = make(copies);
     const before = copies.map((p) => p.detach().clone());
     train(used, 20, 27);
     for (const [i, p] of copies.entries()) p.detach().copy_(before[i]!);
     used.loadStateDict(optimizer.stateDict());
-    train(used, 3, 6);
-    expect(values(copies)).toEqual(after());
+    expectSameCourse(used);
   });
 
   it('goes by way of JSON', () => {
-    const { copies, dict, after } = trained();
+    const { copies, dict, expectSameCourse } = trained();
     const fresh = make(copies);
     fresh.loadStateDict(dict);
-    train(fresh, 3, 6);
-    expect(values(copies)).toEqual(after());
+    expectSameCourse(fresh);
   });
 
   it('empty, as before the first step, makes a used optimizer begin anew', () => {

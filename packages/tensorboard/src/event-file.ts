@@ -7,7 +7,7 @@ import { EventSchema } from './proto/index.ts';
 import { recordOf } from './records.ts';
 
 /** An event as it is written. */
-export type EventInit = Omit<MessageInitShape<typeof EventSchema>, '$typeName'>;
+type EventInit = Omit<MessageInitShape<typeof EventSchema>, '$typeName'>;
 
 /** How often a file is written to. */
 export interface Pace {

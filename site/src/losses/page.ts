@@ -5,7 +5,7 @@ import { type Running, start } from '../live/run.ts';
 import type { Answer, Computation, Computations, Question } from './library.ts';
 import type { LossName } from './names.ts';
 import type { LossParams } from './params.ts';
-import type { Controls } from './pictures/picture.ts';
+import type { Controls } from './pictures/controls.ts';
 
 type Values = Record<string, number | string | boolean>;
 

@@ -1,5 +1,6 @@
 import type { LossName } from './names.ts';
-import type { Axis, Controls, Landscape } from './pictures/picture.ts';
+import type { Controls } from './pictures/controls.ts';
+import type { Axis, Landscape } from './pictures/picture.ts';
 import type { Printed, Reduced } from './reductions.ts';
 
 /** A small problem as it stands in the page before anything is computed there. */

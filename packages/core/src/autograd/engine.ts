@@ -15,7 +15,7 @@ import { handOut, isOwn, letGo } from './ownership.ts';
 type Gradients = readonly (Tensor | null)[];
 
 /** What a backward pass is asked for. */
-export interface BackwardRequest {
+interface BackwardRequest {
   /** The public function that asks, for its errors. */
   readonly caller: string;
   readonly roots: readonly Tensor[];

@@ -130,7 +130,7 @@ export function randomVector(n: number, seed: number): Float64Array {
 }
 
 /** What is compared: for the report. */
-export interface Comparison {
+interface Comparison {
   readonly name: string;
   readonly output: number;
   readonly outputShape: Shape;

@@ -91,7 +91,7 @@ export function unlessItFails<T>(executable: Machine, given: readonly Tensor[], 
 }
 
 /** What came of a call that was run both ways. */
-export interface Checked<R> {
+interface Checked<R> {
   /** What the program gave. */
   readonly found: readonly Tensor[];
   /** What the function gave; of no use where there is no difference. */

@@ -39,7 +39,7 @@ export function tensorsIn(tree: unknown, list: Tensor[] = []): Tensor[] {
 }
 
 /** Whether a tensor among the arguments of a call, all of whose tensors are `tensors`, is as one was. */
-export type Alike = (x: Tensor, form: TensorForm, tensors: readonly Tensor[]) => boolean;
+type Alike = (x: Tensor, form: TensorForm, tensors: readonly Tensor[]) => boolean;
 
 /** Whether a nesting has the form of another: tensors that `alike` says are, at the same places, and the same of everything else. */
 export function sameForm(a: unknown, b: unknown, tensors: readonly Tensor[], alike: Alike): boolean {

@@ -72,7 +72,7 @@ export function checkLoaderState(
 }
 
 /** @internal What has a state: samplers and streams of the user's. */
-export interface Stateful {
+interface Stateful {
   stateDict(): unknown;
   loadStateDict(state: unknown): void;
 }

@@ -2,7 +2,7 @@
 import { DTypeError, ValueError } from '../errors.ts';
 import type { Shape } from '../shape.ts';
 import * as elements from './encodings.ts';
-import { guessFormat } from './formats.ts';
+import { guessFormat } from './guess-format.ts';
 
 export const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 /** NumPy's own limit: a longer header is no array's description. */

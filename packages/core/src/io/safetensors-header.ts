@@ -3,7 +3,7 @@ import type { DType } from '../dtype.ts';
 import { DTypeError, ValueError } from '../errors.ts';
 import type { Shape } from '../shape.ts';
 import * as elements from './encodings.ts';
-import { guessFormat } from './formats.ts';
+import { guessFormat } from './guess-format.ts';
 import { JsonReader, quoted } from './json-reader.ts';
 
 export const METADATA = '__metadata__';

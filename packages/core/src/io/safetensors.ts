@@ -15,7 +15,7 @@ import {
 } from './safetensors-header.ts';
 
 /** A safetensors file in memory. */
-export interface Safetensors extends SafetensorsHeader {
+interface Safetensors extends SafetensorsHeader {
   /** What follows the header: the tensors' bytes, a view into the file. */
   readonly data: Uint8Array;
 }

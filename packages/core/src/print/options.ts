@@ -17,7 +17,7 @@ export interface PrintOptions {
 
 type SettablePrintOptions = Partial<PrintOptions> & { readonly profile?: PrintProfile };
 
-export type PrintProfile = 'default' | 'short' | 'full';
+type PrintProfile = 'default' | 'short' | 'full';
 
 const profiles: Record<PrintProfile, Omit<PrintOptions, 'sciMode'>> = {
   default: { precision: 4, threshold: 1000, edgeitems: 3, linewidth: 80 },

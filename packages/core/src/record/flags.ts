@@ -1,7 +1,7 @@
 import { FlowSetting } from './flow.ts';
 
 /** Whether operations are recorded for backward. The two flags are independent, as in PyTorch. */
-export interface GradMode {
+interface GradMode {
   readonly grad: boolean;
   readonly inference: boolean;
   /** Whether operations are recorded: `grad` and not `inference`. */

@@ -6,7 +6,7 @@ import type { GradHook, HookList, Tensor } from '../tensor.ts';
 import { autogradOf } from '../tensor.ts';
 
 /** @internal What an elementwise operation computes: its value over `input(i)` and `param(i)`, in lanes of a dtype. */
-export interface Elementwise {
+interface Elementwise {
   readonly expression: Expr;
   readonly dtype: DType;
 }

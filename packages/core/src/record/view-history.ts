@@ -7,7 +7,7 @@ import { announce } from './observe.ts';
 import type { Primitive, ViewPrimitive } from './primitive.ts';
 
 /** Where the elements of a view lie in its base, counted from the base's first one. */
-export interface BaseRegion {
+interface BaseRegion {
   readonly shape: Shape;
   readonly strides: readonly number[];
   readonly offset: number;

@@ -10,7 +10,7 @@ export type Term =
   | { readonly kind: 'mask'; readonly name: Name };
 
 /** What an operand is given as. */
-export interface Operand {
+interface Operand {
   readonly name: Name;
   readonly dtype: DType;
 }

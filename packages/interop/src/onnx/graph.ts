@@ -62,7 +62,7 @@ function bytesOf(elements: ArrayLike<number>, dtype: DType): Uint8Array {
 }
 
 /** Where a node belongs: the module in which its operation ran, and the user's line. */
-export interface Place {
+interface Place {
   readonly path: string;
   readonly line: string | null;
 }

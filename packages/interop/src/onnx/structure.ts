@@ -15,7 +15,7 @@ export type Given =
   | { readonly [name: string]: Given };
 
 /** A tensor among the arguments, with the name of its input. */
-export interface NamedTensor {
+interface NamedTensor {
   readonly name: string;
   readonly tensor: Tensor;
 }

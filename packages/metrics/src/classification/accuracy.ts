@@ -1,27 +1,18 @@
 import { checkArguments, K, type Tensor, tensor, ValueError } from '@kindling/core';
-import { Metric, metricFunction } from '../metric.ts';
+import { metricFunction } from '../metric.ts';
 import { ratio } from '../ratio.ts';
 import { addTo } from '../samples.ts';
-import { type Average, averaged, averageKind } from './averages.ts';
+import { averaged } from './averages.ts';
+import { ByClass, type ByClassOptions, byClassKinds } from './by-class.ts';
 import { isAmong, labelsOf, readEntries, requireScores, sumsByColumn } from './entries.ts';
-import { type Task, type TaskOptions, taskKinds, taskOf } from './tasks.ts';
 
 /** Options of {@link Accuracy}. */
-export interface AccuracyOptions extends TaskOptions {
-  /** How classes or labels become one number. Default: `'micro'`. */
-  readonly average?: Average;
-  /** From where on a probability says yes: beyond it. Default: 0.5. */
-  readonly threshold?: number;
+export interface AccuracyOptions extends ByClassOptions {
   /** Of classes: right is who has the true class among so many of the greatest scores. Default: 1. */
   readonly topK?: number;
 }
 
-const kinds: K.Kinds<AccuracyOptions> = {
-  ...taskKinds,
-  average: averageKind,
-  threshold: K.probability,
-  topK: K.positiveCount,
-};
+const kinds: K.Kinds<AccuracyOptions> = { ...byClassKinds, topK: K.positiveCount };
 const takes = { options: /* @__PURE__ */ K.options(kinds) };
 
 /**
@@ -38,29 +29,22 @@ const takes = { options: /* @__PURE__ */ K.options(kinds) };
  * new Accuracy({ logits: true }).update(tensor([1.5, -2, 3]), tensor([1, 0, 1])).compute(); // tensor(1., dtype=torch.float64)
  * ```
  */
-export class Accuracy extends Metric {
+export class Accuracy extends ByClass {
   protected readonly sums: { correct: Float64Array; total: Float64Array; support: Float64Array };
-  private readonly task: Task;
-  private readonly average: Average;
-  private readonly threshold: number;
   private readonly topK: number;
 
   constructor(options: AccuracyOptions = {}) {
     const { name } = new.target;
     checkArguments(name, takes, arguments);
-    const task = taskOf(name, options);
-    const { average = 'micro', threshold = 0.5, topK = 1 } = options;
-    super({ ...task, average, threshold, topK });
-    this.task = task;
-    this.average = average;
-    this.threshold = threshold;
+    const { topK = 1 } = options;
+    super(name, options, { topK });
+    const { task } = this;
     this.topK = topK;
     if (topK > 1 && (task.kind !== 'multiclass' || topK > task.columns)) {
       const got = task.kind === 'multiclass' ? `numClasses ${task.columns}` : 'no numClasses';
       throw new ValueError(`${name}: topK ${topK} wants as many classes, got ${got}`);
     }
-    const sum = (): Float64Array => new Float64Array(task.columns);
-    this.sums = { correct: sum(), total: sum(), support: sum() };
+    this.sums = { correct: this.sumOfEach(), total: this.sumOfEach(), support: this.sumOfEach() };
   }
 
   protected override add(caller: string, input: Tensor, target: Tensor, weight: number | Tensor): number {

@@ -15,7 +15,7 @@ import { numbersOf } from '../metric.ts';
 import type { Task } from './tasks.ts';
 
 /** A batch: of E samples and as many columns as the task has. */
-export interface Entries {
+interface Entries {
   /** (E, columns), as they came; null where labels came. */
   readonly scores: Tensor | null;
   /** (E,) of a class for each sample, (E, columns) of 0 and 1; null where scores came. int32. */

@@ -3,6 +3,7 @@ export * from './accuracy.ts';
 export * from './auroc.ts';
 export * from './average-precision.ts';
 export type { Average } from './averages.ts';
+export type { ByClassOptions } from './by-class.ts';
 export * from './calibration-error.ts';
 export * from './confusion-matrix.ts';
 export * from './precision-recall.ts';

@@ -1,20 +1,18 @@
 import { checkArguments, K, type Tensor, tensor } from '@kindling/core';
-import { Metric, metricFunction } from '../metric.ts';
+import { metricFunction } from '../metric.ts';
 import { ratio } from '../ratio.ts';
 import { addTo } from '../samples.ts';
-import { type Average, averaged, averageKind } from './averages.ts';
+import { type Average, averaged } from './averages.ts';
+import { ByClass, type ByClassOptions, byClassKinds } from './by-class.ts';
 import { readLabels, sumsByColumn } from './entries.ts';
-import { type Task, type TaskOptions, taskKinds, taskOf } from './tasks.ts';
 
 /** Options of {@link Precision} and {@link Recall}. */
-export interface PrecisionOptions extends TaskOptions {
+export interface PrecisionOptions extends ByClassOptions {
   /**
    * How classes or labels become one number. Default: `'micro'`, which for classes is accuracy; of yes and no there is nothing to
    * average. `'macro'` is over all classes, those too that never occur: scikit-learn's with `labels=range(numClasses)`.
    */
   readonly average?: Average;
-  /** From where on a probability says yes: beyond it. Default: 0.5. */
-  readonly threshold?: number;
   /** What 0 / 0 is: 0, 1, or NaN, which means leave out. Default: 0. */
   readonly zeroDivision?: number;
 }
@@ -26,9 +24,7 @@ export interface FBetaOptions extends PrecisionOptions {
 }
 
 const kinds: K.Kinds<PrecisionOptions> = {
-  ...taskKinds,
-  average: averageKind,
-  threshold: K.probability,
+  ...byClassKinds,
   zeroDivision: /* @__PURE__ */ K.kind('0, 1 or NaN', (x) => x === 0 || x === 1 || Number.isNaN(x)),
 };
 const takes = { options: /* @__PURE__ */ K.options(kinds) };
@@ -36,23 +32,15 @@ const betaKinds: K.Kinds<FBetaOptions> = { ...kinds, beta: K.nonNegative };
 const betaTakes = { options: /* @__PURE__ */ K.options(betaKinds) };
 
 /** What is counted for each class or label: found rightly, predicted, true. */
-abstract class Found extends Metric {
+abstract class Found extends ByClass {
   protected readonly sums: { found: Float64Array; predicted: Float64Array; support: Float64Array };
   protected readonly zeroDivision: number;
-  private readonly task: Task;
-  private readonly average: Average;
-  private readonly threshold: number;
 
   constructor(name: string, options: PrecisionOptions, more: object = {}) {
-    const task = taskOf(name, options);
-    const { average = 'micro', threshold = 0.5, zeroDivision = 0 } = options;
-    super({ ...task, average, threshold, zeroDivision: String(zeroDivision), ...more });
-    this.task = task;
-    this.average = average;
-    this.threshold = threshold;
+    const { zeroDivision = 0 } = options;
+    super(name, options, { zeroDivision: String(zeroDivision), ...more });
     this.zeroDivision = zeroDivision;
-    const sum = (): Float64Array => new Float64Array(task.columns);
-    this.sums = { found: sum(), predicted: sum(), support: sum() };
+    this.sums = { found: this.sumOfEach(), predicted: this.sumOfEach(), support: this.sumOfEach() };
   }
 
   protected override add(caller: string, input: Tensor, target: Tensor, weight: number | Tensor): number {

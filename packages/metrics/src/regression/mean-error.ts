@@ -1,13 +1,7 @@
 import { K, type Tensor, tensor } from '@kindling/core';
 import { metricFunction, numbersOf } from '../metric.ts';
 import { addTo } from '../samples.ts';
-import {
-  checkOutputs,
-  type MultiOutput,
-  type OutputOptions,
-  outputKinds,
-  RegressionMetric,
-} from './outputs.ts';
+import { checkOutputs, type OutputOptions, outputKinds, RegressionMetric } from './outputs.ts';
 
 /** Options of {@link MeanSquaredError}. */
 export interface MeanSquaredErrorOptions extends OutputOptions {
@@ -24,8 +18,8 @@ const squaredTakes = /* @__PURE__ */ K.options(squaredKinds);
 abstract class MeanError extends RegressionMetric {
   protected readonly sums: { error: Float64Array; weight: Float64Array };
 
-  constructor(numOutputs: number, multioutput?: MultiOutput, more?: object) {
-    super(numOutputs, multioutput, more);
+  constructor(numOutputs: number, options: OutputOptions, more?: object) {
+    super(numOutputs, options, more);
     this.sums = { error: new Float64Array(numOutputs), weight: new Float64Array(numOutputs) };
   }
 
@@ -65,8 +59,8 @@ export class MeanSquaredError extends MeanError {
   private readonly squared: boolean;
 
   constructor(options: MeanSquaredErrorOptions = {}) {
-    const { squared = true, multioutput } = options;
-    super(checkOutputs(new.target.name, squaredTakes, arguments, options), multioutput, { squared });
+    const { squared = true } = options;
+    super(checkOutputs(new.target.name, squaredTakes, arguments, options), options, { squared });
     this.squared = squared;
   }
 
@@ -91,7 +85,7 @@ export class MeanSquaredError extends MeanError {
  */
 export class MeanAbsoluteError extends MeanError {
   constructor(options: OutputOptions = {}) {
-    super(checkOutputs(new.target.name, takes, arguments, options), options.multioutput);
+    super(checkOutputs(new.target.name, takes, arguments, options), options);
   }
 
   protected override errorOf(difference: Tensor): Tensor {

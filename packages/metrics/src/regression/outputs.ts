@@ -97,7 +97,11 @@ export abstract class RegressionMetric<M = MultiOutput> extends Metric {
   protected readonly numOutputs: number;
   protected readonly multioutput: M | 'uniformAverage';
 
-  constructor(numOutputs: number, multioutput: M | 'uniformAverage' = 'uniformAverage', more: object = {}) {
+  constructor(
+    numOutputs: number,
+    { multioutput = 'uniformAverage' }: OutputOptions<M | 'uniformAverage'>,
+    more: object = {},
+  ) {
     super({ numOutputs, multioutput, ...more });
     this.numOutputs = numOutputs;
     this.multioutput = multioutput;

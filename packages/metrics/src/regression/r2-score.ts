@@ -40,7 +40,7 @@ export class R2Score extends RegressionMetric<MultiOutput | 'varianceWeighted'> 
 
   constructor(options: R2ScoreOptions = {}) {
     const numOutputs = checkOutputs(new.target.name, takes, arguments, options);
-    super(numOutputs, options.multioutput);
+    super(numOutputs, options);
     const sum = (): Float64Array => new Float64Array(numOutputs);
     this.sums = { count: sum(), weight: sum(), anchor: sum(), mean: sum(), spread: sum(), error: sum() };
   }

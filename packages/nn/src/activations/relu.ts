@@ -223,7 +223,7 @@ const slopesPrimitive = /* @__PURE__ */ definePrimitive<{
 }>({
   name: 'rrelu_slopes',
   saves: 0,
-  infer: ([x]) => ({ shape: x.shape, dtype: x.dtype }),
+  infer: ([x]) => x,
   kernel([x], { lower, upper, generator }, out) {
     worksInJavaScript('drawn by the generator, in JavaScript, into the memory of the program');
     const slopes = elementsOf(out);

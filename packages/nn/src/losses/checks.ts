@@ -110,6 +110,14 @@ export function requireSameSize(caller: string, input: Tensor, target: Tensor): 
   );
 }
 
+/** Refuses a weight for each element that has another shape than the input. */
+export function requireSameSizeOfWeight(caller: string, weight: Tensor, input: Tensor): void {
+  if (sameShape(weight.shape, input.shape)) return;
+  throw new ShapeError(
+    `${caller}: Weights and input must have the same size, got ${formatShape(weight.shape)} and ${formatShape(input.shape)}`,
+  );
+}
+
 /** The first row of x along `dim`. */
 function firstRow(x: Tensor, dim: number): Tensor {
   let row = x.detach();

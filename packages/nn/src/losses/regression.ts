@@ -1,15 +1,5 @@
-import {
-  E,
-  ElementwiseReduction,
-  formatShape,
-  K,
-  ShapeError,
-  sameShape,
-  signature,
-  type Tensor,
-  ValueError,
-} from '@kindling/core';
-import { checkReduction, checkSameSize } from './checks.ts';
+import { E, ElementwiseReduction, K, signature, type Tensor, ValueError } from '@kindling/core';
+import { checkReduction, checkSameSize, requireSameSizeOfWeight } from './checks.ts';
 import { elementwiseLoss, huberOf } from './elementwise-loss.ts';
 import { lossClass } from './loss-class.ts';
 import { type LossOptions, lossParameters, lossSignature, reduced } from './reduction.ts';
@@ -46,11 +36,7 @@ function weighted(
   const { weight = null } = options;
   if (weight === null) return elementwiseLoss(op, [input, target], caller, options, params);
   checkReduction(caller, options.reduction ?? 'mean');
-  if (!sameShape(weight.shape, input.shape)) {
-    throw new ShapeError(
-      `${caller}: Weights and input must have the same size, got ${formatShape(weight.shape)} and ${formatShape(input.shape)}`,
-    );
-  }
+  requireSameSizeOfWeight(caller, weight, input);
   const loss = op.apply([input, target], 'none', params).mul(weight);
   return reduced(loss, { ...options, ...(sharesCount ? { denominator: weight } : {}) }, caller);
 }

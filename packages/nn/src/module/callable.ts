@@ -7,7 +7,7 @@ import type { Module } from './module.ts';
 export type AnyModule = Module<never, unknown>;
 
 /** What a module keeps outside its properties. */
-export interface Internals {
+interface Internals {
   hooks: ModuleHooks | null;
   /** The properties that `registerBuffer` named, and whether they are saved. */
   readonly buffers: Map<string, { readonly persistent: boolean }>;

@@ -16,7 +16,7 @@ export const entriesOf = <T>(named: Named<T>): Iterable<[string, T]> =>
   named instanceof Map ? named : Object.entries(named as Record<string, T>);
 
 /** The parts of a module itself, without its submodules', by PyTorch's names, in the order of the properties. */
-export interface Parts {
+interface Parts {
   readonly parameters: [string, Parameter][];
   readonly buffers: [string, Tensor][];
   readonly children: [string, AnyModule][];

@@ -1,7 +1,8 @@
 import { arange, fullLike, noGrad, stack, type Tensor } from '@kindling/core';
 import { AdaptiveLogSoftmaxWithLoss, F } from '@kindling/nn';
+import { choice, slider } from './controls.ts';
 import { column, line, twoClasses, yesNo } from './models.ts';
-import { choice, over, picture, slider } from './picture.ts';
+import { over, picture } from './picture.ts';
 
 const none = { reduction: 'none' } as const;
 const axis = over('logit of class 0', -6, 6);

@@ -1,7 +1,8 @@
 import { fullLike, stack, type Tensor, zerosLike } from '@kindling/core';
 import { F } from '@kindling/nn';
+import { slider, toggle } from './controls.ts';
 import { column, rows, threeLogits } from './models.ts';
-import { over, picture, slider, toggle } from './picture.ts';
+import { over, picture } from './picture.ts';
 
 const none = { reduction: 'none' } as const;
 const measured = column([0.2, 0.9, 1.4, 1.1, 2.3, 0.6, 1.8, 1.2]);

@@ -1,18 +1,8 @@
 import { cat, fullLike, stack, type Tensor, zerosLike } from '@kindling/core';
 import { type DistanceFunction, F } from '@kindling/nn';
+import { type Controls, choice, type Settings, type Slider, slider, toggle } from './controls.ts';
 import { column, plane, rows } from './models.ts';
-import {
-  type Axis,
-  type Controls,
-  choice,
-  over,
-  type Picture,
-  picture,
-  type Settings,
-  type Slider,
-  slider,
-  toggle,
-} from './picture.ts';
+import { type Axis, over, type Picture, picture } from './picture.ts';
 
 const none = { reduction: 'none' } as const;
 const angle: Axis = over('angle in radians', -Math.PI, Math.PI);

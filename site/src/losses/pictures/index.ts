@@ -9,7 +9,8 @@ import { regionPictures } from './regions.ts';
 import { sequencePictures } from './sequences.ts';
 import { yesOrNoPictures } from './yes-or-no.ts';
 
-export { type Control, initial, type Landscape, type Picture, type Settings } from './picture.ts';
+export { type Control, initial, type Settings } from './controls.ts';
+export type { Landscape, Picture } from './picture.ts';
 
 export const pictures: Readonly<Record<LossName, Picture>> = {
   ...numberPictures,

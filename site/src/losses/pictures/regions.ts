@@ -1,16 +1,8 @@
 import type { Tensor } from '@kindling/core';
 import { F } from '@kindling/nn';
+import { type Controls, type Settings, type Slider, slider, toggle } from './controls.ts';
 import { column, window } from './models.ts';
-import {
-  type Controls,
-  over,
-  type Picture,
-  picture,
-  type Settings,
-  type Slider,
-  slider,
-  toggle,
-} from './picture.ts';
+import { over, type Picture, picture } from './picture.ts';
 
 const none = { reduction: 'none' } as const;
 const pixels = 32;

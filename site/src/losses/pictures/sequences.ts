@@ -1,6 +1,7 @@
 import { fullLike, stack, type Tensor, zerosLike } from '@kindling/core';
 import { F } from '@kindling/nn';
-import { choice, over, picture, slider } from './picture.ts';
+import { choice, slider } from './controls.ts';
+import { over, picture } from './picture.ts';
 
 const none = { reduction: 'none' } as const;
 const times = 4;

@@ -1,6 +1,7 @@
 import { fullLike, type Tensor } from '@kindling/core';
+import type { Controls, Settings, Slider } from './controls.ts';
 import { type LineOptions, line } from './models.ts';
-import { type Axis, type Controls, type Picture, picture, type Settings, type Slider } from './picture.ts';
+import { type Axis, type Picture, picture } from './picture.ts';
 
 /** What the losses of a kind are drawn over. */
 interface Frame {

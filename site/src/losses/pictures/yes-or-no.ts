@@ -1,7 +1,8 @@
 import { fullLike, stack } from '@kindling/core';
 import { F } from '@kindling/nn';
+import { choice, slider, toggle } from './controls.ts';
 import { column, line, rows, yesNo } from './models.ts';
-import { choice, over, picture, slider, toggle } from './picture.ts';
+import { over, picture } from './picture.ts';
 import { ofTarget } from './target.ts';
 
 const none = { reduction: 'none' } as const;

@@ -4,7 +4,7 @@ import type { Equation, HostValue, Program, Value } from '../program.ts';
 import type { Step } from './lower.ts';
 
 /** Something that a call does: kernels in a row, or an equation by its eager kernel. */
-export type Act = KernelsAct | EagerAct;
+type Act = KernelsAct | EagerAct;
 
 /** Kernels in a row. */
 export interface KernelsAct {
@@ -35,7 +35,7 @@ export interface Part {
 }
 
 /** How parts come into being. */
-export interface Makers {
+interface Makers {
   readonly tensorOf: (value: Value) => Tensor;
   readonly emit: (stretches: readonly (readonly Kernel[])[]) => readonly Stretch[];
 }

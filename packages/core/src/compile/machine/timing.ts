@@ -10,7 +10,7 @@ const tellable = 0.2;
 const mostCalls = 2 ** 14;
 
 /** A kernel, and what it changes of what it reads. */
-export interface TimedKernel {
+interface TimedKernel {
   readonly run: Stretch;
   readonly changed: readonly Lodged[];
 }

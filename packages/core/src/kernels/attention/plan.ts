@@ -39,7 +39,7 @@ export interface AttentionSizes {
 }
 
 /** The way of the kernels. */
-export type Way = 'forward' | 'backward';
+type Way = 'forward' | 'backward';
 type Kernel = (...args: number[]) => void;
 type Kernels = Readonly<Record<Way, Kernel>>;
 

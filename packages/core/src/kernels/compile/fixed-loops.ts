@@ -13,7 +13,7 @@ const asItIs = { f32: 'float32', f64: 'float64', i32: 'int32' } as const;
 const leastTogether = 256;
 
 /** An iteration space that is known as the kernel is written. */
-export interface FixedSizes {
+interface FixedSizes {
   readonly outer: number;
   readonly inner: number;
   /** Byte offset of 32 bytes that may be overwritten, after what {@link Part.scratch} says where there is a part. */
@@ -23,7 +23,7 @@ export interface FixedSizes {
 }
 
 /** Some of the rows, as locals say. */
-export interface Part {
+interface Part {
   readonly first: number;
   readonly end: number;
   readonly scratch: number;

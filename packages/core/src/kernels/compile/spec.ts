@@ -10,7 +10,7 @@ import type { Stored } from './access.ts';
 export type Mode = 'dense' | 'row' | 'column' | 'scalar';
 
 /** An operand of a kernel. */
-export interface OperandSpec {
+interface OperandSpec {
   readonly stored: Stored;
   readonly mode: Mode;
   /** Byte offset of the operand in the scratch memory. */

@@ -14,20 +14,10 @@ import {
   storeInt32,
   stridedOver,
 } from '../strided/index.ts';
+import { classifiedInner, classify, column, dense, row, scalar, scattered } from '../strided/layouts.ts';
 import { onThreads, worthThreads } from '../threads/index.ts';
 import { f64 } from '../wasm/index.ts';
-import {
-  column,
-  dense,
-  dtypeCode,
-  type ElementwiseKernel,
-  isNarrowed,
-  laneCode,
-  maxInputs,
-  row,
-  scalar,
-  scattered,
-} from './kernel.ts';
+import { dtypeCode, type ElementwiseKernel, isNarrowed, laneCode, maxInputs } from './kernel.ts';
 import { firstShared, leastShared, type SharedVariant } from './shared.ts';
 import { copyIn, copyOut, ensureSlots, gatherIn, paramsBase, slotBase, slotBytes } from './slots.ts';
 
@@ -142,21 +132,10 @@ export function runElementwiseMany(
   for (let i = 0; i < params.length; i++) parameters[paramsBase / 8 + i] = params[i]!;
 
   if (!simple) {
-    if (
-      n < leastShared ||
-      sink !== undefined ||
-      !runShared(
-        kernel.shared(key, lane, inputs, layouts, outs),
-        params,
-        lane,
-        inputs,
-        outs,
-        shape,
-        outer,
-        inner,
-      )
-    )
-      runInChunks(run, 0, lane, inputs, outs, shape, outer, inner, sink);
+    const call: Call = { lane, inputs, outs, shape, outer, inner };
+    const mayShare = n >= leastShared && sink === undefined;
+    if (mayShare && runShared(kernel.shared(key, lane, inputs, layouts, outs), params, call)) return;
+    runInChunks(run, 0, call, sink);
     return;
   }
   const slot = outs.length;
@@ -170,56 +149,19 @@ export function runElementwiseMany(
   for (let j = sink === undefined ? 0 : 1; j < slot; j++) bringOut(lane, outs[j]!, 0, n, j);
 }
 
-let classifiedInner = 0;
-
-/**
- * How `x`, broadcast to `shape`, lies: reads the strides from the last dimension on. A dense part followed by zeros
- * makes a row, zeros followed by a dense part a column; {@link classifiedInner} is then the size of a row.
- */
-function classify(x: Strided, shape: Shape): number {
-  const xShape = x.shape;
-  // Dense operands need not make their strides for this: each is the product of the sizes after it.
-  const strides = x.dense ? null : x.strides;
-  const lead = shape.length - xShape.length;
-  let inner = 1;
-  let zerosInside = false;
-  let zerosOutside = false;
-  let step = 1;
-  for (let d = shape.length - 1; d >= 0; d--) {
-    const size = shape[d]!;
-    if (size === 1) continue;
-    const stride = d < lead || xShape[d - lead] === 1 ? 0 : strides === null ? step : strides[d - lead]!;
-    if (stride === 0) {
-      if (step > 1) {
-        if (zerosInside) return scattered;
-        zerosOutside = true;
-      } else {
-        zerosInside = true;
-        inner *= size;
-      }
-    } else {
-      if (zerosOutside || stride !== step) return scattered;
-      step *= size;
-      if (!zerosInside) inner *= size;
-    }
-  }
-  classifiedInner = inner;
-  if (zerosOutside) return row;
-  if (zerosInside) return step > 1 ? column : scalar;
-  return dense;
+/** What a kernel runs over: results of `outer` rows of `inner` elements each. */
+interface Call {
+  readonly lane: Lane;
+  readonly inputs: readonly Strided[];
+  readonly outs: readonly Strided[];
+  readonly shape: Shape;
+  readonly outer: number;
+  readonly inner: number;
 }
 
 /** {@link runInChunks} by several threads; `false` where it is not worth it. */
-function runShared(
-  variant: SharedVariant,
-  params: readonly number[],
-  lane: Lane,
-  inputs: readonly Strided[],
-  outs: readonly Strided[],
-  shape: Shape,
-  outer: number,
-  inner: number,
-): boolean {
+function runShared(variant: SharedVariant, params: readonly number[], call: Call): boolean {
+  const { lane, inputs, outs, outer, inner } = call;
   const n = outer * inner;
   const work = n * variant.operations;
   if (work < worthThreads || outs.some((out) => isNarrowed(lane, out))) return false;
@@ -229,7 +171,7 @@ function runShared(
     ensureSlots(firstShared + inputs.length + outs.length);
     f64.set(params, paramsBase / 8);
     const run = (rows: number, columns: number): void => variant.run(byRows, rows, columns);
-    runInChunks(run, firstShared, lane, inputs, outs, shape, outer, inner);
+    runInChunks(run, firstShared, call);
   });
 }
 
@@ -237,12 +179,7 @@ function runShared(
 function runInChunks(
   run: KernelFunction,
   firstSlot: number,
-  lane: Lane,
-  inputs: readonly Strided[],
-  outs: readonly Strided[],
-  shape: Shape,
-  outer: number,
-  inner: number,
+  { lane, inputs, outs, shape, outer, inner }: Call,
   sink?: ElementwiseSink,
 ): void {
   const n = outer * inner;

@@ -4,18 +4,12 @@ import { compileKernel, type KernelFunction, type KernelSpec, type Mode } from '
 import { paramCountOf } from '../expression/differentiate.ts';
 import { type Expr, input, type Lane, param } from '../expression/index.ts';
 import type { Strided } from '../strided/index.ts';
+import { dense, readings } from '../strided/layouts.ts';
 import { firstShared, SharedVariant } from './shared.ts';
 import { ensureSlots, maxParams, paramsBase, slotBase } from './slots.ts';
 
-/** How an operand lies against the iteration space; the first four are the {@link Mode}s of kernels. */
-export const dense = 0;
-export const row = 1;
-export const column = 2;
-export const scalar = 3;
-/** Fits none of them: it is copied in as `dense`, element by element. */
-export const scattered = 4;
-const modeOf = (layout: number | undefined): Mode =>
-  layout === row ? 'row' : layout === column ? 'column' : layout === scalar ? 'scalar' : 'dense';
+/** What is scattered is copied in element by element, and then dense. */
+const modeOf = (layout: number | undefined): Mode => readings[layout ?? dense] ?? 'dense';
 
 /** Keys of compiled variants are exact integers up to here. */
 export const maxInputs = 9;
@@ -42,7 +36,7 @@ const inputNodes = Array.from({ length: maxInputs }, (_, i) => input(i));
 const paramNodes = Array.from({ length: maxParams }, (_, i) => param(i));
 
 /** Builds the expression, or the expressions of several results, from the operands and then the parameters. */
-export type BuildExpression = (...x: Expr[]) => Expr | Expr[];
+type BuildExpression = (...x: Expr[]) => Expr | Expr[];
 
 /**
  * An elementwise operation, declared as a scalar expression and compiled when it first meets a lane and a combination

@@ -2,8 +2,9 @@ import type { DType, TypedArray } from '../../dtype.ts';
 import { ValueError } from '../../errors.ts';
 import type { KernelFunction } from '../compile/index.ts';
 import type { Strided } from '../strided/index.ts';
+import { dense } from '../strided/layouts.ts';
 import { f32, f64 } from '../wasm/index.ts';
-import { dense, dtypeCode, type ElementwiseKernel, laneCode, maxInputs } from './kernel.ts';
+import { dtypeCode, type ElementwiseKernel, laneCode, maxInputs } from './kernel.ts';
 import { paramsBase, slotBase } from './slots.ts';
 
 /** The same kernel over several lists of small operands, which lie side by side in the slots: one pass over all of them. */

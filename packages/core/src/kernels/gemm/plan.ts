@@ -20,7 +20,7 @@ export const transposed = (v: MatrixView): MatrixView => ({
 });
 
 /** In which layouts the operands of a product are copied, and the kernel for them. */
-export interface Plan {
+interface Plan {
   readonly aLayout: Layout;
   readonly bLayout: Layout;
   readonly multiply: TileProduct;

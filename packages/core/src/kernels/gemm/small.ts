@@ -42,7 +42,7 @@ export const smallGemm: (...product: ProductOf<FloatArray>) => void = (
  * c = alpha * a @ b + beta * added, with sums in float64. Addresses and strides in bytes; c is contiguous. Of `added`, which is not
  * there where its address is 0, a stride of 0 broadcasts.
  */
-export type SmallProduct = (
+type SmallProduct = (
   m: number,
   n: number,
   k: number,

@@ -115,7 +115,7 @@ const orderedSum = memoized((dtype: DType): ((...args: number[]) => void) => {
 });
 
 /** How much targets weigh. */
-export interface ClassMasses {
+interface ClassMasses {
   readonly ignoreIndex: number;
   /** The part of the weight of a class that its targets get. */
   readonly onClass: number;

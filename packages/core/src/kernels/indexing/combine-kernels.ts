@@ -14,7 +14,7 @@ import type { MoveKernels } from './move-kernels.ts';
 export type Combination = 'sum' | 'prod' | 'amax' | 'amin';
 
 /** Values that meet elements. Addresses in bytes; nothing overlaps. */
-export interface CombineKernels extends Record<Combination, CombineKernel> {
+interface CombineKernels extends Record<Combination, CombineKernel> {
   /** Adds rows of `width` elements to those that begin at rows[r] of each block of `out`, which begin `pitch` bytes apart. */
   addRows: MoveKernels['writeRows'];
 }

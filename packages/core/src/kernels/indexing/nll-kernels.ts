@@ -5,7 +5,7 @@ import { type FunctionBuilder, i32Params, type LoadOp, ModuleBuilder, memoized }
  * block. `reduction` is 0 for none, 1 for the sum, 2 for the mean; `weights` is 0 where each weighs 1; `total` is the address of
  * the float64 number that `totalWeight` gives. Addresses in bytes; nothing overlaps.
  */
-export interface NllKernels {
+interface NllKernels {
   /** The sum of the weights of the classes that are not `ignored`; gives 1 where one is no class. */
   totalWeight(
     rows: number,

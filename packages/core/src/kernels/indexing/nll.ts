@@ -6,7 +6,7 @@ import { denseOver, type Extent, ignoredClass } from '../strided/index.ts';
 import { type NllKey, nllKernels } from './nll-kernels.ts';
 
 /** Classes of targets, along a dimension of what they pick from, and what becomes of them. */
-export interface NllTargets {
+interface NllTargets {
   readonly classes: TypedArray;
   /** A weight for each class; `null` for 1. */
   readonly weights: TypedArray | null;

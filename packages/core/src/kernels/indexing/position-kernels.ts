@@ -1,7 +1,7 @@
 import { i32Params, ModuleBuilder } from '../wasm/index.ts';
 
 /** Lists of positions, int32 numbers of elements. Addresses in bytes; nothing overlaps. */
-export interface PositionKernels {
+interface PositionKernels {
   /**
    * positions[i] = before + stride * index[i] for indices from `least` on and below `size`, of which negative ones count from the
    * end; `before` is `start`, or, where `adds` is 1, positions[i]. Gives 1, with nothing written, where an index is none of these.

@@ -30,7 +30,7 @@ export {
 } from './vector/index.ts';
 
 /** Rewrites a named function's operands into an expression; the result may contain further named functions. */
-export type Lowering = (...args: Expr[]) => Expr;
+type Lowering = (...args: Expr[]) => Expr;
 
 /** A function of float64 numbers, for `scalarCall`. */
 export type ScalarFunction = (...args: number[]) => number;

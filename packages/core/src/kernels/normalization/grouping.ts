@@ -24,7 +24,7 @@ export interface Grouping {
 }
 
 /** How factors lie along a group: there are none, one for each part, or one for each element. */
-export type Form = 'plain' | 'parts' | 'elements';
+type Form = 'plain' | 'parts' | 'elements';
 
 /** What a kernel is compiled for. */
 export interface Variant {

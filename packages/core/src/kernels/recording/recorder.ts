@@ -3,6 +3,7 @@ import { contiguousStrides, isContiguousLayout, numelOf, type Shape } from '../.
 import { allocateBy } from '../../storage.ts';
 import type { Expr, Lane } from '../expression/index.ts';
 import type { Strided } from '../strided/index.ts';
+import { classifiedInner, classify, readings } from '../strided/layouts.ts';
 import type { ValueType } from '../wasm/index.ts';
 import type { Address, Call, Elementwise, Kernel, Operand, Reading, Split } from './kernel.ts';
 import { type Area, InJavaScript, placeOf, standIn } from './place.ts';
@@ -113,13 +114,12 @@ export class Recorder {
     let inner = 0;
     const read = inputs.map((x) => {
       let operand = this.operand(x, shape);
-      const lies = readingOf(operand);
-      let { reading } = lies;
+      let reading: Reading | undefined = readings[classify(operand, shape)];
       if (reading === 'row' || reading === 'column') {
-        if (inner === 0) inner = lies.inner;
-        else if (inner !== lies.inner) reading = null;
+        if (inner === 0) inner = classifiedInner;
+        else if (inner !== classifiedInner) reading = undefined;
       }
-      if (reading === null) {
+      if (reading === undefined) {
         operand = this.#denseAt(this.elements(x, shape), 0, x.dtype, shape);
         reading = 'dense';
       }
@@ -190,33 +190,6 @@ export class Recorder {
 const overlapsOtherwise = (out: Operand, x: { operand: Operand; reading: Reading }): boolean =>
   out.area === x.operand.area &&
   !(x.reading === 'dense' && x.operand.offset === out.offset && x.operand.dtype === out.dtype);
-
-/** How an operand, broadcast already, is read in rows; `null` where in none of these ways. */
-export function readingOf({ shape, strides }: Operand): { reading: Reading | null; inner: number } {
-  let inner = 1;
-  let zerosInside = false;
-  let zerosOutside = false;
-  let step = 1;
-  for (const [d, stride] of [...strides.entries()].reverse()) {
-    const size = shape[d] ?? 1;
-    if (size === 1) continue;
-    if (stride === 0) {
-      if (step > 1) {
-        if (zerosInside) return { reading: null, inner: 0 };
-        zerosOutside = true;
-      } else {
-        zerosInside = true;
-        inner *= size;
-      }
-    } else {
-      if (zerosOutside || stride !== step) return { reading: null, inner: 0 };
-      step *= size;
-      if (!zerosInside) inner *= size;
-    }
-  }
-  const reading = zerosOutside ? 'row' : zerosInside ? (step > 1 ? 'column' : 'scalar') : 'dense';
-  return { reading, inner };
-}
 
 /** Who takes down kernels instead of their being run; `null`: nobody. */
 export let recorder: Recorder | null = null;

@@ -63,7 +63,7 @@ export class Along {
 }
 
 /** A part of the rows, as wide as the state; those that nobody asks for cost nothing. */
-export interface Part {
+interface Part {
   read(): Expr;
   write(x: Expr): void;
 }
@@ -151,7 +151,7 @@ export class VectorsOfRows {
 }
 
 /** result = rows @ panels, or what is added to the result. */
-export interface Product {
+interface Product {
   readonly count: number;
   readonly columns: Formula;
   readonly depth: Formula;

@@ -72,7 +72,7 @@ export function identityOf(lane: Lane, kind: ReduceKind): number {
 }
 
 /** One step of a reduction. */
-export type ReduceStep = (accumulator: number, x: number, center: number) => number;
+type ReduceStep = (accumulator: number, x: number, center: number) => number;
 
 /** The reduction in plain JavaScript, one step at a time; whoever stores integers checks that they fit. */
 export const stepOf = memoized((kind: ReduceKind): ReduceStep => {

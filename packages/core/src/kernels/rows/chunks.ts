@@ -14,7 +14,7 @@ const CHUNK = 16_384;
 const sharedChunk = 8 * CHUNK;
 
 /** A chunk of rows: byte addresses of the operands and of the result, all rows contiguous. */
-export interface Chunk<Inputs extends readonly unknown[]> {
+interface Chunk<Inputs extends readonly unknown[]> {
   /** Number of the first row. */
   readonly first: number;
   readonly rows: number;
@@ -86,7 +86,7 @@ export function forEachRows<const Inputs extends readonly [Strided, ...Strided[]
 }
 
 /** A function of rows in the memory of kernels: their number and length, the addresses of the operands, and that of the result. */
-export type RowKernel = (rows: number, n: number, ...addresses: number[]) => void;
+type RowKernel = (rows: number, n: number, ...addresses: number[]) => void;
 
 /**
  * Runs a kernel on rows of float operands (of one shape and dtype) along `dim`; `out`, from `outOffset` on, takes the results,

@@ -27,7 +27,7 @@ export type PairTerm =
 export const hasLevels = ({ kind }: PairTerm): boolean => kind === 'extreme' || kind === 'sign';
 
 /** Which of the operands a kernel has, beside the two that are subtracted. */
-export interface PairShape {
+interface PairShape {
   /** The instruction that takes the greatest term, where that is wanted instead of the sum. `pmax` passes over NaN. */
   readonly greatest: 'pmax' | 'max' | null;
   /** Whether each term is multiplied by a number beside the rows of the first operand, and of the second. */
@@ -47,7 +47,7 @@ interface PairSpec {
  * `pitch` elements, so that as many of its rows as a vector has lanes are worked on at once. `pitch` is a multiple of
  * {@link pairGroup}.
  */
-export interface PairKernels {
+interface PairKernels {
   /** For each row i of `a` and j of `b`: out[i, j] += the sum over columns d of term(a[i, d] - b[j, d]) scaleA[i, d] scaleB[j, d]. */
   dots(
     rows: number,

@@ -99,7 +99,7 @@ function parts(n: number, size: number, run: (first: number, count: number) => v
 const matrixCount = (x: Strided): number => x.shape.slice(0, -2).reduce((n, size) => n * size, 1);
 
 /** What may be given beside the two operands. */
-export interface PairFactors {
+interface PairFactors {
   /** Tensors of the shapes of the operands, whose numbers their terms are multiplied by. */
   readonly scaleA?: Strided | undefined;
   readonly scaleB?: Strided | undefined;

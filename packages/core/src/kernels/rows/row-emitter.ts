@@ -50,7 +50,7 @@ interface VectorStep {
 }
 
 /** How {@link RowEmitter.eachVector} runs. */
-export interface LoopOptions {
+interface LoopOptions {
   /** Vectors a round; what is left over takes rounds of one. */
   readonly unroll?: number;
   /** Emitted at the end of each round. */

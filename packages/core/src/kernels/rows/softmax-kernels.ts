@@ -7,7 +7,7 @@ import { type RowConfig, RowEmitter, rowKernels } from './row-emitter.ts';
  * Addresses in bytes, counts in elements; no two areas may overlap. Reads up to 16 bytes past the ends. Sums are carried in
  * float64.
  */
-export interface SoftmaxKernels {
+interface SoftmaxKernels {
   /** out = exp(x - max) / sum. */
   softmax(rows: number, n: number, x: number, out: number): void;
   /** out = x - max - log(sum(exp(x - max))). */

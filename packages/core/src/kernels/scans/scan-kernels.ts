@@ -5,7 +5,7 @@ import { type FunctionBuilder, i32Params, ModuleBuilder, memoized, zip } from '.
 export type ScanName = 'cumsum' | 'cumprod' | 'cummax' | 'cummin' | 'logcumsumexp' | 'linear_recurrence';
 
 /** Which scan, from which end, of elements of which dtypes into which. */
-export interface ScanConfig {
+interface ScanConfig {
   readonly name: ScanName;
   readonly reverse: boolean;
   readonly inputs: readonly DType[];

@@ -3,7 +3,7 @@ import { recordCall, recorder } from '../recording/index.ts';
 import { i32Params, ModuleBuilder } from '../wasm/index.ts';
 
 /** Matrices of a size, one after the other. */
-export interface Matrices {
+interface Matrices {
   readonly rows: number;
   readonly columns: number;
 }

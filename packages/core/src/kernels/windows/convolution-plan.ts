@@ -9,7 +9,7 @@ import { type Geometry, volume } from './geometry.ts';
 import type { Wanted } from './plain.ts';
 
 /** A kernel of {@link convolutionParams}. */
-export type ConvolutionKernel = (...args: number[]) => void;
+type ConvolutionKernel = (...args: number[]) => void;
 type KernelName = Wanted | 'depthwiseX' | 'depthwiseY' | 'depthwiseWeight';
 
 /** Where the elements of x, weights and y lie. */

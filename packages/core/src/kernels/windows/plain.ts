@@ -8,7 +8,7 @@ import { type Geometry, type Triple, volume } from './geometry.ts';
 export type Wanted = 'x' | 'weight' | 'y';
 
 /** The elements of x, weights and y, each contiguous. */
-export interface Convolved {
+interface Convolved {
   readonly x: TypedArray;
   readonly weight: TypedArray;
   readonly y: TypedArray;

@@ -13,7 +13,7 @@ import { ravel, reshape } from '../views/shape.ts';
 const flipPrimitive: Primitive<readonly number[]> = definePrimitive({
   name: 'flip',
   saves: 0,
-  infer: ([x]) => ({ shape: x.shape, dtype: x.dtype }),
+  infer: ([x]) => x,
   kernel([x], dims, out) {
     if (x.count === 0) return;
     const strides = x.strides.slice();
@@ -85,7 +85,7 @@ function part(x: Strided, dim: number, start: number, length: number): Strided {
 const rollPrimitive: Primitive<readonly Move[]> = definePrimitive({
   name: 'roll',
   saves: 0,
-  infer: ([x]) => ({ shape: x.shape, dtype: x.dtype }),
+  infer: ([x]) => x,
   kernel([x], moves, out) {
     if (x.count === 0) return;
     moves.reduce<Strided>((from, move, k) => {

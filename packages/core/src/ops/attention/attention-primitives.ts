@@ -8,7 +8,7 @@ import type { Tensor } from '../../tensor.ts';
 import { attentionWeights, sharedByHeads } from './weights.ts';
 
 /** How scores are made. */
-export interface Scoring {
+interface Scoring {
   readonly scale: number;
   readonly isCausal: boolean;
 }

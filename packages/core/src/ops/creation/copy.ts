@@ -9,7 +9,7 @@ import { autogradOf, type Tensor } from '../../tensor.ts';
 const clonePrimitive = definePrimitive({
   name: 'clone',
   saves: 0,
-  infer: ([x]) => ({ shape: x.shape, dtype: x.dtype }),
+  infer: ([x]) => x,
   kernel: ([x], _, out) => copyStrided(x, out.storage.array, out.offset),
   derivative: (g) => [g],
 });

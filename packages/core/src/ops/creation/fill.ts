@@ -1,11 +1,13 @@
-import { K, signature } from '../../arguments/index.ts';
+import { composition, K, signature } from '../../arguments/index.ts';
 import { storedNumber } from '../../dtype.ts';
+import { ShapeError } from '../../errors.ts';
 import { fillStrided } from '../../kernels/index.ts';
-import { applyInPlace, definePrimitive, type Primitive } from '../../record/index.ts';
-import { checkShape, numelOf, type Shape } from '../../shape.ts';
+import { applyInPlace, composed, definePrimitive, type Primitive } from '../../record/index.ts';
+import { checkShape, formatShape, numelOf, type Shape } from '../../shape.ts';
 import { allocateZeroed } from '../../storage.ts';
-import { type Tensor, wrapArray } from '../../tensor.ts';
+import { Tensor, wrapArray } from '../../tensor.ts';
 import { creationOptions, dtypeOf, finishCreation, sizesOf } from './arguments.ts';
+import { clone, copy_ } from './copy.ts';
 import { filled } from './fill-primitive.ts';
 import { type CreationOptions, getDefaultDtype } from './options.ts';
 
@@ -122,7 +124,7 @@ const overwriting = (name: string, overload: number): Primitive<number | boolean
     overload: () => overload,
     saves: 0,
     writesAnywhere: true,
-    infer: ([x]) => ({ shape: x.shape, dtype: x.dtype }),
+    infer: ([x]) => x,
     kernel(_, value, out) {
       fillStrided(out, storedNumber(value, out.dtype, `${name}_`));
     },
@@ -149,6 +151,36 @@ export const zero_ = function (x: Tensor): Tensor {
   zeroInPlaceTakes(arguments);
   return applyInPlace(zeroPrimitiveInPlace, [x], 0);
 };
+
+/**
+ * A number as a tensor without dimensions, of the default dtype. Follows `torch.scalar_tensor`.
+ * @throws ValueError where the dtype cannot hold the number
+ * @example scalarTensor(2); // tensor(2.)
+ */
+export const scalarTensor = /* @__PURE__ */ composition(
+  'scalarTensor',
+  { value: K.scalar, options: creationOptions },
+  (value: number | boolean, options: CreationOptions = {}): Tensor =>
+    full([], value, { ...options, dtype: dtypeOf(options, 'scalarTensor') }),
+);
+
+/**
+ * A tensor of the shape and dtype of x that holds one value, a number or a tensor without dimensions; to x the gradient is 0.
+ * Follows `torch.fill`.
+ * @throws ShapeError when the value is a tensor with dimensions
+ * @throws ValueError where the dtype cannot hold the number
+ * @example fill(tensor([1, 2]), 7); // tensor([7, 7])
+ */
+export const fill = /* @__PURE__ */ composition(
+  'fill',
+  { x: K.tensor, value: K.operand },
+  (x: Tensor, value: Tensor | number | boolean): Tensor => {
+    if (!(value instanceof Tensor)) return composed('fill', fill_(clone(x), value), x);
+    if (value.ndim > 0)
+      throw new ShapeError(`the value must have no dimensions, got shape ${formatShape(value.shape)}`);
+    return composed('fill', copy_(clone(x), value), x, value);
+  },
+);
 
 /** The functions of this file that are methods too. */
 export default { fill_, zero_ };

@@ -1,13 +1,12 @@
+/** Memory to write into whose elements lie in another order. */
 import { composition, K } from '../../arguments/index.ts';
 import { ShapeError } from '../../errors.ts';
-import { composed } from '../../record/index.ts';
 import { checkShape, formatShape, type Shape } from '../../shape.ts';
-import { Tensor } from '../../tensor.ts';
+import type { Tensor } from '../../tensor.ts';
 import { permute } from '../views/permute.ts';
 import { asStrided } from '../views/windows.ts';
 import { creationOptions, dtypeOf, finishCreation } from './arguments.ts';
-import { clone, copy_ } from './copy.ts';
-import { empty, fill_, full } from './fill.ts';
+import { empty } from './fill.ts';
 import type { CreationOptions } from './options.ts';
 
 /**
@@ -51,35 +50,5 @@ export const emptyPermuted = /* @__PURE__ */ composition(
       { dtype },
     );
     return finishCreation(permute(memory, order), options, 'emptyPermuted');
-  },
-);
-
-/**
- * A number as a tensor without dimensions, of the default dtype. Follows `torch.scalar_tensor`.
- * @throws ValueError where the dtype cannot hold the number
- * @example scalarTensor(2); // tensor(2.)
- */
-export const scalarTensor = /* @__PURE__ */ composition(
-  'scalarTensor',
-  { value: K.scalar, options: creationOptions },
-  (value: number | boolean, options: CreationOptions = {}): Tensor =>
-    full([], value, { ...options, dtype: dtypeOf(options, 'scalarTensor') }),
-);
-
-/**
- * A tensor of the shape and dtype of x that holds one value, a number or a tensor without dimensions; to x the gradient is 0.
- * Follows `torch.fill`.
- * @throws ShapeError when the value is a tensor with dimensions
- * @throws ValueError where the dtype cannot hold the number
- * @example fill(tensor([1, 2]), 7); // tensor([7, 7])
- */
-export const fill = /* @__PURE__ */ composition(
-  'fill',
-  { x: K.tensor, value: K.operand },
-  (x: Tensor, value: Tensor | number | boolean): Tensor => {
-    if (!(value instanceof Tensor)) return composed('fill', fill_(clone(x), value), x);
-    if (value.ndim > 0)
-      throw new ShapeError(`the value must have no dimensions, got shape ${formatShape(value.shape)}`);
-    return composed('fill', copy_(clone(x), value), x, value);
   },
 );

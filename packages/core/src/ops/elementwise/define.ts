@@ -62,7 +62,7 @@ export function checkOptions(caller: string, kind: K.Kind, options: unknown, ...
 }
 
 /** What a call stands for: an operation, its operands and its parameters. */
-export interface Call {
+interface Call {
   readonly op: ElementwiseOp;
   readonly operands: readonly Operand[];
   readonly params?: readonly number[];

@@ -129,7 +129,7 @@ export const underived = (of: string): AutogradError =>
   new AutogradError(`the derivative for '${of}' is not implemented`);
 
 /** What an elementwise primitive of attributes `A` states of its derivative. */
-export interface ElementwiseDerivative<A> {
+interface ElementwiseDerivative<A> {
   readonly saves: number;
   readonly derivative?: (g: Tensor, node: GradNode<A>) => readonly (Tensor | null)[];
 }

@@ -58,7 +58,7 @@ export const gatherPrimitive: Primitive<number, [Tensor, Tensor]> = definePrimit
 });
 
 /** How values are scattered. */
-export interface Scattering {
+interface Scattering {
   readonly dim: number;
   readonly how: 'set' | ScatterReduction;
   /** Whether x's own values take part in the reduction. */

@@ -46,7 +46,7 @@ const definePutFlat = (
   definePrimitive({
     name,
     saves: INPUT(1),
-    infer: ([x]) => ({ shape: x.shape, dtype: x.dtype }),
+    infer: ([x]) => x,
     kernel([x, index, source], { accumulate, caller }, out) {
       const positions = flatPositions(index, x.count, caller);
       const target = out.storage.array;

@@ -109,7 +109,7 @@ export function maskedSelect(x: Tensor, mask: Tensor): Tensor {
 const maskedScatterPrimitive = definePrimitive<string, [Tensor, Tensor, Tensor]>({
   name: 'masked_scatter',
   saves: INPUT(1),
-  infer: ([x]) => ({ shape: x.shape, dtype: x.dtype }),
+  infer: ([x]) => x,
   kernel([x, mask, source], caller, out) {
     const target = out.storage.array;
     copyStrided(x, target);

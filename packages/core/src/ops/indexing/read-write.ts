@@ -45,7 +45,7 @@ export function readPositions(source: TypedArray, where: Positions, out: TypedAr
 }
 
 /** How a value meets the one that is there. */
-export type Combine = 'set' | Combination;
+type Combine = 'set' | Combination;
 
 /** Stores `values` (one for all, or one each) at `positions`; the last one stays where positions repeat, or they combine. */
 export function writeAt(out: TypedArray, positions: Int32Array, values: TypedArray, how: Combine): void {

@@ -94,7 +94,7 @@ const reductionGradients: Record<ScatterReduction, ReductionGradient> = {
 const onceWithZerosPrimitive = definePrimitive<undefined, [Tensor, Tensor]>({
   name: 'scatter_reduce_prod_backward',
   saves: INPUT(1),
-  infer: ([x]) => ({ shape: x.shape, dtype: x.dtype }),
+  infer: ([x]) => x,
   kernel: ([x], _, out) => copyStrided(x, out.storage.array),
   derivative: (g, node) => [apply(refuseZerosPrimitive, [g, node.input(1)], undefined), null],
 });
@@ -102,7 +102,7 @@ const onceWithZerosPrimitive = definePrimitive<undefined, [Tensor, Tensor]>({
 const refuseZerosPrimitive: Primitive<undefined, [Tensor, Tensor]> = definePrimitive({
   name: 'scatter_reduce_prod_double_backward',
   saves: INPUT(1),
-  infer: ([x]) => ({ shape: x.shape, dtype: x.dtype }),
+  infer: ([x]) => x,
   kernel([x, zeros], _, out) {
     worksInJavaScript('in JavaScript, as it asks whether there is a derivative');
     if (elementsOf(zeros).some((count) => count > 1)) {

@@ -22,7 +22,7 @@ export type IndexList = readonly (number | boolean | IndexList)[];
 export type IndexItem = number | boolean | null | '...' | ':' | SliceRange | Tensor | Int32Array | IndexList;
 
 /** What basic indexing leaves over: int32 tensors of one shape for ascending dimensions of `base`. */
-export interface Resolved {
+interface Resolved {
   readonly base: Tensor;
   readonly dims: readonly number[];
   readonly indices: readonly Tensor[];

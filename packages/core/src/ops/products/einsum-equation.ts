@@ -2,7 +2,7 @@ import { ShapeError, ValueError } from '../../errors.ts';
 import { formatShape, type Shape } from '../../shape.ts';
 
 /** @internal What an equation says, once the dimensions that an ellipsis covers have labels too. */
-export interface Equation {
+interface Equation {
   /** The labels of each operand's dimensions. */
   readonly operands: readonly (readonly string[])[];
   readonly output: readonly string[];

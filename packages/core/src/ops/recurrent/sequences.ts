@@ -5,8 +5,8 @@ import { applyMulti } from '../../record/index.ts';
 import { formatShape, type Shape, sameShape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { floatsOnly, where } from '../elementwise/index.ts';
-import { type CellForm, sequenceOf } from './along.ts';
 import { lstmGates, throughGru, throughLstm } from './gates.ts';
+import { type CellForm, sequenceOf } from './sequence-primitives.ts';
 
 const lstmForm: CellForm = {
   ...{ cell: 'lstm', name: 'lstm_sequence' },

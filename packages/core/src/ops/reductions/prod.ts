@@ -114,7 +114,7 @@ interface Others {
 const othersPrimitive: Primitive<Others> = definePrimitive({
   name: 'prod_of_others',
   saves: INPUT(0),
-  infer: ([x]) => ({ shape: x.shape, dtype: x.dtype }),
+  infer: ([x]) => x,
   kernel([x], { dim, whole }, out) {
     const [values, others] = [elementsOf(x), out.storage.array];
     const extent = extentOf(x.shape, dim);

@@ -20,7 +20,7 @@ export function takeRow<T extends TypedArray>(x: TypedArray, start: number, step
 }
 
 /** Rows of x along `dim` as matrices: see {@link leaveOneOut}. */
-export interface LeftOut {
+interface LeftOut {
   /** Row i is the row of x with 1 in place of x_i, so that products over it leave x_i out: shape (..., n, n). */
   readonly matrix: Tensor;
   /** Bool, shape (n, n): the places of those ones. */

@@ -13,7 +13,7 @@ import { reshape } from '../views/shape.ts';
 import { type Reduction, reductionOf, requireElements, restoreDims } from './reduction.ts';
 import { sum } from './sum.ts';
 
-export interface Search extends Reduction {
+interface Search extends Reduction {
   readonly dim: number;
 }
 

@@ -5,7 +5,7 @@ import type { Tensor } from '../../tensor.ts';
 import { type Layout, replaceDim, sizeAlong, strideAlong } from './layout.ts';
 
 /** `length` indices of dimension `dim` from `start` on, `step` apart. */
-export interface Range {
+interface Range {
   readonly dim: number;
   readonly start: number;
   readonly step: number;

@@ -72,7 +72,7 @@ export function perDimension(what: string, value: PerDimension, rank: number, le
 }
 
 /** What the checks compare. */
-export interface ConvolutionArguments {
+interface ConvolutionArguments {
   readonly x: Tensor;
   readonly weight: Tensor;
   readonly bias: Tensor | null;

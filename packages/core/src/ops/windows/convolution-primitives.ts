@@ -11,7 +11,7 @@ import { sum } from '../reductions/sum.ts';
 import { narrow } from '../views/slices.ts';
 
 /** How windows go over x. */
-export interface Steps {
+interface Steps {
   readonly stride: Shape;
   readonly padding: Shape;
   readonly dilation: Shape;

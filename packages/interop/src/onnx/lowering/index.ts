@@ -1,12 +1,12 @@
 /** How each operation is written in ONNX: tables by PyTorch's names, a file a family. */
 import { arranging } from './arranging.ts';
 import { attention } from './attention.ts';
-import { gates } from './gates.ts';
 import { indexing } from './indexing.ts';
 import type { Lowerings } from './lowering.ts';
 import { normalization } from './normalization.ts';
 import { pooling } from './pooling.ts';
 import { products } from './products.ts';
+import { recurrent } from './recurrent.ts';
 import { reductions } from './reductions.ts';
 import { views } from './views.ts';
 import { windows } from './windows.ts';
@@ -18,7 +18,7 @@ export { type Lowering, NotInOnnx } from './lowering.ts';
 export const lowerings: Lowerings = {
   ...arranging,
   ...attention,
-  ...gates,
+  ...recurrent,
   ...indexing,
   ...normalization,
   ...pooling,

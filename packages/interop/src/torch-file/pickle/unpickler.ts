@@ -92,7 +92,7 @@ const instructions: ReadonlyMap<number, Instruction> = /* @__PURE__ */ new Map<n
 ]);
 
 /** A pickle's value, and where it ends. */
-export interface Unpickled {
+interface Unpickled {
   readonly value: PyValue;
   readonly end: number;
 }

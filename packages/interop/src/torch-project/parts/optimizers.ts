@@ -86,7 +86,7 @@ export function optimizerPython(
 }
 
 /** An optimizer's groups and state with parameters by name: what JSON holds of it, and the tensors beside. */
-export interface NamedState {
+interface NamedState {
   readonly json: { readonly param_groups: unknown[]; readonly state: Record<string, unknown> };
   readonly tensors: Record<string, Tensor>;
 }

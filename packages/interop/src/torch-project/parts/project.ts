@@ -16,12 +16,23 @@ import { namedState, optimizerName, optimizerPython } from './optimizers.ts';
 import type { Reference } from './reference.ts';
 import { schedulerPython } from './schedulers.ts';
 import { sharingOf } from './sharing.ts';
-import type { Task } from './task.ts';
+import type { Batch, Task } from './task.ts';
 
 const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 
 const byNumber = (of: string, tensors: readonly Tensor[]): [string, Tensor][] =>
   tensors.map((x, i) => [`${of}.${i}`, x]);
+
+/** The tensors of a batch, inputs first, with names. */
+const named = ({ inputs, targets }: Batch): [string, Tensor][] => [
+  ...byNumber('inputs', inputs),
+  ...byNumber('targets', targets),
+];
+
+type Schedule = ReturnType<typeof schedulerPython>;
+/** Whether a schedule has tensors among its state. */
+const hasTables = (schedule: Schedule | null): schedule is Schedule =>
+  schedule !== null && Object.keys(schedule.tables).length > 0;
 
 const batchNorms = [nn.BatchNorm1d, nn.BatchNorm2d, nn.BatchNorm3d];
 
@@ -40,29 +51,52 @@ const evaluatedIn = (model: nn.AnyModule): string[] =>
         .map(([name]) => name)
     : [];
 
+/** What train.py says of the task, besides the optimizer and its schedule. */
+const trainingOf = (task: Task, source: ModelSource, found: Reference) => ({
+  lossIsModule: source.lossIsModule,
+  lossHasState: Object.keys(source.lossState).length > 0,
+  inputs: task.example.inputs.length,
+  targets: task.example.targets.length,
+  batchSize: task.batchSize,
+  seed: task.seed,
+  shuffle: task.shuffle,
+  dropLast: task.dropLast,
+  unusedParameters: found.unusedParameters,
+  evaluated: evaluatedIn(task.model),
+  clipNorm: clipNormOf(task),
+  clipValue: task.options.clipGradValue ?? null,
+});
+
+/** What the project begins with, as tensors and numbers in files. */
+function startingPoint(task: Task, source: ModelSource, found: Reference, schedule: Schedule | null): Files {
+  const { model, optimizer, data } = task;
+  const state = namedState(model, optimizer);
+  const { lossState } = source;
+  return {
+    'state.safetensors': io.saveSafetensors(model.stateDict()),
+    'optimizer.json': json(state.json),
+    'optimizer.safetensors': io.saveSafetensors(state.tensors),
+    ...(schedule && { 'scheduler.json': json(schedule.state) }),
+    ...(hasTables(schedule) && { 'scheduler.safetensors': io.saveSafetensors(schedule.tables) }),
+    ...(Object.keys(lossState).length > 0 && { 'loss.safetensors': io.saveSafetensors({ ...lossState }) }),
+    'generator.safetensors': io.saveSafetensors({ default: fromBuffer(defaultGenerator.getState()) }),
+    'progress.json': json({ epoch: task.epoch, sample: 0, step: optimizer.stepCount }),
+    'reference.safetensors': io.saveSafetensors(found.tensors),
+    ...(data && { 'data.safetensors': io.saveSafetensors(Object.fromEntries(named(data))) }),
+  };
+}
+
 /** The files of a project, from what was found of the training. */
 export function projectFiles(task: Task, source: ModelSource, found: Reference): Files {
-  const { model, optimizer, options, example, data } = task;
+  const { model, optimizer, options, data } = task;
   const { scheduler, schedulerInterval: interval = 'epoch' } = options;
   const schedule = scheduler === undefined ? null : schedulerPython('scheduler', scheduler, 'scheduler');
   const { sharing, alone } = sharingOf(task);
-  const state = namedState(model, optimizer);
   const python = optimizerPython('optimizer', model, optimizer, 'optimizer');
   const batchNorm = model.modules().some((module) => batchNorms.some((made) => module instanceof made));
   const shards = !(optimizer instanceof LBFGS) && !(optimizer instanceof Adafactor);
-  const names = [...byNumber('inputs', example.inputs), ...byNumber('targets', example.targets)].map(
-    ([name]) => name,
-  );
-  const hasState = Object.keys(source.lossState).length > 0;
-  const title = options.name ?? source.className;
-  const stateDict = model.stateDict();
-  const about = {
-    title,
-    className: source.className,
-    hasData: data !== null,
-    batchNorm,
-  };
-  const tables = schedule === null ? {} : schedule.tables;
+  const { className } = source;
+  const about = { title: options.name ?? className, className, hasData: data !== null, batchNorm };
   return {
     'README.md': readmeText({
       ...about,
@@ -79,8 +113,7 @@ export function projectFiles(task: Task, source: ModelSource, found: Reference):
     'loss.py': source['loss.py'],
     'train.py': trainPython({
       ...about,
-      lossIsModule: source.lossIsModule,
-      lossHasState: hasState,
+      ...trainingOf(task, source, found),
       optimizer: { python, isLBFGS: optimizerName(optimizer) === 'LBFGS', shards },
       scheduler: schedule && {
         python: schedule.text,
@@ -88,41 +121,15 @@ export function projectFiles(task: Task, source: ModelSource, found: Reference):
         interval,
         followsLoss: scheduler instanceof lrScheduler.ReduceLROnPlateau,
       },
-      inputs: example.inputs.length,
-      targets: example.targets.length,
-      batchSize: task.batchSize,
-      seed: task.seed,
-      shuffle: task.shuffle,
-      dropLast: task.dropLast,
-      unusedParameters: found.unusedParameters,
-      evaluated: evaluatedIn(model),
-      clipNorm: clipNormOf(task),
-      clipValue: options.clipGradValue ?? null,
     }),
     'parallel.py': parallelPython({
       sharing,
       batchNorm,
       mixed: new Set(model.parameters().map(({ dtype }) => dtype)).size > 1,
     }),
-    'state.py': statePython({
-      groups: python.includes('state.groups('),
-      tables: Object.keys(tables).length > 0,
-    }),
-    'data.py': dataPython({ names, hasData: data !== null }),
+    'state.py': statePython({ groups: python.includes('state.groups('), tables: hasTables(schedule) }),
+    'data.py': dataPython({ names: named(task.example).map(([name]) => name), hasData: data !== null }),
     'verify.py': verifyPython,
-    'state.safetensors': io.saveSafetensors(stateDict),
-    'optimizer.json': json(state.json),
-    'optimizer.safetensors': io.saveSafetensors(state.tensors),
-    ...(schedule && { 'scheduler.json': json(schedule.state) }),
-    ...(Object.keys(tables).length > 0 && { 'scheduler.safetensors': io.saveSafetensors(tables) }),
-    ...(hasState && { 'loss.safetensors': io.saveSafetensors({ ...source.lossState }) }),
-    'generator.safetensors': io.saveSafetensors({ default: fromBuffer(defaultGenerator.getState()) }),
-    'progress.json': json({ epoch: task.epoch, sample: 0, step: optimizer.stepCount }),
-    'reference.safetensors': io.saveSafetensors(found.tensors),
-    ...(data && {
-      'data.safetensors': io.saveSafetensors(
-        Object.fromEntries([...byNumber('inputs', data.inputs), ...byNumber('targets', data.targets)]),
-      ),
-    }),
+    ...startingPoint(task, source, found, schedule),
   };
 }

@@ -114,7 +114,7 @@ const table: ReadonlyMap<unknown, Row> = /* @__PURE__ */ new Map<unknown, Row>([
 ]);
 
 /** A schedule as Python makes it. */
-export interface SchedulerPython {
+interface SchedulerPython {
   /** The line that makes it, of `optimizer`. */
   readonly text: string;
   /** The classes it names, by the module that has them. */

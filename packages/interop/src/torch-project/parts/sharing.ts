@@ -6,7 +6,7 @@ import { snapshot } from './snapshot.ts';
 import type { Task } from './task.ts';
 
 /** How the ranks share a step, and why they cannot. */
-export interface Shared {
+interface Shared {
   readonly sharing: Sharing;
   readonly alone: string | null;
 }

@@ -12,7 +12,7 @@ import {
 import { isIdentifier } from './text/index.ts';
 
 /** An argument that is handed on: one with tensors, of a library's layer any. */
-export interface Given {
+interface Given {
   readonly name: string;
   readonly value: Argument;
   /** Whether it is given by its name. */

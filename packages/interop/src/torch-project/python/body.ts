@@ -40,7 +40,7 @@ export interface Statement {
 }
 
 /** How what is no local variable is called: parameters, buffers and modules. */
-export interface Surroundings {
+interface Surroundings {
   /** `self.scale`; `null` where it cannot be reached from here. */
   state(tensor: Tensor, name: string): string | null;
   /** `self.fc1`. */

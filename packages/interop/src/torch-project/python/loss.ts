@@ -10,7 +10,7 @@ import { modelFile } from './model.ts';
 import { bodyLines, definition, fileOf } from './render.ts';
 import { flat, layOut, prefixed, text, unmarked } from './text/index.ts';
 
-export interface LossFile {
+interface LossFile {
   readonly text: string;
   readonly isModule: boolean;
   readonly state: Readonly<Record<string, Tensor>>;

@@ -2,7 +2,7 @@ import { list, statement } from '../python/text/index.ts';
 import { filled } from './template.ts';
 
 /** What data.py reads. */
-export interface DataNeeds {
+interface DataNeeds {
   /** The names of the tensors of a sample, inputs first. */
   readonly names: readonly string[];
   readonly hasData: boolean;

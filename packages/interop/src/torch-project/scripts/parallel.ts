@@ -4,7 +4,7 @@ import { filled } from './template.ts';
 export type Sharing = 'mean' | 'sum' | 'weighted' | 'whole' | 'alone';
 
 /** What parallel.py has to do. */
-export interface ParallelNeeds {
+interface ParallelNeeds {
   readonly sharing: Sharing;
   readonly batchNorm: boolean;
   /** Whether parameters are of several dtypes, of which torch shards one at a time. */

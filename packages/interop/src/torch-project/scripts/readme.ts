@@ -1,7 +1,7 @@
 import type { Sharing } from './parallel.ts';
 
 /** What the README says of a project. */
-export interface ReadmeNeeds {
+interface ReadmeNeeds {
   readonly title: string;
   readonly className: string;
   readonly steps: number;

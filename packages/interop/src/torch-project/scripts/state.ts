@@ -1,7 +1,7 @@
 import { filled } from './template.ts';
 
 /** What state.py has to do beside. */
-export interface StateNeeds {
+interface StateNeeds {
   /** Whether some optimizer has groups, which its file lists. */
   readonly groups: boolean;
   /** Whether some schedule follows a function, whose values a file holds. */

@@ -1,12 +1,14 @@
 import {
   cat,
   checkArguments,
+  type DType,
   formatShape,
   K,
   linear,
   pad,
   ShapeError,
   sameShape,
+  scaledDotProductAttention,
   steps,
   type Tensor,
   ValueError,
@@ -20,7 +22,6 @@ import { dropout } from '../dropout.ts';
 import { emptyParameter, type LayerOptions, layerKinds } from '../factory.ts';
 import { Linear } from '../linear.ts';
 import { additive } from './masks.ts';
-import { scaledDotProductAttention } from './scaled-dot-product.ts';
 
 /** Options of {@link MultiheadAttention}. */
 export interface MultiheadAttentionOptions extends LayerOptions {
@@ -276,6 +277,19 @@ export class MultiheadAttention extends Module<
     });
   }
 
+  /** What is added to the keys and values given: a learned pair, and zeros. */
+  private ownKeys(batch: number, dtype: DType): (readonly [key: Tensor, value: Tensor])[] {
+    const { biasK, biasV, batchDim, embedDim } = this;
+    const shape = batchDim === 0 ? [batch, 1, embedDim] : [1, batch, embedDim];
+    const pairs: [Tensor, Tensor][] = [];
+    if (biasK !== null && biasV !== null) pairs.push([biasK.expand(shape), biasV.expand(shape)]);
+    if (this.addZeroAttn) {
+      const none = zeros(shape, { dtype });
+      pairs.push([none, none]);
+    }
+    return pairs;
+  }
+
   private attend(
     query: Tensor,
     key: Tensor,
@@ -295,18 +309,9 @@ export class MultiheadAttention extends Module<
     this.checkMasks(given, padding, [length, key.size(sequenceDim), batch]);
     const [q = query, projectedK = key, projectedV = value] = this.project(query, key, value);
     let [k, v] = [projectedK, projectedV];
-    if (this.biasK !== null && this.biasV !== null) {
-      const repeated = (x: Tensor): Tensor =>
-        x.expand(batchDim === 0 ? [batch, 1, embedDim] : [1, batch, embedDim]);
-      k = cat([k, repeated(this.biasK)], sequenceDim);
-      v = cat([v, repeated(this.biasV)], sequenceDim);
-      mask = widened(mask);
-      padding = widened(padding);
-    }
-    if (this.addZeroAttn) {
-      const none = zeros(batchDim === 0 ? [batch, 1, embedDim] : [1, batch, embedDim], { dtype: k.dtype });
-      k = cat([k, none], sequenceDim);
-      v = cat([v, none], sequenceDim);
+    for (const [ownKey, ownValue] of this.ownKeys(batch, k.dtype)) {
+      k = cat([k, ownKey], sequenceDim);
+      v = cat([v, ownValue], sequenceDim);
       mask = widened(mask);
       padding = widened(padding);
     }

@@ -12,7 +12,7 @@ import { rank } from '../layer-of.ts';
 export type PaddingMode = 'zeros' | 'reflect' | 'replicate' | 'circular';
 
 /** What each convolution is made with. */
-export interface ConvArguments extends LayerOptions {
+interface ConvArguments extends LayerOptions {
   readonly inChannels: number;
   readonly outChannels: number;
   readonly kernelSize: PerDimension;

@@ -1,13 +1,4 @@
-import {
-  composition,
-  floatsOnly,
-  formatShape,
-  K,
-  noGrad,
-  ShapeError,
-  type Tensor,
-  ValueError,
-} from '@kindling/core';
+import { composition, floatsOnly, formatShape, K, noGrad, type Tensor, ValueError } from '@kindling/core';
 import { checkInput } from '../../module/arguments.ts';
 import { type AffineOptions, affineKinds, defaultEps } from './affine-norm.ts';
 import { checkRank, defaultMomentum, NormBase, type NormOptions } from './norm-base.ts';
@@ -54,16 +45,8 @@ export const batchNorm = /* @__PURE__ */ composition(
     const { weight = null, bias = null, training = false } = options;
     const { momentum = defaultMomentum, eps = defaultEps } = options;
     if (x.count === 0) return affine(x.clone(), weight?.select(0, 0) ?? null, bias?.select(0, 0) ?? null);
-    if (x.ndim < 2)
-      throw new ShapeError(`batchNorm: expected an input (N, C, ...), got shape ${formatShape(x.shape)}`);
-    const channels = x.size(1);
-    checkChannels('batchNorm', channels, {
-      running_mean: runningMean,
-      running_var: runningVar,
-      weight,
-      bias,
-    });
-    const field = x.shape.slice(2);
+    checkChannels('batchNorm', x, { running_mean: runningMean, running_var: runningVar, weight, bias });
+    const [outer = 0, channels = 0, ...field] = x.shape;
     const wide = (p: Tensor): Tensor => ofChannels(p, x);
     if (!training) {
       if (runningMean == null || runningVar == null) {
@@ -73,7 +56,6 @@ export const batchNorm = /* @__PURE__ */ composition(
       }
       return normalizedBy(x, runningMean, runningVar, eps, { weight, bias });
     }
-    const outer = x.size(0);
     const inner = field.reduce((n, size) => n * size, 1);
     const count = outer * inner;
     if (count === 1) {

@@ -53,18 +53,12 @@ export const instanceNorm = /* @__PURE__ */ composition(
     const shape = formatShape(x.shape);
     const [samples = 0, channels = 0, ...field] = x.shape;
     const inner = field.reduce((n, size) => n * size, 1);
-    if (x.ndim < 2) throw new ShapeError(`instanceNorm: expected an input (N, C, *), got shape ${shape}`);
     if ((runningMean === null) !== (runningVar === null)) {
       throw new ValueError(
         'instanceNorm: running_mean and running_var must either both be None or neither be None',
       );
     }
-    checkChannels('instanceNorm', channels, {
-      running_mean: runningMean,
-      running_var: runningVar,
-      weight,
-      bias,
-    });
+    checkChannels('instanceNorm', x, { running_mean: runningMean, running_var: runningVar, weight, bias });
     const wide = (p: Tensor): Tensor => ofChannels(p, x);
     const finish = (y: Tensor): Tensor =>
       composed('native_batch_norm', affine(y, weight && wide(weight), bias && wide(bias)), x);

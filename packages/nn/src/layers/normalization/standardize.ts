@@ -4,6 +4,7 @@ import {
   composed,
   E,
   ElementwiseOp,
+  formatShape,
   normalizeGroups,
   ShapeError,
   type Tensor,
@@ -54,8 +55,11 @@ type OfChannels = Readonly<
   Record<'running_mean' | 'running_var' | 'weight' | 'bias', Tensor | null | undefined>
 >;
 
-/** Refuses what is given for another number of channels. */
-export function checkChannels(caller: string, channels: number, given: OfChannels): void {
+/** Refuses an input without channels, and what is given for another number of them. */
+export function checkChannels(caller: string, x: Tensor, given: OfChannels): void {
+  const [, channels] = x.shape;
+  if (channels === undefined)
+    throw new ShapeError(`${caller}: expected an input (N, C, ...), got shape ${formatShape(x.shape)}`);
   for (const [name, p] of Object.entries(given)) {
     if (p != null && p.count !== channels)
       throw new ShapeError(`${caller}: ${name} should contain ${channels} elements not ${p.count}`);

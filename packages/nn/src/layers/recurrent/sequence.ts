@@ -95,7 +95,7 @@ function runsOf(sizes: readonly number[]): Run[] {
 }
 
 /** What a direction gives: the states of all steps, one behind the other, and the last of each sequence. */
-export interface Passed {
+interface Passed {
   readonly outputs: Tensor;
   readonly state: State;
 }

@@ -1,7 +1,7 @@
 import { E } from '@kindling/core';
 
 /** What the losses of a sigmoid need of its logit x, without overflow and without loss of small numbers. */
-export interface Logistic {
+interface Logistic {
   /** Whether x >= 0: a mask. */
   readonly up: E.Expr;
   /** |x|, smooth at 0 in combination with `up`. */

@@ -7,7 +7,7 @@ import { type RowConfig, rowKernels } from '../row-emitter.ts';
 import { emitWhole, lossParams } from './loss-kernel.ts';
 
 /** Addresses in bytes, counts in elements; reads and writes whole vectors. */
-export interface ColumnKernels {
+interface ColumnKernels {
   /**
    * `x` holds n rows of m positions, `pitch` bytes from one to the next; so do `grad` and `spread`, where they are not 0. For
    * each position, writes the maximum down its column to `maxima` and log(sum(exp(x - max))) to `logSums`; to `grad`

@@ -6,7 +6,7 @@ import { type RowConfig, RowEmitter, rowKernels } from '../row-emitter.ts';
 import { type CrossEntropyLoss, emitClasses, emitLoss } from './loss-kernel.ts';
 
 /** Addresses in bytes, counts in elements; reads up to 16 bytes past the ends. */
-export interface CrossEntropyKernels {
+interface CrossEntropyKernels {
   /**
    * The target distribution q of a row is `scales` (float64, one a row) at the class in `targets` (int32, one a row), plus,
    * where `spread` is not 0, the row of numbers there; `spreadStep` bytes lead to the next row's. A target of {@link NO_CLASS}

@@ -45,7 +45,7 @@ export type PoolKernel = (...args: number[]) => void;
 export type PoolName = 'greatest' | 'means' | 'spread';
 
 /** How far apart whole windows begin: what brings a vector of entries in depends on it. */
-export type Step = 'one' | 'two' | 'any';
+type Step = 'one' | 'two' | 'any';
 
 interface Walk {
   readonly f: FunctionBuilder;

@@ -53,10 +53,10 @@ const kernels = memoized((dtype: DType): Readonly<Record<MoveName, Kernel>> => {
 });
 
 /** An index that is none of a plane, to be told the caller; `null` where all are. */
-export type BadIndex = number | null;
+type BadIndex = number | null;
 
 /** The places of elements: `count` in each of so many planes of `size` elements. */
-export interface Places {
+interface Places {
   readonly planes: number;
   readonly size: number;
   readonly count: number;

@@ -73,7 +73,7 @@ export const dilationsOf = ({ along }: Pooling): Triple =>
 export const tableLength = ({ out }: Pooling): number => 3 * (out[0] + out[1] + out[2]);
 
 /** The windows along the last dimension that begin `step` apart and have all their `kernel` entries: from `first` up to `past`. */
-export interface Whole {
+interface Whole {
   readonly first: number;
   readonly past: number;
   readonly step: number;
@@ -192,7 +192,7 @@ const fractionalKernel = memoized((lane: FloatLane): Kernel => {
  * A call that makes a part of a table, whose place comes after the other arguments and is `at` numbers from its beginning; `A` is what
  * stands for the random numbers.
  */
-export interface TablePart<A> {
+interface TablePart<A> {
   readonly kernel: Kernel;
   readonly args: readonly (number | A)[];
   readonly at: number;

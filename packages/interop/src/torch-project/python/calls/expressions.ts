@@ -4,7 +4,7 @@ import { ExportError } from '../../../errors.ts';
 import { call, flat, number, type Py, unmarked } from '../text/index.ts';
 
 /** Makes a statement of a part of an expression; gives the variable. */
-export type Name = (of: string, value: Py) => string;
+type Name = (of: string, value: Py) => string;
 
 /** The longest part that stands within another. */
 const longest = 34;

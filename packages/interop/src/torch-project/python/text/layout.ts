@@ -3,7 +3,7 @@
 /** An expression: text, or brackets with items between. What stands before a bracket is part of its head. */
 export type Py = string | Brackets;
 
-export interface Brackets {
+interface Brackets {
   readonly head: string;
   readonly items: readonly Py[];
   readonly tail: string;

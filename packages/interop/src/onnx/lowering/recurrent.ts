@@ -80,7 +80,7 @@ const plain = (opType: string): Lowering =>
     c: '',
   }));
 
-export const gates: Lowerings = {
+export const recurrent: Lowerings = {
   lstm_gates: (graph, [x = '', c = '']) => lstm(graph, x, c),
   gru_gates: (graph, [byInput = '', byState = '', h = ''], operation) =>
     gru(graph, byInput, byState, h, inputOf(operation, 2).dtype),

@@ -1,3 +1,0 @@
-import { type AttentionOptions, scaledDotProductAttention } from '@kindling/core';
-
-export { type AttentionOptions, scaledDotProductAttention };
