@@ -119,7 +119,7 @@ export const folders: Readonly<Record<string, Folder>> = {
   recording: {
     source: 'core/src/kernels/recording',
     least: 75,
-    near: ['core/test/compile/passes', 'core/test/compile/compile'],
+    near: ['core/test/compile/passes', 'core/test/compile/operands', 'core/test/compile/compile'],
     wider: ['core/test/compile/lowering', 'core/test/compile/random-programs'],
   },
   program: {
