@@ -49,18 +49,20 @@ export class ColumnEmitter {
   /** Stores at `to` what `push` pushes for each vector of each row: all values of a row come before its stores. */
   write(to: number, bases: readonly number[], push: (u: number, at: readonly number[]) => void): void {
     const { f } = this;
-    this.down([to, ...bases], ([out = 0, ...at]) => {
-      const values = range(this.vectors).map((u) => {
-        const value = f.local('v128');
-        push(u, at);
-        f.set(value);
-        return value;
-      });
-      for (const [u, value] of values.entries())
-        f.get(out)
-          .get(value)
-          .store('v128.store', 16 * u);
-    });
+    this.down([to, ...bases], ([out = 0, ...at]) =>
+      f.passingVectors(() => {
+        const values = range(this.vectors).map((u) => {
+          const value = f.local('v128');
+          push(u, at);
+          f.set(value);
+          return value;
+        });
+        for (const [u, value] of values.entries())
+          f.get(out)
+            .get(value)
+            .store('v128.store', 16 * u);
+      }),
+    );
   }
 
   /** Leaves the maximum down each column in `max`. By `'pmax'` a NaN is passed over; by `'max'` it is the maximum. */
