@@ -124,6 +124,11 @@ export class Machine {
     return this.#own.memory === null && memoryOfPrograms() !== null;
   }
 
+  /** Whether the elements are a gradient of the call before, in whose place this one leaves its own. */
+  overwrites({ lodging }: Storage): boolean {
+    return lodging !== null && this.#left.some(({ left }) => left?.lodged === lodging);
+  }
+
   /** What the memory of its own takes. */
   get plan(): Plan {
     return this.#layout.plan;
@@ -313,7 +318,8 @@ export class Machine {
       const gradient = written ? gradientOf(memory, given) : null;
       if (gradient === null) continue;
       gradient.storage.version++;
-      if (gradient.storage.lodging !== lodged) gradient.storage.array.set(lodged.array(), gradient.offset);
+      if (gradient.storage.lodging !== lodged && !this.overwrites(gradient.storage))
+        gradient.storage.array.set(lodged.array(), gradient.offset);
     }
   }
 
