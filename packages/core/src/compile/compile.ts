@@ -13,7 +13,7 @@ import type { Program } from './program.ts';
 import { type ProgramReport, reportOf } from './report.ts';
 import { lookingOn, Rehearsal, Tracing } from './trace/index.ts';
 import { mapLeaves, sameForm, tensorsAmong, tensorsIn } from './tree.ts';
-import { alike, type Form, type Version, Versions } from './versions.ts';
+import { alike, type Form, programsMade, type Version, Versions } from './versions.ts';
 
 /** Options of {@link compile}. */
 export interface CompileOptions {
@@ -159,6 +159,7 @@ class CompiledFunction<A extends readonly unknown[], R> {
   #run(version: Version, args: A, tensors: readonly Tensor[]): R {
     version.calls++;
     version.used = ++this.#clock;
+    version.madeBefore = programsMade;
     if (version.timesWanted !== timesWanted) followThreads(version);
     try {
       // No closure stands here: it would cost each call.
@@ -255,6 +256,7 @@ class CompiledFunction<A extends readonly unknown[], R> {
       calls: 0,
       nextCheck: 1,
       used: ++this.#clock,
+      madeBefore: programsMade,
       result: resultForm,
       requiring: given.requiring(),
     });

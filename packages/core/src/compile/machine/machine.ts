@@ -129,6 +129,11 @@ export class Machine {
     return lodging !== null && this.#left.some(({ left }) => left?.lodged === lodging);
   }
 
+  /** How much memory it works on, that of state too. */
+  get bytes(): number {
+    return this.#states.reduce((sum, { lodged }) => sum + lodged.bytes, this.#own.bytes);
+  }
+
   /** What the memory of its own takes. */
   get plan(): Plan {
     return this.#layout.plan;
@@ -155,12 +160,13 @@ export class Machine {
     return emitted;
   }
 
-  /** Gives its memory back, for it is not run any more: gradients that lie there move out. */
+  /** Gives its memory back, for it is not run any more: gradients that lie there move out, and state that no other machine works on. */
   giveBack(): void {
     // What ended in an error, or is still going on, is left to the collector.
     if (this.#running > 0) return;
     for (const { left } of this.#left) left?.tensor.storage.moveOut(left.lodged);
     for (const { resident, lodged } of this.#gradients) resident?.moveOut(lodged);
+    for (const { storage, lodged } of this.#states) lodged.release(storage);
     this.#forget();
     this.#own.giveBack();
   }
@@ -189,12 +195,14 @@ export class Machine {
     if (origin.kind === 'state') {
       const { storage } = origin;
       const { lodging } = storage;
-      const stays = lodging instanceof Lodged && lodging.memory === this.#own.memory;
+      const known = lodging instanceof Lodged && lodging.isAlone ? lodging : null;
+      const stays = known !== null && known.memory === this.#own.memory;
       const lodged = stays
-        ? lodging
-        : new Lodged(new Residence(bytesOfMemory(memory), this.#own.memory), dtype, 0, length);
+        ? known
+        : new Lodged(new Residence(bytesOfMemory(memory), this.#own.memory), dtype, 0, length, true);
       // From another memory too: whoever counts on that brings the elements there and back from now on.
-      if (!stays && (storage.mayMove || lodging !== null)) storage.moveInto(lodged);
+      if (!stays && (storage.mayMove || known !== null)) storage.moveInto(lodged);
+      lodged.hold();
       this.#places.set(memory, lodged);
       this.#states.push({ storage, lodged, written });
       return;
