@@ -16,3 +16,20 @@ it('A leaf of which gradients are asked is guarded, though nothing was computed 
   unused.requiresGrad_();
   expect(step(x)?.equal(x)).toBe(true);
 });
+
+it('A leaf that is frozen and thawed between the first calls is no reason not to compile them', () => {
+  const [w, v] = [randn([3], { requiresGrad: true }), randn([3], { requiresGrad: true })];
+  const step = compile((x: Tensor) => {
+    w.grad = null;
+    v.grad = null;
+    w.mul(x).add(v.mul(x).exp()).sum().backward();
+  });
+  for (let call = 0; call < 8; call++) {
+    v.requiresGrad_(call % 2 === 0);
+    const x = randn([3]);
+    step(x);
+    expect(w.grad?.equal(x)).toBe(true);
+    expect(v.grad === null).toBe(call % 2 === 1);
+  }
+  expect(step.programs).toHaveLength(2);
+});
