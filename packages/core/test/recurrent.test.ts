@@ -184,6 +184,37 @@ describe.each(all)('$name along a sequence, reversed: $reversed', ({ cell, way }
   });
 });
 
+describe('of so many rows that few steps are worked on at a time', () => {
+  const [many, wide, count] = [1500, 32, 6];
+  const state = () => randn([many, wide]);
+  const calls = {
+    'a plain net': (gates: Tensor, weight: Tensor) => rnnSequence(gates, weight.narrow(0, 0, wide), state()),
+    'a GRU': (gates: Tensor, weight: Tensor) => gruSequence(gates, weight.narrow(0, 0, 3 * wide), state()),
+    'an LSTM': (gates: Tensor, weight: Tensor) => lstmSequence(gates, weight, state(), state())[0],
+  };
+  const parts = { 'a plain net': 1, 'a GRU': 3, 'an LSTM': 4 };
+
+  it.each(['a plain net', 'a GRU', 'an LSTM'] as const)(
+    '%s has the gradients of a program, which takes all',
+    (name) => {
+      manualSeed(1);
+      const gates = randn([count * many, parts[name] * wide], { requiresGrad: true });
+      const weight = randn([4 * wide, wide])
+        .mul(0.1)
+        .requiresGrad_();
+      const gradients = (x: Tensor, w: Tensor): Tensor[] => {
+        manualSeed(2);
+        return autograd.grad(calls[name](x, w).sin().sum(), [x, w]) as Tensor[];
+      };
+      const expected = gradients(gates, weight);
+      const compiled = compile(gradients);
+      for (let call = 0; call < 3; call++)
+        for (const [i, g] of compiled(gates, weight).entries())
+          expect(g.equal(expected[i] as Tensor)).toBe(true);
+    },
+  );
+});
+
 describe('what does not fit is refused', () => {
   it.each(cases)('by $name along a sequence', (cell) => {
     const inputs = drawn(cell, 'float32');

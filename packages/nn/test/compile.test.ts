@@ -1,6 +1,16 @@
 /** Layers and losses inside compiled functions: the bits of eager, in values, gradients, state and random streams. */
 
-import { CompileError, compile, getRngState, manualSeed, randn, type Tensor, tensor } from '@kindling/core';
+import {
+  CompileError,
+  compile,
+  getRngState,
+  manualSeed,
+  randint,
+  randn,
+  type Tensor,
+  tensor,
+  zerosLike,
+} from '@kindling/core';
 import * as nn from '@kindling/nn';
 import { describe, expect, it } from 'vitest';
 import {
@@ -23,7 +33,8 @@ import { functionOf, functions, moduleOf } from './oracle/modules.ts';
 
 /** What reads values as it runs: which layers run, and on how many rows, is a matter of data. */
 const readers: Readonly<Record<string, RegExp>> = {
-  'nn.AdaptiveLogSoftmaxWithLoss': /AdaptiveLogSoftmaxWithLoss: the clusters of the targets reads/,
+  'nn.AdaptiveLogSoftmaxWithLoss':
+    /AdaptiveLogSoftmaxWithLoss: which of its layers run, .*; F\.nllLoss\(layer\.logProb\(input\), target\) is the same loss/,
 };
 
 /** Losses whose kernels no program runs itself: it leaves them to eager kernels. */
@@ -314,4 +325,29 @@ describe('A compiled module', () => {
       [4, 5],
     ]);
   });
+});
+
+it('the loss of AdaptiveLogSoftmaxWithLoss is trained compiled by all layers on all rows', () => {
+  manualSeed(4);
+  const layer = new nn.AdaptiveLogSoftmaxWithLoss(8, 20, [4, 10]);
+  const [input, target] = [randn([6, 8]), randint(0, 20, [6])];
+  const gradients = (loss: () => Tensor): (Tensor | null)[] => {
+    layer.zeroGrad();
+    loss().backward();
+    return [...layer.parameters()].map((p) => p.grad?.clone() ?? null);
+  };
+  const step = compile((x: Tensor, y: Tensor) => {
+    layer.zeroGrad();
+    const loss = nn.F.nllLoss(layer.logProb(x), y);
+    loss.backward();
+    return loss;
+  });
+  const expected = gradients(() => layer(input, target).loss);
+  for (let call = 0; call < 3; call++) {
+    const loss = step(input, target);
+    expect(loss.item()).toBeCloseTo(layer(input, target).loss.item(), 5);
+    for (const [i, p] of [...layer.parameters()].entries())
+      expect(p.grad?.allclose(expected[i] ?? zerosLike(p), { atol: 1e-6 })).toBe(true);
+  }
+  expect(step.programs).toHaveLength(1);
 });

@@ -24,15 +24,9 @@ export function dependsOnGroups<O extends object>(
     params: [...group.params],
     recorded: isDifferentiable(group),
   }));
-  assumes(
-    `the groups of ${name}`,
-    () =>
-      paramGroups.length === groups.length &&
-      groups.every(
-        ({ group, update, params, recorded }) =>
-          updateOf(group) === update && areSame(group.params, params) && isDifferentiable(group) === recorded,
-      ),
-  );
+  const isAsItWas = ({ group, update, params, recorded }: (typeof groups)[number]): boolean =>
+    updateOf(group) === update && areSame(group.params, params) && isDifferentiable(group) === recorded;
+  assumes(`the groups of ${name}`, () => paramGroups.length === groups.length && groups.every(isAsItWas));
   const held = groups.flatMap(({ update, params }) =>
     params.flatMap((p) => stateNames(update, p).map((key) => ({ p, key, value: state.get(p)?.[key] }))),
   );

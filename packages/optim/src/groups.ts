@@ -145,5 +145,8 @@ export const optionsOf = (groups: readonly object[]): unknown[] =>
   );
 
 /** Whether two lists hold the same values. */
-export const areSame = (a: readonly unknown[], b: readonly unknown[]): boolean =>
-  a.length === b.length && a.every((x, i) => x === b[i]);
+export function areSame(a: readonly unknown[], b: readonly unknown[]): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}

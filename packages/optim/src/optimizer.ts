@@ -26,6 +26,7 @@ import {
   parametersOf,
 } from './groups.ts';
 import { checkImplementation, isDifferentiable, requireDifferentiable } from './implementation.ts';
+import { LastOptions } from './last-options.ts';
 import {
   type OptimizerStateDict,
   type ParamState,
@@ -98,6 +99,7 @@ export abstract class Optimizer<O extends { lr: number } = any> {
   readonly #kinds: Readonly<Record<string, K.Kind>>;
   /** The kinds by name, as a group's options are held against them at each step. */
   readonly #checks: readonly { readonly name: string; readonly kind: K.Kind }[];
+  readonly #checked = new LastOptions();
   readonly #preHooks: Hooks = new Map();
   readonly #postHooks: Hooks = new Map();
 
@@ -188,10 +190,13 @@ export abstract class Optimizer<O extends { lr: number } = any> {
    * is given; schedules may lead there, as in PyTorch.
    */
   #checkOptions(options: ParamGroup<O>, caller?: string): void {
-    for (const { name, kind } of this.#checks) {
-      const value = (options as Record<string, unknown>)[name];
-      if (!kind.accepts(value))
-        checkArguments(caller ?? `${this.constructor.name}.step`, { [name]: kind }, [value]);
+    if (caller !== undefined || !this.#checked.isSame(options)) {
+      for (const { name, kind } of this.#checks) {
+        const value = (options as Record<string, unknown>)[name];
+        if (!kind.accepts(value))
+          checkArguments(caller ?? `${this.constructor.name}.step`, { [name]: kind }, [value]);
+      }
+      if (caller === undefined) this.#checked.remember(options);
     }
     checkImplementation(caller ?? this.constructor.name, options as Record<string, unknown>);
     this.check(options);

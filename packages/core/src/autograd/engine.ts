@@ -265,6 +265,8 @@ function youngestFirst(operations: readonly Node[]): boolean {
 
 function capturesOf(inputs: readonly Tensor[], caller: string): Map<Node, Capture[]> {
   const captures = new Map<Node, Capture[]>();
+  // Of a leaf that nothing was computed from, a program would not know that it has to require gradients.
+  tracer?.meets(inputs.filter(({ gradFn, requiresGrad }) => gradFn === null && requiresGrad));
   inputs.forEach((input, index) => {
     const node = edgeOf(input);
     if (node === null) {

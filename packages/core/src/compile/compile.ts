@@ -12,8 +12,8 @@ import { Machine, Refused } from './machine/index.ts';
 import type { Program } from './program.ts';
 import { type ProgramReport, reportOf } from './report.ts';
 import { lookingOn, Rehearsal, Tracing } from './trace/index.ts';
-import { mapLeaves, sameForm, tensorsIn } from './tree.ts';
-import { alike, type Form, type Version, Versions } from './versions.ts';
+import { mapLeaves, sameForm, tensorsAmong, tensorsIn } from './tree.ts';
+import { alike, type Form, programsMade, type Version, Versions } from './versions.ts';
 
 /** Options of {@link compile}. */
 export interface CompileOptions {
@@ -91,7 +91,7 @@ class CompiledFunction<A extends readonly unknown[], R> {
     // Inside another compiled function it is part of that one.
     if (this.#eager || tracer !== null) return this.#fn(...args);
     const mode = currentMode();
-    const tensors = tensorsIn(args);
+    const tensors = tensorsAmong(args);
     if (this.#before.length === 0) return this.#rehearse(args, tensors, mode);
     if (anomalyMode.value !== null) return this.#watched(args);
     let reason = this.#versions.list.length === 0 ? 'the first call' : 'arguments of another form';
@@ -159,6 +159,7 @@ class CompiledFunction<A extends readonly unknown[], R> {
   #run(version: Version, args: A, tensors: readonly Tensor[]): R {
     version.calls++;
     version.used = ++this.#clock;
+    version.madeBefore = programsMade;
     if (version.timesWanted !== timesWanted) followThreads(version);
     try {
       // No closure stands here: it would cost each call.
@@ -255,6 +256,7 @@ class CompiledFunction<A extends readonly unknown[], R> {
       calls: 0,
       nextCheck: 1,
       used: ++this.#clock,
+      madeBefore: programsMade,
       result: resultForm,
       requiring: given.requiring(),
     });
@@ -263,8 +265,8 @@ class CompiledFunction<A extends readonly unknown[], R> {
 
 /** What the first guard says that finds something changed. */
 function firstOf(guards: readonly Guard[], tensors: readonly Tensor[]): string | null {
-  for (const guard of guards) {
-    const changed = guard(tensors);
+  for (let i = 0; i < guards.length; i++) {
+    const changed = (guards[i] as Guard)(tensors);
     if (changed !== null) return changed;
   }
   return null;

@@ -39,9 +39,14 @@ export function guardOfSharing(before: readonly Tensor[], state: ReadonlySet<Sto
   const fixed = placesIn(state, before);
   const changed = 'arguments share memory otherwise';
   const areApart = fixed.every((place) => place === null) && distances.flat().every((d) => d === null);
-  const meetsOther = (x: Tensor, i: number, all: readonly Tensor[]): boolean =>
-    state.has(x.storage) || isOfEarlier(x, all, i);
-  if (areApart) return (tensors) => (tensors.some(meetsOther) ? changed : null);
+  if (areApart)
+    return (tensors) => {
+      for (let i = 0; i < tensors.length; i++) {
+        const x = tensors[i] as Tensor;
+        if (state.has(x.storage) || isOfEarlier(x, tensors, i)) return changed;
+      }
+      return null;
+    };
   return (tensors) => {
     for (const [i, x] of tensors.entries()) {
       const place = fixed[i] ?? null;
@@ -120,8 +125,11 @@ export function guardOfArgumentsApart(leaves: readonly LeafPlace[]): Guard {
       if (autogradOf(leafAt(leaf, tensors)).gradient?.storage === storage) return true;
     return false;
   };
-  return (tensors) =>
-    tensors.some(({ storage }) => has(storage, tensors)) ? 'an argument is a gradient' : null;
+  return (tensors) => {
+    for (let i = 0; i < tensors.length; i++)
+      if (has((tensors[i] as Tensor).storage, tensors)) return 'an argument is a gradient';
+    return null;
+  };
 }
 
 /** What a program takes for given. */
@@ -142,6 +150,9 @@ export interface Assumption {
 export const guardOfAssumptions =
   (assumptions: readonly Assumption[]): Guard =>
   () => {
-    for (const { what, holds } of assumptions) if (!holds()) return `${what} changed`;
+    for (let i = 0; i < assumptions.length; i++) {
+      const assumption = assumptions[i] as Assumption;
+      if (!assumption.holds()) return `${assumption.what} changed`;
+    }
     return null;
   };

@@ -26,6 +26,15 @@ export function mapLeaves(tree: unknown, to: (leaf: unknown) => unknown): unknow
   return Object.fromEntries(Object.keys(tree).map((key) => [key, mapLeaves(tree[key], to)]));
 }
 
+/** The tensors among the arguments of a call, each once, in order: the arguments themselves, where they are nothing else. */
+export function tensorsAmong(args: readonly unknown[]): readonly Tensor[] {
+  for (let i = 0; i < args.length; i++) {
+    if (!(args[i] instanceof Tensor)) return tensorsIn(args);
+    for (let j = 0; j < i; j++) if (args[i] === args[j]) return tensorsIn(args);
+  }
+  return args as readonly Tensor[];
+}
+
 /** The tensors in a nesting, each once; they are appended to `list`, as this is asked at each call. */
 export function tensorsIn(tree: unknown, list: Tensor[] = []): Tensor[] {
   if (tree instanceof Tensor) {

@@ -30,11 +30,25 @@ export interface Version extends Form {
   nextCheck: number;
   /** When it was last used, in calls. */
   used: number;
+  /** How many programs had been made by then, of all functions. */
+  madeBefore: number;
 }
+
+/** How many programs were made, of all functions. */
+export let programsMade = 0;
 
 /** Of more programs than so many, or of more memory of theirs, the one that was not used for longest goes. */
 const mostVersions = 64;
 const mostBytes = 2 ** 30;
+/**
+ * Those of functions that nobody has any more are collected when the event loop turns, and some loops never let it. So of more memory than so
+ * much those programs go, of any function, that were not used while so many others were made.
+ */
+const mostBytesOfAll = 2 ** 28;
+const outOfUse = 16;
+/** The programs of each function. */
+const functions = new Set<WeakRef<Versions>>();
+
 /** From this number of programs on a warning says why there are so many, and what comes once gets none. */
 const manyVersions = 8;
 /** So many forms are remembered. */
@@ -52,6 +66,7 @@ export const alike = (x: Tensor, form: TensorForm, tensors: readonly Tensor[]): 
 export class Versions {
   /** Those that there are. */
   readonly list: Version[] = [];
+  readonly #reference = new WeakRef(this);
   /** How many were made. */
   #made = 0;
   /** What calls were given that no program stands for. */
@@ -71,15 +86,20 @@ export class Versions {
   }
 
   add(version: Version): void {
+    functions.add(this.#reference);
     this.list.push(version);
+    programsMade++;
     if (++this.#made === manyVersions) this.#warnOfMany();
-    const bytes = (): number => this.list.reduce((sum, { executable }) => sum + executable.plan.bytes, 0);
-    while (this.list.length > mostVersions || (this.list.length > 1 && bytes() > mostBytes)) {
-      const oldest = this.list.reduce((a, b) => (b.used < a.used ? b : a));
-      this.list.splice(this.list.indexOf(oldest), 1);
-      this.#meet(oldest);
-      oldest.executable.giveBack();
-    }
+    while (this.list.length > mostVersions || (this.list.length > 1 && bytesOf(this.list) > mostBytes))
+      this.drop(this.list.reduce((a, b) => (b.used < a.used ? b : a)));
+    dropOutOfUse();
+  }
+
+  /** Gives one up. */
+  drop(version: Version): void {
+    this.list.splice(this.list.indexOf(version), 1);
+    this.#meet(version);
+    version.executable.giveBack();
   }
 
   /** Gives all of them up. */
@@ -94,5 +114,24 @@ export class Versions {
         'has a program of its own: pad short batches, or keep what changes out of the function. From now on another form is compiled ' +
         'when it comes for the second time.',
     );
+  }
+}
+
+const bytesOf = (list: readonly Version[]): number =>
+  list.reduce((sum, { executable }) => sum + executable.bytes, 0);
+
+/** Gives up those of all functions that are out of use, where all take much memory. */
+function dropOutOfUse(): void {
+  const all: { readonly versions: Versions; readonly version: Version }[] = [];
+  for (const reference of functions) {
+    const versions = reference.deref();
+    if (versions === undefined || versions.list.length === 0) functions.delete(reference);
+    else for (const version of versions.list) all.push({ versions, version });
+  }
+  let bytes = bytesOf(all.map(({ version }) => version));
+  for (const { versions, version } of all.sort((a, b) => a.version.madeBefore - b.version.madeBefore)) {
+    if (bytes <= mostBytesOfAll || programsMade - version.madeBefore < outOfUse) return;
+    bytes -= version.executable.bytes;
+    versions.drop(version);
   }
 }

@@ -1,4 +1,5 @@
 import {
+  cannotCompile,
   cat,
   checkArguments,
   formatShape,
@@ -41,7 +42,7 @@ export interface AdaptiveLogSoftmaxResult {
 /**
  * Softmax and its loss over many classes, sorted from frequent to rare: the classes below `cutoffs[0]` have a score each in the
  * head, those of each further cluster share one there, and are told apart by a cheaper layer of their own, evaluated only for
- * the samples that need it. Shapes: input (N, inFeatures) or (inFeatures,), target (N,) or () of class indices.
+ * the samples that need it. So it is no part of a compiled function, where `F.nllLoss(layer.logProb(input), target)` takes its place. Shapes: input (N, inFeatures) or (inFeatures,), target (N,) or () of class indices.
  * Follows `torch.nn.AdaptiveLogSoftmaxWithLoss`.
  * @throws ValueError for cutoffs that do not increase within [1, nClasses - 1] and for targets that are no class, ShapeError for
  * inputs that do not fit
@@ -139,7 +140,10 @@ export class AdaptiveLogSoftmaxWithLoss extends Module<
     checkInputs(input, target);
     const batched = target.ndim > 0;
     const x = batched ? input : input.unsqueeze(0);
-    // Which layers run depends on the targets.
+    cannotCompile(
+      'AdaptiveLogSoftmaxWithLoss: which of its layers run, and on which rows, depends on the targets, and a program has fixed shapes; ' +
+        'F.nllLoss(layer.logProb(input), target) is the same loss by all layers on all rows, but for rounding; or leave the loss outside',
+    );
     const classes = Int32Array.from(
       valuesOf(target, 'AdaptiveLogSoftmaxWithLoss: the clusters of the targets'),
     );

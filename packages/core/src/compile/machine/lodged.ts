@@ -1,4 +1,4 @@
-import type { DType, TypedArray } from '../../dtype.ts';
+import { bytesOf, type DType, type TypedArray } from '../../dtype.ts';
 import type { Residence, SharedMemory } from '../../kernels/index.ts';
 import { allocateArray, type Lodging, Storage } from '../../storage.ts';
 
@@ -10,8 +10,13 @@ export class Lodged implements Lodging {
   readonly #length: number;
   #array: TypedArray;
   shown = false;
+  /** Whether it is all of its residence: that of state, which machines share. */
+  readonly isAlone: boolean;
+  /** How many machines work on it. */
+  #machines = 0;
 
-  constructor(residence: Residence, dtype: DType, at: number, length: number) {
+  constructor(residence: Residence, dtype: DType, at: number, length: number, isAlone = false) {
+    this.isAlone = isAlone;
     this.#residence = residence;
     this.#dtype = dtype;
     this.#at = at;
@@ -24,6 +29,11 @@ export class Lodged implements Lodging {
     return this.#residence.address + this.#at;
   }
 
+  /** How many bytes there are. */
+  get bytes(): number {
+    return this.#length * bytesOf(this.#dtype);
+  }
+
   /** The memory, where threads share it. */
   get memory(): SharedMemory | null {
     return this.#residence.memory;
@@ -33,6 +43,18 @@ export class Lodged implements Lodging {
     if (this.#array.length !== this.#length)
       this.#array = this.#residence.array(this.#dtype, this.#at, this.#length);
     return this.#array;
+  }
+
+  /** Notes that one more machine works on it. */
+  hold(): void {
+    this.#machines++;
+  }
+
+  /** Gives the residence back once the last machine does so, with what `tenant` has there. */
+  release(tenant: Storage): void {
+    if (--this.#machines > 0) return;
+    tenant.moveOut(this);
+    this.#residence.giveBack();
   }
 
   /** A storage that lies here. */

@@ -20,8 +20,9 @@ import {
   rewritten,
   type Value,
 } from '../program.ts';
-import { argumentAs, moved } from '../values.ts';
+import { argumentAs, argumentsIn, moved } from '../values.ts';
 import { isMemory, readsOfStep, writesOfStep } from './areas.ts';
+import { bringElements, bringGradient, type GradientPlace, gradientOf } from './bring-in.ts';
 import { type Layout, layOut, spareBytes } from './layout.ts';
 import { Lodged } from './lodged.ts';
 import { lowerProgram, type Step } from './lower.ts';
@@ -39,8 +40,6 @@ interface State {
   readonly storage: Storage;
   readonly lodged: Lodged;
   readonly written: boolean;
-  /** Whether the storage itself lies there; else its elements are brought there and back. */
-  direct: boolean;
 }
 
 /** Runs a program as WebAssembly, on memory that stays where kernels work. */
@@ -53,6 +52,10 @@ export class Machine {
   readonly #places = new Map<Memory, Lodged>();
   readonly #storages = new Map<Memory, Storage>();
   readonly #states: State[] = [];
+  /** State whose storage itself does not lie there: its elements are brought there and back. */
+  #elsewhere: readonly State[] = [];
+  /** The storages of state that is written. */
+  readonly #changed: readonly Storage[];
   readonly #parts: readonly Part[];
   readonly #inputs: {
     readonly members: readonly [Argument, ...Argument[]];
@@ -92,6 +95,8 @@ export class Machine {
     this.#params = new Lodged(this.#own, 'float64', spareBytes, paramCount);
     const written = rewritten(program);
     for (const memory of program.memories) this.#place(memory, written.has(memory));
+    this.#lookForStates();
+    this.#changed = this.#states.flatMap(({ storage, written }) => (written ? [storage] : []));
     const numbers = this.#params.array();
     for (const [kernel, at] of params)
       kernel.params.forEach((p, i) => {
@@ -102,7 +107,11 @@ export class Machine {
       emit: (stretches) => this.#emitted(stretches),
     });
     this.#undo = undoOf(program, this.steps, this.#harmless, isSeen, (memory) => this.#places.get(memory));
-    this.#results = program.results.map((value) => ({ value, lies: this.#tensorOf(value) }));
+    this.#results = program.results.map((value) => ({
+      value,
+      lies: this.#tensorOf(value),
+      mayBeGiven: argumentsIn(value.memory).length > 0,
+    }));
     this.#left = program.gradients.map(({ leaf, value }) => {
       if (value === null) return { leaf, value, left: null };
       const lodged = this.#places.get(value.memory) as Lodged;
@@ -113,6 +122,16 @@ export class Machine {
   /** Whether there are threads that it was not made for. */
   get isForFewer(): boolean {
     return this.#own.memory === null && memoryOfPrograms() !== null;
+  }
+
+  /** Whether the elements are a gradient of the call before, in whose place this one leaves its own. */
+  overwrites({ lodging }: Storage): boolean {
+    return lodging !== null && this.#left.some(({ left }) => left?.lodged === lodging);
+  }
+
+  /** How much memory it works on, that of state too. */
+  get bytes(): number {
+    return this.#states.reduce((sum, { lodged }) => sum + lodged.bytes, this.#own.bytes);
   }
 
   /** What the memory of its own takes. */
@@ -141,12 +160,13 @@ export class Machine {
     return emitted;
   }
 
-  /** Gives its memory back, for it is not run any more: gradients that lie there move out. */
+  /** Gives its memory back, for it is not run any more: gradients that lie there move out, and state that no other machine works on. */
   giveBack(): void {
     // What ended in an error, or is still going on, is left to the collector.
     if (this.#running > 0) return;
     for (const { left } of this.#left) left?.tensor.storage.moveOut(left.lodged);
     for (const { resident, lodged } of this.#gradients) resident?.moveOut(lodged);
+    for (const { storage, lodged } of this.#states) lodged.release(storage);
     this.#forget();
     this.#own.giveBack();
   }
@@ -175,14 +195,16 @@ export class Machine {
     if (origin.kind === 'state') {
       const { storage } = origin;
       const { lodging } = storage;
-      const stays = lodging instanceof Lodged && lodging.memory === this.#own.memory;
+      const known = lodging instanceof Lodged && lodging.isAlone ? lodging : null;
+      const stays = known !== null && known.memory === this.#own.memory;
       const lodged = stays
-        ? lodging
-        : new Lodged(new Residence(bytesOfMemory(memory), this.#own.memory), dtype, 0, length);
+        ? known
+        : new Lodged(new Residence(bytesOfMemory(memory), this.#own.memory), dtype, 0, length, true);
       // From another memory too: whoever counts on that brings the elements there and back from now on.
-      if (!stays && (storage.mayMove || lodging !== null)) storage.moveInto(lodged);
+      if (!stays && (storage.mayMove || known !== null)) storage.moveInto(lodged);
+      lodged.hold();
       this.#places.set(memory, lodged);
-      this.#states.push({ storage, lodged, written, direct: storage.lodging === lodged });
+      this.#states.push({ storage, lodged, written });
       return;
     }
     const at = this.#layout.places.get(memory);
@@ -216,58 +238,66 @@ export class Machine {
   run(given: readonly Tensor[], hostResults?: HostResults): Tensor[] {
     this.#running++;
     this.#bringIn(given);
-    this.#undo?.keep();
-    const found: unknown[] = [];
-    for (const { hosts, act, numbers } of this.#parts) {
-      if (hosts.length > 0) this.#runHosts(hosts, found, hostResults);
-      if (numbers.length > 0) this.#bringNumbers(numbers, found);
-      if (act === null) continue;
-      if (act.kind === 'kernels') {
-        const refused = act.run();
-        if (refused !== 0) this.#refuse(act, refused - 1, found);
-      } else this.#runEagerly(act, found);
-    }
+    if (this.#undo !== null) this.#undo.keep();
+    // Of its final length from the start, and loops by number: each call pays for what it allocates.
+    const found = new Array<unknown>(this.program.hostParts.length);
+    for (let i = 0; i < this.#parts.length; i++) this.#runPart(this.#parts[i] as Part, found, hostResults);
     this.#bringOut(given);
-    const results = this.#results.map((result) => this.#resultOf(result, given));
-    for (const left of this.#left) this.#leave(left, given);
+    const results = new Array<Tensor>(this.#results.length);
+    for (let i = 0; i < results.length; i++) results[i] = this.#resultOf(this.#results[i] as Result, given);
+    for (let i = 0; i < this.#left.length; i++) this.#leave(this.#left[i] as Left, given);
     this.#running--;
     return results;
   }
 
+  #runPart(part: Part, found: unknown[], hostResults: HostResults | undefined): void {
+    const { hosts, act, numbers } = part;
+    if (hosts.length > 0) this.#runHosts(hosts, found, hostResults);
+    if (numbers.length > 0) this.#bringNumbers(numbers, found);
+    if (act === null) return;
+    if (act.kind === 'kernels') {
+      const refused = act.run();
+      if (refused !== 0) this.#refuse(part, act, refused - 1, found);
+    } else this.#runEagerly(part, act, found);
+  }
+
   #runHosts(hosts: readonly number[], found: unknown[], hostResults: HostResults | undefined): void {
     const { hostParts } = this.program;
-    for (const i of hosts) found[i] = hostResults === undefined ? hostParts[i]?.run() : hostResults(i);
+    for (let k = 0; k < hosts.length; k++) {
+      const i = hosts[k] as number;
+      found[i] = hostResults === undefined ? hostParts[i]?.run() : hostResults(i);
+    }
   }
 
   #bringNumbers(numbers: Part['numbers'], found: readonly unknown[]): void {
     const params = this.#params.array();
-    for (const { host, from, at } of numbers) {
+    for (let k = 0; k < numbers.length; k++) {
+      const { host, from, at } = numbers[k] as Part['numbers'][number];
       const given = hostValueIn(found, host) as Readonly<Record<number, number>>;
-      let next = at;
-      for (const i of from) params[next++] = given[i] ?? Number.NaN;
+      for (let i = 0; i < from.length; i++) params[at + i] = given[from[i] as number] ?? Number.NaN;
     }
   }
 
-  #runEagerly({ equation, inputs, outputs }: EagerAct, found: readonly unknown[]): void {
+  #runEagerly(part: Part, { equation, inputs, outputs }: EagerAct, found: readonly unknown[]): void {
     try {
       runEagerly(equation, inputs, outputs, found);
     } catch (error) {
-      this.#giveUp(found);
+      this.#giveUp(part);
       throw error;
     }
   }
 
   /** Leaves the call to the function itself, if all can be made as it was: not where the host has done its part. */
-  #giveUp(found: readonly unknown[]): void {
-    if (this.#undo === null || found.length > 0) return;
+  #giveUp({ hostHasBegun }: Part): void {
+    if (this.#undo === null || hostHasBegun) return;
     this.#undo.putBack();
     throw new Refused();
   }
 
   /** A kernel refused what it found. Where nothing was changed, the function itself says why, else the eager kernel. */
-  #refuse(act: KernelsAct, kernel: number, found: readonly unknown[]): never {
-    if (act === this.#parts[0]?.act && kernel < this.#harmless) throw new Refused();
-    this.#giveUp(found);
+  #refuse(part: Part, act: KernelsAct, kernel: number, found: readonly unknown[]): never {
+    if (part === this.#parts[0] && kernel < this.#harmless) throw new Refused();
+    this.#giveUp(part);
     const equation = this.program.equations[act.equations[kernel] ?? -1]!;
     const tensorOf = (value: Value): Tensor => this.#tensorOf(value);
     runEagerly(equation, equation.inputs.map(tensorOf), equation.outputs.map(tensorOf), found);
@@ -279,7 +309,7 @@ export class Machine {
     for (const { members, lodged } of this.#inputs) bringElements(given, members[0], lodged);
     for (const { memory, lodged } of this.#refilled)
       if (memory.origin.kind === 'constant') lodged.array().set(memory.origin.elements);
-    for (const { direct, storage, lodged } of this.#states) if (!direct) lodged.array().set(storage.array);
+    for (const { storage, lodged } of this.#elsewhere) lodged.array().set(storage.array);
     for (const place of this.#gradients) {
       const gradient = gradientOf(place.memory, given);
       if (gradient !== null && gradient.storage.lodging !== place.lodged) bringGradient(gradient, place);
@@ -287,32 +317,31 @@ export class Machine {
   }
 
   #bringOut(given: readonly Tensor[]): void {
-    for (const { storage, lodged, written, direct } of this.#states) {
-      if (!written) continue;
-      storage.version++;
-      if (!direct) storage.array.set(lodged.array());
-    }
+    for (let i = 0; i < this.#changed.length; i++) (this.#changed[i] as Storage).version++;
+    for (const { storage, lodged, written } of this.#elsewhere)
+      if (written) storage.array.set(lodged.array());
     for (const { members, lodged, written } of this.#inputs)
       if (written) for (const { index, at } of members) bringBack(lodged.storage(), at, given[index]);
     for (const { memory, lodged, written } of this.#gradients) {
       const gradient = written ? gradientOf(memory, given) : null;
       if (gradient === null) continue;
       gradient.storage.version++;
-      if (gradient.storage.lodging !== lodged) gradient.storage.array.set(lodged.array(), gradient.offset);
+      if (gradient.storage.lodging !== lodged && !this.overwrites(gradient.storage))
+        gradient.storage.array.set(lodged.array(), gradient.offset);
     }
   }
 
   /** Somewhere a storage left its place, since its array was handed to the user. */
   #lookForStates(): void {
     this.#timesMovedOut = timesMovedOut;
-    for (const state of this.#states) state.direct = state.storage.lodging === state.lodged;
+    this.#elsewhere = this.#states.filter(({ storage, lodged }) => storage.lodging !== lodged);
   }
 
   #resultOf(result: Result, given: readonly Tensor[]): Tensor {
-    const { value, lies } = result;
+    const { value, lies, mayBeGiven } = result;
     const { memory, shape, dtype } = value;
     const { origin } = memory;
-    const x = argumentAs(value, given);
+    const x = mayBeGiven ? argumentAs(value, given) : null;
     if (x !== null) return x;
     if (origin.kind === 'state') return moved(value, origin.storage, 0);
     const copy = emptyTensor(shape, dtype);
@@ -343,47 +372,11 @@ export class Machine {
 interface Result {
   readonly value: Value;
   readonly lies: Tensor;
+  /** Whether it lies in memory of an argument. */
+  readonly mayBeGiven: boolean;
 }
 
 /** A gradient that a call leaves, and the tensor for it, which stays the same until somebody was shown it. */
 interface Left extends GradientLeft {
   readonly left: { readonly lodged: Lodged; tensor: Tensor } | null;
-}
-
-/** Where the program has a gradient that a leaf has when a call begins. */
-interface GradientPlace {
-  readonly memory: Memory;
-  readonly lodged: Lodged;
-  readonly written: boolean;
-  /** The storage of such a gradient, if it has moved in. */
-  resident: Storage | null;
-}
-
-const gradientOf = ({ origin }: Memory, given: readonly Tensor[]): Tensor | null =>
-  origin.kind === 'gradient' ? autogradOf(leafAt(origin.leaf, given)).gradient : null;
-
-/** Brings a gradient to its place, where it stays if it has come before; one that lives there makes room. */
-function bringGradient({ storage, offset }: Tensor, place: GradientPlace): void {
-  const { memory, lodged, resident } = place;
-  if (resident?.lodging === lodged) resident.handOut();
-  place.resident = null;
-  if (storage.lodging === null && storage.array.length === memory.length && storage.moveIntoAgain(lodged))
-    place.resident = storage;
-  else lodged.array().set(storage.array.subarray(offset, offset + memory.length));
-}
-
-/** Up to this many elements a loop beats the call of a built-in. */
-const fewElements = 16;
-
-/** Brings what arguments span of their memory to where the program has it. */
-function bringElements(given: readonly Tensor[], { index, at }: Argument, lodged: Lodged): void {
-  const { storage, offset } = given[index]!;
-  const { array } = storage;
-  const target = lodged.array();
-  const from = offset - at;
-  if (target.length <= fewElements) for (let i = 0; i < target.length; i++) target[i] = array[from + i]!;
-  else
-    target.set(
-      from === 0 && array.length === target.length ? array : array.subarray(from, from + target.length),
-    );
 }

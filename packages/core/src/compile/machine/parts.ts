@@ -25,6 +25,8 @@ export interface EagerAct {
 /** An act, and what the host does before it: nothing of what the host does depends on kernels. */
 export interface Part {
   readonly hosts: readonly number[];
+  /** Whether the host has done something of the call once these have run. */
+  readonly hostHasBegun: boolean;
   /** What kernels are given of the host's numbers: which ones of those of a host part, and where these lie among the parameters. */
   readonly numbers: readonly {
     readonly host: HostValue;
@@ -77,6 +79,7 @@ export function partsOf(
   const parts = groups.map((group, number): Part => {
     const [first] = group;
     const hosts = hostsUpTo(Math.max(...group.map(lastEquation)));
+    const hostHasBegun = nextHost > 0;
     if (first.kind === 'eager') {
       const equation = program.equations[first.equation]!;
       const inputs = equation.inputs.map(tensorOf);
@@ -84,18 +87,19 @@ export function partsOf(
       const outputs = equation.outputs.map(
         (y) => inputs[equation.inputs.indexOf(y)] ?? sameIn(equation, inputs, y) ?? tensorOf(y),
       );
-      return { hosts, numbers: [], act: { kind: 'eager', equation, inputs, outputs } };
+      return { hosts, hostHasBegun, numbers: [], act: { kind: 'eager', equation, inputs, outputs } };
     }
     const numbers = kernelsOf(group).flatMap((kernel) => numbersOf(program, kernel, params));
     const run = stretches[number]!;
     return {
       hosts,
+      hostHasBegun,
       numbers,
       act: { kind: 'kernels', run, equations: group.map(({ equation }) => equation) },
     };
   });
   const last = hostsUpTo(Number.POSITIVE_INFINITY);
-  return last.length === 0 ? parts : [...parts, { hosts: last, numbers: [], act: null }];
+  return last.length === 0 ? parts : [...parts, { hosts: last, hostHasBegun: true, numbers: [], act: null }];
 }
 
 /** The operand that a result changes in place, which is another value of the same elements. */

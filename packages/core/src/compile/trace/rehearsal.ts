@@ -43,6 +43,8 @@ export class Rehearsal extends Onlooker {
   readonly #hostResults = new Set<unknown>();
   /** Whose gradients matter, and whether they had one then. */
   readonly #leaves = new Map<Tensor, boolean>();
+  /** What was met from outside, and whether it required gradients then. */
+  readonly #required = new Map<Tensor, boolean>();
   readonly #guarded: Guarded[] = [];
   /** What the call took for given: where that changes, so may all the rest. */
   readonly #assumptions: (() => boolean)[] = [];
@@ -71,6 +73,8 @@ export class Rehearsal extends Onlooker {
     for (const x of inputs) {
       const { storage, shape, requiresGrad } = x;
       if (requiresGrad) this.gradientMatters(x);
+      if (x.gradFn === null && !this.#made.has(storage) && !this.#required.has(x))
+        this.#required.set(x, requiresGrad);
       if (this.#given.has(storage) || this.#known.has(storage)) continue;
       this.#known.add(storage);
       const line = userLine();
@@ -163,8 +167,14 @@ export class Rehearsal extends Onlooker {
    * @param isSameForm whether both were given arguments of one form: else only tensors tell
    */
   differsFrom(before: Rehearsal, isSameForm: boolean): string | null {
-    if (before.#assumptions.some((holds) => !holds())) return null;
+    if (before.#assumptions.some((holds) => !holds()) || this.#requiresOthers(before)) return null;
     return this.#usesOthers(before) ?? (isSameForm ? this.#doesOtherwise(before) : null);
+  }
+
+  /** Whether a tensor requires gradients as it did not in the call before, or the other way round: guards tell of that. */
+  #requiresOthers(before: Rehearsal): boolean {
+    for (const [x, required] of this.#required) if (before.#required.get(x) === !required) return true;
+    return false;
   }
 
   /** Whether leaves had gradients as in the call before: where not, it may do otherwise, and another program serves it. */

@@ -8,9 +8,9 @@ const asItIs = { f32: 'float32', f64: 'float64', i32: 'int32' } as const;
 
 /**
  * Of fewer elements each vector is stored before the next is worked out, so that V8 joins none: what was stored a moment ago as two of 128
- * bits is slow to load as one of 256.
+ * bits is slow to load as one of 256, and to leave the upper halves of registers in use costs what all of a small program takes.
  */
-const leastTogether = 256;
+const leastTogether = 4096;
 
 /** An iteration space that is known as the kernel is written. */
 interface FixedSizes {

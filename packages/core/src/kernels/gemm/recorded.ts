@@ -3,7 +3,7 @@
 import { bytesOf, type DType } from '../../dtype.ts';
 import { ElementwiseKernel, fillStrided, runElementwise } from '../elementwise/index.ts';
 import { mul, param } from '../expression/index.ts';
-import { type Matrix, placeOf, type Recorder } from '../recording/index.ts';
+import { isWorthTurning, type Matrix, placeOf, type Recorder } from '../recording/index.ts';
 import { type FloatArray, type Strided, stridedOver } from '../strided/index.ts';
 import { rowsOfProduct, tileTypes, usesDot } from './gemm-kernels.ts';
 import type { Layout, MatrixView, ProductOf } from './operands.ts';
@@ -90,14 +90,17 @@ export const recordBlocks: (
   const bytes = bytesOf(dtype);
   const { aLayout, bLayout, multiply } = planOf(m, n, k, a, b, c);
   const lane = dtype === 'float32' ? 'f32' : 'f64';
+  const mayBeWritten = added === undefined || beta === 1;
+  const summing = usesDot(n, bLayout) ? 'lanes' : 'steps';
+  const turned = mayBeWritten && summing === 'steps' && isWorthTurning(m, n, k);
   const written =
-    (added === undefined || beta === 1) &&
+    mayBeWritten &&
     recorder.product({
       lane,
-      summing: usesDot(n, bLayout) ? 'lanes' : 'steps',
+      summing,
       ...{ m, n, k, alpha, beta: 1 },
       a: matrixOf(recorder, a),
-      b: matrixOf(recorder, b),
+      b: matrixOf(recorder, turned ? linesOf(recorder, b, 'rows', k, n, dtype) : b),
       c: recorder.address(c, cOffset),
       added: added === undefined ? null : matrixOf(recorder, added),
     });

@@ -65,59 +65,150 @@ interface SomeRows {
   readonly end: number;
 }
 
+/** The addresses that a copy is from and to: locals, which are as they were after what is written here. */
+interface Pointers {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** Writes the loops of a copy, or of some of its rows, from the address in one local to that in another. */
 export function emitCopy(f: FunctionBuilder, copy: Copy, from: number, to: number, some?: SomeRows): void {
-  const bytes = bytesOf(copy.to.dtype) as 1 | 4 | 8;
-  const [load, store] = accesses[bytes];
-  const dimensions = dimensionsOf(copy);
+  emitLoops(f, dimensionsOf(copy), bytesOf(copy.to.dtype) as 1 | 4 | 8, { from, to }, some);
+}
 
-  const emit = (d: number): void => {
-    const dimension = dimensions[d];
-    if (dimension === undefined) {
-      f.get(to).get(from).load(load).store(store);
+function emitLoops(
+  f: FunctionBuilder,
+  [dimension, ...inner]: readonly Dimension[],
+  bytes: 1 | 4 | 8,
+  pointers: Pointers,
+  some?: SomeRows,
+): void {
+  const { from, to } = pointers;
+  const [load, store] = accesses[bytes];
+  if (dimension === undefined) {
+    f.get(to).get(from).load(load).store(store);
+    return;
+  }
+  const { size } = dimension;
+  const isLast = inner.length === 0;
+  if (isLast && dimension.from === bytes && dimension.to === bytes && size > few) {
+    if (size * bytes <= mostByVectors) {
+      emitVectors(f, from, to, size * bytes);
       return;
     }
-    const isLast = d === dimensions.length - 1;
-    if (isLast && dimension.from === bytes && dimension.to === bytes && dimension.size > few) {
-      if (dimension.size * bytes <= mostByVectors) {
-        emitVectors(f, from, to, dimension.size * bytes);
-        return;
-      }
+    f.get(to)
+      .get(from)
+      .i32Const(size * bytes)
+      .memoryCopy();
+    return;
+  }
+  if (isLast && size <= few && dimension.from >= 0) {
+    for (let i = 0; i < size; i++) {
       f.get(to)
         .get(from)
-        .i32Const(dimension.size * bytes)
-        .memoryCopy();
-      return;
+        .load(load, i * dimension.from);
+      f.store(store, i * dimension.to);
     }
-    const part = d === 0 ? some : undefined;
-    if (isLast && dimension.size <= few && dimension.from >= 0) {
-      for (let i = 0; i < dimension.size; i++) {
-        f.get(to)
-          .get(from)
-          .load(load, i * dimension.from);
-        f.store(store, i * dimension.to);
-      }
-      return;
-    }
+    return;
+  }
+  const [columns] = inner;
+  if (
+    inner.length === 1 &&
+    columns !== undefined &&
+    some === undefined &&
+    isTurned(dimension, columns, bytes)
+  ) {
+    emitTurned(f, dimension, columns, pointers);
+    return;
+  }
+  const left = f.local('i32');
+  if (some === undefined) f.i32Const(size).set(left);
+  else {
+    f.get(some.end).get(some.first).op('i32.sub').set(left);
+    for (const [at, step] of [
+      [from, dimension.from],
+      [to, dimension.to],
+    ] as const)
+      f.get(at).get(some.first).i32Const(step).op('i32.mul').op('i32.add').set(at);
+  }
+  const loop = f.loop();
+  emitLoops(f, inner, bytes, pointers);
+  move(f, pointers, dimension, 1);
+  f.get(left).i32Const(1).op('i32.sub').tee(left).brIf(loop);
+  f.end();
+  if (some === undefined) move(f, pointers, dimension, -size);
+}
+
+/** Moves on by so many steps along a dimension. */
+function move(f: FunctionBuilder, { from, to }: Pointers, dimension: Dimension, steps: number): void {
+  f.bump(from, { bytes: dimension.from * steps });
+  f.bump(to, { bytes: dimension.to * steps });
+}
+
+/** A square of so many elements of four bytes is turned in registers. */
+const square = 4;
+
+/** Whether what are rows in the target are columns, side by side, where they come from. */
+const isTurned = (rows: Dimension, columns: Dimension, bytes: number): boolean =>
+  bytes === 4 &&
+  rows.from === bytes &&
+  columns.to === bytes &&
+  columns.from >= 0 &&
+  Math.min(rows.size, columns.size) >= square;
+
+/** Copies rows that are columns where they come from: squares, then the columns and the rows that are left. */
+function emitTurned(f: FunctionBuilder, rows: Dimension, columns: Dimension, pointers: Pointers): void {
+  const squares = ({ size, from, to }: Dimension): Dimension => ({
+    size: Math.floor(size / square),
+    from: square * from,
+    to: square * to,
+  });
+  const [down, across] = [squares(rows), squares(columns)];
+  const { a, b, c, d, x, y } = f.locals('v128', 'a', 'b', 'c', 'd', 'x', 'y');
+  const each = (dimension: Dimension, body: () => void): void => {
     const left = f.local('i32');
-    if (part === undefined) f.i32Const(dimension.size).set(left);
-    else {
-      f.get(part.end).get(part.first).op('i32.sub').set(left);
-      for (const [at, step] of [
-        [from, dimension.from],
-        [to, dimension.to],
-      ] as const)
-        f.get(at).get(part.first).i32Const(step).op('i32.mul').op('i32.add').set(at);
-    }
+    f.i32Const(dimension.size).set(left);
     const loop = f.loop();
-    emit(d + 1);
-    f.bump(from, { bytes: dimension.from });
-    f.bump(to, { bytes: dimension.to });
+    body();
+    move(f, pointers, dimension, 1);
     f.get(left).i32Const(1).op('i32.sub').tee(left).brIf(loop);
     f.end();
-    if (part !== undefined) return;
-    f.bump(from, { bytes: -dimension.from * dimension.size });
-    f.bump(to, { bytes: -dimension.to * dimension.size });
+    move(f, pointers, dimension, -dimension.size);
   };
-  emit(0);
+  const turn = (): void => {
+    for (const [j, column] of [a, b, c, d].entries())
+      f.get(pointers.from)
+        .load('v128.load', j * columns.from)
+        .set(column);
+    for (const half of [0, 2]) {
+      f.get(a)
+        .get(b)
+        .shuffle32(half, half + 1, half + 4, half + 5)
+        .set(x);
+      f.get(c)
+        .get(d)
+        .shuffle32(half, half + 1, half + 4, half + 5)
+        .set(y);
+      for (const odd of [0, 1]) {
+        f.get(pointers.to)
+          .get(x)
+          .get(y)
+          .shuffle32(odd, odd + 2, odd + 4, odd + 6);
+        f.store('v128.store', (half + odd) * rows.to);
+      }
+    }
+  };
+  each(down, () => each(across, turn));
+  const rest = (done: Dimension, size: number, left: readonly Dimension[]): void => {
+    if (size === 0) return;
+    move(f, pointers, done, done.size);
+    emitLoops(f, left, square, pointers);
+    move(f, pointers, done, -done.size);
+  };
+  const [restDown, restAcross] = [rows.size % square, columns.size % square];
+  rest(across, restAcross, [rows, { ...columns, size: restAcross }]);
+  rest(down, restDown, [
+    { ...rows, size: restDown },
+    { ...columns, size: columns.size - restAcross },
+  ]);
 }

@@ -53,6 +53,13 @@ const liesWell = ({ lane, summing, m, n, k, a, b }: Product): boolean => {
 };
 const few = 4;
 
+/** Multiply-adds up to which a b with columns side by side, if need be a copy, and a function of its own serve it better. */
+const mostTurned = 2 ** 13;
+
+/** Whether a product of these sizes is worth a copy of b that has its columns side by side. */
+export const isWorthTurning = (m: number, n: number, k: number): boolean =>
+  m >= 2 * few && n >= 2 * few && k > few && k <= mostTerms && m * n * k <= mostTurned;
+
 const isForward = ({ row, column }: Matrix): boolean => row >= 0 && column >= 0;
 
 /** Whether a product is one for a function of its own. */

@@ -208,6 +208,7 @@ class Chunks {
 
   /** The steps at a time begin with the state of the one before, or the first state. */
   private bringFirst(i: number, name: OperandName, before: number): void {
+    if (this.given[i]?.array == null) return;
     if (before < 0 || before >= this.passage.steps) this.move(i, 0, 1, false);
     else {
       const { array = null, each = 0 } = this.given.find((other) => other.name === name) ?? {};

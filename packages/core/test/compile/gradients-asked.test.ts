@@ -1,0 +1,34 @@
+import { autograd, compile, randn, type Tensor } from '@kindling/core';
+import { expect, it } from 'vitest';
+
+it('A leaf of which gradients are asked is guarded, though nothing was computed from it', () => {
+  const [w, unused] = [randn([3], { requiresGrad: true }), randn([3], { requiresGrad: true })];
+  const step = compile((x: Tensor) => {
+    const [g, none] = autograd.grad(w.mul(x).sum(), [w, unused], { allowUnused: true });
+    expect(none).toBe(null);
+    return g;
+  });
+  const x = randn([3]);
+  for (let call = 0; call < 4; call++) expect(step(x)?.equal(x)).toBe(true);
+  expect(step.programs).toHaveLength(1);
+  unused.requiresGrad_(false);
+  expect(() => step(x)).toThrow(/One of the differentiated Tensors does not require grad: input 1/);
+  unused.requiresGrad_();
+  expect(step(x)?.equal(x)).toBe(true);
+});
+
+it('A leaf that is frozen and thawed between the first calls is no reason not to compile them', () => {
+  const [w, v] = [randn([3], { requiresGrad: true }), randn([3], { requiresGrad: true })];
+  const step = compile((x: Tensor) => {
+    const asked = [w, v].filter(({ requiresGrad }) => requiresGrad);
+    return autograd.grad(w.mul(x).add(v.mul(x).exp()).sum(), asked);
+  });
+  for (let call = 0; call < 8; call++) {
+    v.requiresGrad_(call % 2 === 0);
+    const x = randn([3]);
+    const found = step(x);
+    expect(found[0]?.equal(x)).toBe(true);
+    expect(found).toHaveLength(call % 2 === 0 ? 2 : 1);
+  }
+  expect(step.programs).toHaveLength(2);
+});
