@@ -246,6 +246,23 @@ describe('gemm', () => {
     );
   });
 
+  test.each(['f32', 'f64'] as const)(
+    '%s: a row has the same bits by the tiles of any number of rows',
+    (lane) => {
+      const [most, k, n] = [26, 9, 21];
+      for (const layout of ['rows', 'columns'] as const) {
+        const [a, b] = [matrix(lane, most, k, layout), matrix(lane, k, n, 'rows')];
+        const all = new constructors[lane](most * n);
+        gemm(most, n, k, a, b, all, 0);
+        for (let m = 1; m < most; m++) {
+          const some = new constructors[lane](m * n);
+          gemm(m, n, k, a, b, some, 0);
+          expect(some).toEqual(all.subarray(0, m * n));
+        }
+      }
+    },
+  );
+
   test('float32 keeps the accuracy of BLAS on long sums', () => {
     const k = 1_000_000;
     const a = { array: new Float32Array(k).fill(0.1), offset: 0, rowStride: k, colStride: 1 };

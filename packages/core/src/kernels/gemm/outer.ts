@@ -1,5 +1,6 @@
 /** The loops of `outer` over blocks of k, groups and panels of b, and rows of a. */
 
+import { is, over, plus, times } from '../wasm/formulas.ts';
 import { i32Params, type ModuleBuilder, range } from '../wasm/index.ts';
 import { packPanels, packPanelsTransposed, transposeLines } from './packing.ts';
 import { type GemmLane, MOST_TILE_ROWS, outerTile, productParams, type TileSize } from './tiles.ts';
@@ -55,9 +56,10 @@ function sweep(
   byColumns: boolean,
   merge: number,
 ): number {
-  const tileOf = (rows: number) => ({ rows, tile: outerTile(module, t, rows, vectors, byColumns) });
-  const smaller = range(mostRows - 1).map((i) => tileOf(i + 1));
-  const largest = tileOf(mostRows);
+  const tiles = range(mostRows).map((i) => {
+    const rows = mostRows - i;
+    return { rows, tile: outerTile(module, t, rows, vectors, byColumns) };
+  });
   const params = {
     ...i32Params('m', 'columns', 'k', 'a', 'aStride', 'b', 'bRow', 'c', 'cRow'),
     alpha: t.lane,
@@ -65,7 +67,7 @@ function sweep(
   } as const;
   const name = `gemm_sweep_${t.lane}_${vectors}${byColumns ? '_columns' : ''}`;
   return module.define({ name }, params, (f, p) => {
-    const call = ({ rows, tile }: typeof largest): void => {
+    const call = ({ rows, tile }: (typeof tiles)[number]): void => {
       const operands = (): void => {
         f.get(p.k).get(p.a).get(p.aStride).get(p.b).get(p.bRow).i32Const(0);
       };
@@ -89,17 +91,25 @@ function sweep(
       f.get(p.c).get(p.cRow).get(p.accumulate).call(merge);
       f.end();
     };
-    f.countdown(p.m, mostRows, () => {
-      call(largest);
-      if (byColumns) f.bump(p.a, { bytes: mostRows * t.bytes });
-      else f.get(p.a).get(p.aStride).i32Const(mostRows).op('i32.mul').op('i32.add').set(p.a);
-      f.get(p.c).get(p.cRow).i32Const(mostRows).op('i32.mul').op('i32.add').set(p.c);
-    });
-    for (const tile of smaller) {
-      f.get(p.m).i32Const(tile.rows).op('i32.eq').if();
+    const rows = f.local('i32');
+    f.get(p.m).i32Const(0).op('i32.gt_s').if();
+    const again = f.loop();
+    // The last two tiles share what is left: one of few rows would take as long as one of more, waiting for its sums.
+    const half = over(plus(p.m, is(1)), is(2));
+    f.i32Const(mostRows).push(half).get(p.m);
+    f.push(['i32.gt_s', p.m, is(mostRows)]).op('select');
+    f.push(['i32.ge_s', p.m, is(2 * mostRows)])
+      .op('select')
+      .set(rows);
+    for (const tile of tiles) {
+      f.get(rows).i32Const(tile.rows).op('i32.eq').if();
       call(tile);
       f.end();
     }
+    f.put(p.a, plus(p.a, times(rows, byColumns ? is(t.bytes) : p.aStride)));
+    f.put(p.c, plus(p.c, times(rows, p.cRow)));
+    f.get(p.m).get(rows).op('i32.sub').tee(p.m).brIf(again);
+    f.end().end();
   });
 }
 

@@ -51,8 +51,8 @@ export interface TileSize {
 
 /** What fills 16 vector registers: where multiplying and adding are two steps, the products take some. */
 export const narrowTile: TileSize = { rows: hasRelaxedSimd ? 6 : 4, vectors: 2, packedFrom: 128 };
-/** The same where pairs of vectors become one of 256 bits; without that its sums would not fit. */
-const wideTile: TileSize = { rows: 4, vectors: 4, packedFrom: 64 };
+/** The same where pairs of vectors become one of 256 bits; without that its sums would not fit. With fewer rows they wait for one another. */
+const wideTile: TileSize = { rows: 6, vectors: 4, packedFrom: 64 };
 /** Adds kernels to a module, of tiles of this size; gives the functions that it imports, if there are some. */
 type DefineKernels = (module: ModuleBuilder, lane: FloatLane, size: TileSize) => Imports | undefined;
 

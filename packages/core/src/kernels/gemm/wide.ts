@@ -20,6 +20,7 @@ const forms = ['rowsByRows', 'rowsByColumns', 'columnsByRows', 'columnsByColumns
 /** m, n and k, such that there are remainders of tiles, panels, groups and blocks of every kind. */
 const sizes = [
   [1, 150, 30],
+  [2, 43, 9],
   [7, 43, 300],
   [197, 136, 21],
   [10, 290, 18],
