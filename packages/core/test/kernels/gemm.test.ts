@@ -263,6 +263,19 @@ describe('gemm', () => {
     },
   );
 
+  test.each([127, 128, 129, 383, 384, 385, 513])('has the same bits of a by rows and by %d columns', (m) => {
+    for (const lane of ['f32', 'f64'] as const) {
+      const [k, n] = [261, 19];
+      const [a, b] = [matrix(lane, m, k, 'columns'), matrix(lane, k, n, 'rows')];
+      const rows = matrix(lane, m, k, 'rows');
+      for (let i = 0; i < m; i++) for (let j = 0; j < k; j++) rows.array[i * k + j] = at(a, i, j);
+      const [byColumns, byRows] = [new constructors[lane](m * n), new constructors[lane](m * n)];
+      gemm(m, n, k, a, b, byColumns, 0);
+      gemm(m, n, k, rows, b, byRows, 0);
+      expect(byColumns).toEqual(byRows);
+    }
+  });
+
   test('float32 keeps the accuracy of BLAS on long sums', () => {
     const k = 1_000_000;
     const a = { array: new Float32Array(k).fill(0.1), offset: 0, rowStride: k, colStride: 1 };

@@ -15,8 +15,6 @@ const ROW_GAP = 64;
 const ROW_BLOCK_BYTES = 480;
 const LAST_BLOCK_BYTES = 720;
 const ROWS_BYTES = (LAST_BLOCK_BYTES / 4) * (K_BLOCK * 4 + ROW_GAP);
-/** Bytes between a's columns up to which its tiles read them as they lie: a block of them stays in the first-level cache. */
-const CLOSE_COLUMNS = 512;
 /** Columns of b up to which its rows are not packed: they lie close together as they are. */
 const LEAST_PACKED_WIDTH = 128;
 /** Panels that a single row passes by at once: with less, each multiply-add would wait for the one before. */
@@ -189,7 +187,7 @@ function product(
   module: ModuleBuilder,
   t: GemmLane,
   name: `${'rows' | 'columns'}By${'Rows' | 'Columns'}`,
-  { vectors, packedFrom }: TileSize,
+  { vectors, packedFrom, closeColumns }: TileSize,
   transpose: number,
   pack: number,
   allPanels: Readonly<Record<'rows' | 'columns', number>>,
@@ -264,7 +262,7 @@ function product(
     f.get(r.a).set(r.from).get(p.aStride).set(r.aStride);
     if (aByRows) multiply(allPanels.rows);
     else {
-      f.get(p.aStride).i32Const(CLOSE_COLUMNS).op('i32.le_s').if();
+      f.get(p.aStride).i32Const(closeColumns).op('i32.le_s').if();
       multiply(allPanels.columns);
       f.else();
       f.get(v.depth).get(r.count).get(r.a).get(p.aStride);

@@ -47,12 +47,19 @@ export interface TileSize {
   readonly vectors: 2 | 4;
   /** Rows of a from which on it is worth to pack a b whose rows are contiguous. */
   readonly packedFrom: number;
+  /** Bytes between a's columns up to which they are read as they lie: from the second-level cache, in time for a tile that takes long. */
+  readonly closeColumns: number;
 }
 
 /** What fills 16 vector registers: where multiplying and adding are two steps, the products take some. */
-export const narrowTile: TileSize = { rows: hasRelaxedSimd ? 6 : 4, vectors: 2, packedFrom: 128 };
+export const narrowTile: TileSize = {
+  rows: hasRelaxedSimd ? 6 : 4,
+  vectors: 2,
+  packedFrom: 128,
+  closeColumns: 512,
+};
 /** The same where pairs of vectors become one of 256 bits; without that its sums would not fit. With fewer rows they wait for one another. */
-const wideTile: TileSize = { rows: 6, vectors: 4, packedFrom: 64 };
+const wideTile: TileSize = { rows: 6, vectors: 4, packedFrom: 64, closeColumns: 1536 };
 /** Adds kernels to a module, of tiles of this size; gives the functions that it imports, if there are some. */
 type DefineKernels = (module: ModuleBuilder, lane: FloatLane, size: TileSize) => Imports | undefined;
 

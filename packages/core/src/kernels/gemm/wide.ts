@@ -24,6 +24,7 @@ const sizes = [
   [7, 43, 300],
   [197, 136, 21],
   [10, 290, 18],
+  [400, 20, 9],
 ] as const;
 /** Rows, columns and steps of the product that is timed. */
 const TIMED = 128;
