@@ -166,17 +166,21 @@ export function outerTile(
     });
     f.get(p.alpha).op(`${t.vector}.splat`).set(x);
     for (const acc of accs.flat()) f.get(acc).get(x).op(`${t.vector}.mul`).set(acc);
+    // A row's values before its stores: V8 joins neighbours, but none over a store in between.
     const store = (added: boolean): void => {
       f.get(p.c).set(p.a);
       for (const [i, row] of accs.entries()) {
-        for (const [v, acc] of row.entries()) {
-          f.get(p.a).get(acc);
-          if (added)
-            f.get(p.a)
+        if (added)
+          for (const [v, acc] of row.entries())
+            f.get(acc)
+              .get(p.a)
               .load('v128.load', 16 * v)
-              .op(`${t.vector}.add`);
-          f.store('v128.store', 16 * v);
-        }
+              .op(`${t.vector}.add`)
+              .set(acc);
+        for (const [v, acc] of row.entries())
+          f.get(p.a)
+            .get(acc)
+            .store('v128.store', 16 * v);
         if (i + 1 < rows) f.bump(p.a, { local: p.cRow });
       }
     };
