@@ -3,7 +3,15 @@
 import { is, over, plus, times } from '../wasm/formulas.ts';
 import { i32Params, type ModuleBuilder, range } from '../wasm/index.ts';
 import { packPanels, packPanelsTransposed, transposeLines } from './packing.ts';
-import { type GemmLane, MOST_TILE_ROWS, outerTile, productParams, type TileSize } from './tiles.ts';
+import {
+  addedTo,
+  advanceAdded,
+  type GemmLane,
+  MOST_TILE_ROWS,
+  outerTile,
+  productParams,
+  type TileSize,
+} from './tiles.ts';
 
 /** Steps of k between two visits of a tile: a panel of b is then 8 or 16 KB, and stays in the first-level cache. */
 const K_BLOCK = 256;
@@ -28,18 +36,20 @@ function mergeTile(module: ModuleBuilder, t: GemmLane): number {
   return module.define({ name: `gemm_merge_${t.lane}` }, params, (f, p) => {
     const j = f.local('i32');
     const value = f.local(t.lane);
+    const added = addedTo(f, p);
     f.countdown(p.rows, 1, () => {
       f.i32Const(0).set(j);
       const next = f.loop();
       f.get(p.tile).get(j).op('i32.add').load(`${t.lane}.load`).set(value);
       f.get(p.accumulate).if();
-      f.get(value).get(p.c).get(j).op('i32.add').load(`${t.lane}.load`).op(`${t.lane}.add`).set(value);
+      f.get(value).get(added.at).get(j).op('i32.add').load(`${t.lane}.load`).op(`${t.lane}.add`).set(value);
       f.end();
       f.get(p.c).get(j).op('i32.add').get(value).store(`${t.lane}.store`);
       f.bump(j, { bytes: t.bytes });
       f.get(j).get(p.columns).i32Const(t.bytes).op('i32.mul').op('i32.lt_s').brIf(next);
       f.end();
       f.bump(p.c, { local: p.cRow });
+      f.bump(added.at, { local: added.row });
       f.bump(p.tile, { local: p.tileRow });
     });
   });
@@ -158,6 +168,7 @@ function panels(
       f.get(p.c).get(p.cRow).get(p.alpha).get(p.accumulate).call(singleRow);
       f.get(p.panel).get(p.panelStep).i32Const(ROW_PANELS).op('i32.mul').op('i32.add').set(p.panel);
       f.bump(p.c, { bytes: ROW_PANELS * widest * t.bytes });
+      advanceAdded(f, p.accumulate, is(ROW_PANELS * widest * t.bytes));
     });
     f.end();
     f.get(p.columns).op('i32.eqz').brIf(done);
@@ -177,6 +188,7 @@ function panels(
     for (const _ of sweeps.slice(1)) f.end();
     f.bump(p.panel, { local: p.panelStep });
     f.bump(p.c, { bytes: widest * t.bytes });
+    advanceAdded(f, p.accumulate, is(widest * t.bytes));
     f.get(p.columns).get(width).op('i32.sub').tee(p.columns).brIf(nextPanel);
     f.end().end();
   });
@@ -195,7 +207,7 @@ function product(
   const aByRows = name.startsWith('rows');
   const bByRows = name.endsWith('Rows');
   module.define({ export: name }, productParams(t), (f, p) => {
-    const v = f.locals('i32', 'depth', 'left', 'columns', 'b', 'c', 'panels', 'bRow', 'step');
+    const v = f.locals('i32', 'depth', 'left', 'columns', 'b', 'c', 'panels', 'bRow', 'step', 'added');
     const r = f.locals('i32', 'left', 'count', 'a', 'c', 'from', 'aStride', 'scratch');
     /** from += count lines, or elements. */
     const advance = (from: number, count: number, lines: boolean, stride: number): void => {
@@ -208,6 +220,7 @@ function product(
     f.get(p.k).i32Const(0).op('i32.gt_s').if();
     const nextBlock = f.loop();
     f.atMost(p.k, K_BLOCK).set(v.depth).get(p.n).set(v.left).get(p.b).set(v.b).get(p.c).set(v.c);
+    f.get(p.accumulate).set(v.added);
     const nextGroup = f.loop();
     f.atMost(v.left, GROUP_BYTES / (K_BLOCK * t.bytes)).set(v.columns);
     const packed = (): void => {
@@ -256,7 +269,7 @@ function product(
         .get(v.panels)
         .get(v.bRow)
         .get(v.step);
-      f.get(r.c).get(p.n).i32Const(t.bytes).op('i32.mul').get(p.alpha).get(p.accumulate);
+      f.get(r.c).get(p.n).i32Const(t.bytes).op('i32.mul').get(p.alpha).get(v.added);
       f.get(r.scratch).i32Const(ROWS_BYTES).op('i32.add').call(panels);
     };
     f.get(r.a).set(r.from).get(p.aStride).set(r.aStride);
@@ -278,6 +291,7 @@ function product(
 
     advance(v.b, v.columns, !bByRows, p.bStride);
     f.get(v.c).get(v.columns).i32Const(t.bytes).op('i32.mul').op('i32.add').set(v.c);
+    advanceAdded(f, v.added, times(v.columns, is(t.bytes)));
     f.get(v.left).get(v.columns).op('i32.sub').tee(v.left).brIf(nextGroup);
     f.end();
     advance(p.a, v.depth, !aByRows, p.aStride);
