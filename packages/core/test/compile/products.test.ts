@@ -64,3 +64,25 @@ it('products of stacks of matrices and of integers have them too', () => {
   const [a, b] = [randn([3, 6, 5]), ones([3, 5, 4])];
   expect(compiledBits(fn, a, b).bits).toEqual(fn(a, b).map(bitsOf));
 });
+
+describe.each(['float32', 'float64'] as const)('a row that is added to products of %s', (dtype) => {
+  // Single rows, whole panels and parts of one, several groups of columns, and sums that are cut.
+  it.each([
+    [1, 300, 90],
+    [3, 17, 70],
+    [64, 16, 300],
+    [130, 37, 1100],
+    [70, 300, 270],
+  ])('as eager adds it, to (%d, %d) over %d steps', (m, n, k) => {
+    manualSeed(1);
+    const [x, row] = [randn([m, k], { dtype }), randn([2 * n], { dtype }).narrow(0, n, n)];
+    for (const w of [randn([k, n], { dtype }), randn([n, k], { dtype }).t()]) {
+      const calls = (a: Tensor, b: Tensor): Tensor[] => [
+        addmm(row, a, b),
+        addmm(row, a, b, { alpha: 0.5 }),
+        addmm(row, a, b, { beta: 2 }),
+      ];
+      expect(compiledBits(calls, x, w).bits).toEqual(calls(x, w).map(bitsOf));
+    }
+  });
+});

@@ -246,6 +246,36 @@ describe('gemm', () => {
     );
   });
 
+  test.each(['f32', 'f64'] as const)(
+    '%s: a row has the same bits by the tiles of any number of rows',
+    (lane) => {
+      const [most, k, n] = [26, 9, 21];
+      for (const layout of ['rows', 'columns'] as const) {
+        const [a, b] = [matrix(lane, most, k, layout), matrix(lane, k, n, 'rows')];
+        const all = new constructors[lane](most * n);
+        gemm(most, n, k, a, b, all, 0);
+        for (let m = 1; m < most; m++) {
+          const some = new constructors[lane](m * n);
+          gemm(m, n, k, a, b, some, 0);
+          expect(some).toEqual(all.subarray(0, m * n));
+        }
+      }
+    },
+  );
+
+  test.each([127, 128, 129, 383, 384, 385, 513])('has the same bits of a by rows and by %d columns', (m) => {
+    for (const lane of ['f32', 'f64'] as const) {
+      const [k, n] = [261, 19];
+      const [a, b] = [matrix(lane, m, k, 'columns'), matrix(lane, k, n, 'rows')];
+      const rows = matrix(lane, m, k, 'rows');
+      for (let i = 0; i < m; i++) for (let j = 0; j < k; j++) rows.array[i * k + j] = at(a, i, j);
+      const [byColumns, byRows] = [new constructors[lane](m * n), new constructors[lane](m * n)];
+      gemm(m, n, k, a, b, byColumns, 0);
+      gemm(m, n, k, rows, b, byRows, 0);
+      expect(byColumns).toEqual(byRows);
+    }
+  });
+
   test('float32 keeps the accuracy of BLAS on long sums', () => {
     const k = 1_000_000;
     const a = { array: new Float32Array(k).fill(0.1), offset: 0, rowStride: k, colStride: 1 };

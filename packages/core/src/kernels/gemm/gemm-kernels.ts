@@ -9,7 +9,8 @@ import { OUTER_SCRATCH_BYTES, outerProducts } from './outer.ts';
 import { type GemmLane, narrowTile, productParams, TiledKernels } from './tiles.ts';
 
 /**
- * c = alpha * a @ b, plus what c holds where `accumulate` is 1. Sizes count elements, addresses and strides bytes; c is
+ * c = alpha * a @ b, plus what c holds where `accumulate` is 1; where it is the address of a row of n elements, plus that row, unless it is
+ * the kernel for which {@link usesDot} says so. Sizes count elements, addresses and strides bytes; c is
  * contiguous, as are either the rows or the columns of a and of b, with the stride between them. Up to 64 bytes behind b
  * are read. `scratch` is the address of SCRATCH_BYTES, which keep nothing from one call to the next.
  *

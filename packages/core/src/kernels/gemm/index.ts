@@ -2,7 +2,7 @@
 export * from './gemm.ts';
 export { LANES as gemmLanes } from './gemm-kernels.ts';
 export { panelFunctions, panelProduct } from './outer.ts';
-export { packPanels, packPanelsTransposed, transposeLines } from './packing.ts';
+export { copyVectors, packPanels, packPanelsTransposed, transposeLines } from './packing.ts';
 export {
   type GemmLane,
   MOST_TILE_ROWS,

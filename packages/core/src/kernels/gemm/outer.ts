@@ -1,8 +1,17 @@
 /** The loops of `outer` over blocks of k, groups and panels of b, and rows of a. */
 
+import { is, over, plus, times } from '../wasm/formulas.ts';
 import { i32Params, type ModuleBuilder, range } from '../wasm/index.ts';
 import { packPanels, packPanelsTransposed, transposeLines } from './packing.ts';
-import { type GemmLane, MOST_TILE_ROWS, outerTile, productParams, type TileSize } from './tiles.ts';
+import {
+  addedTo,
+  advanceAdded,
+  type GemmLane,
+  MOST_TILE_ROWS,
+  outerTile,
+  productParams,
+  type TileSize,
+} from './tiles.ts';
 
 /** Steps of k between two visits of a tile: a panel of b is then 8 or 16 KB, and stays in the first-level cache. */
 const K_BLOCK = 256;
@@ -14,8 +23,6 @@ const ROW_GAP = 64;
 const ROW_BLOCK_BYTES = 480;
 const LAST_BLOCK_BYTES = 720;
 const ROWS_BYTES = (LAST_BLOCK_BYTES / 4) * (K_BLOCK * 4 + ROW_GAP);
-/** Bytes between a's columns up to which its tiles read them as they lie: a block of them stays in the first-level cache. */
-const CLOSE_COLUMNS = 512;
 /** Columns of b up to which its rows are not packed: they lie close together as they are. */
 const LEAST_PACKED_WIDTH = 128;
 /** Panels that a single row passes by at once: with less, each multiply-add would wait for the one before. */
@@ -29,18 +36,20 @@ function mergeTile(module: ModuleBuilder, t: GemmLane): number {
   return module.define({ name: `gemm_merge_${t.lane}` }, params, (f, p) => {
     const j = f.local('i32');
     const value = f.local(t.lane);
+    const added = addedTo(f, p);
     f.countdown(p.rows, 1, () => {
       f.i32Const(0).set(j);
       const next = f.loop();
       f.get(p.tile).get(j).op('i32.add').load(`${t.lane}.load`).set(value);
       f.get(p.accumulate).if();
-      f.get(value).get(p.c).get(j).op('i32.add').load(`${t.lane}.load`).op(`${t.lane}.add`).set(value);
+      f.get(value).get(added.at).get(j).op('i32.add').load(`${t.lane}.load`).op(`${t.lane}.add`).set(value);
       f.end();
       f.get(p.c).get(j).op('i32.add').get(value).store(`${t.lane}.store`);
       f.bump(j, { bytes: t.bytes });
       f.get(j).get(p.columns).i32Const(t.bytes).op('i32.mul').op('i32.lt_s').brIf(next);
       f.end();
       f.bump(p.c, { local: p.cRow });
+      f.bump(added.at, { local: added.row });
       f.bump(p.tile, { local: p.tileRow });
     });
   });
@@ -55,9 +64,10 @@ function sweep(
   byColumns: boolean,
   merge: number,
 ): number {
-  const tileOf = (rows: number) => ({ rows, tile: outerTile(module, t, rows, vectors, byColumns) });
-  const smaller = range(mostRows - 1).map((i) => tileOf(i + 1));
-  const largest = tileOf(mostRows);
+  const tiles = range(mostRows).map((i) => {
+    const rows = mostRows - i;
+    return { rows, tile: outerTile(module, t, rows, vectors, byColumns) };
+  });
   const params = {
     ...i32Params('m', 'columns', 'k', 'a', 'aStride', 'b', 'bRow', 'c', 'cRow'),
     alpha: t.lane,
@@ -65,7 +75,7 @@ function sweep(
   } as const;
   const name = `gemm_sweep_${t.lane}_${vectors}${byColumns ? '_columns' : ''}`;
   return module.define({ name }, params, (f, p) => {
-    const call = ({ rows, tile }: typeof largest): void => {
+    const call = ({ rows, tile }: (typeof tiles)[number]): void => {
       const operands = (): void => {
         f.get(p.k).get(p.a).get(p.aStride).get(p.b).get(p.bRow).i32Const(0);
       };
@@ -89,17 +99,25 @@ function sweep(
       f.get(p.c).get(p.cRow).get(p.accumulate).call(merge);
       f.end();
     };
-    f.countdown(p.m, mostRows, () => {
-      call(largest);
-      if (byColumns) f.bump(p.a, { bytes: mostRows * t.bytes });
-      else f.get(p.a).get(p.aStride).i32Const(mostRows).op('i32.mul').op('i32.add').set(p.a);
-      f.get(p.c).get(p.cRow).i32Const(mostRows).op('i32.mul').op('i32.add').set(p.c);
-    });
-    for (const tile of smaller) {
-      f.get(p.m).i32Const(tile.rows).op('i32.eq').if();
+    const rows = f.local('i32');
+    f.get(p.m).i32Const(0).op('i32.gt_s').if();
+    const again = f.loop();
+    // The last two tiles share what is left: one of few rows would take as long as one of more, waiting for its sums.
+    const half = over(plus(p.m, is(1)), is(2));
+    f.i32Const(mostRows).push(half).get(p.m);
+    f.push(['i32.gt_s', p.m, is(mostRows)]).op('select');
+    f.push(['i32.ge_s', p.m, is(2 * mostRows)])
+      .op('select')
+      .set(rows);
+    for (const tile of tiles) {
+      f.get(rows).i32Const(tile.rows).op('i32.eq').if();
       call(tile);
       f.end();
     }
+    f.put(p.a, plus(p.a, times(rows, byColumns ? is(t.bytes) : p.aStride)));
+    f.put(p.c, plus(p.c, times(rows, p.cRow)));
+    f.get(p.m).get(rows).op('i32.sub').tee(p.m).brIf(again);
+    f.end().end();
   });
 }
 
@@ -150,6 +168,7 @@ function panels(
       f.get(p.c).get(p.cRow).get(p.alpha).get(p.accumulate).call(singleRow);
       f.get(p.panel).get(p.panelStep).i32Const(ROW_PANELS).op('i32.mul').op('i32.add').set(p.panel);
       f.bump(p.c, { bytes: ROW_PANELS * widest * t.bytes });
+      advanceAdded(f, p.accumulate, is(ROW_PANELS * widest * t.bytes));
     });
     f.end();
     f.get(p.columns).op('i32.eqz').brIf(done);
@@ -169,6 +188,7 @@ function panels(
     for (const _ of sweeps.slice(1)) f.end();
     f.bump(p.panel, { local: p.panelStep });
     f.bump(p.c, { bytes: widest * t.bytes });
+    advanceAdded(f, p.accumulate, is(widest * t.bytes));
     f.get(p.columns).get(width).op('i32.sub').tee(p.columns).brIf(nextPanel);
     f.end().end();
   });
@@ -179,7 +199,7 @@ function product(
   module: ModuleBuilder,
   t: GemmLane,
   name: `${'rows' | 'columns'}By${'Rows' | 'Columns'}`,
-  { vectors, packedFrom }: TileSize,
+  { vectors, packedFrom, closeColumns }: TileSize,
   transpose: number,
   pack: number,
   allPanels: Readonly<Record<'rows' | 'columns', number>>,
@@ -187,7 +207,7 @@ function product(
   const aByRows = name.startsWith('rows');
   const bByRows = name.endsWith('Rows');
   module.define({ export: name }, productParams(t), (f, p) => {
-    const v = f.locals('i32', 'depth', 'left', 'columns', 'b', 'c', 'panels', 'bRow', 'step');
+    const v = f.locals('i32', 'depth', 'left', 'columns', 'b', 'c', 'panels', 'bRow', 'step', 'added');
     const r = f.locals('i32', 'left', 'count', 'a', 'c', 'from', 'aStride', 'scratch');
     /** from += count lines, or elements. */
     const advance = (from: number, count: number, lines: boolean, stride: number): void => {
@@ -200,6 +220,7 @@ function product(
     f.get(p.k).i32Const(0).op('i32.gt_s').if();
     const nextBlock = f.loop();
     f.atMost(p.k, K_BLOCK).set(v.depth).get(p.n).set(v.left).get(p.b).set(v.b).get(p.c).set(v.c);
+    f.get(p.accumulate).set(v.added);
     const nextGroup = f.loop();
     f.atMost(v.left, GROUP_BYTES / (K_BLOCK * t.bytes)).set(v.columns);
     const packed = (): void => {
@@ -248,13 +269,13 @@ function product(
         .get(v.panels)
         .get(v.bRow)
         .get(v.step);
-      f.get(r.c).get(p.n).i32Const(t.bytes).op('i32.mul').get(p.alpha).get(p.accumulate);
+      f.get(r.c).get(p.n).i32Const(t.bytes).op('i32.mul').get(p.alpha).get(v.added);
       f.get(r.scratch).i32Const(ROWS_BYTES).op('i32.add').call(panels);
     };
     f.get(r.a).set(r.from).get(p.aStride).set(r.aStride);
     if (aByRows) multiply(allPanels.rows);
     else {
-      f.get(p.aStride).i32Const(CLOSE_COLUMNS).op('i32.le_s').if();
+      f.get(p.aStride).i32Const(closeColumns).op('i32.le_s').if();
       multiply(allPanels.columns);
       f.else();
       f.get(v.depth).get(r.count).get(r.a).get(p.aStride);
@@ -270,6 +291,7 @@ function product(
 
     advance(v.b, v.columns, !bByRows, p.bStride);
     f.get(v.c).get(v.columns).i32Const(t.bytes).op('i32.mul').op('i32.add').set(v.c);
+    advanceAdded(f, v.added, times(v.columns, is(t.bytes)));
     f.get(v.left).get(v.columns).op('i32.sub').tee(v.left).brIf(nextGroup);
     f.end();
     advance(p.a, v.depth, !aByRows, p.aStride);

@@ -10,6 +10,23 @@ import {
 } from '../wasm/index.ts';
 import type { GemmLane } from './tiles.ts';
 
+/** Copies vectors that lie side by side: all are loaded before the first is stored, so that V8 joins them. */
+export function copyVectors(f: FunctionBuilder, count: number, from: number, to: number, toOffset = 0): void {
+  f.passingVectors(() => {
+    const vectors = range(count).map((i) => {
+      const vector = f.local('v128');
+      f.get(from)
+        .load('v128.load', 16 * i)
+        .set(vector);
+      return vector;
+    });
+    for (const [i, vector] of vectors.entries())
+      f.get(to)
+        .get(vector)
+        .store('v128.store', toOffset + 16 * i);
+  });
+}
+
 /**
  * Copies b by panels of some vectors: those columns' rows side by side, one panel after the other. The last panel is
  * copied whole, whatever lies behind b's columns.
@@ -23,11 +40,7 @@ export function packPanels(module: ModuleBuilder, t: GemmLane, vectors: number):
     for (const rows of [4, 1])
       f.countdown(v.left, rows, () => {
         for (const row of range(rows)) {
-          for (const i of range(vectors))
-            f.get(p.panel)
-              .get(v.row)
-              .load('v128.load', 16 * i)
-              .store('v128.store', 16 * (row * vectors + i));
+          copyVectors(f, vectors, v.row, p.panel, 16 * vectors * row);
           f.bump(v.row, { local: p.bRow });
         }
         f.bump(p.panel, { bytes: 16 * vectors * rows });

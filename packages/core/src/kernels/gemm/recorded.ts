@@ -110,11 +110,14 @@ export const recordBlocks: (
     linesOf(recorder, b, bLayout, k, n, dtype),
   ];
   const result = stridedOver(c, dtype, [m, n], cOffset);
-  if (added !== undefined) addFirst(recorder, stridedOf(added, m, n, dtype), beta, result);
+  const row = added !== undefined && beta === 1 && !usesDot(n, bLayout) && isRow(added, n) ? added : null;
+  if (added !== undefined && row === null) addFirst(recorder, stridedOf(added, m, n, dtype), beta, result);
   const lineOf = (x: MatrixView, layout: Layout): number =>
     bytes * (layout === 'rows' ? x.rowStride : x.colStride);
   for (let p = 0; p < k; p += depth) {
     const steps = Math.min(depth, k - p);
+    const first = row !== null && p === 0 ? row : null;
+    const accumulates = first === null && (p > 0 || added !== undefined);
     recorder.call(
       'mm',
       multiply as (...args: number[]) => void,
@@ -129,19 +132,25 @@ export const recordBlocks: (
         lineOf(right, bLayout),
         recorder.address(c, cOffset),
         alpha,
-        p > 0 || added !== undefined ? 1 : 0,
+        first === null ? Number(accumulates) : recorder.address(first.array, first.offset),
         0,
       ],
       {
-        reads: [left.array, right.array],
+        reads: [left.array, right.array, ...(first === null ? [] : [first.array])],
         writes: [c],
-        keeps: p > 0 || added !== undefined || !isWhole(result, c) ? [c] : [],
+        keeps: accumulates || !isWhole(result, c) ? [c] : [],
         rows: rowsOfProduct(n * steps, aLayout === 'rows' ? lineOf(left, aLayout) : bytes, n * bytes),
       },
     );
   }
-  if (k === 0 && added === undefined) fillStrided(result, 0);
+  if (k > 0) return;
+  if (added === undefined) fillStrided(result, 0);
+  else if (row !== null) addFirst(recorder, stridedOf(row, m, n, dtype), beta, result);
 };
+
+/** Whether a matrix is one row of elements side by side, over and over. */
+const isRow = ({ rowStride, colStride }: MatrixView, n: number): boolean =>
+  rowStride === 0 && (colStride === 1 || n === 1);
 
 const isWhole = ({ offset, count }: Strided, c: FloatArray): boolean => offset === 0 && count === c.length;
 

@@ -9,6 +9,7 @@
  * Both do as many multiply-adds a load, and fill the vector registers.
  */
 
+import { type Formula, is, plus, times } from '../wasm/formulas.ts';
 import {
   type Compiling,
   type FloatLane,
@@ -47,12 +48,19 @@ export interface TileSize {
   readonly vectors: 2 | 4;
   /** Rows of a from which on it is worth to pack a b whose rows are contiguous. */
   readonly packedFrom: number;
+  /** Bytes between a's columns up to which they are read as they lie: from the second-level cache, in time for a tile that takes long. */
+  readonly closeColumns: number;
 }
 
 /** What fills 16 vector registers: where multiplying and adding are two steps, the products take some. */
-export const narrowTile: TileSize = { rows: hasRelaxedSimd ? 6 : 4, vectors: 2, packedFrom: 128 };
-/** The same where pairs of vectors become one of 256 bits; without that its sums would not fit. */
-const wideTile: TileSize = { rows: 4, vectors: 4, packedFrom: 64 };
+export const narrowTile: TileSize = {
+  rows: hasRelaxedSimd ? 6 : 4,
+  vectors: 2,
+  packedFrom: 128,
+  closeColumns: 512,
+};
+/** The same where pairs of vectors become one of 256 bits; without that its sums would not fit. With fewer rows they wait for one another. */
+const wideTile: TileSize = { rows: 6, vectors: 4, packedFrom: 64, closeColumns: 1536 };
 /** Adds kernels to a module, of tiles of this size; gives the functions that it imports, if there are some. */
 type DefineKernels = (module: ModuleBuilder, lane: FloatLane, size: TileSize) => Imports | undefined;
 
@@ -159,26 +167,50 @@ export function outerTile(
     });
     f.get(p.alpha).op(`${t.vector}.splat`).set(x);
     for (const acc of accs.flat()) f.get(acc).get(x).op(`${t.vector}.mul`).set(acc);
-    const store = (added: boolean): void => {
+    // A row's values before its stores: V8 joins neighbours, but none over a store in between.
+    const store = (added: { readonly at: number; readonly row: number } | null): void => {
       f.get(p.c).set(p.a);
       for (const [i, row] of accs.entries()) {
-        for (const [v, acc] of row.entries()) {
-          f.get(p.a).get(acc);
-          if (added)
-            f.get(p.a)
+        if (added !== null)
+          for (const [v, acc] of row.entries())
+            f.get(acc)
+              .get(added.at)
               .load('v128.load', 16 * v)
-              .op(`${t.vector}.add`);
-          f.store('v128.store', 16 * v);
-        }
-        if (i + 1 < rows) f.bump(p.a, { local: p.cRow });
+              .op(`${t.vector}.add`)
+              .set(acc);
+        for (const [v, acc] of row.entries())
+          f.get(p.a)
+            .get(acc)
+            .store('v128.store', 16 * v);
+        if (i + 1 === rows) continue;
+        f.bump(p.a, { local: p.cRow });
+        if (added !== null) f.bump(added.at, { local: added.row });
       }
     };
     f.get(p.accumulate).if();
-    store(true);
+    store(addedTo(f, p));
     f.else();
-    store(false);
+    store(null);
     f.end();
   });
+}
+
+/** Whether `accumulate` is the address of a row that is added to each row of the result. */
+const addsRow = (accumulate: number): Formula => ['i32.gt_u', accumulate, is(1)];
+
+/** Moves on by so many bytes what {@link TileProduct} calls `accumulate`, if it is the address of a row. */
+export const advanceAdded = (f: FunctionBuilder, accumulate: number, bytes: Formula): FunctionBuilder =>
+  f.put(accumulate, plus(accumulate, times(bytes, addsRow(accumulate))));
+
+/** Where the first row lies that is added to a result, and the bytes to the next one: the result's own, or one and the same. */
+export function addedTo(
+  f: FunctionBuilder,
+  p: Readonly<Record<'accumulate' | 'c' | 'cRow', number>>,
+): { readonly at: number; readonly row: number } {
+  const added = f.locals('i32', 'at', 'row');
+  f.get(p.accumulate).get(p.c).push(addsRow(p.accumulate)).op('select').set(added.at);
+  f.i32Const(0).get(p.cRow).push(addsRow(p.accumulate)).op('select').set(added.row);
+  return added;
 }
 
 /** Pointers to the first of `count` lines and to those after it. */

@@ -20,9 +20,11 @@ const forms = ['rowsByRows', 'rowsByColumns', 'columnsByRows', 'columnsByColumns
 /** m, n and k, such that there are remainders of tiles, panels, groups and blocks of every kind. */
 const sizes = [
   [1, 150, 30],
+  [2, 43, 9],
   [7, 43, 300],
   [197, 136, 21],
   [10, 290, 18],
+  [400, 20, 9],
 ] as const;
 /** Rows, columns and steps of the product that is timed. */
 const TIMED = 128;

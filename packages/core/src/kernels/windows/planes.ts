@@ -1,5 +1,6 @@
 /** Copies of images with zeros around them, and what is added up there on its way back. */
 
+import { copyVectors } from '../gemm/index.ts';
 import { type Formula, is, minus, plus, times } from '../wasm/formulas.ts';
 import { type FunctionBuilder, i32Params, type ModuleBuilder } from '../wasm/index.ts';
 
@@ -94,15 +95,19 @@ export function addPlanes(module: ModuleBuilder, e: Element): number {
 function copyRun(module: ModuleBuilder, { lane, bytes }: Element): number {
   const params = i32Params('count', 'from', 'to');
   return module.define({ name: `windows_copy_run_${lane}` }, params, (f, p) => {
-    for (const [step, load, store] of [
-      [16, 'v128.load', 'v128.store'],
-      [bytes, `${lane}.load`, `${lane}.store`],
-    ] as const)
-      f.countdown(p.count, step / bytes, () => {
-        f.get(p.to).get(p.from).load(load).store(store);
-        f.put(p.to, plus(p.to, is(step)));
-        f.put(p.from, plus(p.from, is(step)));
+    const move = (step: number): void => {
+      f.bump(p.to, { bytes: step });
+      f.bump(p.from, { bytes: step });
+    };
+    for (const vectors of [4, 1])
+      f.countdown(p.count, (16 * vectors) / bytes, () => {
+        copyVectors(f, vectors, p.from, p.to);
+        move(16 * vectors);
       });
+    f.countdown(p.count, 1, () => {
+      f.get(p.to).get(p.from).load(`${lane}.load`).store(`${lane}.store`);
+      move(bytes);
+    });
   });
 }
 

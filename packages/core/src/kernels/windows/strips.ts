@@ -3,6 +3,7 @@
  * are copied from images whose rows lie `at` plus a table's bytes away, and added up there.
  */
 
+import { copyVectors } from '../gemm/index.ts';
 import { type Formula, is, minus, plus, times } from '../wasm/formulas.ts';
 import { type FunctionBuilder, i32Params, type ModuleBuilder, range } from '../wasm/index.ts';
 import { addApart, addSideBySide, type Element } from './planes.ts';
@@ -142,11 +143,7 @@ export function copyStrips(module: ModuleBuilder, { lane, bytes }: Element, vect
     const whole = (n: number): void =>
       eachRow(() => {
         f.put(v.from, plus(v.from, position));
-        for (const i of range(n))
-          f.get(v.target)
-            .get(v.from)
-            .load('v128.load', 16 * i)
-            .store('v128.store', 16 * i);
+        copyVectors(f, n, v.from, v.target);
       });
     const fits = (n: number): void => {
       f.get(left)
