@@ -28,6 +28,7 @@ import {
   scalar,
   scattered,
 } from './kernel.ts';
+import { classifiedInner, classify, eachBlock } from './layouts.ts';
 import { firstShared, leastShared, type SharedVariant } from './shared.ts';
 import { copyIn, copyOut, ensureSlots, gatherIn, paramsBase, slotBase, slotBytes } from './slots.ts';
 
@@ -117,6 +118,7 @@ export function runElementwiseMany(
     if (!out.dense) simple = false;
   }
   let inner = 0;
+  let crosswise = false;
   for (let i = 0; i < inputs.length; i++) {
     const x = inputs[i]!;
     let layout = dense;
@@ -129,11 +131,20 @@ export function runElementwiseMany(
           if (inner === 0) inner = classifiedInner;
           else if (inner !== classifiedInner) layout = scattered;
         }
-        if (layout === scattered) simple = false;
+        if (layout === scattered) crosswise = true;
       }
     }
     layouts[i] = layout;
     key = key * 20 + (layout & 3) * 5 + dtypeCode(x.dtype);
+  }
+  if (crosswise) {
+    simple = false;
+    if (
+      sink === undefined &&
+      !outs.some((out) => isNarrowed(lane, out)) &&
+      eachBlock(inputs, outs, shape, n, (xs, ys) => runElementwiseMany(kernel, lane, xs, params, ys))
+    )
+      return;
   }
   if (inner === 0) inner = n;
   const outer = inner === n ? 1 : n / inner;
@@ -168,45 +179,6 @@ export function runElementwiseMany(
   run(outer, inner);
   if (sink !== undefined) sink(0, n);
   for (let j = sink === undefined ? 0 : 1; j < slot; j++) bringOut(lane, outs[j]!, 0, n, j);
-}
-
-let classifiedInner = 0;
-
-/**
- * How `x`, broadcast to `shape`, lies: reads the strides from the last dimension on. A dense part followed by zeros
- * makes a row, zeros followed by a dense part a column; {@link classifiedInner} is then the size of a row.
- */
-function classify(x: Strided, shape: Shape): number {
-  const xShape = x.shape;
-  // Dense operands need not make their strides for this: each is the product of the sizes after it.
-  const strides = x.dense ? null : x.strides;
-  const lead = shape.length - xShape.length;
-  let inner = 1;
-  let zerosInside = false;
-  let zerosOutside = false;
-  let step = 1;
-  for (let d = shape.length - 1; d >= 0; d--) {
-    const size = shape[d]!;
-    if (size === 1) continue;
-    const stride = d < lead || xShape[d - lead] === 1 ? 0 : strides === null ? step : strides[d - lead]!;
-    if (stride === 0) {
-      if (step > 1) {
-        if (zerosInside) return scattered;
-        zerosOutside = true;
-      } else {
-        zerosInside = true;
-        inner *= size;
-      }
-    } else {
-      if (zerosOutside || stride !== step) return scattered;
-      step *= size;
-      if (!zerosInside) inner *= size;
-    }
-  }
-  classifiedInner = inner;
-  if (zerosOutside) return row;
-  if (zerosInside) return step > 1 ? column : scalar;
-  return dense;
 }
 
 /** {@link runInChunks} by several threads; `false` where it is not worth it. */
