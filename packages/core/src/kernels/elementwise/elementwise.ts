@@ -61,8 +61,8 @@ const surelyFits = slotBytes / 8;
  * Evaluates a kernel of one result: `out[i] = f(inputs[0][i], ..., params)`.
  *
  * Operands of any layout and dtype are broadcast to the shape of `out` and converted to `lane`; the result is converted
- * to the dtype of `out`. What becomes int32 in f64 lanes is checked, and `out` left as it was where a number does not fit; i32
- * lanes wrap. `out` may be one of the operands (in place); where it overlaps one otherwise, the operand is read
+ * to the dtype of `out`. What becomes int32 in f64 lanes is checked, and `out` left as it was where a number does not fit, unless it is
+ * `fresh`, so that nobody reads it then; i32 lanes wrap. `out` may be one of the operands (in place); where it overlaps one otherwise, the operand is read
  * before it is overwritten all the same.
  * @throws BeyondInt32; ValueError for fewer parameters than the kernel reads
  */
@@ -72,8 +72,9 @@ export function runElementwise(
   inputs: readonly Strided[],
   params: readonly number[],
   out: Strided,
+  fresh = false,
 ): void {
-  runElementwiseMany(kernel, lane, inputs, params, [out]);
+  runElementwiseMany(kernel, lane, inputs, params, [out], undefined, fresh);
 }
 
 /** Takes the results `start` to `start + count`, in row-major order, from the first slot of the scratch memory. */
@@ -91,6 +92,7 @@ export function runElementwiseMany(
   params: readonly number[],
   outs: readonly Strided[],
   sink?: ElementwiseSink,
+  fresh = false,
 ): void {
   const result = outs[0];
   if (result === undefined || result.count === 0) return;
@@ -141,8 +143,10 @@ export function runElementwiseMany(
     simple = false;
     if (
       sink === undefined &&
-      !outs.some((out) => isNarrowed(lane, out)) &&
-      eachBlock(inputs, outs, shape, n, (xs, ys) => runElementwiseMany(kernel, lane, xs, params, ys))
+      (fresh || !outs.some((out) => isNarrowed(lane, out))) &&
+      eachBlock(inputs, outs, shape, n, (xs, ys) =>
+        runElementwiseMany(kernel, lane, xs, params, ys, sink, fresh),
+      )
     )
       return;
   }
@@ -167,7 +171,7 @@ export function runElementwiseMany(
         inner,
       )
     )
-      runInChunks(run, 0, lane, inputs, outs, shape, outer, inner, sink);
+      runInChunks(run, 0, lane, inputs, outs, shape, outer, inner, sink, fresh);
     return;
   }
   const slot = outs.length;
@@ -216,6 +220,7 @@ function runInChunks(
   outer: number,
   inner: number,
   sink?: ElementwiseSink,
+  fresh = false,
 ): void {
   const n = outer * inner;
   const narrowed = outs.some((out) => isNarrowed(lane, out));
@@ -224,8 +229,8 @@ function runInChunks(
   const stored = sink === undefined ? outs : outs.slice(1);
   const results = stored.map((out, i) => {
     const slot = firstSlot + outs.length - stored.length + i;
-    // What is narrowed is stored when all of it has been checked.
-    const direct = out.dense && !narrowed && (n <= capacity || !overlapsOperand(out, inputs));
+    // What is narrowed is stored when all of it has been checked, if anybody can read it otherwise.
+    const direct = out.dense && (fresh || !narrowed) && (n <= capacity || !overlapsOperand(out, inputs));
     return {
       out,
       slot,
