@@ -65,7 +65,9 @@ describe('float32 functions are within 2 ulp, NaN, infinities and signs of zero 
     ['erfc', 9.194],
     ['erfc', 10.054],
     ...['lgamma', 'digamma'].flatMap((name) =>
-      [0.7, 1, 1.4616321, 1.7, 2, 4, 2 ** -126].map((around): [string, number] => [name, around]),
+      [0.5952, 0.7, 0.8315, 1, 1.4616321, 1.7, 1.7361, 2, 4, 11.3541, 2 ** -126].map(
+        (around): [string, number] => [name, around],
+      ),
     ),
   ];
   it.each(neighbourhoods)('%s around %d', (name, around) => {

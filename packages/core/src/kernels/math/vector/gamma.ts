@@ -1,6 +1,7 @@
 import type { Expr } from '../../expression/index.ts';
 import * as E from '../../expression/index.ts';
-import { type LogParts, logParts } from './logarithm.ts';
+import { sumOfAny } from './double-float.ts';
+import { logParts } from './logarithm.ts';
 
 /**
  * log gamma and its derivative in f32 lanes: beside a root a polynomial times the distance from it, far away Stirling's series, near 0 by
@@ -16,7 +17,7 @@ const FAR = 4;
 /** A polynomial in powers of x less the middle. */
 interface About {
   readonly middle: number;
-  readonly coefficients: readonly number[];
+  readonly coefficients: readonly [constant: number, slope: number, ...others: number[]];
 }
 
 /** A function over its distance from a root. */
@@ -75,15 +76,20 @@ const HALF_LOG_TWO_PI_MINUS_HALF = 0.4189385332046727;
 const LGAMMA_SERIES = [1 / 12, -1 / 360, 1 / 1260, -1 / 1680];
 const DIGAMMA_SERIES = [1 / 12, -1 / 120, 1 / 252, -1 / 240, 1 / 132];
 
-/** The polynomials for 0 < x < FAR, near 0 those of 1 + x. */
-function overRoot(x: Expr, isNearZero: Expr, { first, second }: OverRoot): Expr {
+/**
+ * The function for 0 < x < FAR, near 0 that of 1 + x. What rounding takes from the polynomial where its first two coefficients are added
+ * is added last.
+ */
+function besideRoot(x: Expr, fromRoot: Expr, isNearZero: Expr, { first, second }: OverRoot): Expr {
+  const isFirst = E.lt(x, SECOND);
   const fromFirst = E.sub(x, E.select(isNearZero, first.middle - 1, first.middle));
   const fromSecond = E.sub(x, second.middle);
-  return E.select(
-    E.lt(x, SECOND),
-    E.polynomial(fromFirst, first.coefficients),
-    E.polynomial(fromSecond, second.coefficients),
-  );
+  const rest = (t: Expr, { coefficients: [, , ...others] }: About): Expr => E.mul(t, E.polynomial(t, others));
+  const coefficient = (i: 0 | 1): Expr => E.select(isFirst, first.coefficients[i], second.coefficients[i]);
+  const slope = sumOfAny(coefficient(1), E.select(isFirst, rest(fromFirst, first), rest(fromSecond, second)));
+  const t = E.select(isFirst, fromFirst, fromSecond);
+  const { high, low } = sumOfAny(coefficient(0), E.mul(t, slope.high));
+  return E.add(E.mul(fromRoot, high), E.mul(fromRoot, E.add(low, E.mul(t, slope.low))));
 }
 
 /** From here on the result may be beyond float32, and then parts of it are before. */
@@ -95,16 +101,15 @@ function otherwiseCalled(name: string, x: Expr, positive: Expr): Expr {
   return E.scalarCallWhere(isOther, name, positive, x);
 }
 
-const logOf = ({ high, low }: LogParts): Expr => E.add(high, low);
-
 /** log |gamma(x)|. */
 export function lgamma(x: Expr): Expr {
   const isNearZero = E.lt(x, NEAR_ZERO);
   const log = logParts('f32', x);
   const fromRoot = E.sub(x, E.select(isNearZero, 0, E.select(E.lt(x, SECOND), 1, 2)));
-  const product = E.mul(fromRoot, overRoot(x, isNearZero, LGAMMA));
+  const product = besideRoot(x, fromRoot, isNearZero, LGAMMA);
+  const lessNearZero = (y: Expr): Expr => E.select(isNearZero, E.neg(y), 0);
   // The zeros at 1 and 2 are +0, whatever the factors' signs.
-  const near = E.add(product, E.select(isNearZero, E.neg(logOf(log)), 0));
+  const near = E.add(E.add(product, lessNearZero(log.low)), lessNearZero(log.high));
   // (x - 1/2)(log x - 1) + (log(2 pi) - 1) / 2 + 1/(12x) - ...
   const reciprocal = E.div(1, x);
   const series = E.mul(reciprocal, E.polynomial(E.mul(reciprocal, reciprocal), LGAMMA_SERIES));
@@ -119,10 +124,10 @@ export function digamma(x: Expr): Expr {
   const isNearZero = E.lt(x, NEAR_ZERO);
   const reciprocal = E.div(1, x);
   const fromRoot = E.sub(E.sub(x, E.select(isNearZero, ROOT.high - 1, ROOT.high)), ROOT.low);
-  const product = E.mul(fromRoot, overRoot(x, isNearZero, DIGAMMA));
+  const product = besideRoot(x, fromRoot, isNearZero, DIGAMMA);
   const near = E.sub(product, E.select(isNearZero, reciprocal, 0));
   const square = E.mul(reciprocal, reciprocal);
   const small = E.add(E.mul(reciprocal, 0.5), E.mul(square, E.polynomial(square, DIGAMMA_SERIES)));
-  const far = E.sub(logOf(logParts('f32', x)), small);
+  const far = E.sub(E.log(x), small);
   return otherwiseCalled('digamma', x, E.select(E.lt(x, FAR), near, far));
 }
