@@ -204,3 +204,28 @@ def normal_weight(u):
 
 
 fit("NORMAL_TAIL", normal_tail, 7, normal_weight, -1, mp.mpf(2) / 7)
+
+
+def over_root(f, root, middle):
+    """f(x) / (x - root), in x less the middle."""
+    return lambda t: mp.re(f(middle + t)) / (middle + t - root)
+
+
+def middle_of(f, root, near):
+    """The place beside `near` where f(x) / (x - root) is nearest to a float32 number, so that rounding takes nothing from the first coefficient."""
+    places = [near + mp.mpf(i) / 1024 for i in range(-40, 41)]
+    values = [(x, over_root(f, root, x)(0)) for x in places]
+    return min(values, key=lambda place: abs(rounded(place[1], "f32") / place[1] - 1))[0]
+
+
+digamma_root = mp.findroot(mp.digamma, 1.46)
+for name, f, root, near, a, b, terms in (
+    ("first of LGAMMA", mp.loggamma, 1, mp.mpf("1.5"), "0.69", "1.71", 13),
+    ("second of LGAMMA", mp.loggamma, 2, mp.mpf("2.5"), "1.69", "4.01", 13),
+    ("first of DIGAMMA", mp.digamma, digamma_root, mp.mpf("1.4609375"), "0.69", "1.71", 14),
+    ("second of DIGAMMA", mp.digamma, digamma_root, mp.mpf("2.75"), "1.69", "4.01", 13),
+):
+    middle = middle_of(f, root, near)
+    over = over_root(f, root, middle)
+    weight = lambda t, over=over: 1 / over(t)
+    fit(f"{name} about {mp.nstr(middle, 12)}", over, terms, weight, mp.mpf(a) - middle, mp.mpf(b) - middle)

@@ -11,6 +11,7 @@ import { lastCosine, lastSine, logDouble, sinCosDouble } from './elementary.ts';
 import { normalPairs, spreadUniform } from './float-kernels.ts';
 import { fma64 } from './fma.ts';
 import type { Generator } from './generator.ts';
+import { chooseBelow, chooseEach } from './whole-vectors.ts';
 
 export type FloatArray = Float32Array | Float64Array;
 
@@ -209,12 +210,25 @@ export function fillGeometric(out: TypedArray, p: number, generator: Generator):
   for (let i = 0; i < out.length; i++) out[i] = Math.ceil(logDouble(generator.uniformDouble()) / scale);
 }
 
+/** `value` with probability `p`, else 0; 53 random bits decide each. */
+function fillChosen(out: TypedArray, p: number, value: number, generator: Generator): void {
+  eachPieceOfDoubles(out.length, generator, (numbers, start, length) =>
+    chooseBelow(numbers, length, p, value, out, start),
+  );
+}
+
 /** Ones with probability `p`, else zeros; 53 random bits decide each. Follows `Tensor.bernoulli_(p)`. */
 export function fillBernoulli(out: TypedArray, p: number, generator: Generator): void {
   if (!(p >= 0 && p <= 1)) throw new ValueError(`bernoulli_ expects p to be in [0, 1], but got p=${p}`);
-  eachPieceOfDoubles(out.length, generator, (numbers, start, length) => {
-    for (let i = 0; i < length; i++) out[start + i] = (numbers[i] as number) < p ? 1 : 0;
-  });
+  fillChosen(out, p, 1, generator);
+}
+
+function checkProbabilities(p: FloatArray): void {
+  for (let i = 0; i < p.length; i++) {
+    const probability = p[i] as number;
+    if (probability >= 0 && probability <= 1) continue;
+    throw new ValueError(`bernoulli expects probabilities in [0, 1], but got ${probability} at element ${i}`);
+  }
 }
 
 /**
@@ -222,21 +236,11 @@ export function fillBernoulli(out: TypedArray, p: number, generator: Generator):
  * where `p` is float32, 53 where it is float64. Follows `torch.bernoulli(p)` and `Tensor.bernoulli_(tensor)`.
  */
 export function fillBernoulliFrom(out: TypedArray, p: FloatArray, generator: Generator): void {
-  const bad = p.findIndex((probability) => !(probability >= 0 && probability <= 1));
-  if (bad >= 0) {
-    throw new ValueError(`bernoulli expects probabilities in [0, 1], but got ${p[bad]} at element ${bad}`);
-  }
-  if (p instanceof Float32Array) {
-    eachPiece(p.length, generator, (words, start, length) => {
-      for (let i = 0; i < length; i++)
-        out[start + i] = ((words[i] as number) & 0xffffff) * 2 ** -24 < (p[start + i] as number) ? 1 : 0;
-    });
-  } else {
-    eachPieceOfDoubles(p.length, generator, (numbers, start, length) => {
-      for (let i = 0; i < length; i++)
-        out[start + i] = (numbers[i] as number) < (p[start + i] as number) ? 1 : 0;
-    });
-  }
+  checkProbabilities(p);
+  const eachOf = p instanceof Float32Array ? eachPiece : eachPieceOfDoubles;
+  eachOf(p.length, generator, (drawn: Int32Array | Float64Array, start: number, length: number) =>
+    chooseEach(drawn, length, p, out, start),
+  );
 }
 
 /** The mask of `F.dropout`: zero with probability `p`, else `1 / (1 - p)`; the result is input times mask. */
@@ -249,7 +253,6 @@ export function fillDropoutMask(out: FloatArray, p: number, generator: Generator
     out.fill(0);
     return;
   }
-  fillBernoulli(out, 1 - p, generator);
-  const keep = out instanceof Float32Array ? f(1 - p) : 1 - p;
-  for (let i = 0; i < out.length; i++) out[i] = out[i]! / keep;
+  const kept = out instanceof Float32Array ? f(1 - p) : 1 - p;
+  fillChosen(out, 1 - p, 1 / kept, generator);
 }

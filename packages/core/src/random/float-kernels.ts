@@ -92,7 +92,7 @@ export function sinCosOfTurn(angle: Expr): [sine: Expr, cosine: Expr] {
 }
 
 /** The number of [0, 1) that 32 random bits stand for: the last 24 of them, after the point. */
-function unitOf(word: Expr): Expr {
+export function unitOf(word: Expr): Expr {
   const shifted = E.mul(word, 2 ** -24);
   return E.sub(shifted, E.floor(shifted));
 }

@@ -2,12 +2,15 @@ import { composition } from '../arguments/composition.ts';
 import { describe } from '../arguments/explain.ts';
 import { K, refuseExcess, signature } from '../arguments/index.ts';
 import { ValueError } from '../errors.ts';
+import { twisterDraws } from '../kernels/index.ts';
 
 const N = 624;
 const M = 397;
 const STATE_BYTES = 5056;
 const TWO_64 = 1n << 64n;
 const DEFAULT_SEED = 67280421310721n;
+/** From so many draws on a kernel makes them. */
+const manyDraws = 64;
 
 /** Where each field of PyTorch's CPU state stands (little endian, the layout of its C++ structure). */
 const FIELD = {
@@ -100,10 +103,6 @@ function tempered(word: number): number {
   return y ^ (y >>> 18);
 }
 
-function temper(state: Int32Array, from: number, out: Int32Array, at: number, count: number): void {
-  for (let i = 0; i < count; i++) out[at + i] = tempered(state[from + i] as number);
-}
-
 /** Replaces who looks on. */
 export function watchGenerators(next: GeneratorWatcher | null): void {
   watcher = next;
@@ -189,17 +188,16 @@ export class Generator {
   /** The next `count` draws of 32 random bits, into an array: many times as fast as one after the other. @internal */
   fill(out: Int32Array, count: number): void {
     fillTakes(arguments);
-    for (let done = 0; done < count; ) {
-      if (this.#left === 1) {
-        this.#renew();
-        this.#left = N + 1;
-      }
-      const run = Math.min(this.#left - 1, count - done);
-      temper(this.#state, this.#next, out, done, run);
-      this.#left -= run;
-      this.#next += run;
-      done += run;
+    if (count < manyDraws) {
+      for (let i = 0; i < count; i++) out[i] = this.random();
+      return;
     }
+    this.#begun();
+    const ready = this.#left - 1;
+    twisterDraws(this.#state, this.#next, ready, out, count);
+    const beyond = count - ready;
+    this.#next = beyond > 0 ? ((beyond - 1) % N) + 1 : this.#next + count;
+    this.#left = beyond > 0 ? N + 1 - this.#next : this.#left - count;
   }
 
   /** The next 64 random bits, as an unsigned integer: the first draw is the high half. */

@@ -4,6 +4,7 @@ import { ValueError } from '../errors.ts';
 import { type FloatArray, fillExponential } from './distributions.ts';
 import { eachPiece } from './draws.ts';
 import type { Generator } from './generator.ts';
+import { remainders } from './whole-vectors.ts';
 
 const TWO_32 = 2 ** 32;
 /** From this range on PyTorch spends 64 random bits on an integer, lest the remainder favour small numbers. */
@@ -55,11 +56,10 @@ export function fillRandomInt(
   }
   const range = high - low;
   const n = out.length;
-  if (range >= WIDE_RANGE) for (let i = 0; i < n; i++) out[i] = random64Modulo(range, generator) + low;
-  else {
-    eachPiece(n, generator, (words, start, length) => {
-      for (let i = 0; i < length; i++) out[start + i] = (((words[i] as number) >>> 0) % range) + low;
-    });
+  if (range >= WIDE_RANGE) {
+    for (let i = 0; i < n; i++) out[i] = random64Modulo(range, generator) + low;
+  } else {
+    eachPiece(n, generator, (words, start, length) => remainders(words, length, range, low, out, start));
   }
 }
 
@@ -92,7 +92,8 @@ export function fillRandperm(out: TypedArray, generator: Generator): void {
   for (let i = 0; i < n; i++) out[i] = i;
   eachPiece(n - 1, generator, (words, start, length) => {
     for (let j = 0, i = start; j < length; j++, i++) {
-      const z = i + (((words[j] as number) >>> 0) % (n - i));
+      // Both unsigned, so that V8 divides integers.
+      const z = i + (((words[j] as number) >>> 0) % ((n - i) >>> 0));
       const kept = out[i]!;
       out[i] = out[z]!;
       out[z] = kept;

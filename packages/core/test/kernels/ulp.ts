@@ -32,6 +32,8 @@ export const references: Readonly<Record<string, (x: number) => number>> = {
   sigmoid: (x) => 1 / (1 + Math.exp(-x)),
   erf: special('erf'),
   erfc: special('erfc'),
+  lgamma: special('lgamma'),
+  digamma: special('digamma'),
 };
 
 /** The same of those that are only meant for [0, 1]. */

@@ -17,6 +17,7 @@ import {
 import { classifiedInner, classify, column, dense, row, scalar, scattered } from '../strided/layouts.ts';
 import { onThreads, worthThreads } from '../threads/index.ts';
 import { f64 } from '../wasm/index.ts';
+import { eachBlock } from './blocks.ts';
 import { dtypeCode, type ElementwiseKernel, isNarrowed, laneCode, maxInputs } from './kernel.ts';
 import { firstShared, leastShared, type SharedVariant } from './shared.ts';
 import { copyIn, copyOut, ensureSlots, gatherIn, paramsBase, slotBase, slotBytes } from './slots.ts';
@@ -50,8 +51,8 @@ const surelyFits = slotBytes / 8;
  * Evaluates a kernel of one result: `out[i] = f(inputs[0][i], ..., params)`.
  *
  * Operands of any layout and dtype are broadcast to the shape of `out` and converted to `lane`; the result is converted
- * to the dtype of `out`. What becomes int32 in f64 lanes is checked, and `out` left as it was where a number does not fit; i32
- * lanes wrap. `out` may be one of the operands (in place); where it overlaps one otherwise, the operand is read
+ * to the dtype of `out`. What becomes int32 in f64 lanes is checked, and `out` left as it was where a number does not fit, unless it is
+ * `fresh`, so that nobody reads it then; i32 lanes wrap. `out` may be one of the operands (in place); where it overlaps one otherwise, the operand is read
  * before it is overwritten all the same.
  * @throws BeyondInt32; ValueError for fewer parameters than the kernel reads
  */
@@ -61,8 +62,9 @@ export function runElementwise(
   inputs: readonly Strided[],
   params: readonly number[],
   out: Strided,
+  fresh = false,
 ): void {
-  runElementwiseMany(kernel, lane, inputs, params, [out]);
+  runElementwiseMany(kernel, lane, inputs, params, [out], undefined, fresh);
 }
 
 /** Takes the results `start` to `start + count`, in row-major order, from the first slot of the scratch memory. */
@@ -80,6 +82,7 @@ export function runElementwiseMany(
   params: readonly number[],
   outs: readonly Strided[],
   sink?: ElementwiseSink,
+  fresh = false,
 ): void {
   const result = outs[0];
   if (result === undefined || result.count === 0) return;
@@ -107,6 +110,7 @@ export function runElementwiseMany(
     if (!out.dense) simple = false;
   }
   let inner = 0;
+  let crosswise = false;
   for (let i = 0; i < inputs.length; i++) {
     const x = inputs[i]!;
     let layout = dense;
@@ -119,11 +123,22 @@ export function runElementwiseMany(
           if (inner === 0) inner = classifiedInner;
           else if (inner !== classifiedInner) layout = scattered;
         }
-        if (layout === scattered) simple = false;
+        if (layout === scattered) crosswise = true;
       }
     }
     layouts[i] = layout;
     key = key * 20 + (layout & 3) * 5 + dtypeCode(x.dtype);
+  }
+  if (crosswise) {
+    simple = false;
+    if (
+      sink === undefined &&
+      (fresh || !outs.some((out) => isNarrowed(lane, out))) &&
+      eachBlock(inputs, outs, shape, n, (xs, ys) =>
+        runElementwiseMany(kernel, lane, xs, params, ys, sink, fresh),
+      )
+    )
+      return;
   }
   if (inner === 0) inner = n;
   const outer = inner === n ? 1 : n / inner;
@@ -132,7 +147,7 @@ export function runElementwiseMany(
   for (let i = 0; i < params.length; i++) parameters[paramsBase / 8 + i] = params[i]!;
 
   if (!simple) {
-    const call: Call = { lane, inputs, outs, shape, outer, inner };
+    const call: Call = { lane, inputs, outs, shape, outer, inner, fresh };
     const mayShare = n >= leastShared && sink === undefined;
     if (mayShare && runShared(kernel.shared(key, lane, inputs, layouts, outs), params, call)) return;
     runInChunks(run, 0, call, sink);
@@ -157,6 +172,8 @@ interface Call {
   readonly shape: Shape;
   readonly outer: number;
   readonly inner: number;
+  /** Whether nobody has read the results before. */
+  readonly fresh: boolean;
 }
 
 /** {@link runInChunks} by several threads; `false` where it is not worth it. */
@@ -179,7 +196,7 @@ function runShared(variant: SharedVariant, params: readonly number[], call: Call
 function runInChunks(
   run: KernelFunction,
   firstSlot: number,
-  { lane, inputs, outs, shape, outer, inner }: Call,
+  { lane, inputs, outs, shape, outer, inner, fresh }: Call,
   sink?: ElementwiseSink,
 ): void {
   const n = outer * inner;
@@ -189,8 +206,8 @@ function runInChunks(
   const stored = sink === undefined ? outs : outs.slice(1);
   const results = stored.map((out, i) => {
     const slot = firstSlot + outs.length - stored.length + i;
-    // What is narrowed is stored when all of it has been checked.
-    const direct = out.dense && !narrowed && (n <= capacity || !overlapsOperand(out, inputs));
+    // What is narrowed is stored when all of it has been checked, if anybody can read it otherwise.
+    const direct = out.dense && (fresh || !narrowed) && (n <= capacity || !overlapsOperand(out, inputs));
     return {
       out,
       slot,

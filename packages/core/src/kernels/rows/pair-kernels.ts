@@ -74,6 +74,8 @@ interface PairKernels {
     out: number,
     exponent: number,
   ): void;
+  /** Replaces `count` numbers at an address by their square roots; `count` is a multiple of {@link pairGroup}. */
+  roots(count: number, address: number): void;
 }
 
 const unroll = 4;
@@ -338,12 +340,27 @@ function emitSums(module: ModuleBuilder, { lane, term, shape }: PairSpec, power:
   });
 }
 
+function emitRoots(module: ModuleBuilder, lane: FloatLane): void {
+  module.define({ export: 'roots' }, i32Params('count', 'address'), (f, p) => {
+    f.countdown(p.count, pairGroup(lane), () => {
+      for (const u of range(unroll)) {
+        f.get(p.address)
+          .get(p.address)
+          .load('v128.load', 16 * u);
+        f.op(lane === 'f32' ? 'f32x4.sqrt' : 'f64x2.sqrt').store('v128.store', 16 * u);
+      }
+      f.bump(p.address, { bytes: 16 * unroll });
+    });
+  });
+}
+
 const compiled = memoized((key: string): PairKernels => {
   const spec = JSON.parse(key) as PairSpec;
   const module = new ModuleBuilder();
   const power = module.importFunction('pow', ['f64', 'f64'], ['f64']);
   emitDots(module, spec, power);
   emitSums(module, spec, power);
+  emitRoots(module, spec.lane);
   return module.instantiate<PairKernels>({ pow: Math.pow });
 });
 

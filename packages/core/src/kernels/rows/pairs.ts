@@ -162,11 +162,12 @@ export function pairDots(
         exponent,
       );
     });
+    if (root === 0.5) kernels.roots(rows * pitch, scratch.at(atOut));
     for (let r = 0; r < rows; r++) {
       const start = from + r * pitch;
       const to = (batch * ma.rows + row + r) * mb.rows + column;
-      if (root === 0.5) for (let c = 0; c < columns; c++) out[to + c] = Math.sqrt(scratch.array[start + c]!);
-      else if (root !== 1) for (let c = 0; c < columns; c++) out[to + c] = scratch.array[start + c]! ** root;
+      if (root !== 1 && root !== 0.5)
+        for (let c = 0; c < columns; c++) out[to + c] = scratch.array[start + c]! ** root;
       else out.set(scratch.array.subarray(start, start + columns), to);
     }
   };

@@ -7,3 +7,4 @@ export { runningMeans } from './running-means.ts';
 export { scan } from './scans.ts';
 export { type Search, searchRows } from './search.ts';
 export { clearTriangles } from './triangle.ts';
+export { twisterDraws } from './twister.ts';

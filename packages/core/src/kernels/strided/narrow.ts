@@ -12,10 +12,16 @@ interface NarrowKernel {
   widen(count: number, from: number, to: number): void;
 }
 
-/** Puts the int32s of the two numbers in `x` into `narrowed`; pushes whether they are these numbers, their fractions dropped. */
-function emitNarrowed(f: FunctionBuilder, x: number, narrowed: number): void {
+/** Puts the int32s of the two numbers in `x` into `narrowed`; pushes where they are these numbers, their fractions dropped. */
+function pushNarrowed(f: FunctionBuilder, x: number, narrowed: number): void {
   f.get(x).op('i32x4.trunc_sat_f64x2_s_zero').tee(narrowed);
-  f.op('f64x2.convert_low_i32x4_s').get(x).op('f64x2.trunc').op('f64x2.eq').op('i64x2.all_true');
+  f.op('f64x2.convert_low_i32x4_s').get(x).op('f64x2.trunc').op('f64x2.eq');
+}
+
+/** The same of both: pushes whether all are. */
+function emitNarrowed(f: FunctionBuilder, x: number, narrowed: number): void {
+  pushNarrowed(f, x, narrowed);
+  f.op('i64x2.all_true');
 }
 
 /** The kernel, made when first needed. */
@@ -28,6 +34,30 @@ function makeKernel(): NarrowKernel {
   module.define({ export: 'narrow', result: 'i32' }, params, (f, p) => {
     const [x, narrowed, to] = [f.local('v128'), f.local('v128'), f.local('i32')];
     f.get(p.address).set(to);
+    // Eight at a time, up to those among which one does not fit.
+    const pairs = [0, 1, 2, 3].map(() => f.local('v128'));
+    const unfit = f.block();
+    const next = f.loop();
+    f.get(p.count).i32Const(8).op('i32.lt_s').brIf(unfit);
+    pairs.forEach((pair, i) => {
+      f.get(p.address)
+        .load('v128.load', 16 * i)
+        .set(x);
+      pushNarrowed(f, x, pair);
+      if (i > 0) f.op('v128.and');
+    });
+    f.op('i64x2.all_true').op('i32.eqz').brIf(unfit);
+    for (const i of [0, 2]) {
+      f.get(to)
+        .get(pairs[i] ?? x)
+        .get(pairs[i + 1] ?? x)
+        .shuffle64(0, 2)
+        .store('v128.store', 8 * i);
+    }
+    f.get(to).i32Const(32).op('i32.add').set(to);
+    f.get(p.address).i32Const(64).op('i32.add').set(p.address);
+    f.get(p.count).i32Const(8).op('i32.sub').set(p.count);
+    f.i32Const(1).brIf(next).end().end();
     const done = f.block();
     const top = f.loop();
     f.get(p.count).i32Const(2).op('i32.lt_s').brIf(done);

@@ -84,10 +84,10 @@ export function linspace(start: number, end: number, steps: number, options?: Cr
   linspaceTakes(arguments);
   checkSteps(steps, 'linspace');
   const dtype = dtypeOf(options, 'linspace');
-  const array = allocateArray(dtype, steps);
   if (!isFloatingPoint(dtype)) for (const x of [start, end]) storedNumber(x, dtype, 'linspace');
-  const at = linearSteps(start, end, steps, dtype);
-  for (let i = 0; i < steps; i++) array[i] = at(i);
+  const numbers = linearSteps(start, end, steps, dtype);
+  const array = isFloatingPoint(dtype) ? numbers : allocateArray(dtype, steps);
+  if (array !== numbers) array.set(numbers);
   return finishCreation(wrapArray(array, [steps], dtype), options, 'linspace');
 }
 
@@ -115,9 +115,8 @@ export function logspace(start: number, end: number, steps: number, options: Log
   const { base = 10 } = options;
   const dtype = dtypeOf(options, 'logspace');
   const array = allocateArray(dtype, steps);
-  const at = linearSteps(start, end, steps, dtype);
-  for (let i = 0; i < steps; i++) {
-    const power = base ** at(i);
+  for (const [i, exponent] of linearSteps(start, end, steps, dtype).entries()) {
+    const power = base ** exponent;
     array[i] = dtype === 'int32' ? storedNumber(power, dtype, 'logspace') : power;
   }
   return finishCreation(wrapArray(array, [steps], dtype), options, 'logspace');

@@ -285,7 +285,7 @@ function makePrimitive(spec: ElementwiseSpec, scalarMask: number): Primitive<Par
       } else if (dtype === 'int32' && spec.onBits !== true) {
         const direct = out.dtype !== 'uint8';
         const result = direct ? out : emptyTensor(out.shape, 'int32');
-        runElementwise(kernel, 'f64', inputs, wholeOf(params), result);
+        runElementwise(kernel, 'f64', inputs, wholeOf(params), result, out !== inputs[0]);
         if (!direct) scatterStrided(result, out);
       } else runElementwise(kernel, laneOf(dtype), inputs, params, out);
     },

@@ -29,12 +29,22 @@ class Selection {
     this.keys = n <= shortRow ? keysOfShort.subarray(0, n) : new Float64Array(n);
     this.order = n <= shortRow ? orderOfShort.subarray(0, n) : new Int32Array(n);
     this.keys.set(keys);
-    for (let i = 0; i < n; i++) this.order[i] = i;
+    const { order } = this;
+    for (let i = 0; i < n; i++) order[i] = i;
   }
 
   /** Whether the entry `a` belongs strictly before the entry `b`. */
   protected before(a: number, b: number): boolean {
     return (this.keys[a] as number) < (this.keys[b] as number);
+  }
+
+  /** The next place, from `i` on and before `end`, whose entry belongs before that of place `first`. */
+  protected nextBefore(first: number, i: number, end: number): number {
+    const { keys, order } = this;
+    const key = keys[order[first] as number] as number;
+    let at = i;
+    while (at < end && !((keys[order[at] as number] as number) < key)) at++;
+    return at;
   }
 
   #placeBefore(i: number, j: number): boolean {
@@ -137,7 +147,11 @@ class Selection {
     for (let parent = (length - 2) >> 1; parent >= 0; parent--) {
       this.#sink(first, parent, length, this.order[first + parent]!);
     }
-    for (let i = middle; i < last; i++) if (this.#placeBefore(i, first)) this.#popTo(first, middle, i);
+    for (let i = middle; ; i++) {
+      i = this.nextBefore(first, i, last);
+      if (i >= last) return;
+      this.#popTo(first, middle, i);
+    }
   }
 
   #sortHeap(first: number, end: number): void {
@@ -219,16 +233,23 @@ class ComparingSelection extends Selection {
   protected override before(a: number, b: number): boolean {
     return this.#precedes(this.keys[a] as number, this.keys[b] as number);
   }
+
+  protected override nextBefore(first: number, i: number, end: number): number {
+    let at = i;
+    while (at < end && !this.before(this.order[at] as number, this.order[first] as number)) at++;
+    return at;
+  }
 }
 
 /** Of ascending or descending keys, of which NaN counts as the greatest. */
 function selectionOf(keys: TypedArray, descending: boolean): Selection {
   const selection = new Selection(keys);
-  for (let i = 0; i < keys.length; i++) {
-    const key = selection.keys[i] as number;
+  const numbers = selection.keys;
+  for (let i = 0; i < numbers.length; i++) {
+    const key = numbers[i] as number;
     // biome-ignore lint/suspicious/noSelfCompare: the fastest test for NaN
     if (key !== key) return new ComparingSelection(keys, (b, a) => precedes(b, a, descending));
-    if (descending) selection.keys[i] = -key;
+    if (descending) numbers[i] = -key;
   }
   return selection;
 }

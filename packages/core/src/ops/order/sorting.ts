@@ -1,13 +1,13 @@
 import { composition, K, signature } from '../../arguments/index.ts';
 import type { TypedArray } from '../../dtype.ts';
 import { ShapeError } from '../../errors.ts';
-import { elementsOf, extentOf, sortRows, worksInJavaScript } from '../../kernels/index.ts';
+import { elementsOf, extentOf, sortRows, stridedOver, worksInJavaScript } from '../../kernels/index.ts';
 import { defineMulti, type MultiPrimitive, OUTPUT } from '../../record/index.ts';
 import { formatShape, normalizeDim } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { zeros } from '../creation/fill.ts';
 import { scatterAdd } from '../indexing/scatter.ts';
-import { eachRow, takeRow } from '../reductions/rows.ts';
+import { eachRow } from '../reductions/rows.ts';
 import { valuesAndIndices } from '../reductions/selection.ts';
 import { sizeAlong } from '../views/layout.ts';
 import { squeeze } from '../views/shape.ts';
@@ -61,9 +61,11 @@ function pickAlong(x: Tensor, attrs: Picking, values: Tensor, indices: Tensor): 
   const indicesOut = indices.storage.array;
   if (descending !== undefined && sortRows(data, extent, descending, valuesOut, indicesOut)) return;
   worksInJavaScript(picksInJavaScript);
-  const column = inner === 1 ? data : data.slice(0, n);
-  eachRow(extent, (start, row) => {
-    const keys = inner === 1 ? data.subarray(start, start + n) : takeRow(data, start, inner, column);
+  // Rows that lie crosswise are laid side by side at once: one after the other, each would read all of the memory.
+  const { outer } = extent;
+  const rows = elementsOf(stridedOver(data, x.dtype, [outer, inner, n], 0, [n * inner, 1, inner]));
+  eachRow(extent, (_, row) => {
+    const keys = rows.subarray(row * n, (row + 1) * n);
     const picked = pick(keys);
     const first = row % inner;
     for (let j = 0, at = (row - first) * count + first; j < count; j++, at += inner) {

@@ -7,6 +7,7 @@ import { allocateArray } from '../../storage.ts';
 import type { Tensor } from '../../tensor.ts';
 import { refuseBools } from '../elementwise/dtype-checks.ts';
 import { plainOrder } from '../order/partial-sort.ts';
+import { numberOfRank } from '../order/rank.ts';
 import { picksInJavaScript } from '../order/sort-rows.ts';
 import type { ValuesAndIndices } from '../order/sorting.ts';
 import type { ReduceOptions } from './options.ts';
@@ -26,13 +27,17 @@ function countNaN(row: TypedArray): number {
 
 /** The index of the `k`-th least element; equal ones count in their order, as in PyTorch. */
 function kth(row: TypedArray, k: number): number {
-  const sorted = row.slice().sort();
-  const value = sorted[k];
-  let equalsBefore = 0;
-  while (equalsBefore < k && sorted[k - equalsBefore - 1] === value) equalsBefore++;
-  let place = row.indexOf(value as never);
-  for (; equalsBefore > 0; equalsBefore--) place = row.indexOf(value as never, place + 1);
+  const value = numberOfRank(row, k);
+  let place = -1;
+  for (let left = k - countLess(row, value); left >= 0; left--)
+    place = row.indexOf(value as never, place + 1);
   return Math.max(place, 0);
+}
+
+function countLess(row: TypedArray, value: number): number {
+  let count = 0;
+  for (let i = 0; i < row.length; i++) if ((row[i] as number) < value) count++;
+  return count;
 }
 
 /** The lower of the two in the middle; a NaN, where there is one. */

@@ -33,12 +33,8 @@ const edgesPrimitive = definePrimitive<Edges>({
       );
     }
     // One number is widened, so that nothing is divided by 0.
-    const at =
-      from === to
-        ? linearSteps(from - 0.5, to + 0.5, bins + 1, x.dtype)
-        : linearSteps(from, to, bins + 1, x.dtype);
-    const edges = out.storage.array;
-    for (let k = 0; k <= bins; k++) edges[k] = at(k);
+    const widened = from === to ? 0.5 : 0;
+    out.storage.array.set(linearSteps(from - widened, to + widened, bins + 1, x.dtype));
   },
 });
 

@@ -21,6 +21,13 @@ export function sum(a: Expr, b: Expr): Double {
   return { high, low: E.sub(b, E.sub(high, a)) };
 }
 
+/** The same, whichever is the larger. */
+export function sumOfAny(a: Expr, b: Expr): Double {
+  const high = E.add(a, b);
+  const back = E.sub(high, a);
+  return { high, low: E.add(E.sub(a, E.sub(high, back)), E.sub(b, back)) };
+}
+
 /** a b, and what the product lacks. */
 export function product(a: Expr, b: Expr): Double {
   const high = E.mul(a, b);

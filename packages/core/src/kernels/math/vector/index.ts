@@ -5,6 +5,7 @@ import { floorDivide, fmod, remainder } from './division.ts';
 import { erf, erfc, normalCdf } from './error-function.ts';
 import { exp, exp2, expm1 } from './exponential.ts';
 import type { FloatLane } from './format.ts';
+import { digamma, lgamma } from './gamma.ts';
 import { atanh, cosh, sigmoid, sinh, tanh } from './hyperbolic.ts';
 import { acos, asin, atan, atan2, hypot } from './inverse-trigonometric.ts';
 import { log, log1p, log1pOfUnit, log2, log10 } from './logarithm.ts';
@@ -31,5 +32,5 @@ export const vectorFunctions = (lane: FloatLane): Record<string, (x: Expr) => Ex
 export const ofSingles = {
   ...{ pow, fmod, remainder, floorDivide },
   ...{ tan, asin, acos, atan, atan2, hypot },
-  ...{ sinh, cosh, atanh },
+  ...{ sinh, cosh, atanh, lgamma, digamma },
 };

@@ -80,6 +80,20 @@ export function atTheEdges(x: Expr, result: Expr): Expr {
   return E.add(result, E.fromBits(edge));
 }
 
+/** A logarithm in two parts; the first is a multiple of the first digits of log 2. */
+export interface LogParts {
+  readonly high: Expr;
+  readonly low: Expr;
+}
+
+/** The natural logarithm of a positive finite x. */
+export function logParts(lane: FloatLane, x: Expr): LogParts {
+  const { k, f } = split(lane, x);
+  const half = E.mul(E.mul(f, f), 0.5);
+  const correction = E.sub(half, E.add(logTail[lane](f, half), E.mul(k, ln2[lane].low)));
+  return { high: E.mul(k, ln2[lane].high), low: E.sub(f, correction) };
+}
+
 /** The natural logarithm. */
 export function log(lane: FloatLane, x: Expr): Expr {
   const { k, f } = split(lane, x);
