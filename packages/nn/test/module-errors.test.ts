@@ -65,3 +65,23 @@ describe('normalisation', () => {
     expect(() => F.rmsNorm(whole, [2])).toThrow(/^rmsNorm: /);
   });
 });
+
+describe('a Proxy that was revoked', () => {
+  it.each<[string, (odd: never) => unknown]>([
+    ['Sequential', (odd) => new nn.Sequential(odd)],
+    ['Sequential', (odd) => new nn.Sequential({ fc: odd })],
+    ['ModuleList', (odd) => new nn.ModuleList([odd])],
+    ['ModuleDict', (odd) => new nn.ModuleDict({ fc: odd })],
+    ['ModuleDict', (odd) => new nn.ModuleDict(odd)],
+    ['ParameterList', (odd) => new nn.ParameterList([odd])],
+    ['ParameterDict', (odd) => new nn.ParameterDict({ w: odd })],
+    ['ParameterDict', (odd) => new nn.ParameterDict(new Map([['w', odd]]))],
+  ])('is refused by %s', (name, make) => {
+    for (const target of [{}, [1], ones([2]), () => {}, new nn.Identity()]) {
+      const { proxy, revoke } = Proxy.revocable(target, {});
+      revoke();
+      expect(() => make(proxy as never)).toThrow(KindlingError);
+      expect(() => make(proxy as never)).toThrow(new RegExp(`^${name}`));
+    }
+  });
+});

@@ -3,6 +3,7 @@ import { K } from '../arguments/index.ts';
 import { ValueError } from '../errors.ts';
 import type { Generator } from '../random/generator.ts';
 import { generatorKind } from '../random/generator-kind.ts';
+import { isArray } from '../shape.ts';
 import { batchSizeKind } from './batch-sampler.ts';
 import { checkDataset, checkIndices, type Dataset } from './dataset.ts';
 import { type IterableDataset, isStream } from './iterable-dataset.ts';
@@ -83,12 +84,12 @@ const walkable = /* @__PURE__ */ K.iterable('what can be iterated');
 
 /** Lists are checked at once, other iterables (which may have no end) as they go. */
 function checkSampler(name: 'sampler' | 'batchSampler', sampler: unknown, length: number): void {
-  const isList = (x: unknown): x is ArrayLike<unknown> & object => Array.isArray(x) || ArrayBuffer.isView(x);
-  if (name === 'batchSampler' && Array.isArray(sampler))
+  const isList = (x: unknown): x is ArrayLike<unknown> & object => isArray(x) || ArrayBuffer.isView(x);
+  if (name === 'batchSampler' && isArray(sampler))
     for (const indices of sampler as unknown[])
       checkIndices(indices as ArrayLike<unknown>, length, 'DataLoader: batchSampler');
   else if (isList(sampler)) checkIndices(sampler, length, `DataLoader: ${name}`);
-  else if (!walkable.accepts(sampler)) {
+  else if (!K.fits(walkable, sampler)) {
     const got = describe(sampler);
     const list = name === 'sampler' ? 'a list of indices' : 'a list of lists of indices';
     throw new ValueError(`DataLoader: expected a ${name} that can be iterated, such as ${list}, got ${got}`);
