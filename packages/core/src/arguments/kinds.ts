@@ -1,11 +1,10 @@
 import { type DType, dtypes } from '../dtype.ts';
 import { DTypeError, type KindlingError, ShapeError, ValueError } from '../errors.ts';
-
-export { whereReadable };
-
 import { isArray, whereReadable } from '../shape.ts';
 import { isGone } from '../storage.ts';
 import { Tensor } from '../tensor.ts';
+
+export { whereReadable };
 
 /** What a parameter or an option takes: the test of a value, and its description in errors. Kindling's own. */
 export interface Kind {
