@@ -4,6 +4,7 @@ import { ValueError } from '../errors.ts';
 import type { Generator } from '../random/generator.ts';
 import { generatorKind } from '../random/generator-kind.ts';
 import { isArray } from '../shape.ts';
+import type { Abort } from './abort.ts';
 import { batchSizeKind } from './batch-sampler.ts';
 import { checkDataset, checkIndices, type Dataset } from './dataset.ts';
 import { type IterableDataset, isStream } from './iterable-dataset.ts';
@@ -28,8 +29,8 @@ export interface DataLoaderOptions<T, B = T> {
    * {@link defaultCollate}, and {@link defaultConvert} of one sample.
    */
   readonly collateFn?: (samples: T[]) => B | Promise<B>;
-  /** Ends an asynchronous iteration early, with the signal's reason: an `AbortSignal`. */
-  readonly signal?: { throwIfAborted(): void };
+  /** Ends an iteration early, with the signal's reason: an `AbortSignal`. One that waits for a sample is not kept waiting. */
+  readonly signal?: Abort | null;
 }
 
 /** @internal What they take. */
@@ -41,7 +42,9 @@ export const loaderKinds: K.Kinds<DataLoaderOptions<never>> = {
   sampler: K.anything,
   batchSampler: K.anything,
   collateFn: K.callable,
-  signal: K.anything,
+  signal: K.nullable(
+    K.kind('an AbortSignal', (x) => typeof (x as Partial<Abort> | null)?.throwIfAborted === 'function'),
+  ),
 };
 
 /** The options without that which knows the samples. */
