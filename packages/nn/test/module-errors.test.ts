@@ -85,3 +85,21 @@ describe('a Proxy that was revoked', () => {
     }
   });
 });
+
+describe('sequences padded to an enormous length', () => {
+  it('are refused before anything of that length is made', () => {
+    const packed = nn.utils.rnn.packSequence([ones([2, 3]), ones([1, 3])]);
+    expect(() => nn.utils.rnn.padPackedSequence(packed, { totalLength: 2 ** 31 })).toThrow(KindlingError);
+    expect(() => nn.utils.rnn.padPackedSequence(packed, { totalLength: 2 ** 31 })).toThrow(
+      /^padPackedSequence: a tensor of shape \[.*\] has \d+ elements/,
+    );
+    const [padded, lengths] = nn.utils.rnn.padPackedSequence(packed, { totalLength: 4, paddingValue: -1 });
+    expect(padded.select(2, 0).tolist()).toEqual([
+      [1, 1],
+      [1, -1],
+      [-1, -1],
+      [-1, -1],
+    ]);
+    expect(lengths.tolist()).toEqual([2, 1]);
+  });
+});
