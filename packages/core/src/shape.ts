@@ -31,6 +31,17 @@ export function indexOf(position: number, shape: Shape): number[] {
   return index;
 }
 
+/** A test that says no where looking at a value throws, as at a Proxy that was revoked. Kindling's own. */
+export const whereReadable =
+  <T>(test: (x: unknown) => x is T) =>
+  (x: unknown): x is T => {
+    try {
+      return test(x);
+    } catch {
+      return false;
+    }
+  };
+
 /** @internal Whether something is an array; a Proxy that was revoked, of which JavaScript cannot tell, is none. */
 export function isArray(x: unknown): x is readonly unknown[] {
   try {
@@ -71,7 +82,8 @@ export function isContiguousLayout(shape: Shape, strides: readonly number[]): bo
 }
 
 /** What stands in place of a size need not convert to a string by itself. */
-const asText = (size: unknown): string => (typeof size === 'object' ? '?' : String(size));
+const asText = (size: unknown): string =>
+  typeof size === 'object' || typeof size === 'function' ? '?' : String(size);
 
 /** PyTorch prints sizes as `[2, 3]`. */
 export const formatShape = (shape: Shape): string =>

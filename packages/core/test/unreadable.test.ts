@@ -28,6 +28,19 @@ describe('an object that cannot be read', () => {
     ['tensor', (odd) => K.tensor(odd as number)],
     ['fromBuffer', (odd) => K.fromBuffer(odd as ArrayBuffer)],
     ['getTotalNorm', (odd) => K.getTotalNorm([odd as Tensor])],
+    ['index', (odd) => x.index([odd as number])],
+    ['DataLoader', (odd) => new data.DataLoader(odd as never)],
+    ['DataLoader', (odd) => new data.DataLoader(new data.TensorDataset(x), { sampler: odd as never })],
+    ['StackDataset', (odd) => new data.StackDataset(odd as never)],
+    ['ConcatDataset', (odd) => new data.ConcatDataset([odd as never])],
+    ['ChainDataset', (odd) => new data.ChainDataset([odd as never])],
+    ['Subset', (odd) => new data.Subset(odd as never, [0])],
+    ['defaultCollate', (odd) => data.defaultCollate(odd as never)],
+    ['fromJSON', (odd) => K.fromJSON(odd as never)],
+    ['saveSafetensors', (odd) => K.io.saveSafetensors(odd as never)],
+    ['saveSafetensors', (odd) => K.io.saveSafetensors({ x }, { metadata: odd as never })],
+    ['loadSafetensors', (odd) => K.io.loadSafetensors(odd as never)],
+    ['loadNpy', (odd) => K.io.loadNpy(odd as never)],
   ])('is refused by %s, though it was a Proxy that was revoked', (name, f) => {
     for (const target of [{}, [1], ones(2), () => {}]) {
       const { proxy, revoke } = Proxy.revocable(target, {});
@@ -35,6 +48,16 @@ describe('an object that cannot be read', () => {
       expect(message(() => f(proxy))).toMatch(new RegExp(`^${name}(\\(\\))?: `));
       expect(() => f(proxy)).toThrow(KindlingError);
     }
+  });
+});
+
+describe('samples that cannot be read', () => {
+  it('stay as they are, as all do that are no numbers, arrays or objects', () => {
+    const { proxy, revoke } = Proxy.revocable({}, {});
+    revoke();
+    expect((data.defaultCollate([proxy, proxy]) as unknown[])[1] === proxy).toBe(true);
+    expect(data.defaultConvert(proxy) === proxy).toBe(true);
+    expect(K.io.isTensorJSON(proxy)).toBe(false);
   });
 });
 

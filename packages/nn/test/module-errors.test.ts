@@ -65,3 +65,41 @@ describe('normalisation', () => {
     expect(() => F.rmsNorm(whole, [2])).toThrow(/^rmsNorm: /);
   });
 });
+
+describe('a Proxy that was revoked', () => {
+  it.each<[string, (odd: never) => unknown]>([
+    ['Sequential', (odd) => new nn.Sequential(odd)],
+    ['Sequential', (odd) => new nn.Sequential({ fc: odd })],
+    ['ModuleList', (odd) => new nn.ModuleList([odd])],
+    ['ModuleDict', (odd) => new nn.ModuleDict({ fc: odd })],
+    ['ModuleDict', (odd) => new nn.ModuleDict(odd)],
+    ['ParameterList', (odd) => new nn.ParameterList([odd])],
+    ['ParameterDict', (odd) => new nn.ParameterDict({ w: odd })],
+    ['ParameterDict', (odd) => new nn.ParameterDict(new Map([['w', odd]]))],
+  ])('is refused by %s', (name, make) => {
+    for (const target of [{}, [1], ones([2]), () => {}, new nn.Identity()]) {
+      const { proxy, revoke } = Proxy.revocable(target, {});
+      revoke();
+      expect(() => make(proxy as never)).toThrow(KindlingError);
+      expect(() => make(proxy as never)).toThrow(new RegExp(`^${name}`));
+    }
+  });
+});
+
+describe('sequences padded to an enormous length', () => {
+  it('are refused before anything of that length is made', () => {
+    const packed = nn.utils.rnn.packSequence([ones([2, 3]), ones([1, 3])]);
+    expect(() => nn.utils.rnn.padPackedSequence(packed, { totalLength: 2 ** 31 })).toThrow(KindlingError);
+    expect(() => nn.utils.rnn.padPackedSequence(packed, { totalLength: 2 ** 31 })).toThrow(
+      /^padPackedSequence: a tensor of shape \[.*\] has \d+ elements/,
+    );
+    const [padded, lengths] = nn.utils.rnn.padPackedSequence(packed, { totalLength: 4, paddingValue: -1 });
+    expect(padded.select(2, 0).tolist()).toEqual([
+      [1, 1],
+      [1, -1],
+      [-1, -1],
+      [-1, -1],
+    ]);
+    expect(lengths.tolist()).toEqual([2, 1]);
+  });
+});

@@ -29,8 +29,15 @@ type Kinds = Readonly<Record<string, K.Kind>>;
 export const isGroup = (x: unknown): x is Record<string, unknown> => K.isOptions(x) && !isIterable(x);
 
 /** Whether a value gives others one by one. */
-export const isIterable = (x: unknown): x is Iterable<unknown> =>
-  typeof x === 'object' && x !== null && Symbol.iterator in x;
+export const isIterable = /* @__PURE__ */ K.whereReadable(
+  (x): x is Iterable<unknown> =>
+    typeof x === 'object' &&
+    x !== null &&
+    typeof (x as { [Symbol.iterator]?: unknown })[Symbol.iterator] === 'function',
+);
+
+/** Whether a value is one tensor, where many are expected. */
+export const isTensor = /* @__PURE__ */ K.whereReadable((x): x is Tensor => x instanceof Tensor);
 
 /** An object with parameters. */
 export const aGroup = /* @__PURE__ */ K.kind(
@@ -51,8 +58,9 @@ const kept: Kinds = {
 /** What a group takes beside its parameters. */
 export const groupKinds = (kinds: Kinds): K.Kinds<Record<string, unknown>> => ({ ...kinds, ...kept });
 
-const isNamed = (x: unknown): x is readonly [string, unknown] =>
-  Array.isArray(x) && x.length === 2 && typeof x[0] === 'string';
+const isNamed = /* @__PURE__ */ K.whereReadable(
+  (x): x is readonly [string, unknown] => Array.isArray(x) && x.length === 2 && typeof x[0] === 'string',
+);
 
 /**
  * The parameters of a group, and their names where each came with one.
@@ -62,7 +70,7 @@ export function parametersOf(
   caller: string,
   given: unknown,
 ): { params: Tensor[]; paramNames?: readonly string[] } {
-  const list = given instanceof Tensor || !isIterable(given) ? [] : [...given];
+  const list = isTensor(given) || !isIterable(given) ? [] : [...given];
   if (!list.some(isNamed)) {
     // What can be iterated once only has been by now; a model or a number is refused by its own name.
     const once = isIterable(given) && (given[Symbol.iterator]() as unknown) === given;

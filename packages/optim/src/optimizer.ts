@@ -21,6 +21,7 @@ import {
   groupKinds,
   isGroup,
   isIterable,
+  isTensor,
   type ParamGroup,
   type Params,
   parametersOf,
@@ -110,7 +111,7 @@ export abstract class Optimizer<O extends { lr: number } = any> {
     this.#kinds = kinds ?? K.allLike(defaults, K.finite);
     const atSteps = 'lr' in this.#kinds ? { ...this.#kinds, lr: K.finite } : this.#kinds;
     this.#checks = Object.entries(atSteps).map(([name, kind]) => ({ name, kind }));
-    if (params instanceof Tensor) {
+    if (isTensor(params)) {
       throw new ValueError(
         `${name}: params argument given to the optimizer should be an iterable of Tensors or groups, got a Tensor; write ` +
           `new ${name}([tensor])`,
@@ -118,10 +119,9 @@ export abstract class Optimizer<O extends { lr: number } = any> {
     }
     if (isGroup(params))
       throw new ValueError(`${name}: groups stand in a list; write new ${name}([{ params }])`);
-    const given = isIterable(params) ? [...params] : params;
-    if (Array.isArray(given) && given.length === 0)
-      throw new ValueError(`${name}: optimizer got an empty parameter list`);
-    const groups = Array.isArray(given) && isGroup(given[0]) ? given : [{ params: given }];
+    const listed: unknown[] | null = isIterable(params) ? [...params] : null;
+    if (listed?.length === 0) throw new ValueError(`${name}: optimizer got an empty parameter list`);
+    const groups = listed !== null && isGroup(listed[0]) ? listed : [{ params: listed ?? params }];
     for (const group of groups) this.#add(name, group);
   }
 

@@ -122,12 +122,15 @@ describe('schedules of schedules', () => {
     refuses(() => new Sequential('SGD', both, [2]), /^SequentialLR: optimizer: expected an Optimizer/);
     refuses(
       () => new Sequential(optimizer, 'both', [2]),
-      /^SequentialLR: expected a list of at least one scheduler/,
+      /^SequentialLR: schedulers: expected a list of at least one scheduler/,
     );
     refuses(() => new Sequential(optimizer, both, 2), /^SequentialLR: milestones: expected/);
     refuses(() => new Sequential(optimizer, both, [2], 0.5), /^SequentialLR: expected an options object/);
     refuses(() => new Sequential(optimizer, both, [2], {}, 3), /^SequentialLR: takes .* beyond that/);
-    refuses(() => new Chained('both'), /^ChainedScheduler: expected a list of at least one scheduler/);
+    refuses(
+      () => new Chained('both'),
+      /^ChainedScheduler: schedulers: expected a list of at least one scheduler/,
+    );
     refuses(() => new Chained(both, 0.5), /^ChainedScheduler: expected an options object/);
     refuses(() => new Chained(both, {}, 3), /^ChainedScheduler: takes .* beyond that/);
   });

@@ -130,6 +130,29 @@ describe('what PyTorch takes is refused where it would be lost or change nothing
   });
 });
 
+describe('a Proxy that was revoked', () => {
+  const sgd = () => new optim.SGD([parameter()], { lr: 0.1 });
+  it.each<[string, (odd: never) => unknown]>([
+    ['SGD', (odd) => new optim.SGD(odd)],
+    ['SGD', (odd) => new optim.SGD([odd])],
+    ['SGD', (odd) => new optim.SGD([['w', odd] as never])],
+    ['SGD', (odd) => new optim.SGD([{ params: odd }])],
+    ['SGD.addParamGroup', (odd) => sgd().addParamGroup(odd)],
+    ['SGD.loadStateDict', (odd) => sgd().loadStateDict(odd)],
+    ['StepLR', (odd) => new optim.lrScheduler.StepLR(odd, 2)],
+    ['ChainedScheduler', (odd) => new optim.lrScheduler.ChainedScheduler(odd)],
+    ['ChainedScheduler', (odd) => new optim.lrScheduler.ChainedScheduler([odd])],
+    ['SequentialLR', (odd) => new optim.lrScheduler.SequentialLR(sgd(), odd, [])],
+  ])('is refused by %s', (name, call) => {
+    for (const target of [{}, [1], parameter(), () => {}]) {
+      const { proxy, revoke } = Proxy.revocable(target, {});
+      revoke();
+      expect(() => call(proxy as never)).toThrow(KindlingError);
+      expect(() => call(proxy as never)).toThrow(new RegExp(`^${name}: `));
+    }
+  });
+});
+
 describe('parameters with names', () => {
   const named = (): [string, Tensor][] => [
     ['weight', parameter()],

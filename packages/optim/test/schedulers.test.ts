@@ -241,9 +241,9 @@ describe('errors', () => {
     ],
     [
       () => new lrScheduler.ChainedScheduler(step as never),
-      'expected a list of at least one scheduler, got object',
+      'expected a list of at least one scheduler, got an instance of StepLR',
     ],
-    [() => new lrScheduler.ChainedScheduler([5 as never]), 'expected schedulers, got number at index 0'],
+    [() => new lrScheduler.ChainedScheduler([5 as never]), 'schedulers[0]: expected a scheduler, got 5'],
     [
       () => new lrScheduler.ChainedScheduler([step], { optimizer: sgd() }),
       'StepLR at index 0 has another one',

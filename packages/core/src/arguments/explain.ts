@@ -2,7 +2,7 @@
 import { type KindlingError, ValueError } from '../errors.ts';
 import { camelCase } from '../names.ts';
 import { likeTensor, Tensor } from '../tensor.ts';
-import { callable, errorOf, isOptions, type Kind, kind, type Parameters } from './kinds.ts';
+import { callable, errorOf, fits, isOptions, type Kind, kind, type Parameters } from './kinds.ts';
 import { nearest } from './near-names.ts';
 
 /** What came, in a few words. */
@@ -17,15 +17,6 @@ export function describe(value: unknown, depth = 0): string {
 /** What is said of an object of which a getter or a Proxy throws. */
 const unreadable = (error: unknown): string =>
   `an object that cannot be read: ${error instanceof Error ? `${error.name}: ${error.message}` : typeof error}`;
-
-/** Whether a value is of a kind: what cannot be looked at is not. */
-export function fits(kind: Kind, value: unknown): boolean {
-  try {
-    return kind.accepts(value);
-  } catch {
-    return false;
-  }
-}
 
 function described(value: unknown, depth: number): string {
   if (Tensor.is(value)) return `a Tensor of shape [${value.shape.join(', ')}]`;

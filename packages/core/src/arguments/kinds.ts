@@ -1,7 +1,10 @@
 import { type DType, dtypes } from '../dtype.ts';
 import { DTypeError, type KindlingError, ShapeError, ValueError } from '../errors.ts';
+import { isArray, whereReadable } from '../shape.ts';
 import { isGone } from '../storage.ts';
 import { Tensor } from '../tensor.ts';
+
+export { whereReadable };
 
 /** What a parameter or an option takes: the test of a value, and its description in errors. Kindling's own. */
 export interface Kind {
@@ -155,7 +158,7 @@ export const iterable = (expected: string): Kind =>
     (x) =>
       typeof x === 'object' &&
       x !== null &&
-      Symbol.iterator in x &&
+      typeof (x as { [Symbol.iterator]?: unknown })[Symbol.iterator] === 'function' &&
       (x instanceof Tensor ? Tensor.is(x) && x.shape.length > 0 : !(ArrayBuffer.isView(x) && isGone(x))),
   );
 
@@ -187,7 +190,7 @@ export function like(value: unknown, numbers: Kind = number): Kind {
   if (typeof value === 'number') return Number.isFinite(value) ? numbers : number;
   if (typeof value === 'boolean') return flag;
   if (typeof value === 'string') return text;
-  return Array.isArray(value) && value.length > 0 ? listOf(like(value[0], numbers)) : anything;
+  return isArray(value) && value.length > 0 ? listOf(like(value[0], numbers)) : anything;
 }
 
 /** What options take of which only the defaults are known: {@link like} each. Kindling's own. */
@@ -198,11 +201,16 @@ export const allLike = (defaults: object, numbers?: Kind): Record<string, Kind> 
 export type Kinds<O> = { readonly [P in keyof O]-?: Kind };
 
 /** Whether a value can hold options: an object that is no array, no tensor and no function. Kindling's own. */
-export function isOptions(x: unknown): x is Readonly<Record<string, unknown>> {
+export const isOptions = /* @__PURE__ */ whereReadable(
+  (x): x is Readonly<Record<string, unknown>> =>
+    typeof x === 'object' && x !== null && !Array.isArray(x) && !(x instanceof Tensor),
+);
+
+/** Whether a value is of a kind: what cannot be looked at is not. Kindling's own. */
+export function fits(of: Kind, value: unknown): boolean {
   try {
-    return typeof x === 'object' && x !== null && !Array.isArray(x) && !(x instanceof Tensor);
+    return of.accepts(value);
   } catch {
-    // A Proxy that was revoked.
     return false;
   }
 }

@@ -1,6 +1,6 @@
 import { isArray } from '../shape.ts';
 import { errorFor, excessError } from './explain.ts';
-import { type Kind, kind, type Parameters } from './kinds.ts';
+import { fits, type Kind, kind, type Parameters } from './kinds.ts';
 
 /**
  * Hears of calls of public functions, for what writes down a call of a model by its functions. Kindling's own.
@@ -29,7 +29,7 @@ const listenerKind = /* @__PURE__ */ kind('a listener with called and computes, 
  */
 export function listenToCalls(next: CallListener | null): CallListener | null {
   // A listener hears of checks: of this one only where it refuses.
-  if (arguments.length > 1 || !listenerKind.accepts(next))
+  if (arguments.length > 1 || !fits(listenerKind, next))
     checkArguments('listenToCalls', { listener: listenerKind }, arguments);
   const before = callListener;
   callListener = next;

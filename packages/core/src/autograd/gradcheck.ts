@@ -2,7 +2,7 @@ import { K, signature, withoutUndefined } from '../arguments/index.ts';
 import { AutogradError, ShapeError } from '../errors.ts';
 import { zerosLike } from '../ops/creation/fill.ts';
 import { contiguousStrides, formatShape, sameShape } from '../shape.ts';
-import { autogradOf, Tensor, wrapArray } from '../tensor.ts';
+import { autogradOf, isOfClass, Tensor, wrapArray } from '../tensor.ts';
 import { grad } from './backward.ts';
 import { outputsOf } from './functional-call.ts';
 import {
@@ -177,7 +177,7 @@ interface CheckedInput {
 }
 
 const differentiable = (args: readonly unknown[]): CheckedInput[] =>
-  args.flatMap((x, position) => (x instanceof Tensor && x.requiresGrad ? [{ x, position }] : []));
+  args.flatMap((x, position) => (isOfClass(x) && x.requiresGrad ? [{ x, position }] : []));
 
 function drawGradient(like: Tensor, seed: number, strided: boolean): Tensor {
   const values = randomVector(like.count, seed + 1);

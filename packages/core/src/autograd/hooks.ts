@@ -81,7 +81,8 @@ export function retainGrad(x: Tensor): void {
 }
 
 /** Whether {@link retainGrad} was called on `x`, which is no leaf. Follows `Tensor.retains_grad`. */
-export const retainsGrad = (x: Tensor): boolean => x?.gradFn?.retained?.[autogradOf(x).outputNumber] === x;
+export const retainsGrad = (x: Tensor): boolean =>
+  Tensor.is(x) && x.gradFn?.retained?.[autogradOf(x).outputNumber] === x;
 
 /**
  * Calls `hook` with the leaf `x` each time backward has added to `x.grad`: an optimizer may there update `x` and set

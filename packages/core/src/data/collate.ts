@@ -3,28 +3,35 @@ import type { TypedArray } from '../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../errors.ts';
 import { stack } from '../ops/arranging/joining.ts';
 import { tensor } from '../ops/creation/from-data.ts';
-import { formatShape, sameShape } from '../shape.ts';
-import { Tensor } from '../tensor.ts';
+import { formatShape, isArray, sameShape, whereReadable } from '../shape.ts';
+import { isOfClass, type Tensor } from '../tensor.ts';
 
 /** Samples are nested less deep, unless they hold themselves. */
 const MAX_DEPTH = 100;
 
 type Sample = 'tensor' | 'typed array' | 'number' | 'boolean' | 'array' | 'object' | 'other';
 
-const isTypedArray = (x: unknown): x is TypedArray =>
-  x instanceof Float32Array ||
-  x instanceof Float64Array ||
-  x instanceof Int32Array ||
-  x instanceof Uint8Array;
+const isTypedArray = /* @__PURE__ */ whereReadable(
+  (x): x is TypedArray =>
+    x instanceof Float32Array ||
+    x instanceof Float64Array ||
+    x instanceof Int32Array ||
+    x instanceof Uint8Array,
+);
+
+/** Whether something is an object whose entries are its own: no class's. */
+const isPlainObject = /* @__PURE__ */ whereReadable((x): x is object => {
+  if (typeof x !== 'object' || x === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(x);
+  return prototype === Object.prototype || prototype === null;
+});
 
 function kindOf(sample: unknown): Sample {
-  if (sample instanceof Tensor) return 'tensor';
-  if (Array.isArray(sample)) return 'array';
+  if (isOfClass(sample)) return 'tensor';
+  if (isArray(sample)) return 'array';
   if (isTypedArray(sample)) return 'typed array';
   if (typeof sample === 'number' || typeof sample === 'boolean') return typeof sample as Sample;
-  if (typeof sample !== 'object' || sample === null) return 'other';
-  const prototype: unknown = Object.getPrototypeOf(sample);
-  return prototype === Object.prototype || prototype === null ? 'object' : 'other';
+  return isPlainObject(sample) ? 'object' : 'other';
 }
 
 /**
@@ -41,8 +48,8 @@ function kindOf(sample: unknown): Sample {
  */
 export function defaultCollate(samples: readonly unknown[]): unknown {
   if (arguments.length > 1) refuseExcess('defaultCollate', ['samples'], arguments);
-  if (!Array.isArray(samples) || samples.length === 0) {
-    const got = Array.isArray(samples) ? 'an empty one' : typeof samples;
+  if (!isArray(samples) || samples.length === 0) {
+    const got = isArray(samples) ? 'an empty one' : typeof samples;
     throw new ValueError(`defaultCollate: expected a list of samples, got ${got}`);
   }
   return join(samples, '', 0);

@@ -1,5 +1,6 @@
 import { checkArguments, K } from '../arguments/index.ts';
 import { ValueError } from '../errors.ts';
+import { whereReadable } from '../shape.ts';
 import { checkDataset, checkIndex, checkIndices, type Dataset } from './dataset.ts';
 import { isStream } from './iterable-dataset.ts';
 
@@ -138,5 +139,7 @@ export class StackDataset<D extends Datasets> implements Dataset<Stacked<D>> {
 }
 
 /** Datasets under names, as against one dataset. */
-const isRecord = (x: unknown): boolean =>
-  typeof x === 'object' && x !== null && Object.getPrototypeOf(x) === Object.prototype && !('length' in x);
+const isRecord = /* @__PURE__ */ whereReadable(
+  (x): x is object =>
+    typeof x === 'object' && x !== null && Object.getPrototypeOf(x) === Object.prototype && !('length' in x),
+);

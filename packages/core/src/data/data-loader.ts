@@ -1,6 +1,7 @@
 import { checkArguments, K } from '../arguments/index.ts';
 import { KindlingError, ValueError } from '../errors.ts';
 import { defaultGenerator, type Generator } from '../random/generator.ts';
+import { unlessAborted } from './abort.ts';
 import { BatchSampler } from './batch-sampler.ts';
 import { defaultCollate, defaultConvert } from './collate.ts';
 import { alongStream, byNumbers, type Course, nothingMore } from './courses.ts';
@@ -133,13 +134,16 @@ export class DataLoader<T, B = T> {
 
   async *#walkAsync({ course, epoch }: Way<B>): AsyncGenerator<B, void, undefined> {
     const { signal } = this.#options;
+    let waits = false;
     try {
       for (;;) {
         signal?.throwIfAborted();
         // A macrotask, so that timers and input are served between two batches.
         await new Promise((resolve) => setTimeout(resolve, 0));
         signal?.throwIfAborted();
-        const next = await course.next();
+        waits = true;
+        const next = await unlessAborted(course.next(), signal);
+        waits = false;
         if (next.done === true) {
           epoch.isOver = true;
           return;
@@ -149,7 +153,12 @@ export class DataLoader<T, B = T> {
         yield next.value;
       }
     } finally {
-      if (!epoch.isOver) await course.close();
+      if (!epoch.isOver) {
+        const closed = Promise.resolve(course.close());
+        // What has not come may never come, and a stream closes after it.
+        if (waits && signal?.aborted === true) closed.catch(() => {});
+        else await closed;
+      }
     }
   }
 

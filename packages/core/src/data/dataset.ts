@@ -7,7 +7,7 @@ import { select } from '../ops/views/slices.ts';
 import type { Generator } from '../random/generator.ts';
 import { generatorKind } from '../random/generator-kind.ts';
 import { valuesOf } from '../record/values.ts';
-import { formatShape, isArray } from '../shape.ts';
+import { formatShape, isArray, whereReadable } from '../shape.ts';
 import { requireMemory } from '../storage.ts';
 import { requireTensors, type Tensor, wrapArray } from '../tensor.ts';
 
@@ -78,15 +78,21 @@ export class TensorDataset<T extends readonly Tensor[]> implements Dataset<T> {
 /** Indices are int32. */
 const MAX_LENGTH = 2 ** 31 - 1;
 
+/** @internal Whether a value has a method that gives samples by number. */
+export const givesSamples = /* @__PURE__ */ whereReadable((x): x is Partial<Dataset<unknown>> => {
+  const { get, getBatch } = (x ?? {}) as Partial<Record<keyof Dataset<unknown>, unknown>>;
+  return typeof get === 'function' || typeof getBatch === 'function';
+});
+
 /** @internal Throws unless a value is a dataset: samples, and how many there are. */
 export function checkDataset(dataset: unknown, caller: string): void {
-  const { length, get, getBatch } = (dataset ?? {}) as Partial<Record<keyof Dataset<unknown>, unknown>>;
-  if (typeof get !== 'function' && typeof getBatch !== 'function') {
-    const wrap = Array.isArray(dataset)
-      ? '; of an array xs write { length: xs.length, get: (i) => xs[i] }'
-      : '';
-    throw new ValueError(`${caller}: expected a dataset with a length and a get(index) method${wrap}`);
+  if (!givesSamples(dataset)) {
+    const wrap = isArray(dataset) ? '; of an array xs write { length: xs.length, get: (i) => xs[i] }' : '';
+    throw new ValueError(
+      `${caller}: expected a dataset with a length and a get(index) method, got ${describe(dataset)}${wrap}`,
+    );
   }
+  const { length } = dataset;
   if (!Number.isInteger(length) || (length as number) < 0 || (length as number) > MAX_LENGTH) {
     throw new ValueError(
       `${caller}: expected a dataset with a length, a whole number up to 2^31 - 1, got ${describe(length)}`,

@@ -1,4 +1,5 @@
 /** Samples and batches: datasets, samplers, their loader, collation. Exported by `@kindling/core` as `data`. */
+export type { Abort } from './abort.ts';
 export { BatchSampler } from './batch-sampler.ts';
 export { defaultCollate, defaultConvert } from './collate.ts';
 export { ConcatDataset, StackDataset } from './combined-datasets.ts';

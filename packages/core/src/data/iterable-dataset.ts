@@ -1,6 +1,8 @@
 import { checkArguments, K } from '../arguments/index.ts';
 import { KindlingError, ValueError } from '../errors.ts';
+import { whereReadable } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
+import { givesSamples } from './dataset.ts';
 
 /**
  * Samples that come one after the other, without numbers: a stream. Any object that can be iterated with `for` or `for await` is one,
@@ -19,13 +21,15 @@ export type IterableDataset<T> = (Iterable<T> | AsyncIterable<T>) & {
 };
 
 /** @internal Whether a value gives samples one after the other. */
-export function isStream(x: unknown): x is IterableDataset<unknown> {
+export const isStream = /* @__PURE__ */ whereReadable((x): x is IterableDataset<unknown> => {
   if (typeof x !== 'object' || x === null || Array.isArray(x) || ArrayBuffer.isView(x) || x instanceof Tensor)
     return false;
-  const { get, getBatch } = x as { get?: unknown; getBatch?: unknown };
-  if (typeof get === 'function' || typeof getBatch === 'function') return false;
-  return Symbol.iterator in x || Symbol.asyncIterator in x;
-}
+  const walks = x as { [Symbol.iterator]?: unknown; [Symbol.asyncIterator]?: unknown };
+  return (
+    !givesSamples(x) &&
+    [walks[Symbol.iterator], walks[Symbol.asyncIterator]].some((walk) => typeof walk === 'function')
+  );
+});
 
 /** @internal The iterator of a stream; that of one which answers with promises only where the caller waits for them. */
 export function iterate<T>(

@@ -3,6 +3,8 @@ import { K } from '../arguments/index.ts';
 import { ValueError } from '../errors.ts';
 import type { Generator } from '../random/generator.ts';
 import { generatorKind } from '../random/generator-kind.ts';
+import { isArray } from '../shape.ts';
+import type { Abort } from './abort.ts';
 import { batchSizeKind } from './batch-sampler.ts';
 import { checkDataset, checkIndices, type Dataset } from './dataset.ts';
 import { type IterableDataset, isStream } from './iterable-dataset.ts';
@@ -27,8 +29,8 @@ export interface DataLoaderOptions<T, B = T> {
    * {@link defaultCollate}, and {@link defaultConvert} of one sample.
    */
   readonly collateFn?: (samples: T[]) => B | Promise<B>;
-  /** Ends an asynchronous iteration early, with the signal's reason: an `AbortSignal`. */
-  readonly signal?: { throwIfAborted(): void };
+  /** Ends an iteration early, with the signal's reason: an `AbortSignal`. One that waits for a sample is not kept waiting. */
+  readonly signal?: Abort | null;
 }
 
 /** @internal What they take. */
@@ -40,7 +42,9 @@ export const loaderKinds: K.Kinds<DataLoaderOptions<never>> = {
   sampler: K.anything,
   batchSampler: K.anything,
   collateFn: K.callable,
-  signal: K.anything,
+  signal: K.nullable(
+    K.kind('an AbortSignal', (x) => typeof (x as Partial<Abort> | null)?.throwIfAborted === 'function'),
+  ),
 };
 
 /** The options without that which knows the samples. */
@@ -83,12 +87,12 @@ const walkable = /* @__PURE__ */ K.iterable('what can be iterated');
 
 /** Lists are checked at once, other iterables (which may have no end) as they go. */
 function checkSampler(name: 'sampler' | 'batchSampler', sampler: unknown, length: number): void {
-  const isList = (x: unknown): x is ArrayLike<unknown> & object => Array.isArray(x) || ArrayBuffer.isView(x);
-  if (name === 'batchSampler' && Array.isArray(sampler))
+  const isList = (x: unknown): x is ArrayLike<unknown> & object => isArray(x) || ArrayBuffer.isView(x);
+  if (name === 'batchSampler' && isArray(sampler))
     for (const indices of sampler as unknown[])
       checkIndices(indices as ArrayLike<unknown>, length, 'DataLoader: batchSampler');
   else if (isList(sampler)) checkIndices(sampler, length, `DataLoader: ${name}`);
-  else if (!walkable.accepts(sampler)) {
+  else if (!K.fits(walkable, sampler)) {
     const got = describe(sampler);
     const list = name === 'sampler' ? 'a list of indices' : 'a list of lists of indices';
     throw new ValueError(`DataLoader: expected a ${name} that can be iterated, such as ${list}, got ${got}`);

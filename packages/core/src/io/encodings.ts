@@ -1,7 +1,9 @@
 /** Arrays in files: how elements are stored, and which of our dtypes holds them. */
+
+import { describe } from '../arguments/explain.ts';
 import { arrayConstructor, type DType, type TypedArray } from '../dtype.ts';
 import { DTypeError, ValueError } from '../errors.ts';
-import { numelOf, type Shape } from '../shape.ts';
+import { numelOf, type Shape, whereReadable } from '../shape.ts';
 import { requireMemory } from '../storage.ts';
 
 /** A dense array as it stands in a file: row-major, with `array.length` the product of `shape`. */
@@ -59,19 +61,20 @@ export function allocateBytes(bytes: number, where: string): Uint8Array<ArrayBuf
   }
 }
 
+const isBuffer = /* @__PURE__ */ whereReadable((x): x is ArrayBuffer => x instanceof ArrayBuffer);
+
 /** Throws a DTypeError unless a file's content came as bytes. */
 export function requireBytes(bytes: unknown, caller: string): asserts bytes is Uint8Array {
   if (ArrayBuffer.isView(bytes) && (bytes as Partial<Uint8Array>).BYTES_PER_ELEMENT === 1)
     return requireMemory(bytes, caller);
-  const kind =
-    bytes instanceof ArrayBuffer
-      ? 'an ArrayBuffer: write new Uint8Array(buffer)'
-      : typeof bytes === 'string'
-        ? 'a string; files are read by @kindling/core/node'
-        : bytes === null
-          ? 'null'
-          : typeof bytes;
-  throw new DTypeError(`${caller}: expected the bytes of a file, a Uint8Array, got ${kind}`);
+  const hint = isBuffer(bytes)
+    ? ': write new Uint8Array(buffer)'
+    : typeof bytes === 'string'
+      ? '; files are read by @kindling/core/node'
+      : '';
+  throw new DTypeError(
+    `${caller}: expected the bytes of a file, a Uint8Array, got ${describe(bytes)}${hint}`,
+  );
 }
 
 /** The value of a half-precision number's 16 bits. */

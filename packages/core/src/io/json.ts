@@ -1,9 +1,10 @@
 /** Tensors in JSON: nothing but what they are, and every value of it. */
+import { describe as whatCame } from '../arguments/explain.ts';
 import { refuseExcess } from '../arguments/index.ts';
 import { arrayConstructor, checkDType, type DType, isFloatingPoint, storedNumber } from '../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../errors.ts';
 import { valuesOf } from '../record/values.ts';
-import { checkShape, formatShape, numelOf } from '../shape.ts';
+import { checkShape, formatShape, numelOf, whereReadable } from '../shape.ts';
 import { type Tensor, wrapArray } from '../tensor.ts';
 
 /** What `JSON.stringify` writes of a tensor. */
@@ -43,10 +44,14 @@ export function tensorToJSON(x: Tensor): TensorJSON {
 
 /** Whether a value, such as one that `JSON.parse` gave, has the form that `JSON.stringify` gives a tensor. Kindling's own. */
 export function isTensorJSON(value: unknown): value is TensorJSON {
+  return hasForm(value);
+}
+
+const hasForm = /* @__PURE__ */ whereReadable((value): value is TensorJSON => {
   if (typeof value !== 'object' || value === null) return false;
   const { dtype, shape, data } = value as Partial<Record<string, unknown>>;
   return typeof dtype === 'string' && Array.isArray(shape) && Array.isArray(data);
-}
+});
 
 const strings: ReadonlyMap<unknown, number> = new Map(
   ['NaN', 'Infinity', '-Infinity', '-0'].map((text) => [text, Number(text)]),
@@ -98,10 +103,7 @@ export function fromJSON(json: TensorJSON | string): Tensor {
   const value: unknown = typeof json === 'string' ? parsed(json) : json;
   if (!isTensorJSON(value)) {
     throw new ValueError(
-      'fromJSON: expected what JSON.stringify makes of a tensor, { dtype, shape, data } or its text, got ' +
-        (typeof value === 'object' && value !== null
-          ? `an object with ${Object.keys(value).slice(0, 5).join(', ') || 'no properties'}`
-          : typeof value),
+      `fromJSON: expected what JSON.stringify makes of a tensor, { dtype, shape, data } or its text, got ${whatCame(value)}`,
     );
   }
   const { dtype, shape, data } = value;

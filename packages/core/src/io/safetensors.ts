@@ -1,4 +1,6 @@
 /** The safetensors format, both ways, on bytes in memory. */
+import { describe } from '../arguments/explain.ts';
+import { isOptions } from '../arguments/kinds.ts';
 import { ValueError } from '../errors.ts';
 import * as elements from './encodings.ts';
 import { quoted } from './json-reader.ts';
@@ -81,10 +83,8 @@ type NamedArrays = Iterable<readonly [string, elements.DenseArray]>;
 const isUnicode = (text: string): boolean => !/\p{Surrogate}/u.test(text);
 
 function checkMetadata(metadata: Readonly<Record<string, unknown>>, caller: string): void {
-  if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) {
-    const kind = metadata === null ? 'null' : Array.isArray(metadata) ? 'an array' : typeof metadata;
-    throw new ValueError(`${caller}: metadata must be an object of strings, got ${kind}`);
-  }
+  if (!isOptions(metadata))
+    throw new ValueError(`${caller}: metadata must be an object of strings, got ${describe(metadata)}`);
   for (const [key, value] of Object.entries(metadata)) {
     if (typeof value !== 'string') {
       const kind = value === null ? 'null' : typeof value;

@@ -1,7 +1,9 @@
 /** Between tensors and the arrays that files hold. */
+import { describe } from '../arguments/explain.ts';
+import { isOptions } from '../arguments/kinds.ts';
 import { DTypeError } from '../errors.ts';
 import { valuesOf } from '../record/values.ts';
-import { requireTensors, Tensor, wrapArray } from '../tensor.ts';
+import { isOfClass, requireTensors, type Tensor, wrapArray } from '../tensor.ts';
 import type { DenseArray } from './encodings.ts';
 import { quoted } from './json-reader.ts';
 
@@ -14,21 +16,18 @@ export const tensorOf = ({ dtype, shape, array }: DenseArray): Tensor => wrapArr
 
 /** The arrays of named tensors, by name. */
 export function densesOf(tensors: unknown, caller: string): [string, DenseArray][] {
-  const named = tensors instanceof Map || (typeof tensors === 'object' && tensors !== null);
-  if (!named || tensors instanceof Tensor || Array.isArray(tensors)) {
-    const kind =
-      typeof tensors === 'function'
-        ? 'a function; of a module, save model.stateDict()'
-        : tensors instanceof Tensor
-          ? 'a Tensor; give it a name: { x }'
-          : Array.isArray(tensors)
-            ? 'an array'
-            : tensors === null
-              ? 'null'
-              : typeof tensors;
-    throw new DTypeError(`${caller}: expected tensors by name, in an object or a Map, got ${kind}`);
+  if (!isOptions(tensors)) {
+    const hint = isOfClass(tensors)
+      ? '; give it a name: { x }'
+      : typeof tensors === 'function'
+        ? '; of a module, save model.stateDict()'
+        : '';
+    throw new DTypeError(
+      `${caller}: expected tensors by name, in an object or a Map, got ${describe(tensors)}${hint}`,
+    );
   }
-  const entries: Iterable<[string, Tensor]> = tensors instanceof Map ? tensors : Object.entries(tensors);
+  const entries: Iterable<[string, Tensor]> =
+    tensors instanceof Map ? tensors : Object.entries(tensors as Record<string, Tensor>);
   return Array.from(entries, ([name, x]) => [
     name,
     denseOf(x, typeof name === 'string' ? `${caller}: ${quoted(name)}` : caller),

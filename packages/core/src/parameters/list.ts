@@ -1,5 +1,5 @@
-import { fits } from '../arguments/explain.ts';
 import { checkArguments, K, signature } from '../arguments/index.ts';
+import { fits } from '../arguments/kinds.ts';
 import { ValueError } from '../errors.ts';
 import { isOfClass, Tensor } from '../tensor.ts';
 

@@ -1,6 +1,7 @@
 import { ofCallback } from '../arguments/callback.ts';
 import { checkArguments, K } from '../arguments/index.ts';
 import { AutogradError } from '../errors.ts';
+import { whereReadable } from '../shape.ts';
 
 /** An asynchronous function under way, with the value that a setting has in all of it. */
 interface Region {
@@ -36,6 +37,7 @@ function live(region: Region | undefined): Region | undefined {
 }
 
 const AsyncFunction = (async () => {}).constructor;
+const isAsync = /* @__PURE__ */ whereReadable((f): f is () => Promise<unknown> => f instanceof AsyncFunction);
 const generators: object = Object.getPrototypeOf(function* () {}).prototype;
 const asyncGenerators: object = Object.getPrototypeOf(async function* () {}).prototype;
 
@@ -104,7 +106,7 @@ export class FlowSetting<T> {
    */
   run<R>(value: T, caller: string, fn: () => R): R {
     if (typeof fn !== 'function') checkArguments(caller, { fn: K.callable }, [fn]);
-    if (fn instanceof AsyncFunction) return this.#start(value, fn as () => R & Promise<unknown>);
+    if (isAsync(fn)) return this.#start(value, fn as () => R & Promise<unknown>);
     let result: R;
     try {
       result = this.runNow(value, fn);

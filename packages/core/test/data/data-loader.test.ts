@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import * as K from '@kindling/core';
 import { data, Generator, KindlingError, manualSeed, type Tensor, ValueError } from '@kindling/core';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { endless } from './support.ts';
 
 interface Loader {
@@ -247,6 +247,44 @@ describe('asynchronous datasets', () => {
     expect(count).toBe(3);
     await expect(run()).rejects.toThrow('enough');
     expect(count).toBe(3);
+  });
+
+  test('a signal ends the wait for a sample that never comes, and leaves nobody listening', async () => {
+    const controller = new AbortController();
+    const reason = new Error('gave up');
+    const { signal } = controller;
+    const listening = vi.spyOn(signal, 'addEventListener');
+    const ended = vi.spyOn(signal, 'removeEventListener');
+    const first = Promise.resolve(1);
+    const never = { length: 4, get: (i: number) => (i === 0 ? first : new Promise<number>(() => {})) };
+    const stream = {
+      async *[Symbol.asyncIterator]() {
+        yield 1;
+        await new Promise(() => {});
+      },
+    };
+    for (const dataset of [never, stream]) {
+      const fresh = new AbortController();
+      const given: unknown[] = [];
+      const epoch = async (by: AbortSignal) => {
+        for await (const batch of new data.DataLoader<unknown>(dataset as typeof never, { signal: by })) {
+          given.push(batch);
+          setTimeout(() => fresh.abort(reason), 1);
+        }
+      };
+      await expect(epoch(fresh.signal)).rejects.toBe(reason);
+      expect(given).toHaveLength(1);
+    }
+    for await (const _ of new data.DataLoader({ length: 3, get: () => first }, { signal }));
+    expect(listening).toHaveBeenCalledTimes(3);
+    expect(ended).toHaveBeenCalledTimes(3);
+  });
+
+  test('a signal that is none is refused', () => {
+    for (const signal of [1, {}, 'x', { aborted: true }])
+      expect(() => new data.DataLoader(numbers(2), { signal: signal as never })).toThrow(
+        /^DataLoader: signal: expected an AbortSignal or null, got /,
+      );
   });
 
   test('a signal ends a plain for too, and a batch that came after it is not given', async () => {

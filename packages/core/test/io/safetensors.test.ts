@@ -230,11 +230,11 @@ describe('safetensors', () => {
     }
     expect(() => parseNpy(serializeSafetensors([['a', float32(1)]]))).toThrow('read it with loadSafetensors');
     for (const [bytes, message] of [
-      [new ArrayBuffer(8), 'got an ArrayBuffer: write new Uint8Array(buffer)'],
-      ['x.safetensors', 'got a string; files are read by @kindling/core/node'],
+      [new ArrayBuffer(8), 'got an instance of ArrayBuffer: write new Uint8Array(buffer)'],
+      ['x.safetensors', 'got "x.safetensors"; files are read by @kindling/core/node'],
       [null, 'got null'],
       [undefined, 'got undefined'],
-      [new Float32Array(4), 'got object'],
+      [new Float32Array(4), 'got an instance of Float32Array'],
     ] as const) {
       expect(() => parseSafetensors(bytes as unknown as Uint8Array)).toThrow(
         `loadSafetensors: expected the bytes of a file, a Uint8Array, ${message}`,
@@ -277,9 +277,9 @@ describe('safetensors', () => {
       [{ epoch: 3 }, 'saveSafetensors: metadata holds strings, but "epoch" is number; write String(value)'],
       [{ a: 'b', c: null }, '"c" is null'],
       [{ a: { b: 'c' } }, '"a" is object'],
-      [['a'], 'metadata must be an object of strings, got an array'],
+      [['a'], 'metadata must be an object of strings, got ["a"]'],
       [null, 'metadata must be an object of strings, got null'],
-      ['a', 'metadata must be an object of strings, got string'],
+      ['a', 'metadata must be an object of strings, got "a"'],
       [{ a: '\ud800' }, 'metadata "a" is not valid Unicode'],
       [{ '\udc00': 'a' }, 'is not valid Unicode'],
     ] as const) {

@@ -3,7 +3,8 @@ import { heldBy } from '../module/callable.ts';
 import { Module } from '../module/module.ts';
 import { entriesOf, type Named } from '../module/registry.ts';
 
-const named = /* @__PURE__ */ K.kind(
+/** Values by name. */
+export const named = /* @__PURE__ */ K.kind(
   'an object or a Map of names and values',
   (x) => typeof x === 'object' && x !== null && !Array.isArray(x),
 );

@@ -1,4 +1,4 @@
-import { checkArguments, IndexError, K, KindlingError, Tensor } from '@kindling/core';
+import { checkArguments, IndexError, K, Tensor } from '@kindling/core';
 import { Parameter } from '../module/parameter.ts';
 import { partsOf } from '../module/registry.ts';
 import { Numbered } from './numbered.ts';
@@ -9,9 +9,8 @@ export const describe = (p: Parameter): string =>
 
 /** A tensor as a parameter. */
 export function asParameter(caller: string, x: Tensor): Parameter {
-  if (x instanceof Parameter) return x;
-  if (x instanceof Tensor) return new Parameter(x);
-  throw new KindlingError(`${caller}: expected tensors, got ${x === null ? 'null' : typeof x}`);
+  if (!Tensor.is(x)) checkArguments(caller, { value: K.tensor }, [x]);
+  return x instanceof Parameter ? x : new Parameter(x);
 }
 
 /**

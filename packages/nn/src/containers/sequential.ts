@@ -2,6 +2,7 @@ import { checkArguments, K, type Tensor } from '@kindling/core';
 import { type AnyModule, isModule } from '../module/callable.ts';
 import type { Module } from '../module/module.ts';
 import { entriesOf, modulesIn, type Named, type StateNames } from '../module/registry.ts';
+import { named } from './dictionary.ts';
 import { Numbered } from './numbered.ts';
 
 const none: unknown[] = [];
@@ -29,6 +30,7 @@ class Sequential<I extends unknown[] = [Tensor], O = Tensor> extends Numbered<Mo
     super();
     const [first] = modules;
     if (modules.length === 1 && typeof first === 'object' && first !== null) {
+      checkArguments(new.target.name, { modules: named }, [first]);
       for (const [name, module] of entriesOf(first)) this.put(name, module);
     } else {
       modules.forEach((module, i) => {

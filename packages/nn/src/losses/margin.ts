@@ -1,8 +1,10 @@
 import {
   apply,
+  applyElementwise,
   type DType,
   definePrimitive,
   E,
+  ElementwiseOp,
   ElementwiseReduction,
   elementsOf,
   formatShape,
@@ -44,20 +46,40 @@ const multiMarginDefaults = { p: 1, margin: 1 };
 const hinge = (p: 1 | 2): ElementwiseReduction =>
   new ElementwiseReduction({
     name: 'multi_margin_loss',
-    arity: 3,
-    expression(x, best, factor, margin) {
+    arity: 4,
+    expression(x, best, factor, _others, margin) {
       const z = E.add(E.sub(margin, best), x);
       return E.select(E.gt(z, 0), E.mul(factor, p === 1 ? z : E.square(z)), 0);
     },
-    // At the kink there is no gradient, as in PyTorch.
-    gradient({ g }, x, best, factor, margin) {
-      const z = E.add(E.sub(margin, best), x);
-      const slope = E.mul(g, E.select(E.gt(z, 0), E.mul(factor, p === 1 ? 1 : E.mul(2, z)), 0));
-      return [slope, E.neg(slope), null];
+    // At the kink there is no gradient, as in PyTorch; that of the target's score comes by `ofTarget`, and its own place has no part.
+    gradient({ g }, x, best, factor, others, margin) {
+      const slope = E.mul(g, slopeOf(p, E.add(E.sub(margin, best), x), factor));
+      return [E.select(E.eq(others, 0), 0, slope), null, null, null];
     },
   });
 
-const hinges = { 1: hinge(1), 2: hinge(2) };
+const slopeOf = (p: 1 | 2, z: E.Expr, factor: E.Expr): E.Expr =>
+  E.select(E.gt(z, 0), E.mul(factor, p === 1 ? 1 : E.mul(2, z)), 0);
+
+const slopes = (p: 1 | 2): ElementwiseOp =>
+  new ElementwiseOp({
+    name: 'multi_margin_slope',
+    arity: 3,
+    expression: (x, best, factor, margin) => slopeOf(p, E.add(E.sub(margin, best), x), factor),
+  });
+
+/**
+ * Nothing, of which the gradient to the targets' scores is less the sum of the others' slopes: summed up before the gradient of the loss comes to
+ * it, as in PyTorch, which is another number where that is not finite.
+ */
+const ofTarget = new ElementwiseReduction({
+  name: 'multi_margin_loss',
+  arity: 2,
+  expression: () => E.constant(0),
+  gradient: ({ g }, _, total) => [E.neg(E.mul(g, total)), null],
+});
+
+const kernels = { 1: { loss: hinge(1), slope: slopes(1) }, 2: { loss: hinge(2), slope: slopes(2) } };
 
 interface FactorAttributes {
   readonly classes: number;
@@ -117,17 +139,26 @@ export function multiMarginLoss(input: Tensor, target: Tensor, options: MultiMar
   const index = target.ndim === 1 ? target : target.reshape([rows]);
   const mean = sampleWeight === null && (reduction === 'mean' || reduction === 'weightedMean');
   // The mean over all elements divides by C besides N.
-  const factor = apply(multiMarginFactor, weight === null ? [index] : [index, weight], {
-    classes: n,
-    scale: mean ? 1 : 1 / n,
-    dtype: x.dtype,
-  });
-  const operands = [x, gather(x, 1, index.reshape([rows, 1])), factor];
-  const op = hinges[p];
-  if (mean) return op.apply(operands, 'mean', [margin]);
-  if (sampleWeight === null && reduction === 'sum') return op.apply(operands, 'sum', [margin]);
-  const loss = op.apply(operands, 'none', [margin]).sum(1);
-  return reduced(target.ndim === 0 ? loss.reshape([]) : loss, options, 'multiMarginLoss');
+  const factorBy = (...weights: Tensor[]): Tensor =>
+    apply(multiMarginFactor, [index, ...weights], { classes: n, scale: mean ? 1 : 1 / n, dtype: x.dtype });
+  const others = factorBy();
+  const factor = weight === null ? others : factorBy(weight);
+  const best = gather(x, 1, index.reshape([rows, 1]));
+  const operands = [x, best, factor];
+  const { loss, slope } = kernels[p];
+  const of = mean ? 'mean' : sampleWeight === null && reduction === 'sum' ? 'sum' : 'none';
+  const violations = loss.apply([...operands, others], of, [margin]);
+  const own = (): Tensor => {
+    const along = applyElementwise(slope, operands, [margin]);
+    return ofTarget.apply(
+      [best, of === 'mean' ? along.mean(1, { keepdim: true }) : along.sum(1, { keepdim: true })],
+      of,
+    );
+  };
+  const parts = x.requiresGrad ? [violations, own()] : [violations];
+  const all = (of === 'none' ? parts.map((part) => part.sum(1)) : parts).reduce((a, b) => a.add(b));
+  if (of !== 'none') return all;
+  return reduced(target.ndim === 0 ? all.reshape([]) : all, options, 'multiMarginLoss');
 }
 
 /**

@@ -1,4 +1,4 @@
-import { assumes, assumesSame, calledAs, isTraced, nameForCompile, Tensor } from '@kindling/core';
+import { assumes, assumesSame, calledAs, isTraced, K, nameForCompile, Tensor } from '@kindling/core';
 import { refuseExcessInput } from './excess-input.ts';
 import { type ModuleHooks, runWithHooks } from './hooks.ts';
 import type { Module } from './module.ts';
@@ -124,4 +124,6 @@ interface Forward {
 }
 
 /** Whether a value is a module. */
-export const isModule = (value: unknown): value is AnyModule => value instanceof Callable;
+export const isModule = /* @__PURE__ */ K.whereReadable(
+  (value): value is AnyModule => value instanceof Callable,
+);

@@ -16,8 +16,12 @@ export function setProperty(module: AnyModule, name: string, value: unknown): vo
 /** The class or type of a value, for an error. */
 function describe(value: unknown): string {
   if (value === null) return 'null';
-  return typeof value === 'object' ? (value.constructor?.name ?? 'object') : typeof value;
+  return typeof value === 'object' && hasClass(value) ? value.constructor.name : typeof value;
 }
+
+const hasClass = /* @__PURE__ */ K.whereReadable(
+  (x): x is object => typeof (x as object).constructor?.name === 'string',
+);
 
 /** What can be registered under a name. */
 type Registered = 'buffer' | 'parameter' | 'module';

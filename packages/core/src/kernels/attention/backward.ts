@@ -6,6 +6,7 @@
 import { panelFunctions, type TileSize, transposeLines } from '../gemm/index.ts';
 import { type Formula, is, minus, plus, times } from '../wasm/formulas.ts';
 import type { FunctionBuilder, ModuleBuilder } from '../wasm/index.ts';
+import { operands, spreadBack } from './hidden.ts';
 import {
   type AttentionLane,
   backwardParams,
@@ -18,7 +19,7 @@ import {
   turnedAt,
   turnedPitch,
 } from './parameters.ts';
-import { maskRow, slopesRow, weightsRow } from './rows.ts';
+import { dotRow, maskRow, slopesRow, weightsRow } from './rows.ts';
 
 /** Adds the kernel, exported as `backward`. */
 export function attentionBackward(module: ModuleBuilder, t: AttentionLane, size: TileSize): void {
@@ -26,7 +27,9 @@ export function attentionBackward(module: ModuleBuilder, t: AttentionLane, size:
   const turn = transposeLines(module, t, turnedPitch(t));
   const mask = maskRow(module, t);
   const weights = weightsRow(module, t);
-  const slopes = slopesRow(module, t);
+  const dot = dotRow(module, t);
+  const slopes = slopesRow(module, t, dot);
+  const spread = spreadBack(module, t, dot);
   module.define({ export: 'backward' }, backwardParams(t), (f, p) => {
     const d = new Driver(f, p, t, size, product);
     const { at } = d;
@@ -58,7 +61,7 @@ export function attentionBackward(module: ModuleBuilder, t: AttentionLane, size:
         { scaled: name === 'q', accumulate: is(1) },
       );
     };
-    d.eachHead(() =>
+    d.eachHead(() => {
       f.upTo(at.j, p.keys, p.block, () => {
         f.putLeast(v.depth, minus(p.keys, at.j), p.block);
         f.call(packTransposed, [v.depth, p.size, d.matrix('k', at.j), p.kRow, keyPanels]);
@@ -103,7 +106,20 @@ export function attentionBackward(module: ModuleBuilder, t: AttentionLane, size:
             );
           }),
         );
-      }),
-    );
+      });
+      f.get(p.causal).if();
+      d.eachPart(() => {
+        const matrices = operands.map((name) => d.matrix(name, is(0)));
+        f.call(spread, [
+          p.length,
+          p.keys,
+          p.size,
+          p.valueSize,
+          ...matrices,
+          ...operands.map((name) => p[`${name}Row`]),
+        ]);
+      });
+      f.end();
+    });
   });
 }

@@ -1,9 +1,13 @@
-/** What causal attention skips: values that a query does not see have weight 0, which is no matter unless they are not finite. */
+/**
+ * What causal attention skips: values that a query does not see have weight 0, which is no matter unless they, or on the way back their
+ * gradients, are not finite.
+ */
 
 import { RowEmitter } from '../rows/row-emitter.ts';
-import { is, minus, plus, times } from '../wasm/formulas.ts';
+import { type Formula, is, minus, over, plus, times } from '../wasm/formulas.ts';
 import { i32Params, type ModuleBuilder } from '../wasm/index.ts';
 import type { AttentionLane } from './parameters.ts';
+import { addRow } from './rows.ts';
 
 /** PyTorch goes through keys by blocks of so many, and to the end of the last one that a query sees something of. */
 const PYTORCH_KEYS = 512;
@@ -51,4 +55,76 @@ export function spreadHidden(module: ModuleBuilder, t: AttentionLane): number {
     });
     f.end();
   });
+}
+
+/** Of so many queries PyTorch takes so many at a time, on the way back. */
+const PYTORCH_QUERIES = [
+  [768, 256],
+  [192, 64],
+  [0, 32],
+] as const;
+
+/** The matrices that {@link spreadBack} takes, in their order. */
+export const operands = ['q', 'k', 'v', 'out', 'g', 'dq', 'dk', 'dv'] as const;
+
+/** Sizes, and of each matrix its address and the bytes between its rows. */
+const spreadBackParams = [
+  ...(['length', 'keys', 'size', 'valueSize'] as const),
+  ...operands,
+  ...operands.map((name) => `${name}Row` as const),
+] as const;
+
+/**
+ * Adds what puts NaN into gradients as weights of 0 leave it: of a query to the keys and values behind it, up to the end of the block, of
+ * keys, that PyTorch goes through for a block of queries. `dot` is the sum of products.
+ */
+export function spreadBack(module: ModuleBuilder, t: AttentionLane, dot: number): number {
+  const add = addRow(module, t);
+  return module.define(
+    { name: `attention_spread_back_${t.lane}` },
+    i32Params(...spreadBackParams),
+    (f, p) => {
+      const l = f.locals('i32', 'i', 'j', 'rows', 'end');
+      const { sum, total, slope } = f.locals('f64', 'sum', 'total', 'slope');
+      const row = (name: (typeof operands)[number], at: Formula): Formula =>
+        plus(p[name], times(at, p[`${name}Row`]));
+      const square = (name: 'q' | 'k' | 'v' | 'out' | 'g', count: number, size: number): void => {
+        f.upTo(l.i, count, is(1), () => {
+          f.push(size).push(row(name, l.i)).push(row(name, l.i)).call(dot).get(sum).op('f64.add').set(sum);
+        });
+      };
+      f.f64Const(0).set(sum);
+      square('q', p.length, p.size);
+      square('k', p.keys, p.size);
+      square('v', p.keys, p.valueSize);
+      square('out', p.length, p.valueSize);
+      square('g', p.length, p.valueSize);
+      f.get(sum).get(sum).op('f64.sub').f64Const(0).op('f64.ne').if();
+      f.put(l.rows, is(0));
+      for (const [least, rows] of PYTORCH_QUERIES) {
+        f.get(l.rows)
+          .op('i32.eqz')
+          .push(['i32.ge_s', p.length, is(least)])
+          .op('i32.and')
+          .if();
+        f.put(l.rows, is(rows));
+        f.end();
+      }
+      f.upTo(l.i, p.length, is(1), () => {
+        f.push(p.valueSize).push(row('out', l.i)).push(row('g', l.i)).call(dot).set(total);
+        f.putLeast(l.end, times(plus(over(l.i, l.rows), is(1)), l.rows), p.length);
+        f.put(l.end, times(over(plus(l.end, is(PYTORCH_KEYS - 1)), is(PYTORCH_KEYS)), is(PYTORCH_KEYS)));
+        f.putLeast(l.end, l.end, p.keys);
+        f.upTo(l.j, minus(l.end, l.i, is(1)), is(1), () => {
+          const key = plus(l.i, l.j, is(1));
+          f.f64Const(0).push(p.valueSize).push(row('g', l.i)).push(row('v', key)).call(dot);
+          f.get(total).op('f64.sub').op('f64.mul').set(slope);
+          f.push(p.valueSize).push(row('dv', key)).push(row('g', l.i)).f64Const(0).call(add);
+          f.push(p.size).push(row('dk', key)).push(row('q', l.i)).get(slope).call(add);
+          f.push(p.size).push(row('dq', l.i)).push(row('k', key)).get(slope).call(add);
+        });
+      });
+      f.end();
+    },
+  );
 }

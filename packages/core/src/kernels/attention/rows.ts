@@ -185,14 +185,10 @@ export function weightsRow(module: ModuleBuilder, t: AttentionLane): number {
   });
 }
 
-/**
- * Adds what makes slopes of the first `n` of `columns` gradients to weights, 0 of the others: weights * (gradients - what they are on an
- * average by the weights). That is their sum over all keys, which are those of the row where it is `whole`; else it comes out as the sum of
- * y * g, of `size` elements of the result and its gradient.
- */
-export function slopesRow(module: ModuleBuilder, t: AttentionLane): number {
-  const vector = { add: `${t.vector}.add`, sub: `${t.vector}.sub`, mul: `${t.vector}.mul` } as const;
-  const dot = module.define(
+/** Adds the sum of the products of `n` elements, a float64. */
+export function dotRow(module: ModuleBuilder, t: AttentionLane): number {
+  const vector = { add: `${t.vector}.add`, mul: `${t.vector}.mul` } as const;
+  return module.define(
     { name: `attention_dot_${t.lane}`, result: 'f64' },
     i32Params('n', 'y', 'g'),
     (f, p) => {
@@ -218,15 +214,41 @@ export function slopesRow(module: ModuleBuilder, t: AttentionLane): number {
       }
     },
   );
+}
+
+/** Adds x += factor * y, of `n` elements. */
+export function addRow(module: ModuleBuilder, t: AttentionLane): number {
+  const params = { ...i32Params('n', 'x', 'y'), factor: 'f64' } as const;
+  return module.define({ name: `attention_add_${t.lane}` }, params, (f, p) => {
+    const row = new WeightRow(f, t, p.n);
+    const factor = f.local('v128');
+    f.get(p.factor).splatF64(t.lane).set(factor);
+    row.write([p.x], [p.x, p.y], ({ offset }) => {
+      f.get(p.x).load('v128.load', offset).get(p.y).load('v128.load', offset).get(factor);
+      f.op(`${t.vector}.mul`).op(`${t.vector}.add`);
+    });
+  });
+}
+
+/**
+ * Adds what makes slopes of the first `n` of `columns` gradients to weights, 0 of the others: weights * (gradients - what they are on an
+ * average by the weights). That is their sum over all keys, which are those of the row where it is `whole`; else, and where it is not finite, as
+ * PyTorch has it, it comes out as the sum of y * g, of `size` elements of the result and its gradient.
+ */
+export function slopesRow(module: ModuleBuilder, t: AttentionLane, dot: number): number {
+  const vector = { sub: `${t.vector}.sub`, mul: `${t.vector}.mul` } as const;
   const params = i32Params('n', 'columns', 'weights', 'x', 'whole', 'size', 'y', 'g');
   return module.define({ name: `attention_slopes_${t.lane}` }, params, (f, p) => {
     const row = new WeightRow(f, t, p.n);
     const total = f.local('v128');
+    const sum = f.local('f64');
     f.get(p.whole).if();
-    f.get(p.n).get(p.weights).get(p.x).call(dot).splatF64(t.lane).set(total);
-    f.else();
-    f.get(p.size).get(p.y).get(p.g).call(dot).splatF64(t.lane).set(total);
+    f.get(p.n).get(p.weights).get(p.x).call(dot).set(sum);
     f.end();
+    f.get(p.whole).op('i32.eqz').get(sum).get(sum).op('f64.sub').f64Const(0).op('f64.ne').op('i32.or').if();
+    f.get(p.size).get(p.y).get(p.g).call(dot).set(sum);
+    f.end();
+    f.get(sum).splatF64(t.lane).set(total);
     row.write(
       [p.x],
       [p.weights, p.x],

@@ -1,5 +1,5 @@
-import { fits } from '../../arguments/explain.ts';
 import { K, signature } from '../../arguments/index.ts';
+import { fits } from '../../arguments/kinds.ts';
 import {
   arrayConstructor,
   bytesOf,

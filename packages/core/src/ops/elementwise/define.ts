@@ -1,5 +1,5 @@
-import { fits } from '../../arguments/explain.ts';
 import { alias, checkArguments, K, refuseExcess } from '../../arguments/index.ts';
+import { fits } from '../../arguments/kinds.ts';
 import type { Expr } from '../../kernels/index.ts';
 import type { Tensor } from '../../tensor.ts';
 import { callerOf } from './operands.ts';

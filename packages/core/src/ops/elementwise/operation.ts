@@ -4,7 +4,7 @@ import { type DType, isFloatingPoint, laneOf } from '../../dtype.ts';
 import { calledAs } from '../../errors.ts';
 import { E, ElementwiseKernel, type Expr, runElementwise, scatterStrided } from '../../kernels/index.ts';
 import { apply, applyInPlace, definePrimitive, type Primitive } from '../../record/index.ts';
-import { broadcastShapes } from '../../shape.ts';
+import { broadcastShapes, isArray } from '../../shape.ts';
 import { emptyTensor, isOfClass, type Tensor } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
 import {
@@ -180,7 +180,7 @@ export function applyElementwise(
   operands: readonly Operand[],
   params: Params = none,
 ): Tensor {
-  if (!(op instanceof ElementwiseOp) || !Array.isArray(operands) || operands.length < op.spec.arity)
+  if (!(op instanceof ElementwiseOp) || !isArray(operands) || operands.length < op.spec.arity)
     requireOp('applyElementwise', op, operands);
   if (params !== none) requireParams('applyElementwise', params);
   if (callListener !== null) callListener.computes(operands, params);
@@ -198,7 +198,7 @@ export function applyElementwiseInPlace(
   operands: readonly Operand[],
   params: Params = none,
 ): Tensor {
-  if (!(op instanceof ElementwiseOp) || !Array.isArray(operands) || operands.length < op.spec.arity)
+  if (!(op instanceof ElementwiseOp) || !isArray(operands) || operands.length < op.spec.arity)
     requireOp('applyElementwiseInPlace', op, operands);
   if (!isOfClass(operands[0])) throw notATensor(`${callerOf(op.spec)}_`, operands);
   if (params !== none) requireParams('applyElementwiseInPlace', params);

@@ -1,4 +1,4 @@
-import { checkArguments } from '../../arguments/index.ts';
+import { checkArguments, K } from '../../arguments/index.ts';
 import { isFloatingPoint } from '../../dtype.ts';
 import { IndexError, ShapeError } from '../../errors.ts';
 import { valuesOf } from '../../record/index.ts';
@@ -33,7 +33,7 @@ const MAX_DEPTH = 64;
 /** A nested list as a tensor: of int32, or of bool where its elements are booleans. */
 function tensorFromList(list: IndexList, caller: string): Tensor {
   const shape: number[] = [];
-  for (let at: unknown = list; Array.isArray(at); at = at[0]) {
+  for (let at: unknown = list; isArray(at); at = at[0]) {
     // Where a list holds itself, there is no end to it.
     if (shape.push(at.length) > MAX_DEPTH)
       throw new ShapeError(`${caller}: a list of indices is nested more than ${MAX_DEPTH} deep`);
@@ -41,11 +41,11 @@ function tensorFromList(list: IndexList, caller: string): Tensor {
   const values: number[] = [];
   let isMaskList = false;
   const collect = (x: unknown, depth: number): void => {
-    if (Array.isArray(x) && x.length === shape[depth]) {
+    if (isArray(x) && x.length === shape[depth]) {
       for (const element of x) collect(element, depth + 1);
       return;
     }
-    if (depth < shape.length || Array.isArray(x)) {
+    if (depth < shape.length || isArray(x)) {
       throw new ShapeError(`${caller}: a list of indices is ragged: expected shape ${formatShape(shape)}`);
     }
     if (typeof x === 'boolean') isMaskList = true;
@@ -92,7 +92,7 @@ function prepare(item: IndexItem, caller: string): Prepared {
 
 /** Refuses objects that are no slices. */
 function checkSlice(item: object, caller: string): void {
-  if (!sliceRange.accepts(item)) checkArguments(caller, { index: sliceRange }, [item]);
+  if (!K.fits(sliceRange, item)) checkArguments(caller, { index: sliceRange }, [item]);
 }
 
 const isMask = (x: Tensor): boolean => x.dtype !== 'int32';

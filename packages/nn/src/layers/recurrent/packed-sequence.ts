@@ -5,6 +5,7 @@ import {
   full,
   K,
   pad,
+  type Shape,
   ShapeError,
   stack,
   Tensor,
@@ -157,14 +158,18 @@ export const padPackedSequence = /* @__PURE__ */ composition(
     const order = unsortedIndices ?? Array.from({ length: batch }, (_, i) => i);
     const padding = data.size(0);
     let start = 0;
-    const rows = Array.from({ length: total }, (_, t) => {
-      const size = batchSizes[t] ?? 0;
+    const rows = batchSizes.map((size) => {
       const first = start;
       start += size;
       return order.map((i) => (i < size ? first + i : padding));
-    }).flat();
-    const one = full([1, ...data.shape.slice(1)], paddingValue, { dtype: data.dtype });
-    const padded = inOrder(cat([data, one]), 0, rows).reshape([total, batch, ...data.shape.slice(1)]);
+    });
+    const of = data.shape.slice(1);
+    const filled = (sizes: Shape): Tensor => full([...sizes, ...of], paddingValue, { dtype: data.dtype });
+    const steps = inOrder(cat([data, filled([1])]), 0, rows.flat());
+    const padded = cat([
+      steps.reshape([batchSizes.length, batch, ...of]),
+      filled([total - batchSizes.length, batch]),
+    ]);
     const lengths = order.map((i) => batchSizes.filter((size) => size > i).length);
     return [batchFirst ? padded.transpose(0, 1) : padded, tensor(lengths, { dtype: 'int32' })];
   },

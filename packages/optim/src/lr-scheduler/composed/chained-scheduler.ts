@@ -39,9 +39,8 @@ export class ChainedScheduler extends ComposedScheduler {
   constructor(schedulers: readonly LRScheduler[], options: ChainedSchedulerOptions = {}) {
     const { name } = new.target;
     checkArguments(name, takes, arguments);
-    const optimizer = options.optimizer ?? schedulers?.[0]?.optimizer;
-    checkSchedulers(name, optimizer, schedulers);
-    super(optimizer as Optimizer, schedulers);
+    checkSchedulers(name, options.optimizer, schedulers);
+    super((options.optimizer ?? schedulers[0]?.optimizer) as Optimizer, schedulers);
     this.lastEpoch = 0;
     this.#noteRates();
   }

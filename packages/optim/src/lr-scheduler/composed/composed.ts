@@ -77,23 +77,30 @@ export abstract class ComposedScheduler extends LRScheduler {
   }
 }
 
+const someSchedulers = /* @__PURE__ */ K.kind(
+  'a list of at least one scheduler',
+  (x) => Array.isArray(x) && x.length > 0,
+);
+const aSchedule = /* @__PURE__ */ K.instanceOf(LRScheduler, 'a scheduler');
+const aPlateau = /* @__PURE__ */ K.instanceOf(ReduceLROnPlateau);
+
 /**
- * Refuses what cannot be put together: nothing at all, what is no schedule of the optimizer, and a plateau, which needs a metric.
+ * Refuses what cannot be put together: nothing at all, what is no schedule of the optimizer, or else of the first's, and a plateau, which needs a metric.
  * @throws ValueError
  */
-export function checkSchedulers(name: string, optimizer: unknown, schedulers: unknown): void {
-  if (!Array.isArray(schedulers) || schedulers.length === 0) {
-    const got = Array.isArray(schedulers) ? 'none' : typeof schedulers;
-    throw new ValueError(`${name}: expected a list of at least one scheduler, got ${got}`);
-  }
-  for (const [i, scheduler] of (schedulers as unknown[]).entries()) {
-    if (scheduler instanceof ReduceLROnPlateau)
+export function checkSchedulers(
+  name: string,
+  optimizer: Optimizer | undefined,
+  schedulers: readonly LRScheduler[],
+): void {
+  checkArguments(name, { schedulers: someSchedulers }, [schedulers]);
+  for (const [i, scheduler] of schedulers.entries()) {
+    if (K.fits(aPlateau, scheduler))
       throw new ValueError(
         `${name}: does not support ReduceLROnPlateau, whose step needs a metric, but got one at index ${i}`,
       );
-    if (!(scheduler instanceof LRScheduler))
-      throw new ValueError(`${name}: expected schedulers, got ${typeof scheduler} at index ${i}`);
-    if (scheduler.optimizer !== optimizer)
+    checkArguments(name, { [`schedulers[${i}]`]: aSchedule }, [scheduler]);
+    if (scheduler.optimizer !== (optimizer ?? schedulers[0]?.optimizer))
       throw new ValueError(
         `${name}: expects all schedulers to belong to the same optimizer, but ${scheduler.constructor.name} at index ${i} has ` +
           'another one',
