@@ -6,7 +6,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Table } from 'console-table-printer';
-import { runExample, seed, switches } from './command-line.ts';
+import { reportWritten, runExample, seed, switches } from './command-line.ts';
 import { loadMnist, type Split } from './mnist/data.ts';
 import { rates as ratesOnDigits, readingOf } from './optimizers/digits.ts';
 import { type Entrant, entrants } from './optimizers/entrants.ts';
@@ -72,14 +72,12 @@ await runExample(example, async ({ numbers, on, out }) => {
     table.addRow({
       optimizer: name,
       ...Object.fromEntries(ends),
-      digits: `${(100 * right).toFixed(1)} % (${lr})`,
+      digits: `${(100 * right).toFixed(1)}% (${lr})`,
       'us/step': microseconds.toFixed(0),
     });
   }
-  console.log(
-    'The loss at the end, or the part of test images read right, and in parentheses the learning rate:',
-  );
+  console.log('The loss at the end, or test images read right; in parentheses the learning rate:');
   table.printTable();
   await writeFile(join(out, 'optimizers.svg'), await sheet(courses, readings));
-  console.log(`Written to ${out}: optimizers.svg`);
+  reportWritten(out, ['optimizers.svg']);
 });
