@@ -2,7 +2,7 @@ import { checkArguments, K } from '../arguments/index.ts';
 import { KindlingError, ValueError } from '../errors.ts';
 import { defaultGenerator, type Generator } from '../random/generator.ts';
 import { BatchSampler } from './batch-sampler.ts';
-import { defaultCollate, defaultConvert } from './collate.ts';
+import { type Collated, defaultCollate, defaultConvert } from './collate.ts';
 import { alongStream, byNumbers, type Course, nothingMore } from './courses.ts';
 import { checkDataset, checkIndex, checkIndices, type Dataset } from './dataset.ts';
 import { type IterableDataset, isStream, iterate } from './iterable-dataset.ts';
@@ -45,7 +45,7 @@ interface Epoch {
  * // tensor([1.5000]) tensor([9])
  * ```
  */
-export class DataLoader<T, B = T> {
+export class DataLoader<T, B = Collated<T>> {
   /** What the batches are taken from. */
   readonly dataset: Dataset<T> | IterableDataset<T>;
   /** Samples a batch, the last may have fewer; `null` where batches are not made, or by {@link batchSampler}. */
@@ -291,7 +291,7 @@ export class DataLoader<T, B = T> {
   }
 
   #join(samples: T[]): B | Promise<B> {
-    return (this.#options.collateFn ?? (defaultCollate as (samples: T[]) => B))(samples);
+    return (this.#options.collateFn ?? (defaultCollate as unknown as (samples: T[]) => B))(samples);
   }
 
   #convert(sample: T): B | Promise<B> {
