@@ -4,7 +4,7 @@ import { defaultGenerator, type Generator } from '../random/generator.ts';
 import { BatchSampler } from './batch-sampler.ts';
 import { type Collated, defaultCollate, defaultConvert } from './collate.ts';
 import { alongStream, byNumbers, type Course, nothingMore } from './courses.ts';
-import { checkDataset, checkIndex, checkIndices, type Dataset } from './dataset.ts';
+import { checkDataset, checkIndex, checkIndices, type Dataset, wordsOf } from './dataset.ts';
 import { type IterableDataset, isStream, iterate } from './iterable-dataset.ts';
 import { checkLoaderOptions, type DataLoaderOptions, loaderKinds, orderOf } from './loader-options.ts';
 import {
@@ -95,6 +95,24 @@ export class DataLoader<T, B = Collated<T>> {
     const n = dataset.length ?? Number.NaN;
     if (batchSize === null) return n;
     return dropLast ? Math.floor(n / batchSize) : Math.ceil(n / batchSize);
+  }
+
+  /** The dataset in a few words, the sizes of batches and epoch, and where the order comes from. */
+  toString(): string {
+    const { dataset, batchSize, length, dropLast } = this;
+    const order = this.#options.batchSampler ?? this.sampler;
+    const parts = [
+      wordsOf(dataset),
+      `batchSize=${batchSize}`,
+      ...(Number.isNaN(length) ? [] : [`length=${length}`]),
+      ...(order === null ? [] : [`order=${order.constructor.name}`]),
+      ...(dropLast ? ['dropLast=true'] : []),
+    ];
+    return `DataLoader(${parts.join(', ')})`;
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString();
   }
 
   /** One epoch of batches. */

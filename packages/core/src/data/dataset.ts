@@ -56,6 +56,16 @@ export class TensorDataset<T extends readonly Tensor[]> implements Dataset<T> {
     this.length = length;
   }
 
+  /** Its length, and the dtype and shape of each part of a sample. */
+  toString(): string {
+    const parts = this.tensors.map(({ dtype, shape }) => `${dtype} ${formatShape(shape.slice(1))}`);
+    return `TensorDataset(${this.length} samples: ${parts.join(', ')})`;
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString();
+  }
+
   /**
    * Element `index` of each tensor.
    * @throws IndexError where there is no such sample
@@ -74,6 +84,15 @@ export class TensorDataset<T extends readonly Tensor[]> implements Dataset<T> {
     const rows = wrapArray(new Int32Array(indices), [indices.length], 'int32');
     return this.tensors.map((x) => indexSelect(x, 0, rows)) as unknown as Collated<T>;
   }
+}
+
+/** @internal A dataset in a few words: its own, or its class and length. */
+export function wordsOf(dataset: object): string {
+  const { toString, length, constructor } = dataset as Partial<object & { length: number }>;
+  if (toString !== undefined && toString !== Object.prototype.toString) return `${dataset}`;
+  return Number.isInteger(length)
+    ? `${constructor?.name || 'dataset'}(${length} samples)`
+    : constructor?.name || 'a stream';
 }
 
 /** Indices are int32. */
