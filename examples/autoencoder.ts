@@ -11,7 +11,7 @@ import * as nn from '@kindling/nn';
 import * as optim from '@kindling/optim';
 import { Autoencoder } from './autoencoder/model.ts';
 import { decodedPlane, planeOfCodes, reconstructions } from './autoencoder/pictures.ts';
-import { runExample, seed, switches } from './command-line.ts';
+import { reportWritten, runExample, seed, switches } from './command-line.ts';
 import { loadMnist, toPixels } from './mnist/data.ts';
 import { startProgress } from './progress.ts';
 
@@ -82,5 +82,5 @@ await runExample(example, async ({ numbers, on, out }) => {
   await writeFile(join(out, 'reconstructions.png'), reconstructions(model, unseen.narrow(0, 0, 80), 20));
   await writeFile(join(out, 'plane.png'), decodedPlane(model, codes, 20));
   await saveSafetensors(join(out, 'autoencoder.safetensors'), model.stateDict());
-  console.log(`Written to ${out}: codes.svg, reconstructions.png, plane.png, autoencoder.safetensors`);
+  reportWritten(out, ['codes.svg', 'reconstructions.png', 'plane.png', 'autoencoder.safetensors']);
 });

@@ -1,5 +1,6 @@
 import { CharGPT } from './char/gpt.ts';
 import { main } from './char/main.ts';
+import { UsageError } from './flags.ts';
 
 const size = { integer: true, least: 1, most: 4096 };
 await main({
@@ -10,6 +11,8 @@ await main({
     width: { ...size, help: 'features of a character', fallback: 128 },
     heads: { ...size, help: 'parts that attention looks at apart, which divide the width', fallback: 4 },
   },
-  make: (vocabularySize, { context, width, layers, heads }) =>
-    new CharGPT(vocabularySize, context, width, layers, heads),
+  make: (vocabularySize, { context, width, layers, heads }) => {
+    if (width % heads !== 0) throw new UsageError(`--heads ${heads} does not divide --width ${width}`);
+    return new CharGPT(vocabularySize, context, width, layers, heads);
+  },
 });

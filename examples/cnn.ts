@@ -11,7 +11,7 @@ import * as nn from '@kindling/nn';
 import * as optim from '@kindling/optim';
 import { ConvNet } from './cnn/net.ts';
 import { featureSheet } from './cnn/pictures.ts';
-import { runExample, seed, switches } from './command-line.ts';
+import { reportWritten, runExample, seed, switches } from './command-line.ts';
 import { loadMnist, type Split } from './mnist/data.ts';
 import { lossCurve, mistakeSheet } from './mnist/pictures.ts';
 import { misread, mistakesOf, type Step, said, stepOf, test, trainEpoch } from './mnist/train.ts';
@@ -85,6 +85,6 @@ await runExample(example, async ({ numbers, on, out }) => {
   await writeFile(path('loss.svg'), await lossCurve(losses, testLosses, loader.length, 'convolutional net'));
   await writeFile(path('mistakes.svg'), await mistakeSheet(mistakesOf(predicted, unseen), wrong));
   await saveSafetensors(path('cnn.safetensors'), model.stateDict());
-  console.log(`${wrong} of ${labels.count} test images misread. Written to ${out}:`);
-  console.log('  features.svg, loss.svg, mistakes.svg, cnn.safetensors');
+  console.log(`${wrong} of ${labels.count} test images misread.`);
+  reportWritten(out, ['features.svg', 'loss.svg', 'mistakes.svg', 'cnn.safetensors']);
 });

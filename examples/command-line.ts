@@ -31,7 +31,9 @@ export interface Options<N extends string, S extends string> {
   /** The folder for what is written. */
   readonly out: string;
   /** The texts that were given. */
-  readonly texts?: Readonly<Record<string, string>>;
+  readonly texts: Readonly<Record<string, string>>;
+  /** The names that were given. */
+  readonly names: readonly string[];
 }
 
 /** An example: its name, a sentence of what it does, and its flags. */
@@ -42,24 +44,55 @@ export interface Example<N extends string, S extends string> {
   readonly switches: Readonly<Record<S, string>>;
   /** Flags that take a text, with what it is and what it does. */
   readonly texts?: Readonly<Record<string, { readonly of: string; readonly help: string }>>;
+  /** Names that may stand after the flags: what one is, what they do, and which there are. */
+  readonly names?: { readonly of: string; readonly help: string; readonly known: readonly string[] };
+  /** Whether it writes files; it does where this is left out. */
+  readonly writes?: boolean;
 }
 
 const entries = <K extends string, V>(of: Readonly<Record<K, V>>): [K, V][] => Object.entries(of) as [K, V][];
 
-function helpOf({ name, does, numbers, switches, texts = {} }: Example<string, string>): string {
-  const rows: [string, string][] = [
-    ...entries(numbers).map(([flag, { help, fallback, integer }]): [string, string] => [
-      `${flag} ${integer ? 'N' : 'X'}`,
+/** A text in lines of at most `columns` characters, broken between words, unless one is longer. */
+export function linesOf(text: string, columns = 80): string[] {
+  const lines: string[] = [];
+  for (const word of text.split(' ')) {
+    const longer = `${lines.at(-1)} ${word}`;
+    if (lines.length > 0 && longer.length <= columns) lines[lines.length - 1] = longer;
+    else lines.push(word);
+  }
+  return lines;
+}
+
+/** Says where files were written, and which. */
+export const reportWritten = (out: string, files: readonly string[]): void =>
+  console.log([`Written to ${out}:`, ...linesOf(files.join(', '), 78)].join('\n  '));
+
+function helpOf({
+  name,
+  does,
+  numbers,
+  switches,
+  texts = {},
+  names,
+  writes = true,
+}: Example<string, string>): string {
+  const rows = [
+    ...(names ? [[names.of, names.help]] : []),
+    ...entries(numbers).map(([flag, { help, fallback, integer }]) => [
+      `--${flag} ${integer ? 'N' : 'X'}`,
       `${help} (default ${fallback})`,
     ]),
-    ...entries(texts).map(([flag, { of, help }]): [string, string] => [`${flag} ${of}`, help]),
-    ['out DIR', `where the files go (default out/${name})`],
-    ...entries(switches),
-    ['help', 'this text'],
-  ];
-  const width = Math.max(...rows.map(([flag]) => flag.length)) + 2;
-  const lines = rows.map(([flag, help]) => `  --${flag.padEnd(width)}${help}`);
-  return `${[does, '', `Usage: pnpm ${name} [options]`, '', ...lines].join('\n')}\n`;
+    ...entries(texts).map(([flag, { of, help }]) => [`--${flag} ${of}`, help]),
+    ...(writes ? [['--out DIR', `where the files go (default out/${name})`]] : []),
+    ...entries(switches).map(([flag, help]) => [`--${flag}`, help]),
+    ['--help', 'this text'],
+  ] as [string, string][];
+  const indent = 4 + Math.max(...rows.map(([flag]) => flag.length));
+  const lines = rows.map(
+    ([flag, help]) => `  ${flag}`.padEnd(indent) + linesOf(help, 80 - indent).join(`\n${' '.repeat(indent)}`),
+  );
+  const usage = `Usage: pnpm ${name} [options]${names ? ` [${names.of} ...]` : ''}`;
+  return [...linesOf(does), '', usage, '', ...lines, ''].join('\n');
 }
 
 /**
@@ -70,57 +103,64 @@ export function readOptions<N extends string, S extends string>(
   example: Example<N, S>,
   args: readonly string[],
 ): Options<N, S> | null {
+  const { numbers, switches, texts = {}, names, writes = true } = example;
+  const text = [...Object.keys(numbers), ...Object.keys(texts), ...(writes ? ['out'] : [])];
   let values: Record<string, string | boolean | undefined>;
+  let positionals: string[];
   try {
     const options = Object.fromEntries([
-      ...[...Object.keys(example.numbers), ...Object.keys(example.texts ?? {}), 'out'].map((flag) => [
-        flag,
-        { type: 'string' as const },
-      ]),
-      ...Object.keys(example.switches).map((flag) => [flag, { type: 'boolean' as const }]),
-      ['help', { type: 'boolean' as const, short: 'h' }],
+      ...text.map((flag) => [flag, { type: 'string' }]),
+      ...Object.keys(switches).map((flag) => [flag, { type: 'boolean' }]),
+      ['help', { type: 'boolean', short: 'h' }],
     ]) as Record<string, { type: 'string' | 'boolean' }>;
     // pnpm passes the "--" between its own flags and the script's on to the script.
-    ({ values } = parseArgs({ args: args.filter((a) => a !== '--'), options, allowPositionals: false }));
+    ({ values, positionals } = parseArgs({
+      args: args.filter((a) => a !== '--'),
+      options,
+      allowPositionals: names !== undefined,
+    }));
   } catch (error) {
-    throw new UsageError(`${(error as Error).message}\nTry --help.`);
+    // Its first sentence says what is wrong, the others speak of how arguments are parsed.
+    const [reason] = (error as Error).message.split('. ');
+    throw new UsageError(`${reason}\nTry --help.`);
   }
   if (values.help === true) {
     process.stdout.write(helpOf(example));
     return null;
   }
-  const text = (flag: string, fallback: string): string => {
-    const value = values[flag];
-    return typeof value === 'string' ? value : fallback;
-  };
-  const numbers = entries(example.numbers).map(([flag, bounds]) => [
-    flag,
-    numberFlag(flag, text(flag, `${bounds.fallback}`), bounds),
-  ]);
-  const texts = Object.keys(example.texts ?? {}).flatMap((flag) => {
-    const value = values[flag];
-    return typeof value === 'string' ? [[flag, value]] : [];
-  });
+  const unknown = positionals.find((name) => !names?.known.includes(name));
+  if (unknown !== undefined)
+    throw new UsageError(`no ${names?.of} "${unknown}"; there are: ${names?.known.join(', ')}`);
+  const given = Object.fromEntries(
+    entries(values).filter(([, value]) => typeof value === 'string'),
+  ) as Record<string, string>;
   return {
-    ...(example.texts && { texts: Object.fromEntries(texts) as Record<string, string> }),
-    numbers: Object.fromEntries(numbers) as Record<N, number>,
-    on: Object.fromEntries(
-      Object.keys(example.switches).map((flag) => [flag, values[flag] === true]),
-    ) as Record<S, boolean>,
-    out: text('out', `out/${example.name}`),
+    numbers: Object.fromEntries(
+      entries(numbers).map(([flag, bounds]) => [
+        flag,
+        numberFlag(flag, given[flag] ?? `${bounds.fallback}`, bounds),
+      ]),
+    ) as Record<N, number>,
+    on: Object.fromEntries(Object.keys(switches).map((flag) => [flag, values[flag] === true])) as Record<
+      S,
+      boolean
+    >,
+    out: given.out ?? `out/${example.name}`,
+    texts: Object.fromEntries(entries(given).filter(([flag]) => Object.hasOwn(texts, flag))),
+    names: positionals,
   };
 }
 
-/** Runs an example as the command line asks; what it cannot use ends the program with one line of reason. */
+/** Runs an example as the command line asks; what it cannot use ends the program with the reason alone. */
 export async function runExample<N extends string, S extends string>(
   example: Example<N, S>,
-  main: (options: Options<N, S>) => Promise<void>,
+  main: (options: Options<N, S>) => unknown,
 ): Promise<void> {
   try {
     const options = readOptions(example, process.argv.slice(2));
     if (options === null) return;
     try {
-      await mkdir(options.out, { recursive: true });
+      if (example.writes !== false) await mkdir(options.out, { recursive: true });
     } catch (error) {
       throw new UsageError(`--out: cannot make the folder ${options.out}: ${(error as Error).message}`);
     }

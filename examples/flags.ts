@@ -1,6 +1,6 @@
 /** Flags of the examples' command lines that are numbers. */
 
-/** A flag that cannot be used: its message is for the user, without a stack trace. */
+/** A flag or a file that cannot be used: its message is for the user, without a stack trace. */
 export class UsageError extends Error {}
 
 /** What a number flag takes. */

@@ -17,7 +17,7 @@ import {
 import * as nn from '@kindling/nn';
 import * as optim from '@kindling/optim';
 import { instance } from '@viz-js/viz';
-import { runExample } from './command-line.ts';
+import { reportWritten, runExample } from './command-line.ts';
 
 const example = {
   name: 'graph',
@@ -52,5 +52,9 @@ await runExample(example, async ({ out }) => {
     await writeFile(join(out, `${name}.mmd`), toMermaid(of, options));
     await writeFile(join(out, `${name}.svg`), graphviz.renderString(dot, { format: 'svg' }));
   }
-  console.log(`Written to ${out}: loss and step, each as .dot (Graphviz), .mmd (Mermaid) and .svg.`);
+  console.log('loss: the graph of the loss. step: the compiled step.');
+  reportWritten(
+    out,
+    Object.keys(drawings).flatMap((name) => ['dot', 'mmd', 'svg'].map((kind) => `${name}.${kind}`)),
+  );
 });

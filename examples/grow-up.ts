@@ -10,7 +10,7 @@ import { data, Generator, manualSeed, type Tensor } from '@kindling/core';
 import { exportTorch } from '@kindling/interop';
 import * as nn from '@kindling/nn';
 import * as optim from '@kindling/optim';
-import { runExample, seed } from './command-line.ts';
+import { reportWritten, runExample, seed } from './command-line.ts';
 import { UsageError } from './flags.ts';
 import { lossPicture } from './grow-up/picture.ts';
 import { runIn, torchOf } from './grow-up/python.ts';
@@ -48,10 +48,10 @@ class Reader extends nn.Module {
 
 await runExample(example, async ({ numbers, out, texts }) => {
   const { epochs, more, batch, lr } = numbers;
-  const python = texts?.python ?? 'python3';
+  const python = texts.python ?? 'python3';
   const torch = await torchOf(python);
   const without = `${python} has no torch of 2.6 or newer with safetensors`;
-  if (torch === null && texts?.python !== undefined) throw new UsageError(`--python: ${without}`);
+  if (torch === null && texts.python !== undefined) throw new UsageError(`--python: ${without}`);
   const { train } = loadMnist();
   const size = Math.min(numbers.train, train.labels.count);
   const images = train.images.narrow(0, 0, size).reshape([-1, 1, 28, 28]);
@@ -93,7 +93,7 @@ await runExample(example, async ({ numbers, out, texts }) => {
   if (torch === null) {
     console.log(`Nothing was run there: ${without}; name another one by --python.`);
     await writeFile(join(out, 'losses.svg'), await lossPicture(losses, [], 'Losses in Kindling'));
-    console.log(`Written to ${out}: losses.svg`);
+    reportWritten(out, ['losses.svg']);
     return;
   }
   console.log(`${python} has torch ${torch}.`);
@@ -124,5 +124,5 @@ await runExample(example, async ({ numbers, out, texts }) => {
   console.log(
     `${losses.length} steps here, ${there.length} there; the last loss is ${there.at(-1)?.toFixed(4)}.`,
   );
-  console.log(`Written to ${out}: losses.svg`);
+  reportWritten(out, ['losses.svg']);
 });

@@ -7,7 +7,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { int32, manualSeed, noGrad, randperm, type Tensor, tensor, zeros } from '@kindling/core';
-import { runExample, seed, switches } from './command-line.ts';
+import { reportWritten, runExample, seed, switches } from './command-line.ts';
 import { confusionMatrix, printConfusion } from './confusion.ts';
 import { loadIris, stratifiedFolds } from './iris/data.ts';
 import { decisionPicture, learningCurves } from './iris/pictures.ts';
@@ -77,5 +77,5 @@ await runExample(example, async ({ numbers, on, out }) => {
   const models = trained.map(({ model }) => model);
   await writeFile(join(out, 'losses.svg'), await learningCurves(trained));
   await writeFile(join(out, 'decisions.svg'), await decisionPicture(flowers, predicted, models));
-  console.log(`Written to ${out}: losses.svg, decisions.svg`);
+  reportWritten(out, ['losses.svg', 'decisions.svg']);
 });

@@ -5,6 +5,7 @@
  */
 import { manualSeed, rand, randint, randn, type Tensor, tensor } from '@kindling/core';
 import * as nn from '@kindling/nn';
+import { linesOf, runExample } from './command-line.ts';
 
 const { F } = nn;
 
@@ -14,7 +15,7 @@ function chapter(title: string): void {
 
 /** Says in one line what to expect, then prints the tensors as PyTorch does. */
 function show(expectation: string, values: Readonly<Record<string, Tensor>>): void {
-  console.log(`\n# ${expectation}`);
+  console.log(`\n${linesOf(expectation, 78).join('\n').replace(/^/gm, '# ')}`);
   for (const [name, value] of Object.entries(values)) {
     const text = String(value);
     // The rows of a matrix are aligned with its first, which therefore starts its line.
@@ -216,16 +217,25 @@ function weightsPerBatch(): void {
   });
 }
 
-manualSeed(0);
-for (const stop of [
-  binaryClassification,
-  multiLabel,
-  multiClass,
-  manyDimensions,
-  regression,
-  functionalForms,
-  ownLoss,
-  weightsPerBatch,
-]) {
-  stop();
-}
+const example = {
+  name: 'losses-tour',
+  does: 'Walks through the loss functions: what goes in, what comes out, and what to expect of it.',
+  numbers: {},
+  switches: {},
+  writes: false,
+};
+
+await runExample(example, () => {
+  manualSeed(0);
+  for (const stop of [
+    binaryClassification,
+    multiLabel,
+    multiClass,
+    manyDimensions,
+    regression,
+    functionalForms,
+    ownLoss,
+    weightsPerBatch,
+  ])
+    stop();
+});

@@ -1,23 +1,17 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compile, data, manualSeed } from '@kindling/core';
-import { saveSafetensors, useWideVectors } from '@kindling/core/node';
+import { saveSafetensors } from '@kindling/core/node';
 import * as nn from '@kindling/nn';
 import * as optim from '@kindling/optim';
-import { UsageError } from './flags.ts';
+import { reportWritten, runExample } from './command-line.ts';
 import { loadMnist } from './mnist/data.ts';
-import { type Options, readOptions } from './mnist/options.ts';
+import { example } from './mnist/example.ts';
 import { confusionPicture, lossCurve, mistakeSheet } from './mnist/pictures.ts';
 import { misread, mistakesOf, said, stepOf, test, trainEpoch } from './mnist/train.ts';
 
-async function main(options: Options): Promise<void> {
-  const { epochs, lr, batchSize, seed, out } = options;
-  try {
-    await mkdir(out, { recursive: true });
-  } catch (error) {
-    throw new UsageError(`--out: cannot make the folder ${out}: ${(error as Error).message}`);
-  }
-  if (options.wide) console.log(`--wide: ${useWideVectors().reason}`);
+await runExample(example, async ({ numbers, on, out }) => {
+  const { epochs, lr, 'batch-size': batchSize, seed } = numbers;
   const mnist = loadMnist();
   manualSeed(seed);
   const model = new nn.Sequential(new nn.Linear(784, 128), new nn.ReLU(), new nn.Linear(128, 10));
@@ -25,7 +19,7 @@ async function main(options: Options): Promise<void> {
   const scheduler = new optim.lrScheduler.CosineAnnealingLR(optimizer, epochs);
   const dataset = new data.TensorDataset(mnist.train.images, mnist.train.labels);
   const loader = new data.DataLoader(dataset, { batchSize, shuffle: true });
-  const step = options.compile ? compile(stepOf(model, optimizer)) : stepOf(model, optimizer);
+  const step = on.compile ? compile(stepOf(model, optimizer)) : stepOf(model, optimizer);
   console.log(String(model));
 
   const losses: number[] = [];
@@ -50,15 +44,6 @@ async function main(options: Options): Promise<void> {
   await writeFile(path('confusion.svg'), await confusionPicture(matrix));
   await writeFile(path('mistakes.svg'), await mistakeSheet(mistakesOf(predicted, mnist.test), wrong));
   await saveSafetensors(path('mnist.safetensors'), model.stateDict());
-  console.log(`${wrong} of ${labels.count} test images misread. Written to ${out}:`);
-  console.log('  loss.svg, confusion.svg, mistakes.svg, mnist.safetensors');
-}
-
-try {
-  const options = readOptions(process.argv.slice(2));
-  if (options !== null) await main(options);
-} catch (error) {
-  if (!(error instanceof UsageError)) throw error;
-  console.error(`mnist: ${error.message}`);
-  process.exitCode = 2;
-}
+  console.log(`${wrong} of ${labels.count} test images misread.`);
+  reportWritten(out, ['loss.svg', 'confusion.svg', 'mistakes.svg', 'mnist.safetensors']);
+});

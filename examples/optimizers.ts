@@ -6,7 +6,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Table } from 'console-table-printer';
-import { runExample, seed, switches } from './command-line.ts';
+import { reportWritten, runExample, seed, switches } from './command-line.ts';
 import { loadMnist, type Split } from './mnist/data.ts';
 import { rates as ratesOnDigits, readingOf } from './optimizers/digits.ts';
 import { type Entrant, entrants } from './optimizers/entrants.ts';
@@ -30,6 +30,9 @@ const firstOf = ({ images, labels }: Split, count: number): Split => ({
   images: images.narrow(0, 0, count),
   labels: labels.narrow(0, 0, count),
 });
+
+/** 0.003 as .003: with it the table fits 80 characters. */
+const short = (rate: number): string => `${rate}`.replace(/^0\./, '.');
 
 /** Each optimizer's best course on each surface, and its best training. */
 await runExample(example, async ({ numbers, on, out }) => {
@@ -59,7 +62,7 @@ await runExample(example, async ({ numbers, on, out }) => {
   const table = new Table({
     shouldDisableColors: !process.stdout.isTTY,
     style: { headerTop: line, headerBottom: line, tableBottom: line, vertical: '' },
-    columns: ['optimizer', ...surfaces.map(({ name }) => name), 'digits', 'us/step'].map((name, i) => ({
+    columns: ['optimizer', ...surfaces.map(({ name }) => name), 'digits', 'ms'].map((name, i) => ({
       name,
       alignment: i === 0 ? 'left' : 'right',
     })),
@@ -67,19 +70,20 @@ await runExample(example, async ({ numbers, on, out }) => {
   for (const [i, { name, lr, right, microseconds }] of readings.entries()) {
     const ends = courses.map(({ surface, courses: of }) => {
       const course = of[i];
-      return [surface.name, course === undefined ? '' : `${course.end.toExponential(0)} (${course.lr})`];
+      return [
+        surface.name,
+        course === undefined ? '' : `${course.end.toExponential(0)} (${short(course.lr)})`,
+      ];
     });
     table.addRow({
       optimizer: name,
       ...Object.fromEntries(ends),
-      digits: `${(100 * right).toFixed(1)} % (${lr})`,
-      'us/step': microseconds.toFixed(0),
+      digits: `${(100 * right).toFixed(1)}% (${short(lr)})`,
+      ms: (microseconds / 1000).toFixed(1),
     });
   }
-  console.log(
-    'The loss at the end, or the part of test images read right, and in parentheses the learning rate:',
-  );
+  console.log('The loss at the end, or test images read right (at which learning rate), and a step:');
   table.printTable();
   await writeFile(join(out, 'optimizers.svg'), await sheet(courses, readings));
-  console.log(`Written to ${out}: optimizers.svg`);
+  reportWritten(out, ['optimizers.svg']);
 });

@@ -58,7 +58,9 @@ export function startProgress(title: string, total: number): Progress {
       fps: 10,
       // A synchronous loop never lets a timer run.
       synchronousUpdate: true,
-      hideCursor: true,
+      // Ctrl-C ends a synchronous loop at once: nothing could put back a hidden cursor or lines that are cut off.
+      hideCursor: false,
+      linewrap: true,
     },
     Presets.shades_classic,
   );

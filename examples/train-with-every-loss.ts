@@ -3,22 +3,22 @@
  *
  *     pnpm train-with-every-loss [--steps N] [loss ...]
  */
-import { parseArgs } from 'node:util';
-import { useWideVectors } from '@kindling/core/node';
 import { Table } from 'console-table-printer';
+import { runExample, switches } from './command-line.ts';
 import { missing, runs } from './every-loss/runs.ts';
 import { type Outcome, sparkLine, train } from './every-loss/train.ts';
-import { numberFlag } from './flags.ts';
+import { startProgress } from './progress.ts';
 
-const usage = `Trains a small model with every loss, and reports what each learned.
-
-Usage: pnpm train-with-every-loss [options] [loss ...]
-
-  loss       which losses, by class (default: all)
-  --steps N  steps of Adam for each (default 300)
-  --compile  run each step as a compiled program: the same losses
-  --wide     use vectors of 256 bits, where Node and the processor have them: the same losses
-  --help     this text`;
+const example = {
+  name: 'train-with-every-loss',
+  does: 'Trains a small model with every loss, and reports what each learned.',
+  numbers: {
+    steps: { help: 'steps of Adam for each', fallback: 300, integer: true, least: 1, most: 1_000_000 },
+  },
+  switches: { ...switches, compile: 'run each step as a compiled program: the same losses' },
+  names: { of: 'loss', help: 'which losses, by class (default: all)', known: Object.keys(runs) },
+  writes: false,
+};
 
 function row(loss: string, outcome: Outcome): Record<string, string> {
   const { measure, before, after, wanted, losses, seconds, learned } = outcome;
@@ -34,10 +34,15 @@ function row(loss: string, outcome: Outcome): Record<string, string> {
   };
 }
 
-/** Returns whether every loss learned its task. */
-function main(names: readonly string[], steps: number, compiled: boolean): boolean {
+/** What a terminal without room for all columns leaves out. */
+const secondary = ['measure', 'before', 'wanted', 'seconds'];
+const widthOfAll = 134;
+
+/** Trains by each loss; returns the names of those that did not learn their task. */
+function trainAll(names: readonly string[], steps: number, compiled: boolean): string[] {
+  const { isTTY, columns } = process.stdout;
   const table = new Table({
-    shouldDisableColors: !process.stdout.isTTY,
+    shouldDisableColors: !isTTY,
     columns: [
       { name: '', alignment: 'center' },
       { name: 'loss', alignment: 'left' },
@@ -48,46 +53,28 @@ function main(names: readonly string[], steps: number, compiled: boolean): boole
       { name: 'loss, step by step', alignment: 'left' },
       { name: 'seconds', alignment: 'right' },
     ],
+    disabledColumns: isTTY && columns < widthOfAll ? secondary : [],
   });
   const failed: string[] = [];
+  const progress = isTTY ? startProgress('losses', names.length) : null;
   let seconds = 0;
-  for (const name of names) {
+  for (const [i, name] of names.entries()) {
     const outcome = train(runs[name]!, steps, compiled);
     seconds += outcome.seconds;
     if (!outcome.learned) failed.push(name);
     table.addRow(row(name, outcome), { color: outcome.learned ? 'green' : 'red' });
+    progress?.update(i + 1, [name]);
   }
+  progress?.stop();
   table.printTable();
   const learned = names.length - failed.length;
   console.log(`${learned} of ${names.length} losses learned their task, in ${seconds.toFixed(1)} s.`);
-  for (const name of failed) console.log(`FAILED: ${name}`);
-  return failed.length === 0;
+  return failed;
 }
 
-try {
-  const { values, positionals } = parseArgs({
-    args: process.argv.slice(2).filter((a) => a !== '--'),
-    allowPositionals: true,
-    options: {
-      steps: { type: 'string', default: '300' },
-      compile: { type: 'boolean', default: false },
-      wide: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h' },
-    },
-  });
-  const unknown = positionals.find((name) => !Object.hasOwn(runs, name));
-  if (values.help === true) console.log(usage);
-  else if (unknown !== undefined)
-    throw new Error(`no loss "${unknown}"; there are: ${Object.keys(runs).join(', ')}`);
-  else {
-    const steps = numberFlag('steps', values.steps, { integer: true, least: 1, most: 1_000_000 });
-    if (values.wide) console.log(`--wide: ${useWideVectors().reason}`);
-    const without = missing();
-    for (const name of without) console.log(`FAILED: ${name} has no task in examples/every-loss/runs.ts`);
-    const learned = main(positionals.length > 0 ? positionals : Object.keys(runs), steps, values.compile);
-    if (!learned || without.length > 0) process.exitCode = 1;
-  }
-} catch (error) {
-  console.error(`train-with-every-loss: ${(error as Error).message}`);
-  process.exitCode = 2;
-}
+await runExample(example, ({ numbers, on, names }) => {
+  const untried = missing().map((name) => `${name} has no task in examples/every-loss/runs.ts`);
+  const failed = trainAll(names.length > 0 ? names : Object.keys(runs), numbers.steps, on.compile);
+  for (const failure of [...untried, ...failed]) console.log(`FAILED: ${failure}`);
+  if (untried.length + failed.length > 0) process.exitCode = 1;
+});

@@ -23,6 +23,12 @@ export function meanLosses(losses: readonly number[]): {
   return { width, means };
 }
 
+/** A title for such means. */
+export const titled = (text: string, width: number) => ({
+  text,
+  ...(width > 1 && { subtitle: `training: means of ${width} steps` }),
+});
+
 /** Two lines: what training had, and what a model was measured by now and then, as points too. */
 export const twoLines = (measured: string) => ({
   color: {

@@ -46,6 +46,11 @@ export function planeOfCodes(codes: Tensor, labels: Tensor): Promise<string> {
     y: Math.round(100 * up[i]!) / 100,
     digit,
   }));
+  const axis = {
+    type: 'quantitative',
+    scale: { zero: false },
+    axis: { grid: false, tickCount: 10 },
+  } as const;
   return render({
     ...frame,
     title: {
@@ -57,8 +62,8 @@ export function planeOfCodes(codes: Tensor, labels: Tensor): Promise<string> {
     data: { values },
     mark: { type: 'circle', size: 9, opacity: 0.7 },
     encoding: {
-      x: { field: 'x', type: 'quantitative', title: null, scale: { zero: false }, axis: { grid: false } },
-      y: { field: 'y', type: 'quantitative', title: null, scale: { zero: false }, axis: { grid: false } },
+      x: { field: 'x', title: 'first number', ...axis },
+      y: { field: 'y', title: 'second number', ...axis },
       color: {
         field: 'digit',
         type: 'nominal',

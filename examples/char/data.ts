@@ -21,7 +21,7 @@ const packaged = new URL('../data/shakespeare.txt', import.meta.url);
 
 /**
  * The plays of data/shakespeare.txt, or another text.
- * @throws ValueError where the file cannot be read
+ * @throws UsageError where the file cannot be read
  */
 export function loadCorpus(path: string | URL = packaged): Corpus {
   const characters = Array.from(readFile(path).toString('utf8'));

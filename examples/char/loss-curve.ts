@@ -1,4 +1,4 @@
-import { frame, meanLosses, render, twoLines } from '../vega.ts';
+import { frame, meanLosses, render, titled, twoLines } from '../vega.ts';
 
 /** The loss on training text, as means of a hundredth of all steps, and on validation text after some steps, as an SVG. */
 export function lossCurve(
@@ -14,7 +14,7 @@ export function lossCurve(
   ];
   return render({
     ...frame,
-    title,
+    title: titled(title, width),
     width: 640,
     height: 320,
     data: { values },
@@ -29,7 +29,7 @@ export function lossCurve(
         field: 'loss',
         type: 'quantitative',
         scale: { zero: false },
-        title: `cross entropy of a character (training: mean of ${width} step${width === 1 ? '' : 's'})`,
+        title: 'cross entropy',
       },
       color,
     },

@@ -1,4 +1,4 @@
-import { type NumberFlag, readOptions as read, seed, switches } from '../command-line.ts';
+import { type Example, type NumberFlag, type Options, seed, switches } from '../command-line.ts';
 
 /** What both examples take. */
 export const common = {
@@ -15,33 +15,18 @@ export const common = {
   seed: { ...seed, help: 'seed of the weights and of the order of the text' },
 } as const satisfies Record<string, NumberFlag>;
 
-/** The flags that every model has, and those of this one. */
-export interface Options<Own extends string> {
-  readonly numbers: Readonly<Record<keyof typeof common | Own, number>>;
-  readonly out: string;
-  /** Another text than Shakespeare's. */
-  readonly text: string | undefined;
-  /** Whether the training step runs as a program. */
-  readonly compile: boolean;
-  /** Whether products use vectors of 256 bits, where that is to be had. */
-  readonly wide: boolean;
-}
-
-/**
- * The options that the command line of `name` asks for, which has `own` flags besides the common ones; `null` where it asked for help,
- * which was printed.
- * @throws UsageError for what cannot be used
- */
-export function readOptions<Own extends string>(
+/** The command line of an example that trains `what`, with the model's own flags besides the common ones. */
+export const exampleOf = <Own extends string>(
   name: string,
   what: string,
   own: Readonly<Record<Own, NumberFlag>>,
-  args: readonly string[],
-): Options<Own> | null {
-  const does = `Trains ${what} on plays by Shakespeare, character by character, and prints what it writes as it learns.`;
-  const texts = { text: { of: 'FILE', help: 'learn from another text' } };
-  const given = read({ name, does, numbers: { ...common, ...own }, switches, texts }, args);
-  if (given === null) return null;
-  const { numbers, out, on } = given;
-  return { numbers: numbers as Options<Own>['numbers'], out, text: given.texts?.text, ...on };
-}
+): Example<keyof typeof common | Own, keyof typeof switches> => ({
+  name,
+  does: `Trains ${what} on plays by Shakespeare, character by character, and prints what it writes as it learns.`,
+  numbers: { ...common, ...own },
+  switches,
+  texts: { text: { of: 'FILE', help: 'learn from another text' } },
+});
+
+/** What the command line of such an example asks for. */
+export type CharOptions<Own extends string> = Options<keyof typeof common | Own, keyof typeof switches>;

@@ -1,14 +1,15 @@
-import { mkdir, writeFile } from 'node:fs/promises';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { compile, Generator, manualSeed, noGrad } from '@kindling/core';
-import { saveSafetensors, useWideVectors } from '@kindling/core/node';
+import { saveSafetensors } from '@kindling/core/node';
 import * as nn from '@kindling/nn';
 import * as optim from '@kindling/optim';
+import { reportWritten } from '../command-line.ts';
 import { UsageError } from '../flags.ts';
 import { startProgress } from '../progress.ts';
 import { type Batch, codesOf, evenBatches, loadCorpus, randomBatch } from './data.ts';
 import { lossCurve } from './loss-curve.ts';
-import type { Options } from './options.ts';
+import type { CharOptions } from './options.ts';
 import { type Model, sample } from './sampling.ts';
 
 /** The mean loss of a character. */
@@ -29,16 +30,10 @@ const validate = (model: Model, batches: readonly Batch[]): number => {
 export async function train(
   name: string,
   make: (vocabularySize: number) => Model,
-  { numbers, out, text, ...flags }: Options<never>,
+  { numbers, out, texts, on }: CharOptions<never>,
 ): Promise<void> {
   const { steps, 'batch-size': batchSize, context, lr, every, seed } = numbers;
-  try {
-    await mkdir(out, { recursive: true });
-  } catch (error) {
-    throw new UsageError(`--out: cannot make the folder ${out}: ${(error as Error).message}`);
-  }
-  if (flags.wide) console.log(`--wide: ${useWideVectors().reason}`);
-  const corpus = loadCorpus(text);
+  const corpus = loadCorpus(texts.text);
   const { vocabulary } = corpus;
   if (corpus.validation.count <= context)
     throw new UsageError(
@@ -58,7 +53,7 @@ export async function train(
     optimizer.step();
     return loss;
   };
-  const step = flags.compile ? compile(learn) : learn;
+  const step = on.compile ? compile(learn) : learn;
   const size = parameters.reduce((sum, p) => sum + p.count, 0);
   console.log(`${model}\n${size} parameters, ${vocabulary.length} characters`);
 
@@ -98,5 +93,5 @@ export async function train(
   const path = (file: string): string => join(out, file);
   await writeFile(path('loss.svg'), await lossCurve(`${name}: loss of a character`, losses, validations));
   await saveSafetensors(path(`${name}.safetensors`), model.stateDict());
-  console.log(`Written to ${out}: loss.svg, ${name}.safetensors`);
+  reportWritten(out, ['loss.svg', `${name}.safetensors`]);
 }

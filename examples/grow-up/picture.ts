@@ -10,7 +10,7 @@ export function lossPicture(
     losses.map((loss, i) => ({ step: first + i + 1, loss, half: name }));
   return render({
     ...frame,
-    title,
+    title: { text: title, subtitle: 'points: losses of steps; line: means of 21 steps' },
     width: 640,
     height: 320,
     data: { values: [...half(here, 0, 'Kindling'), ...half(there, here.length, 'PyTorch, 2 ranks')] },

@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { int32, type Tensor, tensor, ValueError } from '@kindling/core';
+import { int32, type Tensor, tensor } from '@kindling/core';
+import { UsageError } from '../flags.ts';
+import { readFile } from '../read-file.ts';
 
 /** Measurements of flowers and their species. */
 export interface Flowers {
@@ -17,7 +18,7 @@ const table = new URL('../data/iris.csv', import.meta.url);
 
 /**
  * The flowers of a table: a line of names, then one a flower, its species last.
- * @throws ValueError where a line has other columns than the first, or no number where one should be
+ * @throws UsageError where a line has other columns than the first, or no number where one should be
  */
 export function parseFlowers(csv: string): Flowers {
   const [header = [], ...rows] = csv
@@ -31,7 +32,7 @@ export function parseFlowers(csv: string): Flowers {
     const numbers = row.slice(0, -1).map(Number);
     const name = row.at(-1) ?? '';
     if (row.length !== header.length || numbers.some(Number.isNaN))
-      throw new ValueError(
+      throw new UsageError(
         `line ${i + 2} of the table: expected ${features.length} numbers and a species, got "${row.join()}"`,
       );
     if (!species.includes(name)) species.push(name);
@@ -47,7 +48,7 @@ export function parseFlowers(csv: string): Flowers {
 }
 
 /** The 150 irises of data/iris.csv. */
-export const loadIris = (): Flowers => parseFlowers(readFileSync(table, 'utf8'));
+export const loadIris = (): Flowers => parseFlowers(readFile(table).toString('utf8'));
 
 /**
  * Cuts the numbers from 0 to n - 1 into `k` folds, in the order in which `order` has them, so that each fold has of each label as many as

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
-import { fromBuffer, type Tensor, ValueError } from '@kindling/core';
+import { fromBuffer, type Tensor } from '@kindling/core';
+import { UsageError } from '../flags.ts';
 import { readFile } from '../read-file.ts';
 import { type IdxArray, parseIdx } from './idx.ts';
 
@@ -27,18 +28,18 @@ function readSplit(folder: string, prefix: string): Split {
   const labels = readIdx(folder, `${prefix}-labels-idx1-ubyte`);
   const [count = 0, ...sizes] = images.shape;
   if (sizes.join() !== '28,28') {
-    throw new ValueError(
+    throw new UsageError(
       `${images.path}: expected images of shape [n, 28, 28], got [${images.shape.join(', ')}]`,
     );
   }
   if (labels.shape.length !== 1 || labels.shape[0] !== count) {
-    throw new ValueError(
+    throw new UsageError(
       `${labels.path}: expected ${count} labels, one an image, got shape [${labels.shape.join(', ')}]`,
     );
   }
   const wrong = labels.bytes.findIndex((label) => label > 9);
   if (wrong >= 0)
-    throw new ValueError(`${labels.path}: label ${wrong} is ${labels.bytes[wrong]}, which is no digit`);
+    throw new UsageError(`${labels.path}: label ${wrong} is ${labels.bytes[wrong]}, which is no digit`);
   const pixels = fromBuffer(images.bytes, { shape: [count, 784] });
   return {
     images: pixels.to('float32').div(255).sub(mean).div(std),
@@ -48,7 +49,7 @@ function readSplit(folder: string, prefix: string): Split {
 
 /**
  * The full MNIST: 60,000 images to train on, 10,000 to test with; or what lies in another folder under the same names.
- * @throws ValueError where a file is missing or broken, or images and labels do not agree
+ * @throws UsageError where a file is missing or broken, or images and labels do not agree
  */
 export const loadMnist = (folder: string = packaged): { train: Split; test: Split } => ({
   train: readSplit(folder, 'train'),

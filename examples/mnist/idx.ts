@@ -1,6 +1,6 @@
 /** IDX, the format of MNIST's files: what the elements are, how many dimensions, their sizes, then the elements. */
 import { gunzipSync } from 'node:zlib';
-import { ValueError } from '@kindling/core';
+import { UsageError } from '../flags.ts';
 
 /** An array of bytes, row-major. */
 export interface IdxArray {
@@ -26,27 +26,27 @@ function unpacked(file: Uint8Array, name: string): Uint8Array {
   try {
     return new Uint8Array(gunzipSync(file, { maxOutputLength: MAX_UNPACKED }));
   } catch (cause) {
-    throw new ValueError(`${name}: cannot be decompressed: ${(cause as Error).message}`, { cause });
+    throw new UsageError(`${name}: cannot be decompressed: ${(cause as Error).message}`, { cause });
   }
 }
 
 /**
  * Reads an IDX file of bytes, compressed by gzip or not; `name` is the file's, for messages.
- * @throws ValueError for what is no such file, is cut off or has bytes left over
+ * @throws UsageError for what is no such file, is cut off or has bytes left over
  */
 export function parseIdx(file: Uint8Array, name: string): IdxArray {
   const content = unpacked(file, name);
   const [first, second, kind = 0, rank = 0] = content;
   if (content.length < 4 || first !== 0 || second !== 0 || kinds[kind] === undefined) {
-    throw new ValueError(
+    throw new UsageError(
       `${name}: no IDX file: it should begin with two zeros, the kind of elements and the rank`,
     );
   }
-  if (kind !== BYTES) throw new ValueError(`${name}: holds ${kinds[kind]}, expected bytes`);
-  if (rank === 0) throw new ValueError(`${name}: has no dimensions`);
+  if (kind !== BYTES) throw new UsageError(`${name}: holds ${kinds[kind]}, expected bytes`);
+  if (rank === 0) throw new UsageError(`${name}: has no dimensions`);
   const start = 4 + 4 * rank;
   if (content.length < start) {
-    throw new ValueError(`${name}: ends within the sizes of its ${rank} dimensions (truncated?)`);
+    throw new UsageError(`${name}: ends within the sizes of its ${rank} dimensions (truncated?)`);
   }
   const view = new DataView(content.buffer, content.byteOffset, content.byteLength);
   const shape = Array.from({ length: rank }, (_, d) => view.getUint32(4 + 4 * d));
@@ -54,7 +54,7 @@ export function parseIdx(file: Uint8Array, name: string): IdxArray {
   const present = content.length - start;
   if (present !== count) {
     const why = present < count ? ' (truncated?)' : '';
-    throw new ValueError(
+    throw new UsageError(
       `${name}: an array of shape [${shape.join(', ')}] takes ${count} bytes, but ${present} follow the sizes${why}`,
     );
   }

@@ -1,6 +1,6 @@
 import type { Tensor } from '@kindling/core';
 import { encode } from 'fast-png';
-import { frame, meanLosses, render, twoLines } from '../vega.ts';
+import { frame, meanLosses, render, titled, twoLines } from '../vega.ts';
 import { toBytes } from './data.ts';
 
 /** The training loss, as means of a hundredth of all steps, and the test loss before the first epoch and after each. */
@@ -19,7 +19,7 @@ export function lossCurve(
   const epochs = Math.ceil(losses.length / stepsPerEpoch);
   return render({
     ...frame,
-    title: `MNIST, ${net}: loss of training and test images`,
+    title: titled(`MNIST, ${net}: loss of training and test images`, width),
     width: 640,
     height: 320,
     data: { values },
@@ -35,7 +35,7 @@ export function lossCurve(
         field: 'loss',
         type: 'quantitative',
         scale: { type: 'log', nice: false },
-        title: `cross entropy (training: mean of ${width} step${width === 1 ? '' : 's'})`,
+        title: 'cross entropy',
       },
       color,
     },

@@ -6,8 +6,9 @@ import * as nn from '@kindling/nn';
 import { afterAll, describe, expect, it } from 'vitest';
 import { codesOf, evenBatches, loadCorpus, randomBatch } from '../char/data.ts';
 import { lossCurve } from '../char/loss-curve.ts';
-import { readOptions } from '../char/options.ts';
+import { exampleOf } from '../char/options.ts';
 import { sample } from '../char/sampling.ts';
+import { readOptions } from '../command-line.ts';
 import { UsageError } from '../flags.ts';
 import { runExample } from './support/run.ts';
 
@@ -18,21 +19,20 @@ const run = (script: string, ...args: string[]) => runExample(script, args);
 
 describe('the flags', () => {
   const depth = { depth: { help: 'how deep', fallback: 3, integer: true, least: 1 } };
-  const read = (...args: string[]) => readOptions('char', 'a model', depth, args);
+  const read = (...args: string[]) => readOptions(exampleOf('char', 'a model', depth), args);
 
   it('have defaults, common ones and those of a model', () => {
     expect(read()).toEqual({
       numbers: { steps: 1000, 'batch-size': 16, context: 128, lr: 0.001, every: 100, seed: 0, depth: 3 },
       out: 'out/char',
-      text: undefined,
-      compile: false,
-      wide: false,
+      texts: {},
+      names: [],
+      on: { compile: false, wide: false },
     });
     expect(read('--depth', '7', '--compile', '--wide', '--text=x')).toMatchObject({
       numbers: { depth: 7 },
-      compile: true,
-      wide: true,
-      text: 'x',
+      on: { compile: true, wide: true },
+      texts: { text: 'x' },
     });
   });
 
@@ -51,6 +51,10 @@ describe('the flags', () => {
       2,
       'char-gpt: --heads takes a whole number from 1 to 4096, got "x"',
     ]);
+    expect(run('char-gpt', '--heads', '3', '--out', folder)).toMatchObject({
+      status: 2,
+      stderr: 'char-gpt: --heads 3 does not divide --width 128\n',
+    });
   });
 });
 
@@ -85,6 +89,7 @@ describe('the text', () => {
     writeFileSync(path, 'abcab'.repeat(4));
     expect(loadCorpus(path).vocabulary).toEqual(['a', 'b', 'c']);
     expect(() => loadCorpus(join(folder, 'none'))).toThrow('none: cannot be read');
+    expect(() => loadCorpus(join(folder, 'none'))).toThrow(UsageError);
     expect(() => codesOf(['a'], ['b'])).toThrow('the text has no "b"');
   });
 });

@@ -62,6 +62,7 @@ describe('an argument more than is taken', () => {
   it.each<[string, () => unknown, string]>([
     ['x.exp(true)', () => x.exp(...bad(true)), 'exp: takes (x), got true beyond that; write exp(x)'],
     ['x.t(0, 1)', () => x.t(...bad(0, 1)), 't: takes (x), got 0, 1 beyond that; write t(x)'],
+    ['x.clamp(0, 1)', () => x.clamp(...bad(0, 1)), 'write clamp(x, { min: 0, max: 1 })'],
     ['x.squeeze(0, 1)', () => x.squeeze(0, ...bad(1)), 'write squeeze(x, [0, 1])'],
     [
       'x.sum(0, { keepdim: true }, "float64")',
@@ -79,6 +80,7 @@ describe('an argument more than is taken', () => {
       () => new nn.Linear(2, 3, {}, ...bad(true)),
       'got true beyond that; write new Linear(2, 3, options)',
     ],
+    ['new LSTM(3, 4, 2)', () => new nn.LSTM(3, 4, ...bad(2)), 'write new LSTM(3, 4, { numLayers: 2 })'],
     [
       'linear(x, mask)',
       () => new nn.Linear(2, 3)(x, ...bad(x)),

@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
-import { KindlingError, ValueError } from '@kindling/core';
 import { afterAll, describe, expect, it } from 'vitest';
 import { mutations } from '../../packages/core/test/support/mutations.ts';
+import { UsageError } from '../flags.ts';
 import { loadMnist } from '../mnist/data.ts';
 import { parseIdx } from '../mnist/idx.ts';
 
@@ -61,7 +61,7 @@ describe('parseIdx', () => {
       'x: cannot be decompressed',
     ],
   ])('refuses %s', (_, file, message) => {
-    expect(() => parseIdx(file, 'x')).toThrow(ValueError);
+    expect(() => parseIdx(file, 'x')).toThrow(UsageError);
     expect(() => parseIdx(file, 'x')).toThrow(message);
   });
 
@@ -80,7 +80,7 @@ describe('parseIdx', () => {
         expect(bytes.length).toBe(shape.reduce((a, b) => a * b, 1));
         outcomes.loaded++;
       } catch (error) {
-        if (!(error instanceof KindlingError)) throw error;
+        if (!(error instanceof UsageError)) throw error;
         outcomes.refused++;
       }
     }

@@ -2,9 +2,10 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { readOptions as read } from '../command-line.ts';
 import { UsageError } from '../flags.ts';
 import { loadMnist, toBytes } from '../mnist/data.ts';
-import { readOptions } from '../mnist/options.ts';
+import { example } from '../mnist/example.ts';
 import { confusionPicture, lossCurve, mistakeSheet } from '../mnist/pictures.ts';
 import { progressLine } from '../progress.ts';
 import { runExample } from './support/run.ts';
@@ -15,16 +16,19 @@ afterAll(() => rmSync(folder, { recursive: true }));
 const run = (...args: string[]) => runExample('mnist', args);
 
 describe('the flags of mnist', () => {
+  const readOptions = (args: readonly string[]) => read(example, args);
+
   it('have defaults', () => {
-    const numbers = { epochs: 5, lr: 0.001, batchSize: 64, seed: 0 };
-    expect(readOptions([])).toEqual({ ...numbers, out: 'out/mnist', compile: false, wide: false });
-    expect(readOptions(['--compile'])?.compile).toBe(true);
-    expect(readOptions(['--wide'])?.wide).toBe(true);
+    const numbers = { epochs: 5, lr: 0.001, 'batch-size': 64, seed: 0 };
+    const on = { compile: false, wide: false };
+    expect(readOptions([])).toEqual({ numbers, on, out: 'out/mnist', texts: {}, names: [] });
+    expect(readOptions(['--compile'])?.on).toEqual({ ...on, compile: true });
+    expect(readOptions(['--wide'])?.on).toEqual({ ...on, wide: true });
   });
 
   it('are read, with or without an equals sign, behind a bare "--" too', () => {
     const options = readOptions(['--', '--epochs', '2', '--lr=0.01', '--batch-size', '128', '--seed', '7']);
-    expect(options).toMatchObject({ epochs: 2, lr: 0.01, batchSize: 128, seed: 7 });
+    expect(options?.numbers).toEqual({ epochs: 2, lr: 0.01, 'batch-size': 128, seed: 7 });
   });
 
   it.each([

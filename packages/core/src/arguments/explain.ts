@@ -75,6 +75,20 @@ const fewNumbers = kind(
   (x) => Array.isArray(x) && x.length <= 4 && x.every((n) => typeof n === 'number'),
 );
 
+/** Values by the names of the options that take them, in the order of both, as PyTorch's places are; null where one finds none. */
+function byName(options: Parameters, values: readonly unknown[]): string | null {
+  const left = Object.entries(options);
+  const given: string[] = [];
+  for (const value of values) {
+    const at = left.findIndex(([, kind]) => fits(kind, value));
+    const [name] = left[at] ?? [];
+    if (name === undefined) return null;
+    left.splice(0, at + 1);
+    given.push(`${name}: ${code('...', value)}`);
+  }
+  return `{ ${given.join(', ')} }`;
+}
+
 /** Where a value stands in the place of options: the call that gives it by its name, if an option takes it. */
 function asOption(name: string, parameters: Parameters, given: readonly unknown[], at: number): string {
   const names = Object.keys(parameters);
@@ -89,9 +103,9 @@ function asOption(name: string, parameters: Parameters, given: readonly unknown[
   )
     return `; write ${call(name, [`[${first}, ${value}]`])}`;
   const { options = {} } = parameters[names[at]!]!;
-  const option = Object.keys(options).find((o) => fits(options[o]!, value));
-  if (option === undefined) return Object.keys(options).length === 0 ? '' : `; it takes ${listed(options)}`;
-  return `; write ${call(name, [...before, `{ ${option}: ${code('...', value)} }`])}`;
+  const named = byName(options, [value]);
+  if (named === null) return Object.keys(options).length === 0 ? '' : `; it takes ${listed(options)}`;
+  return `; write ${call(name, [...before, named])}`;
 }
 
 const listed = (options: Parameters): string => `{ ${Object.keys(options).join(', ')} }`;
@@ -162,15 +176,22 @@ function misfit(name: string, parameters: Parameters, given: readonly unknown[],
   return new (errorOf(kind))(wrong + remedy(name, entries, at, given));
 }
 
-/** The error for what stands beyond the last parameter: the call without it, or with it in the list that the last one takes. */
+/**
+ * The error for what stands beyond the last parameter: the call without it, or with it in the list that the last one takes, or among the
+ * options.
+ */
 export function excessError(name: string, parameters: Parameters, given: readonly unknown[]): KindlingError {
   const names = Object.keys(parameters);
   const last = names.length - 1;
   const excess = given.slice(names.length);
   const listed = [given[last], ...excess];
   const asList = last >= 0 && typeof given[last] === 'number' && fits(parameters[names[last]!]!, listed);
+  const options = Object.values(parameters)[last]?.options;
+  const named = options === undefined || isOptions(given[last]) ? null : byName(options, listed);
   const right = names
-    .map((parameter, i) => code(parameter, asList && i === last ? listed : given[i]))
+    .map((parameter, i) =>
+      named !== null && i === last ? named : code(parameter, asList && i === last ? listed : given[i]),
+    )
     .filter((_, i) => given[i] !== undefined);
   const takes = names.length === 0 ? 'no arguments' : `(${names.join(', ')})`;
   return new ValueError(

@@ -76,7 +76,8 @@ export function defineFunction<
   State extends object = Record<string, unknown>,
 >(definition: FunctionDefinition<Args, Out, State>): (...args: Args) => Out {
   checkArguments('defineFunction', { definition: functionDefinition }, arguments);
-  return (...args) => run(definition, args);
+  const call = (...args: Args): Out => run(definition, args);
+  return Object.defineProperty(call, 'name', { value: definition.name ?? 'customFunction' });
 }
 
 const functionDefinition = K.kind('an object with the functions forward and backward', (x) =>

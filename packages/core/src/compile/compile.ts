@@ -338,6 +338,7 @@ export function compile<A extends readonly unknown[], R>(
   const compiled = new CompiledFunction(fn, options);
   const call = (...args: A): R => compiled.call(args);
   return Object.defineProperties(call, {
+    name: { value: `compiled ${fn.name || 'function'}` },
     explain: { value: () => explain(compiled.versions.map(reportOf)) },
     report: { value: () => compiled.versions.map(reportOf) },
     programs: { get: () => compiled.versions.map(({ executable }) => executable.program) },

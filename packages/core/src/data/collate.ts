@@ -35,6 +35,20 @@ function kindOf(sample: unknown): Sample {
 }
 
 /**
+ * What {@link defaultCollate} makes of samples of type T: a tensor of tensors, typed arrays, numbers and booleans; an array or object of
+ * such, entry by entry; a list of all else. Of samples that are not known before the program runs, whatever they are.
+ */
+export type Collated<T> = unknown extends T
+  ? T
+  : [T] extends [Tensor | TypedArray | number | boolean]
+    ? Tensor
+    : [T] extends [readonly unknown[]]
+      ? { -readonly [K in keyof T]: Collated<T[K]> }
+      : [T] extends [object]
+        ? { [K in keyof T]: Collated<T[K]> }
+        : T[];
+
+/**
  * Joins samples to a batch: tensors and typed arrays are stacked, numbers and booleans become a tensor, arrays and objects
  * are joined entry by entry, anything else (strings) stays a list. Follows `torch.utils.data.default_collate`.
  * @throws DTypeError where samples differ in kind, are arrays of different lengths or objects of different keys, or are missing;
@@ -46,13 +60,13 @@ function kindOf(sample: unknown): Sample {
  * //         [2]]), y: tensor([0, 1]) }
  * ```
  */
-export function defaultCollate(samples: readonly unknown[]): unknown {
+export function defaultCollate<T>(samples: readonly T[]): Collated<T> {
   if (arguments.length > 1) refuseExcess('defaultCollate', ['samples'], arguments);
   if (!isArray(samples) || samples.length === 0) {
     const got = isArray(samples) ? 'an empty one' : typeof samples;
     throw new ValueError(`defaultCollate: expected a list of samples, got ${got}`);
   }
-  return join(samples, '', 0);
+  return join(samples, '', 0) as Collated<T>;
 }
 
 /**

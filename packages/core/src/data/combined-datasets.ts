@@ -1,6 +1,7 @@
 import { checkArguments, K } from '../arguments/index.ts';
 import { ValueError } from '../errors.ts';
 import { whereReadable } from '../shape.ts';
+import type { Collated } from './collate.ts';
 import { checkDataset, checkIndex, checkIndices, type Dataset } from './dataset.ts';
 import { isStream } from './iterable-dataset.ts';
 
@@ -72,7 +73,7 @@ function checkSamples(dataset: unknown, caller: string): void {
 }
 
 type Datasets = readonly Dataset<unknown>[] | Readonly<Record<string, Dataset<unknown>>>;
-type SampleOf<D> = D extends Dataset<infer T> ? T : never;
+type SampleOf<D> = D extends { get(index: number): infer T } ? Awaited<T> : never;
 type Stacked<D extends Datasets> = { -readonly [P in keyof D]: SampleOf<D[P]> };
 
 /**
@@ -93,10 +94,12 @@ export class StackDataset<D extends Datasets> implements Dataset<Stacked<D>> {
   /** The number of samples. */
   readonly length: number;
   /** A whole batch at once, where every part has such. */
-  readonly getBatch?: (indices: Int32Array) => Stacked<D> | Promise<Stacked<D>>;
+  readonly getBatch?: (indices: Int32Array) => Collated<Stacked<D>> | Promise<Collated<Stacked<D>>>;
 
-  constructor(...datasets: D extends readonly Dataset<unknown>[] ? D : [datasets: D]) {
-    const [first] = datasets as readonly unknown[];
+  constructor(datasets: D & Readonly<Record<string, Dataset<unknown>>>);
+  constructor(...datasets: D & readonly Dataset<unknown>[]);
+  constructor(...datasets: readonly unknown[]) {
+    const [first] = datasets;
     const named = datasets.length === 1 && isRecord(first);
     this.datasets = (named ? first : datasets) as unknown as D;
     const parts = Object.entries(this.datasets) as [name: string, dataset: Dataset<unknown>][];
@@ -113,7 +116,7 @@ export class StackDataset<D extends Datasets> implements Dataset<Stacked<D>> {
     if (parts.every(([, dataset]) => dataset.getBatch !== undefined)) {
       this.getBatch = (indices) => {
         checkIndices(indices, length, 'StackDataset.getBatch');
-        return this.#each((dataset) => dataset.getBatch?.(indices));
+        return this.#each((dataset) => dataset.getBatch?.(indices)) as Collated<Stacked<D>>;
       };
     }
   }

@@ -3,9 +3,9 @@ import { KindlingError, ValueError } from '../errors.ts';
 import { defaultGenerator, type Generator } from '../random/generator.ts';
 import { unlessAborted } from './abort.ts';
 import { BatchSampler } from './batch-sampler.ts';
-import { defaultCollate, defaultConvert } from './collate.ts';
+import { type Collated, defaultCollate, defaultConvert } from './collate.ts';
 import { alongStream, byNumbers, type Course, nothingMore } from './courses.ts';
-import { checkDataset, checkIndex, checkIndices, type Dataset } from './dataset.ts';
+import { checkDataset, checkIndex, checkIndices, type Dataset, wordsOf } from './dataset.ts';
 import { type IterableDataset, isStream, iterate } from './iterable-dataset.ts';
 import { checkLoaderOptions, type DataLoaderOptions, loaderKinds, orderOf } from './loader-options.ts';
 import {
@@ -46,7 +46,7 @@ interface Epoch {
  * // tensor([1.5000]) tensor([9])
  * ```
  */
-export class DataLoader<T, B = T> {
+export class DataLoader<T, B = Collated<T>> {
   /** What the batches are taken from. */
   readonly dataset: Dataset<T> | IterableDataset<T>;
   /** Samples a batch, the last may have fewer; `null` where batches are not made, or by {@link batchSampler}. */
@@ -96,6 +96,24 @@ export class DataLoader<T, B = T> {
     const n = dataset.length ?? Number.NaN;
     if (batchSize === null) return n;
     return dropLast ? Math.floor(n / batchSize) : Math.ceil(n / batchSize);
+  }
+
+  /** The dataset in a few words, the sizes of batches and epoch, and where the order comes from. */
+  toString(): string {
+    const { dataset, batchSize, length, dropLast } = this;
+    const order = this.#options.batchSampler ?? this.sampler;
+    const parts = [
+      wordsOf(dataset),
+      `batchSize=${batchSize}`,
+      ...(Number.isNaN(length) ? [] : [`length=${length}`]),
+      ...(order === null ? [] : [`order=${order.constructor.name}`]),
+      ...(dropLast ? ['dropLast=true'] : []),
+    ];
+    return `DataLoader(${parts.join(', ')})`;
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString();
   }
 
   /** One epoch of batches. */
@@ -300,7 +318,7 @@ export class DataLoader<T, B = T> {
   }
 
   #join(samples: T[]): B | Promise<B> {
-    return (this.#options.collateFn ?? (defaultCollate as (samples: T[]) => B))(samples);
+    return (this.#options.collateFn ?? (defaultCollate as unknown as (samples: T[]) => B))(samples);
   }
 
   #convert(sample: T): B | Promise<B> {

@@ -10,6 +10,7 @@ import { valuesOf } from '../record/values.ts';
 import { formatShape, isArray, whereReadable } from '../shape.ts';
 import { requireMemory } from '../storage.ts';
 import { requireTensors, type Tensor, wrapArray } from '../tensor.ts';
+import type { Collated } from './collate.ts';
 
 /** Samples by number. Extend it, or pass any object of this form to a DataLoader. Follows `torch.utils.data.Dataset`. */
 export interface Dataset<T> {
@@ -18,7 +19,7 @@ export interface Dataset<T> {
   /** Sample `index`; may be a promise where the loader is iterated asynchronously. */
   get(index: number): T | Promise<T>;
   /** A whole batch at once, already collated; where it is there, the loader calls it instead of {@link get}. */
-  getBatch?(indices: Int32Array): T | Promise<T>;
+  getBatch?(indices: Int32Array): Collated<T> | Promise<Collated<T>>;
 }
 
 /**
@@ -55,6 +56,16 @@ export class TensorDataset<T extends readonly Tensor[]> implements Dataset<T> {
     this.length = length;
   }
 
+  /** Its length, and the dtype and shape of each part of a sample. */
+  toString(): string {
+    const parts = this.tensors.map(({ dtype, shape }) => `${dtype} ${formatShape(shape.slice(1))}`);
+    return `TensorDataset(${this.length} samples: ${parts.join(', ')})`;
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString();
+  }
+
   /**
    * Element `index` of each tensor.
    * @throws IndexError where there is no such sample
@@ -68,11 +79,20 @@ export class TensorDataset<T extends readonly Tensor[]> implements Dataset<T> {
    * Those elements of each tensor, stacked along dimension 0.
    * @throws IndexError where there is no such sample
    */
-  getBatch(indices: Int32Array): T {
+  getBatch(indices: Int32Array): Collated<T> {
     checkIndices(indices, this.length, 'TensorDataset.getBatch');
     const rows = wrapArray(new Int32Array(indices), [indices.length], 'int32');
-    return this.tensors.map((x) => indexSelect(x, 0, rows)) as unknown as T;
+    return this.tensors.map((x) => indexSelect(x, 0, rows)) as unknown as Collated<T>;
   }
+}
+
+/** @internal A dataset in a few words: its own, or its class and length. */
+export function wordsOf(dataset: object): string {
+  const { toString, length, constructor } = dataset as Partial<object & { length: number }>;
+  if (toString !== undefined && toString !== Object.prototype.toString) return `${dataset}`;
+  return Number.isInteger(length)
+    ? `${constructor?.name || 'dataset'}(${length} samples)`
+    : constructor?.name || 'a stream';
 }
 
 /** Indices are int32. */
@@ -135,7 +155,7 @@ export class Subset<T> implements Dataset<T> {
   /** Which of its samples these are. */
   readonly indices: Int32Array;
   /** A whole batch at once, where the dataset has such. */
-  readonly getBatch?: (indices: Int32Array) => T | Promise<T>;
+  readonly getBatch?: (indices: Int32Array) => Collated<T> | Promise<Collated<T>>;
 
   constructor(dataset: Dataset<T>, indices: ArrayLike<number>) {
     if (arguments.length > 2) refuseExcess('Subset', ['dataset', 'indices'], arguments);

@@ -1,7 +1,7 @@
 /** Samples and batches: datasets, samplers, their loader, collation. Exported by `@kindling/core` as `data`. */
 export type { Abort } from './abort.ts';
 export { BatchSampler } from './batch-sampler.ts';
-export { defaultCollate, defaultConvert } from './collate.ts';
+export { type Collated, defaultCollate, defaultConvert } from './collate.ts';
 export { ConcatDataset, StackDataset } from './combined-datasets.ts';
 export { DataLoader } from './data-loader.ts';
 export { type Dataset, type RandomSplitOptions, randomSplit, Subset, TensorDataset } from './dataset.ts';

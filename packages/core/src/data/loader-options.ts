@@ -6,13 +6,14 @@ import { generatorKind } from '../random/generator-kind.ts';
 import { isArray } from '../shape.ts';
 import type { Abort } from './abort.ts';
 import { batchSizeKind } from './batch-sampler.ts';
+import type { Collated } from './collate.ts';
 import { checkDataset, checkIndices, type Dataset } from './dataset.ts';
 import { type IterableDataset, isStream } from './iterable-dataset.ts';
 import { RandomSampler, type Sampler, SequentialSampler } from './sampler.ts';
 
 /** Options of {@link DataLoader}. */
-export interface DataLoaderOptions<T, B = T> {
-  /** Samples a batch; `null` gives the samples themselves. Default: 1. */
+export interface DataLoaderOptions<T, B = Collated<T>> {
+  /** Samples a batch; `null` gives the samples themselves: of others than tensors the type says so, `DataLoader<T, T>`. Default: 1. */
   readonly batchSize?: number | null;
   /** Draw a new order at each iteration. Default: false. */
   readonly shuffle?: boolean;

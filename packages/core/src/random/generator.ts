@@ -174,6 +174,15 @@ export class Generator {
     return Number(seed);
   }
 
+  /** `Generator(seed=0)`, with the seed that the current stream began with. */
+  toString(): string {
+    return `Generator(seed=${this.#seed ?? 'not drawn yet'})`;
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString();
+  }
+
   /** The seed the current stream began with; a bigint where a number would lose digits. Follows `torch.Generator.initial_seed`. */
   initialSeed(): number | bigint {
     return toNumberIfSafe(this.#begun());

@@ -57,6 +57,15 @@ export abstract class Node {
   visit = 0;
   /** Where that walk put this node in its order. @internal */
   place = 0;
+
+  /** `<MulBackward0>`: the name, as in a printed tensor. */
+  toString(): string {
+    return `<${this.name}>`;
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString();
+  }
 }
 
 const lastOfAll = -1;

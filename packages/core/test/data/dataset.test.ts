@@ -195,13 +195,13 @@ describe('randomSplit', () => {
 describe('defaultCollate', () => {
   test('stacks tensors and joins numbers, booleans, arrays and objects', () => {
     const { x, y, z, w, names } = data.defaultCollate([
-      { x: tensor([1]), y: 0, z: 0.5, w: true, names: ['a', 1] },
-      { x: tensor([2]), y: 1, z: 1, w: false, names: ['b', 2] },
-    ]) as Record<string, Tensor> & { names: [string[], Tensor] };
-    expect(x!.toArray()).toEqual([[1], [2]]);
-    expect([y!.dtype, y!.toArray()]).toEqual(['int32', [0, 1]]);
-    expect([z!.dtype, z!.toArray()]).toEqual(['float32', [0.5, 1]]);
-    expect([w!.dtype, w!.toArray()]).toEqual(['bool', [true, false]]);
+      { x: tensor([1]), y: 0, z: 0.5, w: true, names: ['a', 1] as [string, number] },
+      { x: tensor([2]), y: 1, z: 1, w: false, names: ['b', 2] as [string, number] },
+    ]);
+    expect(x.toArray()).toEqual([[1], [2]]);
+    expect([y.dtype, y.toArray()]).toEqual(['int32', [0, 1]]);
+    expect([z.dtype, z.toArray()]).toEqual(['float32', [0.5, 1]]);
+    expect([w.dtype, w.toArray()]).toEqual(['bool', [true, false]]);
     expect([names[0], names[1].toArray()]).toEqual([
       ['a', 'b'],
       [1, 2],

@@ -2,7 +2,7 @@ import { checkArguments, K, onHost, type Tensor, ValueError } from '@kindling/co
 import { aBest, aMetric, nonNegative } from '../kinds.ts';
 import type { Optimizer } from '../optimizer.ts';
 import { setRates } from './rates.ts';
-import { anOptimizer } from './scheduler.ts';
+import { anOptimizer, textOf } from './scheduler.ts';
 import { readState, type SchedulerStateDict, writeState } from './state.ts';
 
 /** Options of {@link ReduceLROnPlateau}. */
@@ -121,6 +121,15 @@ export class ReduceLROnPlateau {
 
   #worst(mode: 'min' | 'max'): number {
     return mode === 'min' ? Infinity : -Infinity;
+  }
+
+  /** The class and the state, without the optimizer. */
+  toString(): string {
+    return textOf(this);
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString();
   }
 
   /**

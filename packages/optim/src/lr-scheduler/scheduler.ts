@@ -29,6 +29,18 @@ const countKinds = {
   _step_count: /* @__PURE__ */ K.optional(K.count),
 };
 
+function shown(x: unknown): string {
+  if (Array.isArray(x)) return `[${x.map(shown).join(', ')}]`;
+  return typeof x === 'function' ? x.name || 'function' : `${x}`;
+}
+
+/** @internal The class and the state of a schedule, on one line. */
+export const textOf = (schedule: { getLastLr(): readonly number[] }): string => {
+  const own = Object.entries(schedule).filter(([name]) => name !== 'optimizer');
+  const state = [...own, ['lastLr', schedule.getLastLr()]];
+  return `${schedule.constructor.name}(${state.map(([name, x]) => `${name}=${shown(x)}`).join(', ')})`;
+};
+
 /**
  * The base of schedulers that set each group's learning rate, once at the start and then at each {@link step}. A new
  * scheduler is a class that defines {@link nextRate}; it starts with {@link start} at the end of its constructor.
@@ -84,6 +96,15 @@ export abstract class LRScheduler {
       );
     }
     this.baseLrs = groups.map((group) => (group.initialLr ??= group.lr));
+  }
+
+  /** The class and the state, without the optimizer: `StepLR(lastEpoch=0, baseLrs=[0.1], stepSize=2, gamma=0.1, lastLr=[0.1])`. */
+  toString(): string {
+    return textOf(this);
+  }
+
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString();
   }
 
   /** The learning rate of group `i` for {@link lastEpoch}; `group.lr` still holds the one before, `baseLr` is the first. */

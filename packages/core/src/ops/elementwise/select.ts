@@ -105,7 +105,7 @@ const clamping: Resolve<[x: Tensor, options?: ClampOptions]> = (caller, x, optio
  * @example clamp(tensor([-1.5, 0.5, 3]), { min: 0, max: 1 }); // tensor([0.0000, 0.5000, 1.0000])
  */
 export function clamp(x: Tensor, options?: ClampOptions): Tensor {
-  if (arguments.length > 2) refuseExcess('clamp', ['x', 'options'], arguments);
+  if (arguments.length > 2) refuseExcess('clamp', { x: K.tensor, options: clampOptions }, arguments);
   return run(clamping('clamp', x, options));
 }
 

@@ -360,7 +360,7 @@ export interface GRU {
  */
 export class LSTM extends Recurrent<[Tensor, Tensor]> {
   constructor(inputSize: number, hiddenSize: number, options: LSTMOptions = {}) {
-    checkLayer(new.target.name, { projSize: K.count, ...recurrentKinds }, arguments);
+    checkLayer(new.target.name, { ...recurrentKinds, projSize: K.count }, arguments);
     super(inputSize, hiddenSize, options, 'LSTM');
   }
 

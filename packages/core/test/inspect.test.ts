@@ -1,0 +1,56 @@
+import { inspect } from 'node:util';
+import * as K from '@kindling/core';
+import { data, Generator, ones, type Tensor } from '@kindling/core';
+import { expect, test } from 'vitest';
+
+const x = ones([8, 2], { requiresGrad: true });
+
+test('nodes of the graph show their name, and the same as text', () => {
+  const { gradFn } = x.mul(2).sum();
+  expect([inspect(gradFn), `${gradFn?.next[0]}`]).toEqual(['<SumBackward0>', '<MulBackward0>']);
+  expect(inspect({ gradFn })).toBe('{ gradFn: <SumBackward0> }');
+});
+
+test('compiled functions and custom ones show what they are made of', () => {
+  const square = (a: Tensor) => a.square();
+  expect(inspect(K.compile(square))).toBe('[Function: compiled square]');
+  expect(inspect(K.compile((a: Tensor) => a))).toBe('[Function: compiled function]');
+  const definition = {
+    forward: (_: unknown, a: Tensor) => a.clone(),
+    backward: (_: unknown, g: Tensor) => g,
+  };
+  expect(inspect(K.autograd.defineFunction({ name: 'Same', ...definition }))).toBe('[Function: Same]');
+});
+
+test('a generator shows its seed, and begins no stream by that', () => {
+  expect(inspect(new Generator().manualSeed(7))).toBe('Generator(seed=7)');
+  expect(`${Generator.ofEntropy()}`).toBe('Generator(seed=not drawn yet)');
+});
+
+test('datasets and loaders show sizes, not all of their numbers', () => {
+  const dataset = new data.TensorDataset(x, K.arange(8));
+  const words = 'TensorDataset(8 samples: float32 [2], int32 [])';
+  expect(inspect(dataset)).toBe(words);
+  const loader = new data.DataLoader(dataset, { batchSize: 3, shuffle: true });
+  expect(inspect(loader)).toBe(`DataLoader(${words}, batchSize=3, length=3, order=RandomSampler)`);
+  class Faces {
+    length = 4;
+    get = (i: number) => i;
+  }
+  const order = 'order=SequentialSampler';
+  expect(`${new data.DataLoader(new Faces(), { batchSize: 3, dropLast: true })}`).toBe(
+    `DataLoader(Faces(4 samples), batchSize=3, length=1, ${order}, dropLast=true)`,
+  );
+  expect(`${new data.DataLoader(new Faces(), { batchSampler: [[0, 1]] })}`).toBe(
+    'DataLoader(Faces(4 samples), batchSize=null, length=1, order=Array)',
+  );
+  const stream = (function* () {
+    yield 1;
+  })();
+  expect(`${new data.DataLoader(stream)}`).toBe('DataLoader(a stream, batchSize=1)');
+  expect(`${new data.DataLoader(new Set([1, 2]), { batchSize: 2 })}`).toBe('DataLoader(Set, batchSize=2)');
+  const bare = Object.assign(Object.create(null) as object, { length: 2, get: (i: number) => i });
+  expect(`${new data.DataLoader(bare)}`).toBe(
+    `DataLoader(dataset(2 samples), batchSize=1, length=2, ${order})`,
+  );
+});
