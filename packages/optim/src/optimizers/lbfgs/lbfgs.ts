@@ -1,7 +1,7 @@
 import {
-  cannotCompile,
   cat,
   checkArguments,
+  compileApart,
   K,
   noGrad,
   Tensor,
@@ -165,11 +165,10 @@ function directionOf(memory: Memory & Course, gradient: Tensor, historySize: num
  * tolerance or `maxEval` says so. All parameters make one vector, so there is one group. Follows `torch.optim.LBFGS`; Liu and
  * Nocedal, "On the limited memory BFGS method for large scale optimization", 1989.
  *
- * The course depends on values, so the step is not compiled; its closure is, which is where the time goes:
- * `const closure = compile(() => { optimizer.zeroGrad(); const loss = lossFn(model(x), y); loss.backward(); return loss; })`, then
- * `optimizer.step(closure)`. The bits are those without.
+ * The course depends on values, so inside of a compiled function, `compile(() => optimizer.step(closure))`, the closure is a program of
+ * its own, which is where the time goes, and the step runs around it as it is. The bits are those without.
  * @throws ValueError for options that are negative or not finite, for several groups, and in `step` without a closure, or where the
- * closure does not give a tensor of one element; CompileError in `step` inside of a compiled function
+ * closure does not give a tensor of one element
  * @example
  * ```ts
  * const [x, y] = [tensor(-1.5, { requiresGrad: true }), tensor(2.5, { requiresGrad: true })];
@@ -210,18 +209,14 @@ export class LBFGS extends Optimizer<Required<LBFGSOptions>> {
 
   protected override perform(closure: (() => Tensor) | undefined): Tensor {
     const caller = `${this.constructor.name}.step`;
-    cannotCompile(
-      `${caller}: how far a step goes, and how often it calls its closure, depends on values; compile the closure, and call step ` +
-        'outside: write const closure = compile(() => { optimizer.zeroGrad(); const loss = ...; loss.backward(); return loss; }), ' +
-        'then optimizer.step(closure)',
-    );
     this.checkGroups();
     const [group] = this.paramGroups;
     const first = group?.params[0];
     if (group === undefined || first === undefined) return evaluateNeeded(caller, closure);
     const { params, maximize } = group;
+    const part = closure && compileApart(this, closure);
     const evaluate = (): Evaluation => {
-      const result = evaluateNeeded(caller, closure);
+      const result = evaluateNeeded(caller, part);
       checkArguments(caller, { loss: aLoss }, [result]);
       const loss = numberIn(result);
       return { result, loss: maximize ? -loss : loss, gradient: flatGradient(params, maximize) };
