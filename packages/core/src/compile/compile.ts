@@ -5,14 +5,13 @@ import { isGradEnabled, isInferenceModeEnabled } from '../record/grad-mode.ts';
 import { anomalyMode, tracer } from '../record/observe.ts';
 import { Tensor, timesChanged } from '../tensor.ts';
 import { checkAgainstEager, unlessItFails } from './check.ts';
-import { Division } from './division.ts';
 import { explain } from './explain.ts';
 import { Given } from './given.ts';
 import type { Guard } from './guards.ts';
 import { Machine, Refused } from './machine/index.ts';
 import type { Program } from './program.ts';
 import { type ProgramReport, reportOf } from './report.ts';
-import { lookingOn, Rehearsal, Tracing } from './trace/index.ts';
+import { Division, lookingOn, Rehearsal, Tracing } from './trace/index.ts';
 import { mapLeaves, sameForm, tensorsIn } from './tree.ts';
 import { alike, type Form, type Version, Versions } from './versions.ts';
 

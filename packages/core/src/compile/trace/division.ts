@@ -1,5 +1,5 @@
 /** Calls that are no program, since what they do depends on values, but parts of them are. */
-import { type Divider, setDivider } from '../record/observe.ts';
+import { type Divider, setDivider } from '../../record/observe.ts';
 
 /** The program of a part, or what becomes one. */
 export interface Part<A extends readonly unknown[]> {
