@@ -34,6 +34,7 @@ const standsFor: readonly [path: RegExp, names: readonly string[]][] = [
   [/^apply(Binary|Elementwise|ElementwiseInPlace)$/, ['axpy', 'axpy_']],
   [/^ElementwiseReduction#apply$/, ['mseLoss']],
   [/^FusedUpdate#run(All)?$/, ['sgd', 'halve']],
+  [/^SummedUpdate#run$/, ['step']],
   [/^(fusedCrossEntropy|fusedNll|tensorList)$/, ['mine']],
   // The example's own class.
   [/^optim\.lrScheduler\.CosineAnnealingLR#step$/, ['InverseRoot']],

@@ -42,7 +42,28 @@ type Maker = new (groups: unknown, options: unknown) => optim.Optimizer;
 const named = (options: Options): Options =>
   Object.fromEntries(Object.entries(options).map(([key, value]) => [camelCase(key), value]));
 
-function stepOf(optimizer: optim.Optimizer, params: readonly Tensor[], step: number, job: Job): void {
+const makers = optim as unknown as Record<string, Maker>;
+
+function made({ optimizer, options }: Job, groups: unknown): optim.Optimizer | optim.SAM {
+  const make = makers[optimizer] as Maker;
+  if (optimizer !== 'SAM') {
+    const found = new make(groups, named(options)) as optim.Optimizer & { train?(): void };
+    found.train?.();
+    return found;
+  }
+  const { base, rho, adaptive, ...others } = options as Options & { readonly base: string };
+  return new optim.SAM(new (makers[base] as Maker)(groups, named(others)), {
+    rho,
+    adaptive,
+  } as optim.SAMOptions);
+}
+
+function stepOf(
+  optimizer: optim.Optimizer | optim.SAM,
+  params: readonly Tensor[],
+  step: number,
+  job: Job,
+): void {
   const { steady, pull, dtype } = job;
   optimizer.step(() => {
     optimizer.zeroGrad();
@@ -70,8 +91,7 @@ for (const job of JSON.parse(readFileSync(join(from, 'jobs.json'), 'utf8')) as J
     params: group.params.map((i) => params[i]),
     ...named(group.options),
   }));
-  const make = (optim as unknown as Record<string, Maker>)[job.optimizer] as Maker;
-  const optimizer = new make(groups, named(job.options));
+  const optimizer = made(job, groups);
   const parts = { model, optimizer };
   const before = new Checkpoint({ storage: folderStorage(from), parts, name });
   const saved = await before.resume();

@@ -28,7 +28,7 @@ MORE = {
     "NAdam": [{"betas": (0.3, 0.9), "eps": 1e-3}],
     "RAdam": [{"betas": (0.3, 0.9), "eps": 1e-3}, {"betas": (0.9, 0.5)}],
     "Adadelta": [{"lr": 2.0, "eps": 1e-3}],
-    "RMSprop": [{"alpha": 0.3, "centered": True, "eps": 1e-3}, {"momentum": 0.9, "alpha": 0.9}],
+    "RMSprop": [{"alpha": 0.0, "centered": True}, {"alpha": 0.3, "centered": True, "momentum": 0.9, "weight_decay": 0.1, "eps": 1e-10}, {"alpha": 0.3, "centered": True, "eps": 1e-3}, {"momentum": 0.9, "alpha": 0.9}],
     "Rprop": [{"lr": 0.5, "step_sizes": (0.1, 0.7), "etas": (0.3, 2.0)}],
     "ASGD": [{"t0": 3.0, "lambd": 0.01, "alpha": 0.5, "lr": 0.1}],
     "SGD": [{"momentum": 0.9, "dampening": 0.3, "maximize": True}],

@@ -15,6 +15,7 @@ import {
   io,
   ones,
   rand,
+  SummedUpdate,
   type Tensor,
   tensor,
   valuesOf,
@@ -190,6 +191,7 @@ const further: Readonly<Record<string, (x: Tensor) => unknown>> = {
   update: () => {
     const step = new FusedUpdate('sgd', 2, 1, (w, v, g, lr) => [E.sub(w, E.mul(lr, v)), E.add(v, g)]);
     step.run([ones([4]), ones([4]), ones([4])], [0.5]);
+    new SummedUpdate('step', 1, 1, (w, v) => [E.mul(w, v), v]).run([ones([4]), ones([4])]);
   },
   backward: (x) => {
     for (let i = 0; i < 2; i++) x.mul(x).add(x).sum().backward();

@@ -240,6 +240,22 @@ describe("LBFGS's state", () => {
     }
   });
 
+  it('leaves the tensors of a state dict as they were when steps go on', () => {
+    for (const lineSearchFn of [null, 'strong_wolfe'] as const) {
+      const params = [tensor([-1.5, 2], { dtype: 'float64', requiresGrad: true })];
+      const optimizer = new optim.LBFGS(params, { lineSearchFn, lr: 0.01, maxIter: 3, historySize: 2 });
+      const closure = closureOf({ objective: 'rosenbrock', options: {} } as Course, params, optimizer);
+      for (let i = 0; i < 3; i++) {
+        optimizer.step(closure);
+        const { d, prev_flat_grad, old_dirs, old_stps } = js(optimizer.stateDict()).state[0];
+        const held: Tensor[] = [d, prev_flat_grad, ...old_dirs, ...old_stps];
+        const before = held.map(bitsOf);
+        optimizer.step(closure);
+        expect(held.map(bitsOf)).toEqual(before);
+      }
+    }
+  });
+
   it('refuses what is none, and changes nothing', () => {
     const params = [
       tensor([-1.5, 2], { dtype: 'float64', requiresGrad: true }),

@@ -11,7 +11,7 @@ import type { Guard } from './guards.ts';
 import { Machine, Refused } from './machine/index.ts';
 import type { Program } from './program.ts';
 import { type ProgramReport, reportOf } from './report.ts';
-import { lookingOn, Rehearsal, Tracing } from './trace/index.ts';
+import { Division, lookingOn, Rehearsal, Tracing } from './trace/index.ts';
 import { mapLeaves, sameForm, tensorsAmong, tensorsIn } from './tree.ts';
 import { alike, type Form, programsMade, type Version, Versions } from './versions.ts';
 
@@ -67,8 +67,12 @@ const leftBehind =
 class CompiledFunction<A extends readonly unknown[], R> {
   readonly #versions = new Versions();
   readonly #fn: (...args: A) => R;
+  readonly #options: CompileOptions;
   readonly #check: boolean | undefined;
   readonly #fallback: 'error' | 'eager';
+  /** The parts that are programs, where no call is one. */
+  #division: Division<A, CompiledFunction<A, unknown>> | null = null;
+  #checksNext = false;
   /** The calls until there is a program; then the last that was recorded. */
   #before: readonly Rehearsed[] = [];
   /** How often a call took something else from outside than those before. */
@@ -77,19 +81,28 @@ class CompiledFunction<A extends readonly unknown[], R> {
   /** Counts calls. */
   #clock = 0;
 
-  constructor(fn: (...args: A) => R, { check, fallback = 'error' }: CompileOptions) {
+  constructor(fn: (...args: A) => R, options: CompileOptions) {
     this.#fn = fn;
-    this.#check = check;
-    this.#fallback = fallback;
+    this.#options = options;
+    this.#check = options.check;
+    this.#fallback = options.fallback ?? 'error';
   }
 
   get versions(): readonly Version[] {
-    return this.#versions.list;
+    return this.#division === null
+      ? this.#versions.list
+      : this.#division.parts.flatMap((part) => part.versions);
+  }
+
+  /** Has the next call run both ways. */
+  checkNext(): void {
+    this.#checksNext = true;
   }
 
   call(args: A): R {
     // Inside another compiled function it is part of that one.
     if (this.#eager || tracer !== null) return this.#fn(...args);
+    if (this.#division !== null) return this.#division.run(args, this.#fn);
     const mode = currentMode();
     const tensors = tensorsAmong(args);
     if (this.#before.length === 0) return this.#rehearse(args, tensors, mode);
@@ -116,7 +129,17 @@ class CompiledFunction<A extends readonly unknown[], R> {
     refusePromise(result);
     rehearsal.ends(tensorsIn(result));
     this.#before = [{ rehearsal, form, mode }];
+    if (rehearsal.isDivided) this.#divide();
     return result;
+  }
+
+  /** From now on parts of the calls are programs. */
+  #divide(): void {
+    this.#versions.clear();
+    this.#division = new Division(
+      (part) => new CompiledFunction<A, unknown>(part, this.#options),
+      (call) => call <= firstChecks || Number.isInteger(Math.cbrt(call)),
+    );
   }
 
   /** A call under anomaly mode, which a program could not follow. */
@@ -163,7 +186,7 @@ class CompiledFunction<A extends readonly unknown[], R> {
     if (version.timesWanted !== timesWanted) followThreads(version);
     try {
       // No closure stands here: it would cost each call.
-      if (this.#check ?? version.calls === version.nextCheck)
+      if (this.#check ?? (this.#checksNext || version.calls === version.nextCheck))
         return this.#runBothWays(version, args, tensors);
       return resultOf(version, tensors, version.executable.run(tensors)) as R;
     } catch (error) {
@@ -177,6 +200,7 @@ class CompiledFunction<A extends readonly unknown[], R> {
     const checked = checkAgainstEager(version.executable, tensors, () => this.#fn(...args), leftBehind);
     if (checked.difference !== null) return this.#giveUp(version, checked.difference, checked.result);
     version.nextCheck = checkAfter(version.calls);
+    this.#checksNext = false;
     return resultOf(version, tensors, checked.found) as R;
   }
 
@@ -207,6 +231,10 @@ class CompiledFunction<A extends readonly unknown[], R> {
     const tracing = new Tracing(tensors, this.#before.at(-1)?.rehearsal ?? null, this.#fallback === 'eager');
     const result = lookingOn(tracing, () => this.#fn(...args));
     refusePromise(result);
+    if (tracing.rehearsal.isDivided) {
+      this.#divide();
+      return result;
+    }
     try {
       this.#adopt(tracing, given, before, { mode, reason, result });
     } catch (error) {

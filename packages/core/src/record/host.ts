@@ -1,7 +1,7 @@
 import { ofCallback } from '../arguments/callback.ts';
 import { checkArguments, K, signature } from '../arguments/index.ts';
 import type { Tensor } from '../tensor.ts';
-import { tracer } from './observe.ts';
+import { divider, tracer } from './observe.ts';
 
 /**
  * Runs `fn`, and where a call is being compiled runs it again at each later one: for what a step does beside tensors, such as
@@ -119,6 +119,38 @@ const cannotCompileTakes = signature('cannotCompile', { reason: K.text });
 export function cannotCompile(reason: string): void {
   cannotCompileTakes(arguments);
   tracer?.refuses(reason);
+}
+
+const compileApartTakes = signature('compileApart', { owner: K.anything, part: K.callable });
+
+/**
+ * What to call in the place of `part`, where how often it is called, or what comes of it, depends on values. Inside of a compiled function
+ * that is a program of its own, from the function's second call on, and all else in the function runs as it is, in each call; elsewhere
+ * it is `part` itself. What `part` takes of the arguments of the compiled function may be others in each call. The parts of one
+ * `owner` are told apart by their order. Kindling's own.
+ * @throws ValueError for what is no function
+ * @example
+ * ```ts
+ * const w = tensor([4, 2], { requiresGrad: true });
+ * const descend = compile((x: Tensor) => {
+ *   const loss = compileApart(w, () => {
+ *     w.grad = null;
+ *     const loss = w.mul(x).square().sum();
+ *     loss.backward();
+ *     noGrad(() => w.sub_(w.grad!, { alpha: 0.25 }));
+ *     return loss.detach();
+ *   });
+ *   while (loss().item() > 0.1);
+ * });
+ * descend(tensor([1, 0.5]));
+ * w; // tensor([0.1250, 0.4691], requires_grad=True)
+ * ```
+ */
+export function compileApart<T>(owner: object, part: () => T): () => T {
+  compileApartTakes(arguments);
+  if (tracer === null) return divider === null ? part : divider.programOf(owner, part);
+  tracer.divides();
+  return part;
 }
 
 /** How the memory of a tensor is called in programs. Kindling's own. */

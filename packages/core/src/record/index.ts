@@ -6,6 +6,7 @@ export {
   assumes,
   assumesSame,
   cannotCompile,
+  compileApart,
   compileLater,
   dependsOn,
   dependsOnGradient,

@@ -79,6 +79,8 @@ export interface Tracer {
   names(x: Tensor, name: string): void;
   /** Says that the call cannot be recorded, nor any later one. */
   refuses(reason: string): void;
+  /** Says that no call is one program: in later ones parts of it are, and the rest runs as it is. */
+  divides(): void;
   /** Makes a tensor that lasts, and says that the call cannot be recorded, but a later one may. */
   postpone(reason: string, make: () => Tensor): Tensor;
 }
@@ -93,6 +95,22 @@ export function setTracer(next: Tracer | null): Tracer | null {
   onNewStorage(next === null ? null : (storage) => next.madeStorage(storage));
   onGradientMet(next === null ? null : (leaf) => next.gradientMatters(leaf));
   observed = observers.length > 0 || tracer !== null;
+  return before;
+}
+
+/** @internal Gives programs of their own to parts of a call that is none itself. */
+export interface Divider {
+  /** What to call in the place of `part`, which is `owner`'s. */
+  programOf<T>(owner: object, part: () => T): () => T;
+}
+
+/** @internal That of the compiled function that runs, where its calls are divided. */
+export let divider: Divider | null = null;
+
+/** @internal Replaces it; returns the one before. */
+export function setDivider(next: Divider | null): Divider | null {
+  const before = divider;
+  divider = next;
   return before;
 }
 

@@ -26,3 +26,30 @@ export const forgets = (decay: number): boolean => Math.abs(1 - decay) >= 0.5;
 /** The running average of squares, with decay `beta` and `fresh` = 1 - beta. */
 export const averageSquare = (square: E.Expr, x: E.Expr, beta: E.Expr, fresh: E.Expr): E.Expr =>
   E.add(E.mul(square, beta), E.mul(E.mul(fresh, x), x));
+
+/**
+ * a b + c, rounded once, as PyTorch's kernels have it where a difference of nearly equal terms shows it. Dekker, "A floating-point technique for
+ * extending the available precision", 1971: the product's rounding is known by halves of its factors, that of the sum by Knuth's. `one` is a
+ * number that kernels do not know for 1, from which they learn how many bits a lane has.
+ */
+export function fusedMultiplyAdd(one: E.Expr): (a: E.Expr, b: E.Expr, c: E.Expr) => E.Expr {
+  const isNarrow = E.eq(E.sub(E.add(one, 2 ** -40), one), 0);
+  const splitter = E.select(isNarrow, 2 ** 12 + 1, 2 ** 27 + 1);
+  const halves = (x: E.Expr): [high: E.Expr, low: E.Expr] => {
+    const spread = E.mul(x, splitter);
+    const high = E.sub(spread, E.sub(spread, x));
+    return [high, E.sub(x, high)];
+  };
+  return (a, b, c) => {
+    const product = E.mul(a, b);
+    const [[highA, lowA], [highB, lowB]] = [halves(a), halves(b)];
+    const most = E.add(E.sub(E.mul(highA, highB), product), E.mul(highA, lowB));
+    const lostByProduct = E.add(E.add(most, E.mul(lowA, highB)), E.mul(lowA, lowB));
+    const sum = E.add(c, product);
+    const added = E.sub(sum, c);
+    const lostBySum = E.add(E.sub(c, E.sub(sum, added)), E.sub(product, added));
+    const exact = E.add(sum, E.add(lostBySum, lostByProduct));
+    // Halves of what is infinite are no numbers.
+    return E.select(E.eq(exact, exact), exact, sum);
+  };
+}

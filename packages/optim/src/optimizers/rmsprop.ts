@@ -5,7 +5,7 @@ import { nonNegative } from '../kinds.ts';
 import { optimizerClass } from '../optimizer-class.ts';
 import type { ParamState } from '../state-dict.ts';
 import { fusedUpdate, type Update, updatesByFeatures } from '../update.ts';
-import { averageSquare, forgets, lerp, penalised } from './arithmetic.ts';
+import { averageSquare, forgets, fusedMultiplyAdd, penalised } from './arithmetic.ts';
 import { type CommonOptions, commonDefaults, commonKinds, signOf } from './common.ts';
 import { nextStep } from './counts.ts';
 
@@ -42,8 +42,28 @@ const kinds: K.Kinds<RMSpropOptions> = {
   ...capturableKinds,
 };
 
-/** What a step takes beside tensors: lr, α, 1 - α, ε, μ, the sign, and the decay. */
-type Numbers<T> = [lr: T, alpha: T, fresh: T, eps: T, mu: T, sign: T, decay: T];
+/** What a step takes beside tensors: lr, α, 1 - α, ε, μ, the sign, the decay, and 1. */
+type Numbers<T> = [lr: T, alpha: T, fresh: T, eps: T, mu: T, sign: T, decay: T, one: T];
+
+type FMA = ReturnType<typeof fusedMultiplyAdd>;
+
+const uncentred = (squareAvg: E.Expr) => ({ squareAvg, gradAvg: E.constant(0), variance: squareAvg });
+
+/**
+ * The averages of g and its square, and their variance: a small difference of large numbers, even below zero, of which nothing is left but how each
+ * was rounded. So they are rounded as PyTorch's are.
+ */
+function moments(
+  g: E.Expr,
+  square: E.Expr,
+  mean: E.Expr,
+  { alpha, fresh, fma, nearsG }: { alpha: E.Expr; fresh: E.Expr; fma: FMA; nearsG: boolean },
+): { squareAvg: E.Expr; gradAvg: E.Expr; variance: E.Expr } {
+  const squareAvg = fma(E.mul(fresh, g), g, E.mul(square, alpha));
+  const change = E.sub(g, mean);
+  const gradAvg = nearsG ? fma(E.neg(E.sub(1, fresh)), change, g) : fma(fresh, change, mean);
+  return { squareAvg, gradAvg, variance: fma(E.neg(gradAvg), gradAvg, squareAvg) };
+}
 
 const updates = updatesByFeatures((momentum: boolean, centered: boolean, decays: boolean, nearsG: boolean) =>
   fusedUpdate(
@@ -54,15 +74,20 @@ const updates = updatesByFeatures((momentum: boolean, centered: boolean, decays:
       ...(centered ? (['gradAvg'] as const) : []),
     ],
     ['step'],
-    (w, grad, state, [lr, alpha, fresh, eps, mu, sign, decay]: Numbers<E.Expr>) => {
-      const g = penalised(w, grad, sign, decays ? decay : null);
-      const squareAvg = averageSquare(state.squareAvg, g, alpha, fresh);
-      const gradAvg = centered ? lerp(state.gradAvg, g, fresh, nearsG) : E.constant(0);
-      const variance = centered ? E.sub(squareAvg, E.mul(gradAvg, gradAvg)) : squareAvg;
+    (w, grad, state, [lr, alpha, fresh, eps, mu, sign, decay, one]: Numbers<E.Expr>) => {
+      const fma = fusedMultiplyAdd(one);
+      const g =
+        centered && decays
+          ? fma(decay, w, E.mul(sign, grad))
+          : penalised(w, grad, sign, decays ? decay : null);
+      const { squareAvg, gradAvg, variance } = centered
+        ? moments(g, state.squareAvg, state.gradAvg, { alpha, fresh, fma, nearsG })
+        : uncentred(averageSquare(state.squareAvg, g, alpha, fresh));
       const denominator = E.add(E.sqrt(variance), eps);
       if (!momentum) return { w: E.sub(w, E.div(E.mul(lr, g), denominator)), squareAvg, gradAvg };
       const momentumBuffer = E.add(E.mul(state.momentumBuffer, mu), E.div(g, denominator));
-      return { w: E.sub(w, E.mul(lr, momentumBuffer)), squareAvg, gradAvg, momentumBuffer };
+      const next = centered ? fma(E.neg(lr), momentumBuffer, w) : E.sub(w, E.mul(lr, momentumBuffer));
+      return { w: next, squareAvg, gradAvg, momentumBuffer };
     },
   ),
 );
@@ -93,6 +118,6 @@ export class RMSprop extends /* @__PURE__ */ optimizerClass<RMSpropOptions>(defa
   ): Numbers<number> {
     const { lr, alpha, eps, momentum, weightDecay } = group;
     nextStep(state);
-    return [lr, alpha, 1 - alpha, eps, momentum, signOf(group), weightDecay];
+    return [lr, alpha, 1 - alpha, eps, momentum, signOf(group), weightDecay, 1];
   }
 }

@@ -1,5 +1,6 @@
 /** The updates of the optimizers written out in operations on tensors, one step a function: what the fused kernels are held against. */
-import { maximum, minimum, type Tensor, where, zerosLike } from '@kindling/core';
+import { maximum, minimum, Tensor, tensor, where, zerosLike } from '@kindling/core';
+import { fma64 } from '../../../core/src/random/fma.ts';
 
 /** What is remembered of a parameter. */
 export interface Memory {
@@ -131,22 +132,37 @@ const adadelta: PlainUpdate = (w, grad, memory, o) => {
   return w.sub(delta.mul(n(o, 'lr')));
 };
 
+/** a b + c, rounded once. */
+function fma(a: Tensor | number, b: Tensor, c: Tensor): Tensor {
+  const valuesOf = (x: Tensor | number): number[] =>
+    x instanceof Tensor ? (x.reshape([x.count]).tolist() as number[]) : new Array(c.count).fill(single(c, x));
+  const [as, bs, cs] = [a, b, c].map(valuesOf) as [number[], number[], number[]];
+  const values = as.map((x, i) => fma64(x, bs[i] as number, cs[i] as number));
+  return tensor(values, { dtype: c.dtype }).reshape([...c.shape]);
+}
+
 const rmsprop: PlainUpdate = (w, grad, memory, o) => {
-  const g = penalised(w, grad, o);
-  const [alpha, momentum] = [n(o, 'alpha'), n(o, 'momentum')];
-  const v = squares(kept(memory, 'squareAvg', zerosLike(w)), g, alpha);
+  const [alpha, momentum, decay] = [n(o, 'alpha'), n(o, 'momentum'), n(o, 'weightDecay')];
+  const isCentred = o.centered === true;
+  const fresh = single(w, 1 - alpha);
+  const g = isCentred && decay !== 0 ? fma(decay, w, signed(grad, o)) : penalised(w, grad, o);
+  const square = kept(memory, 'squareAvg', zerosLike(w));
+  const v = isCentred ? fma(g.mul(fresh), g, square.mul(alpha)) : squares(square, g, alpha);
   memory.squareAvg = v;
   let variance = v;
-  if (o.centered === true) {
-    const mean = lerp(kept(memory, 'gradAvg', zerosLike(w)), g, 1 - alpha);
+  if (isCentred) {
+    const before = kept(memory, 'gradAvg', zerosLike(w));
+    const change = g.sub(before);
+    const isNearer = Math.abs(1 - alpha) >= 0.5;
+    const mean = isNearer ? fma(-single(w, 1 - fresh), change, g) : fma(fresh, change, before);
     memory.gradAvg = mean;
-    variance = v.sub(mean.mul(mean));
+    variance = fma(mean.neg(), mean, v);
   }
   const denominator = variance.sqrt().add(n(o, 'eps'));
   if (momentum === 0) return w.sub(g.mul(n(o, 'lr')).div(denominator));
   const buffer = kept(memory, 'buffer', zerosLike(w)).mul(momentum).add(g.div(denominator));
   memory.buffer = buffer;
-  return w.sub(buffer.mul(n(o, 'lr')));
+  return isCentred ? fma(-n(o, 'lr'), buffer, w) : w.sub(buffer.mul(n(o, 'lr')));
 };
 
 const rprop: PlainUpdate = (w, grad, memory, o) => {

@@ -1,5 +1,6 @@
-/** Recording a call as it runs, and what else looks on. */
+/** Recording a call as it runs, or parts of it, and what else looks on. */
 
+export { Division } from './division.ts';
 export { lookingOn } from './generator-moves.ts';
 export { Rehearsal } from './rehearsal.ts';
 export { type Traced, Tracing } from './tracing.ts';

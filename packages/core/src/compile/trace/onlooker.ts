@@ -25,6 +25,7 @@ export abstract class Onlooker implements Tracer {
   guards(_what: string, _read: () => readonly unknown[]): void {}
   names(_x: Tensor, _name: string): void {}
   refuses(_reason: string): void {}
+  divides(): void {}
   postpone(_reason: string, make: () => Tensor): Tensor {
     return make();
   }

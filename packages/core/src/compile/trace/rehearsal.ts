@@ -49,6 +49,9 @@ export class Rehearsal extends Onlooker {
   /** What the call took for given: where that changes, so may all the rest. */
   readonly #assumptions: (() => boolean)[] = [];
 
+  /** Whether the call is none that could be one program. */
+  isDivided = false;
+
   constructor(given: readonly Tensor[]) {
     super();
     this.#given = new Set(given.map((x) => x.storage));
@@ -155,6 +158,10 @@ export class Rehearsal extends Onlooker {
     this.#lasting.add(state.storage);
     this.#known.add(state.storage);
     return state;
+  }
+
+  override divides(): void {
+    this.isDivided = true;
   }
 
   override assumes(_what: string, holds: () => boolean): void {

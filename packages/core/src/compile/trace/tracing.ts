@@ -71,7 +71,7 @@ export class Tracing implements Tracer {
   readonly #metAsState = new Set<Storage>();
 
   /** Whether the call goes on where it cannot be compiled. */
-  readonly #goesOn: boolean;
+  #goesOn: boolean;
 
   /** The call before, of those that were run as they are. */
   readonly #before: Rehearsal | null;
@@ -221,6 +221,12 @@ export class Tracing implements Tracer {
 
   refuses(reason: string): void {
     this.#fail(reason);
+  }
+
+  divides(): void {
+    this.rehearsal.divides();
+    this.#goesOn = true;
+    this.#fail('the call is no program, parts of it are');
   }
 
   postpone(reason: string, make: () => Tensor): Tensor {

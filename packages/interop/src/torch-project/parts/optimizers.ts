@@ -52,11 +52,15 @@ export function optimizerName(optimizer: unknown): string {
   );
 }
 
-/** The options that are not as PyTorch has them, which is as a new one of the class has them. */
+/**
+ * The options that are not as PyTorch has them, which is as a new one of the class has them. `differentiable` is left to the groups: parameters of a
+ * model are leaves, of which neither side records a step.
+ */
 function givenOptions(optimizer: optim.Optimizer): string[] {
   const fresh = new (optimizer.constructor as Made)([zeros([1, 1])]).defaults as Record<string, unknown>;
   const own = optimizer.defaults as Record<string, unknown>;
   return Object.entries(own)
+    .filter(([key]) => key !== 'differentiable')
     .filter(([key, value]) => key === 'lr' || JSON.stringify(value) !== JSON.stringify(fresh[key]))
     .map(([key, value]) => `${snakeCase(key)}=${written(value)}`);
 }

@@ -1,12 +1,11 @@
 import {
-  cannotCompile,
   cat,
   checkArguments,
+  compileApart,
   K,
   noGrad,
   Tensor,
   ValueError,
-  valuesOf,
   withoutUndefined,
   zeros,
 } from '@kindling/core';
@@ -16,6 +15,17 @@ import { nonNegative } from '../../kinds.ts';
 import { Optimizer } from '../../optimizer.ts';
 import type { ParamState } from '../../state-dict.ts';
 import type { Update } from '../../update.ts';
+import {
+  absoluteSum,
+  type Direction,
+  directionOf,
+  dot,
+  largest,
+  move,
+  numberIn,
+  remember,
+  withParts,
+} from './direction.ts';
 import { type Course, type Memory, readMemory } from './memory.ts';
 import { type Arithmetic, arithmeticOf, python, type Scalar } from './scalars.ts';
 import { type Place, strongWolfe } from './strong-wolfe.ts';
@@ -62,12 +72,6 @@ const kinds: K.Kinds<LBFGSOptions> = {
 };
 const takes = { params: K.anything, options: /* @__PURE__ */ K.options<LBFGSOptions>(kinds) };
 
-/** A change of gradient and parameters whose product is less says nothing of the curvature. */
-const leastCurvature = /* @__PURE__ */ python(1e-10);
-
-const numberIn = (x: Tensor): number => Number(valuesOf(x, 'LBFGS.step')[0]);
-const largest = (x: Tensor): number => numberIn(x.abs().amax());
-
 /** The numbers of a step, as the dtype of its gradient holds them. */
 const arithmeticFor = ({ dtype }: Tensor): Arithmetic =>
   arithmeticOf(dtype === 'float32' ? Math.fround : (x) => x);
@@ -97,66 +101,36 @@ function flatGradient(params: readonly Tensor[], maximize: boolean): Tensor {
   return maximize ? flat.neg_() : flat;
 }
 
-/** Moves the parameters by t d. */
-function move(params: readonly Tensor[], d: Tensor, t: number): void {
-  let offset = 0;
-  for (const p of params) {
-    p.add_(d.narrow(0, offset, p.count).reshape([...p.shape]), { alpha: t });
-    offset += p.count;
-  }
-}
-
-/** What the closure gives at t d from the parameters, which stay where they are. */
-function placeOn(params: readonly Tensor[], d: Tensor, t: Scalar, evaluate: () => Evaluation): Place {
-  const here = params.map((p) => p.clone());
+/** What the closure gives at t d from the parameters, which are where `kept` says, before and after. */
+function placeOn(
+  parts: ReturnType<typeof withParts>,
+  kept: readonly Tensor[],
+  d: Tensor,
+  t: Scalar,
+  evaluate: () => Evaluation,
+): Place {
   try {
-    move(params, d, t.value);
+    move(parts, t.value);
     const { loss, gradient } = evaluate();
-    return { t, loss, gradient, slope: numberIn(gradient.dot(d)) };
+    return { t, loss, gradient, slope: dot(gradient, d) };
   } finally {
-    for (const [i, p] of params.entries()) p.copy_(here[i] as Tensor);
+    for (const [i, [p]] of parts.entries()) p.copy_(kept[i] as Tensor);
   }
 }
 
 /** How far to go where nothing is known of the curvature: no parameters move by more than lr in sum. */
 function firstStep(gradient: Tensor, lr: number, { div, min, mul, tensor }: Arithmetic): Scalar {
-  const share = div(python(1), tensor(numberIn(gradient.abs().sum())));
+  const share = div(python(1), tensor(absoluteSum(gradient)));
   return mul(min(python(1), share), python(lr));
 }
 
-const hasCourse = (memory: Memory): memory is Memory & Course => memory.d !== undefined;
-
-/** The direction from -gradient by two loops over the corrections, after adding that of the last iteration. */
-function directionOf(memory: Memory & Course, gradient: Tensor, historySize: number): Tensor {
-  const { oldDirs, oldStps, ro } = memory;
-  const change = gradient.sub(memory.prevFlatGrad);
-  const step = memory.d.mul(memory.t);
-  const product = change.dot(step);
-  const { isLess, tensor } = arithmeticFor(gradient);
-  if (isLess(leastCurvature, tensor(numberIn(product)))) {
-    while (oldDirs.length >= historySize) for (const list of [oldDirs, oldStps, ro]) list.shift();
-    oldDirs.push(change);
-    oldStps.push(step);
-    ro.push(product.reciprocal());
-    memory.hDiag = product.div(change.dot(change));
-  }
-  const al = memory.al ?? new Array<Tensor | null>(historySize).fill(null);
-  memory.al = al;
-  const corrections = oldDirs.map((y, i) => ({ y, s: oldStps[i] as Tensor, inverse: ro[i] as Tensor }));
-  const q = gradient.neg();
-  const first = corrections.toReversed().map(({ y, s, inverse }) => {
-    const alpha = s.dot(q).mul(inverse);
-    q.add_(y, { alpha: -numberIn(alpha) });
-    return alpha;
-  });
-  const r = q.mul(memory.hDiag);
-  for (const [i, { y, s, inverse }] of corrections.entries()) {
-    const alpha = first[first.length - 1 - i] as Tensor;
-    al[i] = alpha;
-    r.add_(s, { alpha: numberIn(alpha.sub(y.dot(r).mul(inverse))) });
-  }
-  return r;
+/** Down the gradient. */
+function steepest(gradient: Tensor): Direction {
+  const d = gradient.neg();
+  return { d, slope: dot(gradient, d) };
 }
+
+const hasCourse = (memory: Memory): memory is Memory & Course => memory.d !== undefined;
 
 /**
  * Limited-memory BFGS: each {@link step} makes up to `maxIter` iterations w = w + t d with d = -H g, where H is the inverse Hessian
@@ -165,11 +139,10 @@ function directionOf(memory: Memory & Course, gradient: Tensor, historySize: num
  * tolerance or `maxEval` says so. All parameters make one vector, so there is one group. Follows `torch.optim.LBFGS`; Liu and
  * Nocedal, "On the limited memory BFGS method for large scale optimization", 1989.
  *
- * The course depends on values, so the step is not compiled; its closure is, which is where the time goes:
- * `const closure = compile(() => { optimizer.zeroGrad(); const loss = lossFn(model(x), y); loss.backward(); return loss; })`, then
- * `optimizer.step(closure)`. The bits are those without.
+ * The course depends on values, so inside of a compiled function, `compile(() => optimizer.step(closure))`, the closure is a program of
+ * its own, which is where the time goes, and the step runs around it as it is. The bits are those without.
  * @throws ValueError for options that are negative or not finite, for several groups, and in `step` without a closure, or where the
- * closure does not give a tensor of one element; CompileError in `step` inside of a compiled function
+ * closure does not give a tensor of one element
  * @example
  * ```ts
  * const [x, y] = [tensor(-1.5, { requiresGrad: true }), tensor(2.5, { requiresGrad: true })];
@@ -210,18 +183,14 @@ export class LBFGS extends Optimizer<Required<LBFGSOptions>> {
 
   protected override perform(closure: (() => Tensor) | undefined): Tensor {
     const caller = `${this.constructor.name}.step`;
-    cannotCompile(
-      `${caller}: how far a step goes, and how often it calls its closure, depends on values; compile the closure, and call step ` +
-        'outside: write const closure = compile(() => { optimizer.zeroGrad(); const loss = ...; loss.backward(); return loss; }), ' +
-        'then optimizer.step(closure)',
-    );
     this.checkGroups();
     const [group] = this.paramGroups;
     const first = group?.params[0];
     if (group === undefined || first === undefined) return evaluateNeeded(caller, closure);
     const { params, maximize } = group;
+    const part = typeof closure === 'function' ? compileApart(this, closure) : closure;
     const evaluate = (): Evaluation => {
-      const result = evaluateNeeded(caller, closure);
+      const result = evaluateNeeded(caller, part);
       checkArguments(caller, { loss: aLoss }, [result]);
       const loss = numberIn(result);
       return { result, loss: maximize ? -loss : loss, gradient: flatGradient(params, maximize) };
@@ -240,54 +209,53 @@ export class LBFGS extends Optimizer<Required<LBFGSOptions>> {
     memory.funcEvals++;
     let { loss, gradient } = start;
     const arithmetic = arithmeticFor(gradient);
-    const { isLess, isAtMost, tensor } = arithmetic;
-    const within = (x: Tensor, tolerance: number): boolean => isAtMost(tensor(largest(x)), python(tolerance));
-    if (within(gradient, toleranceGrad)) return result;
+    const { isLess, isAtMost, tensor, mul } = arithmetic;
+    const within = (x: Scalar, tolerance: number): boolean => isAtMost(x, python(tolerance));
+    const isFlat = (): boolean => within(tensor(largest(gradient)), toleranceGrad);
+    if (isFlat()) return result;
 
     let evaluations = 1;
     for (let iteration = 1; iteration <= maxIter; iteration++) {
       memory.nIter++;
       const isFirst = !hasCourse(memory);
-      const d = isFirst ? gradient.neg() : directionOf(memory, gradient, historySize);
-      const first = isFirst ? firstStep(gradient, lr, arithmetic) : python(lr);
-      const course = {
-        d,
-        t: first.value,
-        prevFlatGrad: gradient,
-        prevLoss: loss,
-      };
       if (isFirst) Object.assign(memory, { oldDirs: [], oldStps: [], ro: [], hDiag: 1 });
-      const slope = numberIn(gradient.dot(d));
-      if (isLess(python(-toleranceChange), tensor(slope))) {
-        Object.assign(memory, course);
-        break;
-      }
+      // What the last step left may be in a state dict that somebody holds.
+      else remember(memory, gradient, historySize, iteration > 1, arithmetic);
+      const { d, slope } = isFirst
+        ? steepest(gradient)
+        : directionOf(memory, gradient, historySize, arithmetic);
+      const first = isFirst ? firstStep(gradient, lr, arithmetic) : python(lr);
+      const before = loss;
+      const course = { d, t: first.value, prevFlatGrad: gradient, prevLoss: loss };
+      Object.assign(memory, course);
+      if (isLess(python(-toleranceChange), tensor(slope))) break;
+      const parts = withParts(params, d);
       let isOptimal = false;
       let more = 0;
       if (lineSearchFn === 'strong_wolfe') {
         const here = { t: python(0), loss, gradient, slope };
-        const at = (t: Scalar): Place => placeOn(params, d, t, evaluate);
+        const kept = params.map((p) => p.clone());
+        const at = (t: Scalar): Place => placeOn(parts, kept, d, t, evaluate);
         const found = strongWolfe(at, here, first, largest(d), maxEval - evaluations, arithmetic);
         ({ loss, gradient } = found.place);
-        course.t = found.place.t.value;
+        memory.t = found.place.t.value;
         more = found.evaluations;
-        move(params, d, course.t);
-        isOptimal = within(gradient, toleranceGrad);
+        move(parts, memory.t);
+        isOptimal = isFlat();
       } else {
-        move(params, d, course.t);
+        move(parts, first.value);
         // After the last iteration nothing depends on what the next step evaluates anew.
         if (iteration < maxIter) {
           ({ loss, gradient } = evaluate());
           more = 1;
-          isOptimal = within(gradient, toleranceGrad);
+          isOptimal = isFlat();
         }
       }
-      Object.assign(memory, course);
       evaluations += more;
       memory.funcEvals += more;
       if (iteration === maxIter || evaluations >= maxEval || isOptimal) break;
-      if (within(d.mul(course.t), toleranceChange)) break;
-      if (Math.abs(loss - course.prevLoss) < toleranceChange) break;
+      if (within(mul(tensor(largest(d)), python(Math.abs(memory.t ?? 0))), toleranceChange)) break;
+      if (Math.abs(loss - before) < toleranceChange) break;
     }
     return result;
   }
