@@ -39,7 +39,7 @@ describe('gradcheck', () => {
   it('reports the worst entry of a wrong one', () => {
     const message = messageOf(() => gradcheck(wrongCube, [leaf([1, 2])]));
     expect(message).toContain(
-      'Jacobian mismatch for output 0 with respect to input 0 of the function: 2 of 4 entries are off (atol 0.00001, rtol 0.001).',
+      'Jacobian mismatch for output 0 with respect to input 0 of WrongCube: 2 of 4 entries are off (atol 0.00001, rtol 0.001).',
     );
     expect(message).toMatch(
       /Worst: the derivative of output 0\[1\] by input 0\[1\] is numerically (12\.0|11\.9)\d*, analytically 4:/,
@@ -156,7 +156,7 @@ describe('gradgradcheck', () => {
     });
     expect(gradcheck(cutOff, [leaf([1, 2])])).toBe(true);
     expect(messageOf(() => gradgradcheck(cutOff, [leaf([1, 2])]))).toMatch(
-      /with respect to input 0 of the gradient of the function/,
+      /with respect to input 0 of the gradient of customFunction/,
     );
   });
 });

@@ -175,6 +175,17 @@ describe('what is kept', () => {
     }
   });
 
+  test('is no best of an earlier run, where none is asked for any more', async () => {
+    const storage = memoryStorage();
+    const { checkpoint } = make({ storage, keepLast: 1, best: 'min' });
+    for (const metric of [1, 5]) await checkpoint.save({ metric });
+    expect(numbers(await checkpoint.list())).toEqual([1, 2]);
+    const later = make({ storage, keepLast: 1 }).checkpoint;
+    await later.save({ metric: 0 });
+    expect(numbers(await later.list())).toEqual([3]);
+    expect(await later.best()).toBeNull();
+  });
+
   test('is the greatest with max; the best can be loaded', async () => {
     const { checkpoint, model } = make({ keepLast: 1, best: 'max' });
     for (const metric of [0.1, 0.9, 0.5]) {
@@ -340,6 +351,17 @@ describe('a file that is torn, or none of a checkpoint', () => {
 });
 
 describe('loading', () => {
+  test('passes over what is undefined; a storage has nothing for a name that it does not know', async () => {
+    const part = box({ here: 1, gone: undefined });
+    const storage = memoryStorage();
+    const checkpoint = new Checkpoint({ storage, parts: { part } });
+    await checkpoint.save({});
+    part.value = null;
+    await checkpoint.resume();
+    expect(Object.entries(part.value as unknown as object)).toEqual([['here', 1]]);
+    expect(await storage.read('another')).toBeNull();
+  });
+
   test('changes nothing unless all parts fit', async () => {
     const storage = memoryStorage();
     const saved = { a: holding(tensor([1, 2])), b: box(1), model: holding(zeros(3)) };

@@ -194,7 +194,7 @@ describe('an error', () => {
       `saveSafetensors('${at('x')}'): "a": expected a Tensor, got number`,
     );
     for (const [wrong, kind] of [
-      [tensor([1]), 'a Tensor; give it a name'],
+      [tensor([1]), 'a Tensor of shape [1]; give it a name'],
       [[tensor([1])], 'an array'],
       [null, 'null'],
       [() => {}, 'a function; of a module, save model.stateDict()'],
