@@ -143,7 +143,7 @@ const compileApartTakes = signature('compileApart', { owner: K.anything, part: K
  *   while (loss().item() > 0.1);
  * });
  * descend(tensor([1, 0.5]));
- * w; // tensor([0.1250, 0.4691], requires_grad=True)
+ * w; // tensor([0.0039, 0.5262], requires_grad=True)
  * ```
  */
 export function compileApart<T>(owner: object, part: () => T): () => T {

@@ -195,7 +195,7 @@ describe('an error', () => {
     );
     for (const [wrong, kind] of [
       [tensor([1]), 'a Tensor of shape [1]; give it a name'],
-      [[tensor([1])], 'an array'],
+      [[tensor([1])], 'got [a Tensor of shape [1]]'],
       [null, 'null'],
       [() => {}, 'a function; of a module, save model.stateDict()'],
     ] as const) {

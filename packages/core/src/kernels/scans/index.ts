@@ -1,7 +1,7 @@
 /** Kernels that go along dimensions one element after the other: running totals, searches, groups, triangles. */
 export { type AlignmentRules, type Alignments, alignmentLosses, alignmentsFit } from './alignments.ts';
 export { findFirst } from './find.ts';
-export { medianRows, sortRows } from './order.ts';
+export * from './order/index.ts';
 export { pairProducts, recordCumprodGradient, recordProductsOfOthers } from './products.ts';
 export { runningMeans } from './running-means.ts';
 export { scan } from './scans.ts';

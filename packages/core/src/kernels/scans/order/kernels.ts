@@ -1,8 +1,7 @@
-/** What order.ts does, at addresses. */
+/** What rows.ts does, at addresses. */
 
-import { bytesOf, type DType } from '../../dtype.ts';
-import { type FunctionBuilder, i32Params, ModuleBuilder, memoized } from '../wasm/index.ts';
-import { defineMedian } from './median-kernel.ts';
+import { bytesOf, type DType } from '../../../dtype.ts';
+import { type FunctionBuilder, i32Params, ModuleBuilder, memoized } from '../../wasm/index.ts';
 import {
   add,
   copyElement,
@@ -14,7 +13,8 @@ import {
   keyAt,
   type Locals,
   step,
-} from './order-keys.ts';
+} from './keys.ts';
+import { defineMedian } from './median-kernel.ts';
 
 /** Of rows of n elements that lie `inner` apart. */
 interface OrderKernels {

@@ -1,16 +1,7 @@
 /** The elements in the middle of rows, at addresses. */
-import type { DType } from '../../dtype.ts';
-import { type FunctionBuilder, i32Params, type ModuleBuilder } from '../wasm/index.ts';
-import {
-  copyElement,
-  eachElement,
-  eachRow,
-  keepKeyBits,
-  keyAt,
-  type Locals,
-  long,
-  step,
-} from './order-keys.ts';
+import type { DType } from '../../../dtype.ts';
+import { type FunctionBuilder, i32Params, type ModuleBuilder } from '../../wasm/index.ts';
+import { copyElement, eachElement, eachRow, keepKeyBits, keyAt, type Locals, long, step } from './keys.ts';
 
 const medianParams = i32Params('outer', 'n', 'inner', 'skipped', 'x', 'keys', 'values', 'indices');
 

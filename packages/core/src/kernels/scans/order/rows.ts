@@ -1,9 +1,9 @@
 /** Elements in their order. These functions say whether they found it: of rows too long for scratch the caller has to. */
 
-import type { TypedArray } from '../../dtype.ts';
-import { dtypeOf, Room, runCall } from '../recording/index.ts';
-import type { Extent } from '../strided/index.ts';
-import { orderKernels } from './order-kernels.ts';
+import type { TypedArray } from '../../../dtype.ts';
+import { dtypeOf, Room, runCall } from '../../recording/index.ts';
+import type { Extent } from '../../strided/index.ts';
+import { orderKernels } from './kernels.ts';
 
 /** Stores the elements along a dimension in their order, equal ones as they come, and where they stood. */
 export function sortRows(

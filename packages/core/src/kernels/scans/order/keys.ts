@@ -1,6 +1,6 @@
 /** Rows by integers that stand for their elements, at addresses: the keys by which rows are sorted and searched. */
-import { bytesOf, type DType } from '../../dtype.ts';
-import { type FunctionBuilder, i32Params, type ModuleBuilder } from '../wasm/index.ts';
+import { bytesOf, type DType } from '../../../dtype.ts';
+import { type FunctionBuilder, i32Params, type ModuleBuilder } from '../../wasm/index.ts';
 
 /** local += another. */
 export const add = (f: FunctionBuilder, local: number, other: number): FunctionBuilder =>
