@@ -1,5 +1,6 @@
-import { AutogradError, formatShape, K, Tensor, tensorList, ValueError } from '@kindling/core';
+import { AutogradError, formatShape, K, numberOnHost, Tensor, tensorList, ValueError } from '@kindling/core';
 import { ofOptimizers } from './naming.ts';
+import type { Rate, WithNumber } from './rate.ts';
 
 /** Parameters that share their options. */
 export type ParamGroup<O> = O & {
@@ -10,6 +11,9 @@ export type ParamGroup<O> = O & {
   /** The learning rate at which a scheduler began. */
   initialLr?: number;
 };
+
+/** A group in a step, whose rate is a number: {@link Optimizer.numbers} gets none other. */
+export type StepGroup<O extends { lr: Rate }> = WithNumber<ParamGroup<O>>;
 
 /** A group as it is given: one parameter or several, as they are or each with its name. */
 export type GivenGroup<O> = Partial<O> & {
@@ -135,6 +139,8 @@ function formatOption(value: unknown): string {
   if (value === null) return 'None';
   if (typeof value === 'boolean') return value ? 'True' : 'False';
   if (typeof value === 'number') return formatNumber(value);
+  // As Python formats it.
+  if (value instanceof Tensor && value.ndim === 0) return formatNumber(value.item());
   if (!Array.isArray(value)) return String(value);
   if (value.some((x) => typeof x === 'string')) return `[${value.map((x) => `'${x}'`).join(', ')}]`;
   return `(${value.map(formatOption).join(', ')})`;
@@ -146,10 +152,13 @@ function formatNumber(x: number): string {
   return text.replace(/e([+-])(\d)$/, 'e$10$2');
 }
 
-/** The options of groups, one after the other. */
+/** The options of groups, one after the other, of a tensor what it holds too. */
 export const optionsOf = (groups: readonly object[]): unknown[] =>
   groups.flatMap((group) =>
-    Object.entries(group).flatMap(([key, value]: [string, unknown]) => (key === 'params' ? [] : value)),
+    Object.entries(group).flatMap(([key, value]: [string, unknown]) => {
+      if (key === 'params') return [];
+      return value instanceof Tensor ? [value, numberOnHost(value)] : value;
+    }),
   );
 
 /** Whether two lists hold the same values. */

@@ -25,9 +25,12 @@ import {
   type ParamGroup,
   type Params,
   parametersOf,
+  type StepGroup,
 } from './groups.ts';
 import { checkImplementation, isDifferentiable, requireDifferentiable } from './implementation.ts';
+import { nonNegative } from './kinds.ts';
 import { LastOptions } from './last-options.ts';
+import { checkHeld, type Rate, rate, rateAtStep, withNumber } from './rate.ts';
 import {
   type OptimizerStateDict,
   type ParamState,
@@ -88,7 +91,7 @@ const zeroGradOptions = /* @__PURE__ */ K.options<{ setToNone?: boolean }>({ set
  * ```
  */
 // biome-ignore lint/suspicious/noExplicitAny: an optimizer of any options is an Optimizer
-export abstract class Optimizer<O extends { lr: number } = any> {
+export abstract class Optimizer<O extends { lr: Rate } = any> {
   /** The groups: parameters with their options, which may be changed at any time. */
   readonly paramGroups: ParamGroup<O>[] = [];
   /** What is remembered of each parameter. */
@@ -109,7 +112,10 @@ export abstract class Optimizer<O extends { lr: number } = any> {
     checkArguments(name, { params: K.anything, defaults: someDefaults, kinds: someKinds }, arguments);
     this.defaults = defaults;
     this.#kinds = kinds ?? K.allLike(defaults, K.finite);
-    const atSteps = 'lr' in this.#kinds ? { ...this.#kinds, lr: K.finite } : this.#kinds;
+    const atSteps =
+      'lr' in this.#kinds
+        ? { ...this.#kinds, lr: this.#kinds.lr === rate ? rateAtStep : K.finite }
+        : this.#kinds;
     this.#checks = Object.entries(atSteps).map(([name, kind]) => ({ name, kind }));
     if (isTensor(params)) {
       throw new ValueError(
@@ -132,13 +138,13 @@ export abstract class Optimizer<O extends { lr: number } = any> {
   protected abstract updateOf(group: ParamGroup<O>): Update;
 
   /** The numbers of the step of `p`, in the kernel's order. `state` is empty at the first; counts in it are kept here. */
-  protected abstract numbers(group: ParamGroup<O>, state: ParamState, p: Tensor): readonly number[];
+  protected abstract numbers(group: StepGroup<O>, state: ParamState, p: Tensor): readonly number[];
 
   /**
    * A tensor of the state of `p`, by its name, as it is before the first step: zeros of its shape, unless an optimizer says
    * otherwise. State that is loaded has to have that shape.
    */
-  protected firstState(p: Tensor, _name: string, _group: ParamGroup<O>): Tensor {
+  protected firstState(p: Tensor, _name: string, _group: StepGroup<O>): Tensor {
     return zerosLike(p);
   }
 
@@ -149,7 +155,9 @@ export abstract class Optimizer<O extends { lr: number } = any> {
     group: ParamGroup<O>,
     values: Readonly<Record<string, unknown>>,
   ): ParamState {
-    return readState(what, values, p, this.updateOf(group), (name) => this.firstState(p, name, group));
+    return readState(what, values, p, this.updateOf(group), (name) =>
+      withNumber(group, (g) => this.firstState(p, name, g)),
+    );
   }
 
   /** A value of the state as PyTorch's state dicts hold it: counts are tensors there. */
@@ -158,7 +166,7 @@ export abstract class Optimizer<O extends { lr: number } = any> {
   }
 
   /** Called once for each group in each step, before {@link numbers}: what a group counts goes on here. */
-  protected advance(_group: ParamGroup<O>): void {}
+  protected advance(_group: StepGroup<O>): void {}
 
   /** Vue makes no Proxy of it in its reactive state: see that of Tensor. @internal */
   get __v_skip(): true {
@@ -181,6 +189,7 @@ export abstract class Optimizer<O extends { lr: number } = any> {
     checkArguments(caller, { options: K.options(groupKinds(this.#kinds)) }, [own]);
     const options = { ...this.defaults, ...withoutUndefined(own), ...members } as unknown as ParamGroup<O>;
     checkParameters(caller, members, this.paramGroups, isDifferentiable(options));
+    if (isTensor(options.lr)) checkHeld(caller, options.lr, nonNegative);
     this.#checkOptions(options, caller);
     this.paramGroups.push(options);
   }
@@ -196,6 +205,7 @@ export abstract class Optimizer<O extends { lr: number } = any> {
         if (!kind.accepts(value))
           checkArguments(caller ?? `${this.constructor.name}.step`, { [name]: kind }, [value]);
       }
+      if (isTensor(options.lr)) checkHeld(caller ?? `${this.constructor.name}.step`, options.lr, K.finite);
       if (caller === undefined) this.#checked.remember(options);
     }
     checkImplementation(caller ?? this.constructor.name, options as Record<string, unknown>);
@@ -261,10 +271,10 @@ export abstract class Optimizer<O extends { lr: number } = any> {
   #updateGroup(group: ParamGroup<O>): void {
     const update = this.updateOf(group);
     if (isTraced() || isWorthJoining(update, group.params)) this.#updateAtOnce(group, update);
-    else this.#updateInTurn(group, update);
+    else withNumber(group, (g) => this.#updateInTurn(g, update));
   }
 
-  #updateInTurn(group: ParamGroup<O>, update: Update): void {
+  #updateInTurn(group: StepGroup<O>, update: Update): void {
     this.advance(group);
     for (const p of group.params) {
       if (p.grad === null) continue;
@@ -277,18 +287,22 @@ export abstract class Optimizer<O extends { lr: number } = any> {
   /** The same, with the numbers of all parameters before the first is changed: the host is asked once, and those alike are updated together. */
   #updateAtOnce(group: ParamGroup<O>, update: Update): void {
     const params = group.params.filter((p) => p.grad !== null);
-    const numbers = onHost(() => {
-      this.advance(group);
-      // States are looked up in each call, as loading a state dict replaces them.
-      const stateOf = (p: Tensor): ParamState => this.#stateOf(p);
-      return numbersOfAll(update, params, stateOf, (state, p) => this.numbers(group, state, p), isTraced());
-    });
-    const operands = params.map((p) => this.#operandsOf(p, this.#stateOf(p), group, update));
+    const numbers = onHost(() =>
+      withNumber(group, (g) => {
+        this.advance(g);
+        // States are looked up in each call, as loading a state dict replaces them.
+        const stateOf = (p: Tensor): ParamState => this.#stateOf(p);
+        return numbersOfAll(update, params, stateOf, (state, p) => this.numbers(g, state, p), isTraced());
+      }),
+    );
+    const operands = withNumber(group, (g) =>
+      params.map((p) => this.#operandsOf(p, this.#stateOf(p), g, update)),
+    );
     runEach(update.kernel, operands, numbers, !isTraced());
   }
 
   /** The parameter, its state and its gradient, as the kernel of its update takes them. */
-  #operandsOf(p: Tensor, state: ParamState, group: ParamGroup<O>, update: Update): Tensor[] {
+  #operandsOf(p: Tensor, state: ParamState, group: StepGroup<O>, update: Update): Tensor[] {
     const names = stateNames(update, p);
     // Of its final length from the start: growing an array by push takes room for 16 more.
     const tensors = new Array<Tensor>(names.length + 2);
@@ -312,7 +326,7 @@ export abstract class Optimizer<O extends { lr: number } = any> {
     return state;
   }
 
-  #tensorOf(state: ParamState, name: string, p: Tensor, group: ParamGroup<O>): Tensor {
+  #tensorOf(state: ParamState, name: string, p: Tensor, group: StepGroup<O>): Tensor {
     const known = state[name];
     if (known instanceof Tensor) return known;
     const make = (): Tensor => this.firstState(p, name, group);
@@ -353,13 +367,14 @@ export abstract class Optimizer<O extends { lr: number } = any> {
 
   /**
    * Takes over what {@link stateDict} gave, here or in PyTorch, also by way of JSON. Nothing is changed unless all of it fits. A rate that
-   * PyTorch held as a tensor becomes a number, and `capturable` false. Follows `Optimizer.load_state_dict`.
+   * is a tensor there is a new one here, and `capturable` becomes false. Follows `Optimizer.load_state_dict`.
    * @throws ValueError, ShapeError where groups, their sizes, their options or the state do not fit
    */
   loadStateDict(dict: OptimizerStateDict): void {
     const caller = `${this.constructor.name}.loadStateDict`;
     const { groups, state } = readStateDict(caller, this, dict, {
       check: (group) => this.#checkOptions(group as ParamGroup<O>, caller),
+      takesTensor: this.#kinds.lr === rate,
       readState: (what, p, group, values) => this.readState(what, p, group as ParamGroup<O>, values),
     });
     for (const [i, group] of groups.entries()) {

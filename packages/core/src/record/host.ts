@@ -75,6 +75,18 @@ export function assumesSame(what: string, read: () => readonly unknown[], seldom
  */
 export const readOnHost = (what: string, read: () => readonly unknown[]): void => tracer?.guards(what, read);
 
+/**
+ * The number in a tensor of one element as it is now, for host parts, which read no other tensor: one that {@link readOnHost} names, so
+ * that no program changes it. Kindling's own.
+ */
+export const numberOnHost = ({ storage, offset }: Tensor): number => storage.array[offset] ?? Number.NaN;
+
+/** Fills a tensor of one element, for host parts: as its `fill_`, in no program. Kindling's own. */
+export function fillOnHost({ storage, offset }: Tensor, value: number): void {
+  storage.array[offset] = value;
+  storage.version++;
+}
+
 export function areSame(now: readonly unknown[], before: readonly unknown[]): boolean {
   if (now.length !== before.length) return false;
   for (let i = 0; i < before.length; i++) if (!Object.is(now[i], before[i])) return false;

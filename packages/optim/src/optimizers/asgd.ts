@@ -1,8 +1,9 @@
 import { E, K } from '@kindling/core';
-import type { ParamGroup } from '../groups.ts';
+import type { ParamGroup, StepGroup } from '../groups.ts';
 import { type CapturableOptions, capturableDefaults, capturableKinds } from '../implementation.ts';
 import { nonNegative } from '../kinds.ts';
 import { optimizerClass } from '../optimizer-class.ts';
+import { type Rate, rate } from '../rate.ts';
 import type { ParamState } from '../state-dict.ts';
 import { fusedUpdate, type Update, updatesByFeatures } from '../update.ts';
 import { penalised } from './arithmetic.ts';
@@ -12,7 +13,7 @@ import { nextStep, numberOf } from './counts.ts';
 /** Options of {@link ASGD}. */
 export interface ASGDOptions extends CommonOptions, CapturableOptions {
   /** Learning rate. Default: 1e-2. */
-  lr?: number;
+  lr?: Rate;
   /** Decay of the weights, and of the rate. Default: 1e-4. */
   lambd?: number;
   /** The power by which the rate falls. Default: 0.75. */
@@ -30,7 +31,7 @@ const defaults: Required<ASGDOptions> = {
   ...capturableDefaults,
 };
 const kinds: K.Kinds<ASGDOptions> = {
-  lr: nonNegative,
+  lr: rate,
   lambd: nonNegative,
   alpha: nonNegative,
   t0: K.finite,
@@ -77,7 +78,7 @@ export class ASGD extends /* @__PURE__ */ optimizerClass<ASGDOptions>(defaults, 
     return updates(weightDecay !== 0);
   }
 
-  protected override numbers(group: ParamGroup<Required<ASGDOptions>>, state: ParamState): Numbers<number> {
+  protected override numbers(group: StepGroup<Required<ASGDOptions>>, state: ParamState): Numbers<number> {
     const { lr, lambd, alpha, t0, weightDecay } = group;
     const step = nextStep(state);
     // Those of the step before; PyTorch keeps both in float32.

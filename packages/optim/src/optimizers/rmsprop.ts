@@ -1,8 +1,9 @@
 import { E, K } from '@kindling/core';
-import type { ParamGroup } from '../groups.ts';
+import type { ParamGroup, StepGroup } from '../groups.ts';
 import { type CapturableOptions, capturableDefaults, capturableKinds } from '../implementation.ts';
 import { nonNegative } from '../kinds.ts';
 import { optimizerClass } from '../optimizer-class.ts';
+import { type Rate, rate } from '../rate.ts';
 import type { ParamState } from '../state-dict.ts';
 import { fusedUpdate, type Update, updatesByFeatures } from '../update.ts';
 import { averageSquare, forgets, fusedMultiplyAdd, penalised } from './arithmetic.ts';
@@ -12,7 +13,7 @@ import { nextStep } from './counts.ts';
 /** Options of {@link RMSprop}. */
 export interface RMSpropOptions extends CommonOptions, CapturableOptions {
   /** Learning rate. Default: 1e-2. */
-  lr?: number;
+  lr?: Rate;
   /** Decay of the running average of squares. Default: 0.99. */
   alpha?: number;
   /** Added to the denominator. Default: 1e-8. */
@@ -33,7 +34,7 @@ const defaults: Required<RMSpropOptions> = {
   ...capturableDefaults,
 };
 const kinds: K.Kinds<RMSpropOptions> = {
-  lr: nonNegative,
+  lr: rate,
   momentum: nonNegative,
   alpha: nonNegative,
   eps: nonNegative,
@@ -112,10 +113,7 @@ export class RMSprop extends /* @__PURE__ */ optimizerClass<RMSpropOptions>(defa
     return updates(momentum > 0, centered, weightDecay !== 0, centered && forgets(alpha));
   }
 
-  protected override numbers(
-    group: ParamGroup<Required<RMSpropOptions>>,
-    state: ParamState,
-  ): Numbers<number> {
+  protected override numbers(group: StepGroup<Required<RMSpropOptions>>, state: ParamState): Numbers<number> {
     const { lr, alpha, eps, momentum, weightDecay } = group;
     nextStep(state);
     return [lr, alpha, 1 - alpha, eps, momentum, signOf(group), weightDecay, 1];

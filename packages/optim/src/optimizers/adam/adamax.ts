@@ -1,8 +1,9 @@
 import { E, type K } from '@kindling/core';
-import type { ParamGroup } from '../../groups.ts';
+import type { ParamGroup, StepGroup } from '../../groups.ts';
 import { type CapturableOptions, capturableDefaults, capturableKinds } from '../../implementation.ts';
 import { nonNegative, twoFractions } from '../../kinds.ts';
 import { optimizerClass } from '../../optimizer-class.ts';
+import { type Rate, rate } from '../../rate.ts';
 import type { ParamState } from '../../state-dict.ts';
 import { fusedUpdate, type Update, updatesByFeatures } from '../../update.ts';
 import { forgets, lerp, penalised } from '../arithmetic.ts';
@@ -12,7 +13,7 @@ import { nextStep } from '../counts.ts';
 /** Options of {@link Adamax}. */
 export interface AdamaxOptions extends CommonOptions, CapturableOptions {
   /** Learning rate. Default: 2e-3. */
-  lr?: number;
+  lr?: Rate;
   /** Decay of the running average of the gradient, and of the greatest size that it had. Default: [0.9, 0.999]. */
   betas?: readonly [number, number];
   /** Added to the size of the gradient. Default: 1e-8. */
@@ -27,7 +28,7 @@ const defaults: Required<AdamaxOptions> = {
   ...capturableDefaults,
 };
 const kinds: K.Kinds<AdamaxOptions> = {
-  lr: nonNegative,
+  lr: rate,
   betas: twoFractions,
   eps: nonNegative,
   ...commonKinds,
@@ -69,7 +70,7 @@ export class Adamax extends /* @__PURE__ */ optimizerClass<AdamaxOptions>(defaul
     return updates(weightDecay !== 0, forgets(betas[0]));
   }
 
-  protected override numbers(group: ParamGroup<Required<AdamaxOptions>>, state: ParamState): Numbers<number> {
+  protected override numbers(group: StepGroup<Required<AdamaxOptions>>, state: ParamState): Numbers<number> {
     const { lr, betas, eps, weightDecay } = group;
     const [beta1, beta2] = betas;
     return [1 - beta1, beta2, lr / (1 - beta1 ** nextStep(state)), eps, signOf(group), weightDecay];
