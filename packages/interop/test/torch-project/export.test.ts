@@ -208,6 +208,15 @@ describe('train.py', () => {
     expect(text('train.py')).toContain('this optimizer of torch has no sharded form');
   });
 
+  test('a rate that is a tensor, as the number that it holds', async () => {
+    const { model, loss, example } = training();
+    const optimizer = new optim.SGD(model.parameters(), { lr: tensor(0.25) });
+    await write({ model, loss, example, optimizer });
+    expect(text('train.py')).toContain('optim.SGD(model.parameters(), lr=0.25)');
+    const [group] = JSON.parse(text('optimizer.json')).param_groups;
+    expect(group.lr).toBe(0.25);
+  });
+
   test('tells DDP of parameters that get no gradient', async () => {
     class Idle extends Net {
       idle = new nn.Linear(2, 2);
