@@ -1,9 +1,10 @@
 import { AutogradError, formatShape, K, numberOnHost, Tensor, tensorList, ValueError } from '@kindling/core';
 import { ofOptimizers } from './naming.ts';
-import type { Rate, WithNumber } from './rate.ts';
 
 /** Parameters that share their options. */
 export type ParamGroup<O> = O & {
+  /** The learning rate. Where a tensor was given it is that tensor, which counts as its number in arithmetic. */
+  lr: number;
   /** The parameters. */
   params: Tensor[];
   /** The names of the parameters, where they were given with names. */
@@ -11,9 +12,6 @@ export type ParamGroup<O> = O & {
   /** The learning rate at which a scheduler began. */
   initialLr?: number;
 };
-
-/** A group in a step, whose rate is a number: {@link Optimizer.numbers} gets none other. */
-export type StepGroup<O extends { lr: Rate }> = WithNumber<ParamGroup<O>>;
 
 /** A group as it is given: one parameter or several, as they are or each with its name. */
 export type GivenGroup<O> = Partial<O> & {

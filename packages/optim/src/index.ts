@@ -9,7 +9,7 @@ export {
   vectorToParameters,
 } from '@kindling/core';
 export { EarlyStopping, type EarlyStoppingOptions, type Restorable } from './early-stopping.ts';
-export type { GivenGroup, ParamGroup, Params, StepGroup } from './groups.ts';
+export type { GivenGroup, ParamGroup, Params } from './groups.ts';
 export type { CapturableOptions, FusedOptions, ImplementationOptions } from './implementation.ts';
 export * from './lr-finder.ts';
 export * as lrScheduler from './lr-scheduler/index.ts';

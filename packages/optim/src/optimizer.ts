@@ -25,7 +25,6 @@ import {
   type ParamGroup,
   type Params,
   parametersOf,
-  type StepGroup,
 } from './groups.ts';
 import { checkImplementation, isDifferentiable, requireDifferentiable } from './implementation.ts';
 import { nonNegative } from './kinds.ts';
@@ -138,13 +137,13 @@ export abstract class Optimizer<O extends { lr: Rate } = any> {
   protected abstract updateOf(group: ParamGroup<O>): Update;
 
   /** The numbers of the step of `p`, in the kernel's order. `state` is empty at the first; counts in it are kept here. */
-  protected abstract numbers(group: StepGroup<O>, state: ParamState, p: Tensor): readonly number[];
+  protected abstract numbers(group: ParamGroup<O>, state: ParamState, p: Tensor): readonly number[];
 
   /**
    * A tensor of the state of `p`, by its name, as it is before the first step: zeros of its shape, unless an optimizer says
    * otherwise. State that is loaded has to have that shape.
    */
-  protected firstState(p: Tensor, _name: string, _group: StepGroup<O>): Tensor {
+  protected firstState(p: Tensor, _name: string, _group: ParamGroup<O>): Tensor {
     return zerosLike(p);
   }
 
@@ -166,7 +165,7 @@ export abstract class Optimizer<O extends { lr: Rate } = any> {
   }
 
   /** Called once for each group in each step, before {@link numbers}: what a group counts goes on here. */
-  protected advance(_group: StepGroup<O>): void {}
+  protected advance(_group: ParamGroup<O>): void {}
 
   /** Vue makes no Proxy of it in its reactive state: see that of Tensor. @internal */
   get __v_skip(): true {
@@ -274,7 +273,7 @@ export abstract class Optimizer<O extends { lr: Rate } = any> {
     else withNumber(group, (g) => this.#updateInTurn(g, update));
   }
 
-  #updateInTurn(group: StepGroup<O>, update: Update): void {
+  #updateInTurn(group: ParamGroup<O>, update: Update): void {
     this.advance(group);
     for (const p of group.params) {
       if (p.grad === null) continue;
@@ -302,7 +301,7 @@ export abstract class Optimizer<O extends { lr: Rate } = any> {
   }
 
   /** The parameter, its state and its gradient, as the kernel of its update takes them. */
-  #operandsOf(p: Tensor, state: ParamState, group: StepGroup<O>, update: Update): Tensor[] {
+  #operandsOf(p: Tensor, state: ParamState, group: ParamGroup<O>, update: Update): Tensor[] {
     const names = stateNames(update, p);
     // Of its final length from the start: growing an array by push takes room for 16 more.
     const tensors = new Array<Tensor>(names.length + 2);
@@ -326,7 +325,7 @@ export abstract class Optimizer<O extends { lr: Rate } = any> {
     return state;
   }
 
-  #tensorOf(state: ParamState, name: string, p: Tensor, group: StepGroup<O>): Tensor {
+  #tensorOf(state: ParamState, name: string, p: Tensor, group: ParamGroup<O>): Tensor {
     const known = state[name];
     if (known instanceof Tensor) return known;
     const make = (): Tensor => this.firstState(p, name, group);

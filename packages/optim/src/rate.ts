@@ -8,9 +8,6 @@ import { nonNegative } from './kinds.ts';
  */
 export type Rate = number | Tensor;
 
-/** A group, or options, while their rate is a number. */
-export type WithNumber<G> = G & { lr: number };
-
 const isRateTensor = (x: unknown): x is Tensor => Tensor.is(x) && x.count === 1 && isFloatingPoint(x.dtype);
 
 const orTensor = ({ expected, accepts }: K.Kind): K.Kind =>
@@ -46,12 +43,12 @@ export function setRate(group: { lr: Rate }, value: number): void {
  * Gives `fn` the group with a number for its rate, also where it is a tensor: it is the group itself, so that what is noted there
  * stays, and so that nobody who works with numbers has to ask.
  */
-export function withNumber<G extends { lr: Rate }, T>(group: G, fn: (group: WithNumber<G>) => T): T {
+export function withNumber<G extends { lr: Rate }, T>(group: G, fn: (group: G) => T): T {
   const { lr } = group;
-  if (typeof lr === 'number') return fn(group as WithNumber<G>);
+  if (typeof lr === 'number') return fn(group);
   group.lr = numberOnHost(lr);
   try {
-    return fn(group as WithNumber<G>);
+    return fn(group);
   } finally {
     group.lr = lr;
   }

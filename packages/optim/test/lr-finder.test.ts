@@ -69,7 +69,7 @@ describe('rates', () => {
     const groups = [0.1, 0.4, 0].map((lr) => ({ params: [tensor([1.5], { requiresGrad: true })], lr }));
     const optimizer = new optim.SGD(groups, { lr: 1 });
     const seen: number[][] = [];
-    optim.lrFind(optimizer, () => seen.push(optimizer.paramGroups.map(({ lr }) => Number(lr))), {
+    optim.lrFind(optimizer, () => seen.push(optimizer.paramGroups.map(({ lr }) => lr)), {
       startLr: 1,
       endLr: 4,
       numIter: 2,

@@ -1,5 +1,5 @@
 import { E, K } from '@kindling/core';
-import type { ParamGroup, StepGroup } from '../groups.ts';
+import type { ParamGroup } from '../groups.ts';
 import { type CapturableOptions, capturableDefaults, capturableKinds } from '../implementation.ts';
 import { nonNegative } from '../kinds.ts';
 import { optimizerClass } from '../optimizer-class.ts';
@@ -76,7 +76,7 @@ export class Adadelta extends /* @__PURE__ */ optimizerClass<AdadeltaOptions>(de
   }
 
   protected override numbers(
-    group: StepGroup<Required<AdadeltaOptions>>,
+    group: ParamGroup<Required<AdadeltaOptions>>,
     state: ParamState,
   ): Numbers<number> {
     const { lr, rho, eps, weightDecay } = group;

@@ -1,5 +1,5 @@
 import { type DType, E, emptyLike, FusedUpdate, K, linalg, type Tensor, zeros } from '@kindling/core';
-import type { StepGroup } from '../groups.ts';
+import type { ParamGroup } from '../groups.ts';
 import { foreachDefaults, foreachKinds, type ImplementationOptions } from '../implementation.ts';
 import { nonNegative } from '../kinds.ts';
 import { optimizerClass } from '../optimizer-class.ts';
@@ -165,7 +165,7 @@ export class Adafactor extends /* @__PURE__ */ optimizerClass<AdafactorOptions>(
   }
 
   protected override numbers(
-    group: StepGroup<Required<AdafactorOptions>>,
+    group: ParamGroup<Required<AdafactorOptions>>,
     state: ParamState,
     p: Tensor,
   ): Numbers<number> {

@@ -1,5 +1,5 @@
 import { E, fullLike, type K, type Tensor } from '@kindling/core';
-import type { ParamGroup, StepGroup } from '../groups.ts';
+import type { ParamGroup } from '../groups.ts';
 import { type FusedOptions, fusedDefaults, fusedKinds } from '../implementation.ts';
 import { nonNegative } from '../kinds.ts';
 import { optimizerClass } from '../optimizer-class.ts';
@@ -77,7 +77,10 @@ export class Adagrad extends /* @__PURE__ */ optimizerClass<AdagradOptions>(defa
     return fullLike(p, initialAccumulatorValue);
   }
 
-  protected override numbers(group: StepGroup<Required<AdagradOptions>>, state: ParamState): Numbers<number> {
+  protected override numbers(
+    group: ParamGroup<Required<AdagradOptions>>,
+    state: ParamState,
+  ): Numbers<number> {
     const { lr, lrDecay, eps, weightDecay } = group;
     return [lr / (1 + (nextStep(state) - 1) * lrDecay), eps, signOf(group), weightDecay];
   }

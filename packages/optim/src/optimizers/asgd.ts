@@ -1,5 +1,5 @@
 import { E, K } from '@kindling/core';
-import type { ParamGroup, StepGroup } from '../groups.ts';
+import type { ParamGroup } from '../groups.ts';
 import { type CapturableOptions, capturableDefaults, capturableKinds } from '../implementation.ts';
 import { nonNegative } from '../kinds.ts';
 import { optimizerClass } from '../optimizer-class.ts';
@@ -78,7 +78,7 @@ export class ASGD extends /* @__PURE__ */ optimizerClass<ASGDOptions>(defaults, 
     return updates(weightDecay !== 0);
   }
 
-  protected override numbers(group: StepGroup<Required<ASGDOptions>>, state: ParamState): Numbers<number> {
+  protected override numbers(group: ParamGroup<Required<ASGDOptions>>, state: ParamState): Numbers<number> {
     const { lr, lambd, alpha, t0, weightDecay } = group;
     const step = nextStep(state);
     // Those of the step before; PyTorch keeps both in float32.

@@ -1,5 +1,5 @@
 import { E, emptyLike, FusedUpdate, K, linalg, type Tensor } from '@kindling/core';
-import type { StepGroup } from '../groups.ts';
+import type { ParamGroup } from '../groups.ts';
 import { nonNegative } from '../kinds.ts';
 import { optimizerClass } from '../optimizer-class.ts';
 import { type Rate, rate } from '../rate.ts';
@@ -88,7 +88,7 @@ export class Lamb extends /* @__PURE__ */ optimizerClass<LambOptions>(defaults, 
     return update;
   }
 
-  protected override numbers(group: StepGroup<Required<LambOptions>>, state: ParamState): Numbers<number> {
+  protected override numbers(group: ParamGroup<Required<LambOptions>>, state: ParamState): Numbers<number> {
     const { lr, betas, eps, weightDecay } = group;
     const [beta1, beta2] = betas;
     const step = nextStep(state);

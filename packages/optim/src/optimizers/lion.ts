@@ -1,5 +1,5 @@
 import { E, K } from '@kindling/core';
-import type { ParamGroup, StepGroup } from '../groups.ts';
+import type { ParamGroup } from '../groups.ts';
 import { nonNegative, twoFractions } from '../kinds.ts';
 import { optimizerClass } from '../optimizer-class.ts';
 import { type Rate, rate } from '../rate.ts';
@@ -65,7 +65,7 @@ export class Lion extends /* @__PURE__ */ optimizerClass<LionOptions>(defaults, 
     return updates(weightDecay !== 0);
   }
 
-  protected override numbers(group: StepGroup<Required<LionOptions>>): Numbers<number> {
+  protected override numbers(group: ParamGroup<Required<LionOptions>>): Numbers<number> {
     const { lr, betas, weightDecay } = group;
     const [beta1, beta2] = betas;
     return [lr, beta1, 1 - beta1, beta2, 1 - beta2, signOf(group), 1 - lr * weightDecay];

@@ -1,5 +1,5 @@
 import { E, emptyLike, FusedUpdate, formatShape, K, linalg, type Tensor, ValueError } from '@kindling/core';
-import type { ParamGroup, StepGroup } from '../groups.ts';
+import type { ParamGroup } from '../groups.ts';
 import { nonNegative } from '../kinds.ts';
 import { optimizerClass } from '../optimizer-class.ts';
 import { type Rate, rate } from '../rate.ts';
@@ -186,7 +186,7 @@ export class Muon extends /* @__PURE__ */ optimizerClass<MuonOptions>(defaults, 
   }
 
   protected override numbers(
-    group: StepGroup<Required<MuonOptions>>,
+    group: ParamGroup<Required<MuonOptions>>,
     _state: ParamState,
     { shape }: Tensor,
   ): Numbers<number> {

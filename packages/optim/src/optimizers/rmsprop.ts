@@ -1,5 +1,5 @@
 import { E, K } from '@kindling/core';
-import type { ParamGroup, StepGroup } from '../groups.ts';
+import type { ParamGroup } from '../groups.ts';
 import { type CapturableOptions, capturableDefaults, capturableKinds } from '../implementation.ts';
 import { nonNegative } from '../kinds.ts';
 import { optimizerClass } from '../optimizer-class.ts';
@@ -113,7 +113,10 @@ export class RMSprop extends /* @__PURE__ */ optimizerClass<RMSpropOptions>(defa
     return updates(momentum > 0, centered, weightDecay !== 0, centered && forgets(alpha));
   }
 
-  protected override numbers(group: StepGroup<Required<RMSpropOptions>>, state: ParamState): Numbers<number> {
+  protected override numbers(
+    group: ParamGroup<Required<RMSpropOptions>>,
+    state: ParamState,
+  ): Numbers<number> {
     const { lr, alpha, eps, momentum, weightDecay } = group;
     nextStep(state);
     return [lr, alpha, 1 - alpha, eps, momentum, signOf(group), weightDecay, 1];

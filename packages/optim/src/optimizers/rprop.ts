@@ -1,5 +1,5 @@
 import { E, fullLike, K, type Tensor, zerosLike } from '@kindling/core';
-import type { StepGroup } from '../groups.ts';
+import type { ParamGroup } from '../groups.ts';
 import { type CapturableOptions, capturableDefaults, capturableKinds } from '../implementation.ts';
 import { optimizerClass } from '../optimizer-class.ts';
 import { type Rate, rate } from '../rate.ts';
@@ -83,11 +83,11 @@ export class Rprop extends /* @__PURE__ */ optimizerClass<RpropOptions>(defaults
     return update;
   }
 
-  protected override firstState(p: Tensor, name: string, { lr }: StepGroup<Required<RpropOptions>>): Tensor {
+  protected override firstState(p: Tensor, name: string, { lr }: ParamGroup<Required<RpropOptions>>): Tensor {
     return name === 'stepSize' ? fullLike(p, lr) : zerosLike(p);
   }
 
-  protected override numbers(group: StepGroup<Required<RpropOptions>>, state: ParamState): Numbers<number> {
+  protected override numbers(group: ParamGroup<Required<RpropOptions>>, state: ParamState): Numbers<number> {
     nextStep(state);
     return [...group.etas, ...group.stepSizes, signOf(group)];
   }

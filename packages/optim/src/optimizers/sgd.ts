@@ -1,5 +1,5 @@
 import { E, K, ValueError } from '@kindling/core';
-import type { ParamGroup, StepGroup } from '../groups.ts';
+import type { ParamGroup } from '../groups.ts';
 import { type FusedOptions, fusedDefaults, fusedKinds } from '../implementation.ts';
 import { nonNegative } from '../kinds.ts';
 import { optimizerClass } from '../optimizer-class.ts';
@@ -85,7 +85,7 @@ export class SGD extends /* @__PURE__ */ optimizerClass<SGDOptions>(defaults, ki
     return updates(momentum !== 0, nesterov, weightDecay !== 0);
   }
 
-  protected override numbers(group: StepGroup<Required<SGDOptions>>, state: ParamState): number[] {
+  protected override numbers(group: ParamGroup<Required<SGDOptions>>, state: ParamState): number[] {
     const { lr, momentum, dampening, weightDecay } = group;
     const sign = signOf(group);
     if (momentum === 0) return [lr, sign, weightDecay];

@@ -1,5 +1,5 @@
 import { checkArguments, E, K, ValueError, withoutUndefined } from '@kindling/core';
-import type { ParamGroup, Params, StepGroup } from '../../groups.ts';
+import type { ParamGroup, Params } from '../../groups.ts';
 import {
   type CapturableOptions,
   capturableDefaults,
@@ -108,7 +108,7 @@ export class Adam extends /* @__PURE__ */ optimizerClass<AdamOptions>(defaults, 
     return updates(group.amsgrad, ...decayOf(group), forgets(group.betas[0]));
   }
 
-  protected override numbers(group: StepGroup<Required<AdamOptions>>, state: ParamState): Numbers<number> {
+  protected override numbers(group: ParamGroup<Required<AdamOptions>>, state: ParamState): Numbers<number> {
     const { lr, betas, eps } = group;
     const [beta1, beta2] = betas;
     const step = nextStep(state);

@@ -1,5 +1,5 @@
 import { E, type K } from '@kindling/core';
-import type { ParamGroup, StepGroup } from '../../groups.ts';
+import type { ParamGroup } from '../../groups.ts';
 import { type CapturableOptions, capturableDefaults, capturableKinds } from '../../implementation.ts';
 import { nonNegative, twoFractions } from '../../kinds.ts';
 import { optimizerClass } from '../../optimizer-class.ts';
@@ -70,7 +70,7 @@ export class Adamax extends /* @__PURE__ */ optimizerClass<AdamaxOptions>(defaul
     return updates(weightDecay !== 0, forgets(betas[0]));
   }
 
-  protected override numbers(group: StepGroup<Required<AdamaxOptions>>, state: ParamState): Numbers<number> {
+  protected override numbers(group: ParamGroup<Required<AdamaxOptions>>, state: ParamState): Numbers<number> {
     const { lr, betas, eps, weightDecay } = group;
     const [beta1, beta2] = betas;
     return [1 - beta1, beta2, lr / (1 - beta1 ** nextStep(state)), eps, signOf(group), weightDecay];

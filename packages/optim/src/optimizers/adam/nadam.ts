@@ -1,5 +1,5 @@
 import { E, K } from '@kindling/core';
-import type { ParamGroup, StepGroup } from '../../groups.ts';
+import type { ParamGroup } from '../../groups.ts';
 import { type CapturableOptions, capturableDefaults, capturableKinds } from '../../implementation.ts';
 import { nonNegative } from '../../kinds.ts';
 import { optimizerClass } from '../../optimizer-class.ts';
@@ -88,7 +88,7 @@ export class NAdam extends /* @__PURE__ */ optimizerClass<NAdamOptions>(defaults
     return updates(...decayOf(group), forgets(group.betas[0]));
   }
 
-  protected override numbers(group: StepGroup<Required<NAdamOptions>>, state: ParamState): Numbers<number> {
+  protected override numbers(group: ParamGroup<Required<NAdamOptions>>, state: ParamState): Numbers<number> {
     const { lr, betas, eps, momentumDecay } = group;
     const [beta1, beta2] = betas;
     const step = nextStep(state);

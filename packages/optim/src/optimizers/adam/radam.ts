@@ -1,5 +1,5 @@
 import { E, K } from '@kindling/core';
-import type { ParamGroup, StepGroup } from '../../groups.ts';
+import type { ParamGroup } from '../../groups.ts';
 import { type CapturableOptions, capturableDefaults, capturableKinds } from '../../implementation.ts';
 import { optimizerClass } from '../../optimizer-class.ts';
 import { type Rate, rate } from '../../rate.ts';
@@ -87,7 +87,7 @@ export class RAdam extends /* @__PURE__ */ optimizerClass<RAdamOptions>(defaults
     return updates(...decayOf(group), forgets(group.betas[0]));
   }
 
-  protected override numbers(group: StepGroup<Required<RAdamOptions>>, state: ParamState): Numbers<number> {
+  protected override numbers(group: ParamGroup<Required<RAdamOptions>>, state: ParamState): Numbers<number> {
     const { lr, betas, eps } = group;
     const [beta1, beta2] = betas;
     const step = nextStep(state);

@@ -1,5 +1,5 @@
 import { assumes, E, isTraced, K, noGrad, onHost, type Tensor, ValueError } from '@kindling/core';
-import type { StepGroup } from '../../groups.ts';
+import type { ParamGroup } from '../../groups.ts';
 import { nonNegative } from '../../kinds.ts';
 import { Optimizer } from '../../optimizer.ts';
 import type { Rate } from '../../rate.ts';
@@ -115,11 +115,11 @@ export abstract class ScheduleFree<O> extends Optimizer<ScheduleFreeGroup<O>> {
     );
   }
 
-  protected override firstState(p: Tensor, name: string, group: StepGroup<ScheduleFreeGroup<O>>): Tensor {
+  protected override firstState(p: Tensor, name: string, group: ParamGroup<ScheduleFreeGroup<O>>): Tensor {
     return name === 'z' ? p.detach().clone() : super.firstState(p, name, group);
   }
 
-  protected override advance(group: StepGroup<ScheduleFreeGroup<O>>): void {
+  protected override advance(group: ParamGroup<ScheduleFreeGroup<O>>): void {
     const { warmupSteps, k } = group;
     const lr = group.lr * (k < warmupSteps ? (k + 1) / warmupSteps : 1);
     group.scheduledLr = lr;
@@ -129,7 +129,7 @@ export abstract class ScheduleFree<O> extends Optimizer<ScheduleFreeGroup<O>> {
   }
 
   /** What moves y and z in this step: the share of z, the rate of y, and the learning rate. */
-  protected moves(group: StepGroup<ScheduleFreeGroup<O>>): [share: number, rate: number, lr: number] {
+  protected moves(group: ParamGroup<ScheduleFreeGroup<O>>): [share: number, rate: number, lr: number] {
     const { weightSum, scheduledLr } = group;
     const share = weightSum === 0 ? 0 : weightOf(group) / weightSum;
     return [share, scheduledLr * (this.interpolation(group) * (1 - share) - 1), scheduledLr];
