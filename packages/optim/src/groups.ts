@@ -1,8 +1,10 @@
-import { AutogradError, formatShape, K, Tensor, tensorList, ValueError } from '@kindling/core';
+import { AutogradError, formatShape, K, numberOnHost, Tensor, tensorList, ValueError } from '@kindling/core';
 import { ofOptimizers } from './naming.ts';
 
 /** Parameters that share their options. */
 export type ParamGroup<O> = O & {
+  /** The learning rate. Where a tensor was given it is that tensor, which counts as its number in arithmetic. */
+  lr: number;
   /** The parameters. */
   params: Tensor[];
   /** The names of the parameters, where they were given with names. */
@@ -135,6 +137,8 @@ function formatOption(value: unknown): string {
   if (value === null) return 'None';
   if (typeof value === 'boolean') return value ? 'True' : 'False';
   if (typeof value === 'number') return formatNumber(value);
+  // As Python formats it.
+  if (value instanceof Tensor && value.ndim === 0) return formatNumber(value.item());
   if (!Array.isArray(value)) return String(value);
   if (value.some((x) => typeof x === 'string')) return `[${value.map((x) => `'${x}'`).join(', ')}]`;
   return `(${value.map(formatOption).join(', ')})`;
@@ -146,10 +150,13 @@ function formatNumber(x: number): string {
   return text.replace(/e([+-])(\d)$/, 'e$10$2');
 }
 
-/** The options of groups, one after the other. */
+/** The options of groups, one after the other, of a tensor what it holds too. */
 export const optionsOf = (groups: readonly object[]): unknown[] =>
   groups.flatMap((group) =>
-    Object.entries(group).flatMap(([key, value]: [string, unknown]) => (key === 'params' ? [] : value)),
+    Object.entries(group).flatMap(([key, value]: [string, unknown]) => {
+      if (key === 'params') return [];
+      return value instanceof Tensor ? [value, numberOnHost(value)] : value;
+    }),
   );
 
 /** Whether two lists hold the same values. */

@@ -1,5 +1,5 @@
 /** Options by which PyTorch chooses between its implementations of an update. Here is one, which is fused: of them one alone does something. */
-import { cannotCompile, K, type Tensor, ValueError } from '@kindling/core';
+import { cannotCompile, K, Tensor, ValueError } from '@kindling/core';
 
 /** What all of PyTorch's take that have several implementations. */
 export interface ImplementationOptions {
@@ -68,9 +68,13 @@ export const isDifferentiable = (group: object): boolean => (group as Options).d
 
 /**
  * Checks them against each other.
- * @throws ValueError for `fused` with one of the others
+ * @throws ValueError for `fused` with one of the others, and for a rate of which gradients are asked where none come
  */
 export function checkImplementation(caller: string, group: Options): void {
+  if (isDifferentiable(group) && group.lr instanceof Tensor && group.lr.requiresGrad)
+    throw new ValueError(
+      `${caller}: lr: a step that is differentiable gives no gradient by its rate; give it lr.detach(), or lr.item()`,
+    );
   if (group.fused !== true) return;
   if (isDifferentiable(group))
     throw new ValueError(`${caller}: \`fused\` does not support \`differentiable\`; leave it out`);

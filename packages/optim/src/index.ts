@@ -15,6 +15,7 @@ export * from './lr-finder.ts';
 export * as lrScheduler from './lr-scheduler/index.ts';
 export { Optimizer, type StepHook } from './optimizer.ts';
 export * from './optimizers/index.ts';
+export type { Rate } from './rate.ts';
 export type { OptimizerStateDict, OptionValue, ParamState } from './state-dict.ts';
 export * as swaUtils from './swa-utils/index.ts';
 export type { Update, UpdateKernel } from './update.ts';

@@ -1,6 +1,7 @@
 import { defaultGenerator, Generator, K, noGrad, signature, Tensor, ValueError } from '@kindling/core';
 import { Optimizer } from './optimizer.ts';
 import { SAM } from './optimizers/sam.ts';
+import { type Rate, rateNumber, ratesOf as ratesIn, setRate } from './rate.ts';
 
 /** What {@link lrFind} saves and puts back besides the optimizer: a module. */
 interface Restorable {
@@ -224,11 +225,12 @@ function numberOf(loss: unknown): number {
 
 /** Sets the greatest rate, the others in proportion. */
 function rateSetter(optimizer: Optimizer | SAM): (lr: number) => void {
-  const groups: { lr: number }[] = optimizer.paramGroups;
-  const greatest = Math.max(...groups.map(({ lr }) => lr));
-  const ratios = groups.map((group) => [group, greatest > 0 ? group.lr / greatest : 1] as const);
+  const groups: { lr: Rate }[] = optimizer.paramGroups;
+  const rates = ratesIn(groups);
+  const greatest = Math.max(...rates);
+  const ratios = groups.map((group, i) => [group, greatest > 0 ? (rates[i] ?? 0) / greatest : 1] as const);
   return (lr) => {
-    for (const [group, ratio] of ratios) group.lr = lr * ratio;
+    for (const [group, ratio] of ratios) setRate(group, lr * ratio);
   };
 }
 
@@ -252,6 +254,8 @@ function remember(
   const { stepCount } = counted;
   const params: Tensor[] = optimizer.paramGroups.flatMap(({ params }: { params: Tensor[] }) => params);
   const values = params.map((p) => [p, copied(p), copied(p.grad)] as const);
+  const groups: { lr: Rate }[] = optimizer.paramGroups;
+  const rates = groups.map((group) => [group, group.lr, rateNumber(group.lr)] as const);
   const state = copied<unknown>(optimizer.stateDict());
   const modelStates = models.map((model) => [model, copied(model.stateDict())] as const);
   const generatorStates = generators.map((generator) => [generator, generator.getState()] as const);
@@ -262,6 +266,11 @@ function remember(
       p.grad = grad;
     }
     optimizer.loadStateDict(state as never);
+    // Loading makes tensors anew.
+    for (const [group, lr, value] of rates) {
+      group.lr = lr;
+      setRate(group, value);
+    }
     counted.stepCount = stepCount;
     for (const [generator, own] of generatorStates) generator.setState(own);
   };

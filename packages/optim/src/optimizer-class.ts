@@ -1,9 +1,10 @@
 import { checkArguments, K, withoutUndefined } from '@kindling/core';
 import type { Params } from './groups.ts';
 import { Optimizer } from './optimizer.ts';
+import type { Rate } from './rate.ts';
 
 /** An optimizer of options that may all be left out. */
-type OptimizerOf<O> = Required<O> extends infer All extends { lr: number } ? Optimizer<All> : never;
+type OptimizerOf<O> = Required<O> extends infer All extends { lr: Rate } ? Optimizer<All> : never;
 
 /** A class of such: what {@link optimizerClass} gives. */
 export type OptimizerClass<O> = abstract new (params: Params<O>, options?: O) => OptimizerOf<O>;
@@ -23,7 +24,7 @@ export function optimizerClass<O extends object>(
   abstract class WithOptions extends Optimizer {
     constructor(params: Params<O>, options?: O) {
       checkArguments(new.target.name, takes, arguments);
-      super(params as Params<{ lr: number }>, { ...defaults, ...withoutUndefined(options ?? {}) }, kinds);
+      super(params as Params<{ lr: Rate }>, { ...defaults, ...withoutUndefined(options ?? {}) }, kinds);
     }
   }
   return WithOptions as unknown as OptimizerClass<O>;

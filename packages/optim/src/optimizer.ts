@@ -27,7 +27,9 @@ import {
   parametersOf,
 } from './groups.ts';
 import { checkImplementation, isDifferentiable, requireDifferentiable } from './implementation.ts';
+import { nonNegative } from './kinds.ts';
 import { LastOptions } from './last-options.ts';
+import { checkHeld, type Rate, rate, rateAtStep, withNumber } from './rate.ts';
 import {
   type OptimizerStateDict,
   type ParamState,
@@ -88,7 +90,7 @@ const zeroGradOptions = /* @__PURE__ */ K.options<{ setToNone?: boolean }>({ set
  * ```
  */
 // biome-ignore lint/suspicious/noExplicitAny: an optimizer of any options is an Optimizer
-export abstract class Optimizer<O extends { lr: number } = any> {
+export abstract class Optimizer<O extends { lr: Rate } = any> {
   /** The groups: parameters with their options, which may be changed at any time. */
   readonly paramGroups: ParamGroup<O>[] = [];
   /** What is remembered of each parameter. */
@@ -109,7 +111,10 @@ export abstract class Optimizer<O extends { lr: number } = any> {
     checkArguments(name, { params: K.anything, defaults: someDefaults, kinds: someKinds }, arguments);
     this.defaults = defaults;
     this.#kinds = kinds ?? K.allLike(defaults, K.finite);
-    const atSteps = 'lr' in this.#kinds ? { ...this.#kinds, lr: K.finite } : this.#kinds;
+    const atSteps =
+      'lr' in this.#kinds
+        ? { ...this.#kinds, lr: this.#kinds.lr === rate ? rateAtStep : K.finite }
+        : this.#kinds;
     this.#checks = Object.entries(atSteps).map(([name, kind]) => ({ name, kind }));
     if (isTensor(params)) {
       throw new ValueError(
@@ -149,7 +154,9 @@ export abstract class Optimizer<O extends { lr: number } = any> {
     group: ParamGroup<O>,
     values: Readonly<Record<string, unknown>>,
   ): ParamState {
-    return readState(what, values, p, this.updateOf(group), (name) => this.firstState(p, name, group));
+    return readState(what, values, p, this.updateOf(group), (name) =>
+      withNumber(group, (g) => this.firstState(p, name, g)),
+    );
   }
 
   /** A value of the state as PyTorch's state dicts hold it: counts are tensors there. */
@@ -181,6 +188,7 @@ export abstract class Optimizer<O extends { lr: number } = any> {
     checkArguments(caller, { options: K.options(groupKinds(this.#kinds)) }, [own]);
     const options = { ...this.defaults, ...withoutUndefined(own), ...members } as unknown as ParamGroup<O>;
     checkParameters(caller, members, this.paramGroups, isDifferentiable(options));
+    if (isTensor(options.lr)) checkHeld(caller, options.lr, nonNegative);
     this.#checkOptions(options, caller);
     this.paramGroups.push(options);
   }
@@ -196,6 +204,7 @@ export abstract class Optimizer<O extends { lr: number } = any> {
         if (!kind.accepts(value))
           checkArguments(caller ?? `${this.constructor.name}.step`, { [name]: kind }, [value]);
       }
+      if (isTensor(options.lr)) checkHeld(caller ?? `${this.constructor.name}.step`, options.lr, K.finite);
       if (caller === undefined) this.#checked.remember(options);
     }
     checkImplementation(caller ?? this.constructor.name, options as Record<string, unknown>);
@@ -261,7 +270,7 @@ export abstract class Optimizer<O extends { lr: number } = any> {
   #updateGroup(group: ParamGroup<O>): void {
     const update = this.updateOf(group);
     if (isTraced() || isWorthJoining(update, group.params)) this.#updateAtOnce(group, update);
-    else this.#updateInTurn(group, update);
+    else withNumber(group, (g) => this.#updateInTurn(g, update));
   }
 
   #updateInTurn(group: ParamGroup<O>, update: Update): void {
@@ -277,13 +286,17 @@ export abstract class Optimizer<O extends { lr: number } = any> {
   /** The same, with the numbers of all parameters before the first is changed: the host is asked once, and those alike are updated together. */
   #updateAtOnce(group: ParamGroup<O>, update: Update): void {
     const params = group.params.filter((p) => p.grad !== null);
-    const numbers = onHost(() => {
-      this.advance(group);
-      // States are looked up in each call, as loading a state dict replaces them.
-      const stateOf = (p: Tensor): ParamState => this.#stateOf(p);
-      return numbersOfAll(update, params, stateOf, (state, p) => this.numbers(group, state, p), isTraced());
-    });
-    const operands = params.map((p) => this.#operandsOf(p, this.#stateOf(p), group, update));
+    const numbers = onHost(() =>
+      withNumber(group, (g) => {
+        this.advance(g);
+        // States are looked up in each call, as loading a state dict replaces them.
+        const stateOf = (p: Tensor): ParamState => this.#stateOf(p);
+        return numbersOfAll(update, params, stateOf, (state, p) => this.numbers(g, state, p), isTraced());
+      }),
+    );
+    const operands = withNumber(group, (g) =>
+      params.map((p) => this.#operandsOf(p, this.#stateOf(p), g, update)),
+    );
     runEach(update.kernel, operands, numbers, !isTraced());
   }
 
@@ -353,13 +366,14 @@ export abstract class Optimizer<O extends { lr: number } = any> {
 
   /**
    * Takes over what {@link stateDict} gave, here or in PyTorch, also by way of JSON. Nothing is changed unless all of it fits. A rate that
-   * PyTorch held as a tensor becomes a number, and `capturable` false. Follows `Optimizer.load_state_dict`.
+   * is a tensor there is a new one here, and `capturable` becomes false. Follows `Optimizer.load_state_dict`.
    * @throws ValueError, ShapeError where groups, their sizes, their options or the state do not fit
    */
   loadStateDict(dict: OptimizerStateDict): void {
     const caller = `${this.constructor.name}.loadStateDict`;
     const { groups, state } = readStateDict(caller, this, dict, {
       check: (group) => this.#checkOptions(group as ParamGroup<O>, caller),
+      takesTensor: this.#kinds.lr === rate,
       readState: (what, p, group, values) => this.readState(what, p, group as ParamGroup<O>, values),
     });
     for (const [i, group] of groups.entries()) {

@@ -15,13 +15,21 @@ import { ofSavedGroup } from './implementation.ts';
 import { nonNegative } from './kinds.ts';
 import { ofOptimizers } from './naming.ts';
 import type { Optimizer } from './optimizer.ts';
+import type { Rate } from './rate.ts';
 import { stateNames, type Update } from './update.ts';
 
 /** What an optimizer remembers of a parameter: mostly tensors of its shape, and counts. */
 export type ParamState = Record<string, Tensor | number | readonly (Tensor | null)[]>;
 
 /** A value of {@link OptimizerStateDict}'s groups. */
-export type OptionValue = number | boolean | null | string | readonly (number | null)[] | readonly string[];
+export type OptionValue =
+  | number
+  | boolean
+  | null
+  | string
+  | Tensor
+  | readonly (number | null)[]
+  | readonly string[];
 
 /** PyTorch's layout: state by the parameters' running number, options in snake_case. */
 export interface OptimizerStateDict {
@@ -33,7 +41,7 @@ export interface OptimizerStateDict {
 
 const { camelCase, snakeCase } = ofOptimizers;
 
-type Group = ParamGroup<{ lr: number }> & Record<string, unknown>;
+type Group = ParamGroup<{ lr: Rate }> & Record<string, unknown>;
 
 const copied = (value: unknown): unknown => (Array.isArray(value) ? value.slice() : value);
 
@@ -63,6 +71,8 @@ export function writeStateDict(
 /** What reading a state dict asks of the optimizer: to check the options of a group, and what is remembered of a parameter. */
 interface Reader {
   check(group: Group): void;
+  /** Whether the learning rate may be a tensor. */
+  readonly takesTensor: boolean;
   readState(what: string, p: Tensor, group: Group, values: Readonly<Record<string, unknown>>): ParamState;
 }
 
@@ -93,7 +103,13 @@ export function readStateDict(
   const groups = saved.map((group, i) => {
     const { params } = paramGroups[i]!;
     const numbers = numbersOf(caller, group, i, params.length);
-    const read = readGroup(caller, optimizer.defaults, group as Record<string, unknown>, i);
+    const read = readGroup(
+      caller,
+      optimizer.defaults,
+      group as Record<string, unknown>,
+      i,
+      reader.takesTensor,
+    );
     read.params = params;
     reader.check(read);
     for (const [j, n] of numbers.entries()) {
@@ -129,16 +145,26 @@ function numbersOf(caller: string, group: unknown, i: number, count: number): nu
   );
 }
 
-/** A copy of an option; PyTorch's may be tensors, such as a rate that a compiled step there reads. */
-function readOption(value: unknown): unknown {
+/** A copy of an option; PyTorch's may be tensors, of which all become numbers but a rate that may be one. */
+function readOption(value: unknown, staysTensor = false): unknown {
+  if (value instanceof Tensor && staysTensor) return value.detach().clone();
   if (value instanceof Tensor && value.count === 1) return value.item();
-  return Array.isArray(value) ? value.map(readOption) : value;
+  return Array.isArray(value) ? value.map((x) => readOption(x)) : value;
 }
 
 /** What a group of the dict says, with PyTorch's defaults for switches that its earlier versions had not. */
-function readGroup(caller: string, defaults: object, saved: Record<string, unknown>, i: number): Group {
+function readGroup(
+  caller: string,
+  defaults: object,
+  saved: Record<string, unknown>,
+  i: number,
+  takesTensor: boolean,
+): Group {
   const group: Record<string, unknown> = {};
-  for (const [key, value] of Object.entries(saved)) group[camelCase(key)] = readOption(value);
+  for (const [key, value] of Object.entries(saved)) {
+    const option = plain(caller, `param_groups[${i}]: ${key}`, value);
+    group[camelCase(key)] = readOption(option, takesTensor && key === 'lr');
+  }
   ofSavedGroup(group, defaults);
   for (const [name, value] of Object.entries(defaults)) {
     if (name in group) continue;

@@ -39,12 +39,22 @@ const refused: [call: () => unknown, message: RegExp][] = [
   ],
   [() => sgd().zeroGrad(js({ set_to_none: true })), /^SGD.zeroGrad: unknown option set_to_none/],
   // Values that make NaN, now or later.
+  ...[-1, Number.NaN, Infinity, '0.1', null, [0.1]].flatMap((lr): typeof refused => [
+    [
+      () => new optim.SGD([leaf(1)], js({ lr })),
+      /^SGD: lr: expected a finite number >= 0, or a .*Tensor.*, got /,
+    ],
+    [
+      () => new optim.AdamW([leaf(1)], js({ lr })),
+      /^AdamW: lr: expected a finite number >= 0, or a .*Tensor.*, got /,
+    ],
+  ]),
   ...[-1, Number.NaN, Infinity, '0.1', null, [0.1], tensor(0.5)].flatMap((value): typeof refused => [
-    ...['lr', 'momentum', 'dampening', 'weightDecay'].map((name): (typeof refused)[0] => [
+    ...['momentum', 'dampening', 'weightDecay'].map((name): (typeof refused)[0] => [
       () => new optim.SGD([leaf(1)], js({ [name]: value })),
       new RegExp(`^SGD: ${name}: expected a finite number >= 0, got `),
     ]),
-    ...['lr', 'eps', 'weightDecay'].map((name): (typeof refused)[0] => [
+    ...['eps', 'weightDecay'].map((name): (typeof refused)[0] => [
       () => new optim.AdamW([leaf(1)], js({ [name]: value })),
       new RegExp(`^AdamW: ${name}: expected a finite number >= 0, got `),
     ]),
@@ -64,7 +74,10 @@ const refused: [call: () => unknown, message: RegExp][] = [
     /^SGD: Nesterov momentum requires/,
   ],
   [() => new optim.SGD([{ params: leaf(1), nesterov: true }]), /^SGD: Nesterov momentum requires/],
-  [() => new optim.SGD([{ params: leaf(1), lr: -1 }]), /^SGD: lr: expected a finite number >= 0, got -1/],
+  [
+    () => new optim.SGD([{ params: leaf(1), lr: -1 }]),
+    /^SGD: lr: expected a finite number >= 0, or a floating-point Tensor of one element, got -1/,
+  ],
   // Parameters.
   [() => new optim.SGD([]), /^SGD: optimizer got an empty parameter list/],
   [() => new optim.SGD(new nn.ReLU().parameters()), /empty parameter list/],

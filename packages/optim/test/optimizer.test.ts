@@ -157,7 +157,10 @@ describe('an optimizer', () => {
       /should be an iterable of Tensors or groups, got a Tensor/,
     ],
     [() => new optim.SGD([leaf(1).mul(2)]), /can't optimize a non-leaf Tensor.*MulBackward0/s],
-    [() => new optim.SGD([leaf(1)], { lr: -1 }), /^SGD: lr: expected a finite number >= 0, got -1$/],
+    [
+      () => new optim.SGD([leaf(1)], { lr: -1 }),
+      /^SGD: lr: expected a finite number >= 0, or a floating-point Tensor of one element, got -1$/,
+    ],
     [() => new optim.SGD([leaf(1)], { nesterov: true }), /Nesterov momentum requires a momentum/],
     [
       () => new optim.Adam([leaf(1)], { betas: [0.9, 1] }),

@@ -128,8 +128,11 @@ describe.each(Object.entries(makes))('the state of %s', (_, make) => {
       [groups({ ...options, params: ['a', 'b'] }), /param_groups\[0\]: expected options and params/],
       [groups(options), /param_groups\[0\]: expected options and params/],
       [groups(null), /param_groups\[0\]: expected options and params/],
-      [groups({ ...group, lr: null }), /lr: expected a finite number, got null/],
-      [groups({ ...group, lr: '0.1' }), /lr: expected a finite number, got "0.1"/],
+      [
+        groups({ ...group, lr: null }),
+        /lr: expected a finite number, or a floating-point Tensor of one element, got null/,
+      ],
+      [groups({ ...group, lr: '0.1' }), /lr: expected a finite number, or a .*Tensor.*, got "0.1"/],
       [
         groups({ params: [0, 1], lr: 0.1 }),
         /param_groups\[0\] has no \w+; it has params, lr: is it of another optimizer\?/,

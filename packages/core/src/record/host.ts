@@ -75,6 +75,30 @@ export function assumesSame(what: string, read: () => readonly unknown[], seldom
  */
 export const readOnHost = (what: string, read: () => readonly unknown[]): void => tracer?.guards(what, read);
 
+const numberOnHostTakes = signature('numberOnHost', { x: K.tensor });
+
+/**
+ * The number in a tensor of one element as it is now, for host parts, which read no other tensor: one that {@link readOnHost} names, so
+ * that no program changes it. Kindling's own.
+ * @throws DTypeError for what is no tensor
+ */
+export function numberOnHost(x: Tensor): number {
+  numberOnHostTakes(arguments);
+  return x.storage.array[x.offset] ?? Number.NaN;
+}
+
+const fillOnHostTakes = signature('fillOnHost', { x: K.tensor, value: K.number });
+
+/**
+ * Fills a tensor of one element, for host parts: as its `fill_`, in no program. Kindling's own.
+ * @throws DTypeError for what is no tensor, ValueError for what is no number
+ */
+export function fillOnHost(x: Tensor, value: number): void {
+  fillOnHostTakes(arguments);
+  x.storage.array[x.offset] = value;
+  x.storage.version++;
+}
+
 export function areSame(now: readonly unknown[], before: readonly unknown[]): boolean {
   if (now.length !== before.length) return false;
   for (let i = 0; i < before.length; i++) if (!Object.is(now[i], before[i])) return false;

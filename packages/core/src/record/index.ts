@@ -10,9 +10,11 @@ export {
   compileLater,
   dependsOn,
   dependsOnGradient,
+  fillOnHost,
   isCompiling,
   isTraced,
   nameForCompile,
+  numberOnHost,
   onHost,
   readOnHost,
 } from './host.ts';

@@ -208,6 +208,18 @@ describe('train.py', () => {
     expect(text('train.py')).toContain('this optimizer of torch has no sharded form');
   });
 
+  test('a rate that is a tensor, as the number that it holds', async () => {
+    const { model, loss, example } = training();
+    const lr = tensor(0.25);
+    const optimizer = new optim.SGD(model.parameters(), { lr });
+    const scheduler = new lrScheduler.ExponentialLR(optimizer, 0.5);
+    await write({ model, loss, example, optimizer, scheduler, steps: 4 });
+    expect(lr.item()).toBe(0.25);
+    expect(text('train.py')).toContain('optim.SGD(model.parameters(), lr=0.25)');
+    const [group] = JSON.parse(text('optimizer.json')).param_groups;
+    expect(group.lr).toBe(0.25);
+  });
+
   test('tells DDP of parameters that get no gradient', async () => {
     class Idle extends Net {
       idle = new nn.Linear(2, 2);

@@ -1,8 +1,9 @@
 import { checkArguments, K } from '@kindling/core';
 import type { Optimizer } from '../optimizer.ts';
+import { setRate } from '../rate.ts';
 
 /**
- * Sets the learning rate of each group, or none: the one place where schedulers do. What no number came of (a function that
+ * Sets the learning rate of each group, or none: the one place where schedulers do. A rate that is a tensor is filled. What no number came of (a function that
  * returned nothing, a phase without width) is refused here, before it turns weights to NaN.
  * @throws ValueError for a rate that is no finite number
  */
@@ -16,5 +17,5 @@ export function setRates(
     checkArguments(scheduler.constructor.name, { [what]: K.finite }, [rate]);
   }
   const { paramGroups } = scheduler.optimizer;
-  for (const [i, rate] of rates.entries()) paramGroups[i]!.lr = rate;
+  for (const [i, rate] of rates.entries()) setRate(paramGroups[i]!, rate);
 }

@@ -1,6 +1,7 @@
 import { checkArguments, K, onHost, type Tensor, ValueError } from '@kindling/core';
 import { aBest, aMetric, nonNegative } from '../kinds.ts';
 import type { Optimizer } from '../optimizer.ts';
+import { ratesOf } from '../rate.ts';
 import { setRates } from './rates.ts';
 import { anOptimizer, textOf } from './scheduler.ts';
 import { readState, type SchedulerStateDict, writeState } from './state.ts';
@@ -116,7 +117,7 @@ export class ReduceLROnPlateau {
     this.cooldown = cooldown;
     this.eps = eps;
     this.best = this.#worst(mode);
-    this.#lastLr = optimizer.paramGroups.map((group) => group.lr);
+    this.#lastLr = ratesOf(optimizer.paramGroups);
   }
 
   #worst(mode: 'min' | 'max'): number {
@@ -162,7 +163,7 @@ export class ReduceLROnPlateau {
       this.cooldownCounter = this.cooldown;
       this.numBadEpochs = 0;
     }
-    this.#lastLr = this.optimizer.paramGroups.map((group) => group.lr);
+    this.#lastLr = ratesOf(this.optimizer.paramGroups);
   }
 
   #reduce(): void {
@@ -176,7 +177,7 @@ export class ReduceLROnPlateau {
       }
       this.minLrs = new Array<number>(paramGroups.length).fill(this.defaultMinLr);
     }
-    const rates = paramGroups.map(({ lr }, i) => {
+    const rates = ratesOf(paramGroups).map((lr, i) => {
       const next = Math.max(lr * this.factor, this.minLrs[i]!);
       return lr - next > this.eps ? next : lr;
     });

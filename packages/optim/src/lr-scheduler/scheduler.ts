@@ -1,6 +1,7 @@
 import { checkArguments, K, onHost, ValueError } from '@kindling/core';
 import type { ParamGroup } from '../groups.ts';
 import { anOptimizer, type Optimizer } from '../optimizer.ts';
+import { rateNumber, ratesOf, withNumber } from '../rate.ts';
 import { setRates } from './rates.ts';
 import { readState, type SchedulerStateDict, writeState } from './state.ts';
 
@@ -95,7 +96,7 @@ export abstract class LRScheduler {
           `${this.lastEpoch}; load the optimizer's state dict first`,
       );
     }
-    this.baseLrs = groups.map((group) => (group.initialLr ??= group.lr));
+    this.baseLrs = groups.map((group) => (group.initialLr ??= rateNumber(group.lr)));
   }
 
   /** The class and the state, without the optimizer: `StepLR(lastEpoch=0, baseLrs=[0.1], stepSize=2, gamma=0.1, lastLr=[0.1])`. */
@@ -107,7 +108,7 @@ export abstract class LRScheduler {
     return this.toString();
   }
 
-  /** The learning rate of group `i` for {@link lastEpoch}; `group.lr` still holds the one before, `baseLr` is the first. */
+  /** The learning rate of group `i` for {@link lastEpoch}; `group.lr` still holds the one before, as a number, `baseLr` is the first. */
   protected abstract nextRate(group: ParamGroup<{ lr: number }>, baseLr: number, i: number): number;
 
   /** The learning rate for {@link lastEpoch} from the first one alone, where there is a formula for it. */
@@ -181,15 +182,15 @@ export abstract class LRScheduler {
   protected moveTo(epoch?: number): void {
     const { paramGroups } = this.optimizer;
     for (let i = this.baseLrs.length; i < paramGroups.length; i++)
-      this.baseLrs.push(this.admit(paramGroups[i]!, i));
+      this.baseLrs.push(withNumber(paramGroups[i]!, (group) => this.admit(group, i)));
     this.lastEpoch = epoch ?? this.lastEpoch + 1;
     const rates = paramGroups.map((group, i) =>
       epoch !== undefined && this.closedRate
         ? this.closedRate(this.baseLrs[i]!)
-        : this.nextRate(group, this.baseLrs[i]!, i),
+        : withNumber(group, (g) => this.nextRate(g, this.baseLrs[i]!, i)),
     );
     setRates(this, rates);
-    this.#lastLr = rates;
+    this.#lastLr = ratesOf(paramGroups);
   }
 
   /** The learning rates that the last {@link step} set, one for each group. Follows `LRScheduler.get_last_lr`. */

@@ -3,6 +3,7 @@ import type { ParamGroup } from '../groups.ts';
 import { type CapturableOptions, capturableDefaults, capturableKinds } from '../implementation.ts';
 import { nonNegative } from '../kinds.ts';
 import { optimizerClass } from '../optimizer-class.ts';
+import { type Rate, rate } from '../rate.ts';
 import type { ParamState } from '../state-dict.ts';
 import { fusedUpdate, type Update, updatesByFeatures } from '../update.ts';
 import { averageSquare, penalised } from './arithmetic.ts';
@@ -12,7 +13,7 @@ import { nextStep } from './counts.ts';
 /** Options of {@link Adadelta}. */
 export interface AdadeltaOptions extends CommonOptions, CapturableOptions {
   /** What the update is multiplied by. Default: 1. */
-  lr?: number;
+  lr?: Rate;
   /** Decay of the running averages of squares. Default: 0.9. */
   rho?: number;
   /** Added below both roots. Default: 1e-6. */
@@ -27,7 +28,7 @@ const defaults: Required<AdadeltaOptions> = {
   ...capturableDefaults,
 };
 const kinds: K.Kinds<AdadeltaOptions> = {
-  lr: nonNegative,
+  lr: rate,
   rho: K.probability,
   eps: nonNegative,
   ...commonKinds,

@@ -3,6 +3,7 @@ import type { ParamGroup } from '../groups.ts';
 import { foreachDefaults, foreachKinds, type ImplementationOptions } from '../implementation.ts';
 import { nonNegative } from '../kinds.ts';
 import { optimizerClass } from '../optimizer-class.ts';
+import { type Rate, rate } from '../rate.ts';
 import type { ParamState } from '../state-dict.ts';
 import type { Update } from '../update.ts';
 import { lerpBy } from './arithmetic.ts';
@@ -12,7 +13,7 @@ import { nextStep } from './counts.ts';
 /** Options of {@link Adafactor}. */
 export interface AdafactorOptions extends Pick<ImplementationOptions, 'foreach'> {
   /** The greatest relative step, and the rate of the weight decay. Default: 1e-2. */
-  lr?: number;
+  lr?: Rate;
   /** The exponent of the step's number with which the running averages forget. Default: -0.8. */
   beta2Decay?: number;
   /** ε₁, of the gradient's size, null for the dtype's rounding unit; ε₂, of the weights' size. Default: [null, 1e-3]. */
@@ -35,7 +36,7 @@ const defaults: Required<AdafactorOptions> = {
   ...foreachDefaults,
 };
 const kinds: K.Kinds<AdafactorOptions> = {
-  lr: nonNegative,
+  lr: rate,
   beta2Decay: /* @__PURE__ */ K.kind('a finite number <= 0', (x) => Number.isFinite(x) && (x as number) <= 0),
   eps: /* @__PURE__ */ K.kind(
     'a pair of numbers >= 0, the first of which may be null',

@@ -3,6 +3,7 @@ import type { ParamGroup } from '../groups.ts';
 import { type FusedOptions, fusedDefaults, fusedKinds } from '../implementation.ts';
 import { nonNegative } from '../kinds.ts';
 import { optimizerClass } from '../optimizer-class.ts';
+import { type Rate, rate } from '../rate.ts';
 import type { ParamState } from '../state-dict.ts';
 import { fusedUpdate, type Update, updatesByFeatures } from '../update.ts';
 import { penalised } from './arithmetic.ts';
@@ -12,7 +13,7 @@ import { nextStep } from './counts.ts';
 /** Options of {@link Adagrad}. */
 export interface AdagradOptions extends CommonOptions, FusedOptions {
   /** Learning rate. Default: 1e-2. */
-  lr?: number;
+  lr?: Rate;
   /** How the learning rate falls: lr / (1 + (t - 1) lrDecay). Default: 0. */
   lrDecay?: number;
   /** What the sum of squares begins with. Default: 0. */
@@ -30,7 +31,7 @@ const defaults: Required<AdagradOptions> = {
   ...fusedDefaults,
 };
 const kinds: K.Kinds<AdagradOptions> = {
-  lr: nonNegative,
+  lr: rate,
   lrDecay: nonNegative,
   eps: nonNegative,
   initialAccumulatorValue: nonNegative,

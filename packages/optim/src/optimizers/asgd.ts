@@ -3,6 +3,7 @@ import type { ParamGroup } from '../groups.ts';
 import { type CapturableOptions, capturableDefaults, capturableKinds } from '../implementation.ts';
 import { nonNegative } from '../kinds.ts';
 import { optimizerClass } from '../optimizer-class.ts';
+import { type Rate, rate } from '../rate.ts';
 import type { ParamState } from '../state-dict.ts';
 import { fusedUpdate, type Update, updatesByFeatures } from '../update.ts';
 import { penalised } from './arithmetic.ts';
@@ -12,7 +13,7 @@ import { nextStep, numberOf } from './counts.ts';
 /** Options of {@link ASGD}. */
 export interface ASGDOptions extends CommonOptions, CapturableOptions {
   /** Learning rate. Default: 1e-2. */
-  lr?: number;
+  lr?: Rate;
   /** Decay of the weights, and of the rate. Default: 1e-4. */
   lambd?: number;
   /** The power by which the rate falls. Default: 0.75. */
@@ -30,7 +31,7 @@ const defaults: Required<ASGDOptions> = {
   ...capturableDefaults,
 };
 const kinds: K.Kinds<ASGDOptions> = {
-  lr: nonNegative,
+  lr: rate,
   lambd: nonNegative,
   alpha: nonNegative,
   t0: K.finite,

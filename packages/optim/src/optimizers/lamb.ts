@@ -2,6 +2,7 @@ import { E, emptyLike, FusedUpdate, K, linalg, type Tensor } from '@kindling/cor
 import type { ParamGroup } from '../groups.ts';
 import { nonNegative } from '../kinds.ts';
 import { optimizerClass } from '../optimizer-class.ts';
+import { type Rate, rate } from '../rate.ts';
 import type { ParamState } from '../state-dict.ts';
 import type { Update } from '../update.ts';
 import * as moments from './adam/moments.ts';
@@ -12,7 +13,7 @@ import { nextStep } from './counts.ts';
 /** Options of {@link Lamb}. */
 export interface LambOptions extends moments.MomentOptions {
   /** Learning rate. Default: 1e-3. */
-  lr?: number;
+  lr?: Rate;
   /** Added to the denominator. Default: 1e-6. */
   eps?: number;
   /** Decoupled weight decay, within the direction that is scaled. Default: 0.01. */
@@ -29,7 +30,7 @@ const defaults: Required<LambOptions> = {
   maximize: false,
 };
 const kinds: K.Kinds<LambOptions> = {
-  lr: nonNegative,
+  lr: rate,
   ...moments.kinds,
   weightDecay: nonNegative,
   maximize: K.flag,

@@ -2,13 +2,14 @@ import { E, K } from '@kindling/core';
 import type { ParamGroup } from '../groups.ts';
 import { nonNegative, twoFractions } from '../kinds.ts';
 import { optimizerClass } from '../optimizer-class.ts';
+import { type Rate, rate } from '../rate.ts';
 import { fusedUpdate, type Update, updatesByFeatures } from '../update.ts';
 import { signOf } from './common.ts';
 
 /** Options of {@link Lion}. */
 export interface LionOptions {
   /** Learning rate: a third to a tenth of AdamW's. Default: 1e-4. */
-  lr?: number;
+  lr?: Rate;
   /** Decay of the average whose sign is followed, and of the one that is kept. Default: [0.9, 0.99]. */
   betas?: readonly [number, number];
   /** Decoupled weight decay: three to ten times AdamW's. Default: 0. */
@@ -19,7 +20,7 @@ export interface LionOptions {
 
 const defaults: Required<LionOptions> = { lr: 1e-4, betas: [0.9, 0.99], weightDecay: 0, maximize: false };
 const kinds: K.Kinds<LionOptions> = {
-  lr: nonNegative,
+  lr: rate,
   betas: twoFractions,
   weightDecay: nonNegative,
   maximize: K.flag,

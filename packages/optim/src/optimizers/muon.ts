@@ -2,6 +2,7 @@ import { E, emptyLike, FusedUpdate, formatShape, K, linalg, type Tensor, ValueEr
 import type { ParamGroup } from '../groups.ts';
 import { nonNegative } from '../kinds.ts';
 import { optimizerClass } from '../optimizer-class.ts';
+import { type Rate, rate } from '../rate.ts';
 import type { ParamState } from '../state-dict.ts';
 import type { Update, UpdateKernel } from '../update.ts';
 import { lerpBy } from './arithmetic.ts';
@@ -9,7 +10,7 @@ import { lerpBy } from './arithmetic.ts';
 /** Options of {@link Muon}. */
 export interface MuonOptions {
   /** Learning rate. Default: 1e-3. */
-  lr?: number;
+  lr?: Rate;
   /** Decoupled weight decay. Default: 0.1. */
   weightDecay?: number;
   /** Decay of the running average of the gradient. Default: 0.95. */
@@ -40,7 +41,7 @@ const defaults: Required<MuonOptions> = {
   adjustLrFn: null,
 };
 const kinds: K.Kinds<MuonOptions> = {
-  lr: nonNegative,
+  lr: rate,
   weightDecay: nonNegative,
   momentum: nonNegative,
   nesterov: K.flag,

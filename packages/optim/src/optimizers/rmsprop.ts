@@ -3,6 +3,7 @@ import type { ParamGroup } from '../groups.ts';
 import { type CapturableOptions, capturableDefaults, capturableKinds } from '../implementation.ts';
 import { nonNegative } from '../kinds.ts';
 import { optimizerClass } from '../optimizer-class.ts';
+import { type Rate, rate } from '../rate.ts';
 import type { ParamState } from '../state-dict.ts';
 import { fusedUpdate, type Update, updatesByFeatures } from '../update.ts';
 import { averageSquare, forgets, fusedMultiplyAdd, penalised } from './arithmetic.ts';
@@ -12,7 +13,7 @@ import { nextStep } from './counts.ts';
 /** Options of {@link RMSprop}. */
 export interface RMSpropOptions extends CommonOptions, CapturableOptions {
   /** Learning rate. Default: 1e-2. */
-  lr?: number;
+  lr?: Rate;
   /** Decay of the running average of squares. Default: 0.99. */
   alpha?: number;
   /** Added to the denominator. Default: 1e-8. */
@@ -33,7 +34,7 @@ const defaults: Required<RMSpropOptions> = {
   ...capturableDefaults,
 };
 const kinds: K.Kinds<RMSpropOptions> = {
-  lr: nonNegative,
+  lr: rate,
   momentum: nonNegative,
   alpha: nonNegative,
   eps: nonNegative,

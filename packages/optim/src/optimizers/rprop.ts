@@ -1,8 +1,8 @@
 import { E, fullLike, K, type Tensor, zerosLike } from '@kindling/core';
 import type { ParamGroup } from '../groups.ts';
 import { type CapturableOptions, capturableDefaults, capturableKinds } from '../implementation.ts';
-import { nonNegative } from '../kinds.ts';
 import { optimizerClass } from '../optimizer-class.ts';
+import { type Rate, rate } from '../rate.ts';
 import type { ParamState } from '../state-dict.ts';
 import { fusedUpdate, type Update } from '../update.ts';
 import { signOf } from './common.ts';
@@ -11,7 +11,7 @@ import { nextStep } from './counts.ts';
 /** Options of {@link Rprop}. */
 export interface RpropOptions extends CapturableOptions {
   /** The first size of each step. Default: 1e-2. */
-  lr?: number;
+  lr?: Rate;
   /** By what a step shrinks where the gradient has turned, and grows where it has not. Default: [0.5, 1.2]. */
   etas?: readonly [number, number];
   /** The least and the greatest size of a step. Default: [1e-6, 50]. */
@@ -30,7 +30,7 @@ const defaults: Required<RpropOptions> = {
 const isPair = (x: unknown): x is [number, number] =>
   Array.isArray(x) && x.length === 2 && x.every((n) => typeof n === 'number');
 const kinds: K.Kinds<RpropOptions> = {
-  lr: nonNegative,
+  lr: rate,
   etas: /* @__PURE__ */ K.kind(
     'a pair of numbers, 0 < etas[0] < 1 < etas[1]',
     (x) => isPair(x) && 0 < x[0] && x[0] < 1 && 1 < x[1] && x[1] < Number.POSITIVE_INFINITY,

@@ -20,6 +20,7 @@ import { evaluateNeeded } from '../closure.ts';
 import type { ParamGroup } from '../groups.ts';
 import { nonNegative } from '../kinds.ts';
 import { anOptimizer, type Optimizer } from '../optimizer.ts';
+import type { Rate } from '../rate.ts';
 import type { OptimizerStateDict } from '../state-dict.ts';
 
 /** Options of {@link SAM}. */
@@ -95,7 +96,7 @@ export class SAM {
   }
 
   /** The groups of {@link base}. */
-  get paramGroups(): ParamGroup<{ lr: number }>[] {
+  get paramGroups(): ParamGroup<{ lr: Rate }>[] {
     return this.base.paramGroups;
   }
 

@@ -3,6 +3,7 @@ import type { ParamGroup } from '../groups.ts';
 import { type FusedOptions, fusedDefaults, fusedKinds } from '../implementation.ts';
 import { nonNegative } from '../kinds.ts';
 import { optimizerClass } from '../optimizer-class.ts';
+import { type Rate, rate } from '../rate.ts';
 import type { ParamState } from '../state-dict.ts';
 import { fusedUpdate, type Update, updatesByFeatures } from '../update.ts';
 import { penalised } from './arithmetic.ts';
@@ -11,7 +12,7 @@ import { type CommonOptions, commonDefaults, commonKinds, signOf } from './commo
 /** Options of {@link SGD}. */
 export interface SGDOptions extends CommonOptions, FusedOptions {
   /** Learning rate. Default: 1e-3. */
-  lr?: number;
+  lr?: Rate;
   /** Momentum factor. Default: 0. */
   momentum?: number;
   /** Dampening of the momentum. Default: 0. */
@@ -29,7 +30,7 @@ const defaults: Required<SGDOptions> = {
   ...fusedDefaults,
 };
 const kinds: K.Kinds<SGDOptions> = {
-  lr: nonNegative,
+  lr: rate,
   momentum: nonNegative,
   dampening: nonNegative,
   nesterov: K.flag,

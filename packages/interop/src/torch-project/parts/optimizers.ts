@@ -52,6 +52,9 @@ export function optimizerName(optimizer: unknown): string {
   );
 }
 
+/** A rate that is a tensor is a number in a project: nothing of what fills it goes along. */
+const asNumber = (option: unknown): unknown => (option instanceof Tensor ? option.item() : option);
+
 /**
  * The options that are not as PyTorch has them, which is as a new one of the class has them. `differentiable` is left to the groups: parameters of a
  * model are leaves, of which neither side records a step.
@@ -62,7 +65,7 @@ function givenOptions(optimizer: optim.Optimizer): string[] {
   return Object.entries(own)
     .filter(([key]) => key !== 'differentiable')
     .filter(([key, value]) => key === 'lr' || JSON.stringify(value) !== JSON.stringify(fresh[key]))
-    .map(([key, value]) => `${snakeCase(key)}=${written(value)}`);
+    .map(([key, value]) => `${snakeCase(key)}=${written(asNumber(value))}`);
 }
 
 const isWhole = (model: AnyModule, { paramGroups }: optim.Optimizer): boolean => {
@@ -133,7 +136,7 @@ export function namedState(model: AnyModule, optimizer: optim.Optimizer): NamedS
     return [name, Object.fromEntries(fields)];
   });
   const groups = param_groups.map(({ params, ...options }) => ({
-    ...options,
+    ...Object.fromEntries(Object.entries(options).map(([key, option]) => [key, asNumber(option)])),
     params: (params as number[]).map((n) => names[n]),
   }));
   return { json: { param_groups: groups, state: Object.fromEntries(entries) }, tensors };

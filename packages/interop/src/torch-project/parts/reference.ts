@@ -116,7 +116,7 @@ export function reference(task: Task): Reference {
       if (schedulerInterval === 'step') move(() => value.item());
       else if (isLast) move(() => total / seen);
       if (isLast) [total, seen] = [0, 0];
-      rates.push(optimizer.paramGroups.map((group) => group.lr as number));
+      rates.push(optimizer.paramGroups.map((group) => Number(group.lr)));
       ends.push(isLast);
       if (losses.length === task.steps) break;
     }

@@ -36,7 +36,9 @@ function ofOptimizer(optimizer: Optimizer): Undo[] {
   const { stepCount } = optimizer;
   const groups = optimizer.paramGroups.map((group): Undo => {
     const fields = { ...group };
+    const refill = group.lr instanceof Tensor ? elementsBefore(group.lr) : null;
     return () => {
+      refill?.();
       for (const key of Object.keys(group)) delete (group as Record<string, unknown>)[key];
       Object.assign(group, fields);
     };

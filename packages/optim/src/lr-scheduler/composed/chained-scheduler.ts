@@ -1,5 +1,6 @@
 import { checkArguments, K, onHost } from '@kindling/core';
 import type { Optimizer } from '../../optimizer.ts';
+import { ratesOf } from '../../rate.ts';
 import { anOptimizer, type LRScheduler } from '../scheduler.ts';
 import type { SchedulerStateDict } from '../state.ts';
 import { ComposedScheduler, checkSchedulers } from './composed.ts';
@@ -46,7 +47,7 @@ export class ChainedScheduler extends ComposedScheduler {
   }
 
   #noteRates(): void {
-    this.setLastLr(this.optimizer.paramGroups.map(({ lr }) => lr));
+    this.setLastLr(ratesOf(this.optimizer.paramGroups));
   }
 
   /** Steps all. Follows `ChainedScheduler.step`. */

@@ -1,5 +1,6 @@
 import { checkArguments, K, onHost, ValueError } from '@kindling/core';
 import type { Optimizer } from '../../optimizer.ts';
+import { rateNumber, setRate } from '../../rate.ts';
 import { anOptimizer, LRScheduler, type SchedulerOptions, schedulerOptions } from '../scheduler.ts';
 import type { SchedulerStateDict } from '../state.ts';
 import { ComposedScheduler, checkSchedulers } from './composed.ts';
@@ -64,7 +65,7 @@ export class SequentialLR extends ComposedScheduler {
     super(optimizer, schedulers, options);
     this.milestones = [...milestones];
     this.lastEpoch++;
-    for (const group of optimizer.paramGroups) group.lr = group.initialLr ?? group.lr;
+    for (const group of optimizer.paramGroups) setRate(group, group.initialLr ?? rateNumber(group.lr));
     for (const scheduler of schedulers) undo(scheduler);
     const first = this.#schedulerAt(0);
     LRScheduler.beginAnew(first);

@@ -2,6 +2,7 @@ import { checkArguments, K } from '@kindling/core';
 import type { ParamGroup } from '../../groups.ts';
 import { nonNegative } from '../../kinds.ts';
 import type { Optimizer } from '../../optimizer.ts';
+import { setRate } from '../../rate.ts';
 import { forGroups, orEach } from '../each-group.ts';
 import { scheduleTakes } from '../schedule-class.ts';
 import { LRScheduler, type SchedulerOptions } from '../scheduler.ts';
@@ -128,7 +129,7 @@ export class CyclicLR extends LRScheduler {
     const { paramGroups } = optimizer;
     const bounds = paramGroups.map((_, i) => boundsOf(i));
     const isNew = (options.lastEpoch ?? -1) === -1;
-    if (isNew) for (const [i, group] of paramGroups.entries()) group.lr = bases(i);
+    if (isNew) for (const [i, group] of paramGroups.entries()) setRate(group, bases(i));
     super(optimizer, options);
     this.maxLrs = bounds.map((b) => b.maxLr);
     this.totalSize = stepSizeUp + stepSizeDown;

@@ -1,4 +1,4 @@
-import { checkArguments, E, K, withoutUndefined } from '@kindling/core';
+import { checkArguments, E, K, ValueError, withoutUndefined } from '@kindling/core';
 import type { ParamGroup, Params } from '../../groups.ts';
 import {
   type CapturableOptions,
@@ -10,6 +10,7 @@ import {
 } from '../../implementation.ts';
 import { nonNegative } from '../../kinds.ts';
 import { optimizerClass } from '../../optimizer-class.ts';
+import { type Rate, rate } from '../../rate.ts';
 import type { OptimizerStateDict, ParamState } from '../../state-dict.ts';
 import { fusedUpdate, type Update, updatesByFeatures } from '../../update.ts';
 import { forgets, penalised } from '../arithmetic.ts';
@@ -20,7 +21,7 @@ import * as moments from './moments.ts';
 /** Options of {@link AdamW}. */
 export interface AdamWOptions extends moments.MomentOptions, CapturableOptions, FusedOptions {
   /** Learning rate. Default: 1e-3. */
-  lr?: number;
+  lr?: Rate;
   /** Adam: L2 penalty, default 0. AdamW: decoupled weight decay, default 0.01. */
   weightDecay?: number;
   /** Divide by the greatest second moment so far. Default: false. */
@@ -46,7 +47,7 @@ const defaults: Required<AdamOptions> = {
   decoupledWeightDecay: false,
 };
 const kindsW: K.Kinds<AdamWOptions> = {
-  lr: nonNegative,
+  lr: rate,
   ...moments.kinds,
   weightDecay: nonNegative,
   amsgrad: K.flag,
@@ -95,6 +96,14 @@ const updates = updatesByFeatures((amsgrad: boolean, l2: boolean, decoupled: boo
  * ```
  */
 export class Adam extends /* @__PURE__ */ optimizerClass<AdamOptions>(defaults, kinds) {
+  protected override check({ lr, foreach }: ParamGroup<Required<AdamOptions>>): void {
+    if (foreach === true && typeof lr !== 'number') {
+      throw new ValueError(
+        `${this.constructor.name}: lr as a Tensor is not supported for capturable=False and foreach=True; leave foreach out`,
+      );
+    }
+  }
+
   protected override updateOf(group: ParamGroup<Required<AdamOptions>>): Update {
     return updates(group.amsgrad, ...decayOf(group), forgets(group.betas[0]));
   }

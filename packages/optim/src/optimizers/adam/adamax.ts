@@ -3,6 +3,7 @@ import type { ParamGroup } from '../../groups.ts';
 import { type CapturableOptions, capturableDefaults, capturableKinds } from '../../implementation.ts';
 import { nonNegative, twoFractions } from '../../kinds.ts';
 import { optimizerClass } from '../../optimizer-class.ts';
+import { type Rate, rate } from '../../rate.ts';
 import type { ParamState } from '../../state-dict.ts';
 import { fusedUpdate, type Update, updatesByFeatures } from '../../update.ts';
 import { forgets, lerp, penalised } from '../arithmetic.ts';
@@ -12,7 +13,7 @@ import { nextStep } from '../counts.ts';
 /** Options of {@link Adamax}. */
 export interface AdamaxOptions extends CommonOptions, CapturableOptions {
   /** Learning rate. Default: 2e-3. */
-  lr?: number;
+  lr?: Rate;
   /** Decay of the running average of the gradient, and of the greatest size that it had. Default: [0.9, 0.999]. */
   betas?: readonly [number, number];
   /** Added to the size of the gradient. Default: 1e-8. */
@@ -27,7 +28,7 @@ const defaults: Required<AdamaxOptions> = {
   ...capturableDefaults,
 };
 const kinds: K.Kinds<AdamaxOptions> = {
-  lr: nonNegative,
+  lr: rate,
   betas: twoFractions,
   eps: nonNegative,
   ...commonKinds,

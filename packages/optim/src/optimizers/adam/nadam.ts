@@ -3,6 +3,7 @@ import type { ParamGroup } from '../../groups.ts';
 import { type CapturableOptions, capturableDefaults, capturableKinds } from '../../implementation.ts';
 import { nonNegative } from '../../kinds.ts';
 import { optimizerClass } from '../../optimizer-class.ts';
+import { type Rate, rate } from '../../rate.ts';
 import type { ParamState } from '../../state-dict.ts';
 import { fusedUpdate, type Update, updatesByFeatures } from '../../update.ts';
 import { forgets, penalised } from '../arithmetic.ts';
@@ -13,7 +14,7 @@ import * as moments from './moments.ts';
 /** Options of {@link NAdam}. */
 export interface NAdamOptions extends CommonOptions, CapturableOptions, moments.MomentOptions {
   /** Learning rate. Default: 2e-3. */
-  lr?: number;
+  lr?: Rate;
   /** How soon the momentum reaches its full strength. Default: 4e-3. */
   momentumDecay?: number;
   /** Shrink the weights by the decay directly, as AdamW does. Default: false. */
@@ -29,7 +30,7 @@ const defaults: Required<NAdamOptions> = {
   ...capturableDefaults,
 };
 const kinds: K.Kinds<NAdamOptions> = {
-  lr: nonNegative,
+  lr: rate,
   ...moments.kinds,
   momentumDecay: nonNegative,
   decoupledWeightDecay: K.flag,

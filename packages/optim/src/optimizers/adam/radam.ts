@@ -1,8 +1,8 @@
 import { E, K } from '@kindling/core';
 import type { ParamGroup } from '../../groups.ts';
 import { type CapturableOptions, capturableDefaults, capturableKinds } from '../../implementation.ts';
-import { nonNegative } from '../../kinds.ts';
 import { optimizerClass } from '../../optimizer-class.ts';
+import { type Rate, rate } from '../../rate.ts';
 import type { ParamState } from '../../state-dict.ts';
 import { fusedUpdate, type Update, updatesByFeatures } from '../../update.ts';
 import { forgets, penalised } from '../arithmetic.ts';
@@ -13,7 +13,7 @@ import * as moments from './moments.ts';
 /** Options of {@link RAdam}. */
 export interface RAdamOptions extends CommonOptions, CapturableOptions, moments.MomentOptions {
   /** Learning rate. Default: 1e-3. */
-  lr?: number;
+  lr?: Rate;
   /** Shrink the weights by the decay directly, as AdamW does. Default: false. */
   decoupledWeightDecay?: boolean;
 }
@@ -26,7 +26,7 @@ const defaults: Required<RAdamOptions> = {
   ...capturableDefaults,
 };
 const kinds: K.Kinds<RAdamOptions> = {
-  lr: nonNegative,
+  lr: rate,
   ...moments.kinds,
   decoupledWeightDecay: K.flag,
   ...commonKinds,

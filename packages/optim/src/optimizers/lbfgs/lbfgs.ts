@@ -11,8 +11,8 @@ import {
 } from '@kindling/core';
 import { evaluateNeeded } from '../../closure.ts';
 import type { ParamGroup, Params } from '../../groups.ts';
-import { nonNegative } from '../../kinds.ts';
 import { Optimizer } from '../../optimizer.ts';
+import { type Rate, rate, rateNumber } from '../../rate.ts';
 import type { ParamState } from '../../state-dict.ts';
 import type { Update } from '../../update.ts';
 import {
@@ -33,7 +33,7 @@ import { type Place, strongWolfe } from './strong-wolfe.ts';
 /** Options of {@link LBFGS}. */
 export interface LBFGSOptions {
   /** How far along a direction: all the way without a line search, at first with one. Default: 1. */
-  lr?: number;
+  lr?: Rate;
   /** The most iterations in one step. Default: 20. */
   maxIter?: number;
   /** The most evaluations of the closure in one step, null for 5/4 of `maxIter`. Default: null. */
@@ -61,7 +61,7 @@ const defaults: Required<LBFGSOptions> = {
   maximize: false,
 };
 const kinds: K.Kinds<LBFGSOptions> = {
-  lr: nonNegative,
+  lr: rate,
   maxIter: K.count,
   maxEval: /* @__PURE__ */ K.nullable(K.count),
   toleranceGrad: K.finite,
@@ -224,7 +224,7 @@ export class LBFGS extends Optimizer<Required<LBFGSOptions>> {
       const { d, slope } = isFirst
         ? steepest(gradient)
         : directionOf(memory, gradient, historySize, arithmetic);
-      const first = isFirst ? firstStep(gradient, lr, arithmetic) : python(lr);
+      const first = isFirst ? firstStep(gradient, rateNumber(lr), arithmetic) : python(rateNumber(lr));
       const before = loss;
       const course = { d, t: first.value, prevFlatGrad: gradient, prevLoss: loss };
       Object.assign(memory, course);

@@ -1,6 +1,7 @@
 import { checkArguments, E, K, withoutUndefined } from '@kindling/core';
 import type { ParamGroup, Params } from '../../groups.ts';
 import { nonNegative, twoFractions } from '../../kinds.ts';
+import { type Rate, rate } from '../../rate.ts';
 import { fusedUpdate, type Update, updatesByFeatures } from '../../update.ts';
 import { averageSquare } from '../arithmetic.ts';
 import {
@@ -17,7 +18,7 @@ import {
 /** Options of {@link AdamWScheduleFree}. */
 export interface AdamWScheduleFreeOptions extends ScheduleFreeOptions {
   /** Learning rate. Default: 0.0025. */
-  lr?: number;
+  lr?: Rate;
   /** Where y lies between z and x, and the decay of the running average of squares. Default: [0.9, 0.999]. */
   betas?: readonly [number, number];
   /** Added to the denominator. Default: 1e-8. */
@@ -31,7 +32,7 @@ const defaults: Required<AdamWScheduleFreeOptions> = {
   ...scheduleFreeDefaults,
 };
 const kinds: K.Kinds<AdamWScheduleFreeOptions> = {
-  lr: nonNegative,
+  lr: rate,
   betas: /* @__PURE__ */ K.kind(
     'a pair of numbers in [0, 1), the first above 0',
     (x) => twoFractions.accepts(x) && (x as number[])[0] !== 0,
@@ -96,7 +97,7 @@ export class AdamWScheduleFree extends ScheduleFree<AdamWScheduleFreeOptions> {
     return updates(weightDecay !== 0);
   }
 
-  protected override numbers(group: Group): Numbers<number> {
+  protected override numbers(group: Group & { lr: number }): Numbers<number> {
     const { betas, eps, weightDecay, k } = group;
     const beta2 = betas[1];
     return [beta2, 1 - beta2, 1 - beta2 ** k, eps, weightDecay, ...this.moves(group)];

@@ -2,6 +2,7 @@ import { assumes, E, isTraced, K, noGrad, onHost, type Tensor, ValueError } from
 import type { ParamGroup } from '../../groups.ts';
 import { nonNegative } from '../../kinds.ts';
 import { Optimizer } from '../../optimizer.ts';
+import type { Rate } from '../../rate.ts';
 import { lerp } from '../arithmetic.ts';
 
 /** Options that both schedule-free optimizers take. */
@@ -47,7 +48,7 @@ export const progressKinds: K.Kinds<Progress> = {
 };
 
 /** The options of a group, and its progress. */
-export type ScheduleFreeGroup<O> = Required<O> & Required<ScheduleFreeOptions> & Progress & { lr: number };
+export type ScheduleFreeGroup<O> = Required<O> & Required<ScheduleFreeOptions> & Progress & { lr: Rate };
 
 const weightOf = ({ k, r, lrMax, weightLrPower }: ScheduleFreeGroup<object>): number =>
   k ** r * lrMax ** weightLrPower;

@@ -1,6 +1,6 @@
 import { checkArguments, E, K, withoutUndefined } from '@kindling/core';
 import type { ParamGroup, Params } from '../../groups.ts';
-import { nonNegative } from '../../kinds.ts';
+import { type Rate, rate } from '../../rate.ts';
 import { fusedUpdate, type Update, updatesByFeatures } from '../../update.ts';
 import {
   progressDefaults,
@@ -16,14 +16,14 @@ import {
 /** Options of {@link SGDScheduleFree}. */
 export interface SGDScheduleFreeOptions extends ScheduleFreeOptions {
   /** Learning rate: often ten times that of SGD with a schedule. Default: 1. */
-  lr?: number;
+  lr?: Rate;
   /** Where y lies between z and x. Default: 0.9. */
   momentum?: number;
 }
 
 const defaults: Required<SGDScheduleFreeOptions> = { lr: 1, momentum: 0.9, ...scheduleFreeDefaults };
 const kinds: K.Kinds<SGDScheduleFreeOptions> = {
-  lr: nonNegative,
+  lr: rate,
   momentum: /* @__PURE__ */ K.kind('a number in (0, 1)', (x) => typeof x === 'number' && x > 0 && x < 1),
   ...scheduleFreeKinds,
 };
@@ -76,7 +76,7 @@ export class SGDScheduleFree extends ScheduleFree<SGDScheduleFreeOptions> {
     return updates(weightDecay !== 0);
   }
 
-  protected override numbers(group: Group): Numbers<number> {
+  protected override numbers(group: Group & { lr: number }): Numbers<number> {
     return [group.weightDecay, ...this.moves(group)];
   }
 }
