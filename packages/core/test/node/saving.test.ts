@@ -194,8 +194,8 @@ describe('an error', () => {
       `saveSafetensors('${at('x')}'): "a": expected a Tensor, got number`,
     );
     for (const [wrong, kind] of [
-      [tensor([1]), 'a Tensor; give it a name'],
-      [[tensor([1])], 'an array'],
+      [tensor([1]), 'a Tensor of shape [1]; give it a name'],
+      [[tensor([1])], 'got [a Tensor of shape [1]]'],
       [null, 'null'],
       [() => {}, 'a function; of a module, save model.stateDict()'],
     ] as const) {
@@ -245,7 +245,7 @@ afterAll(() => rmSync(compiled, { recursive: true }));
 chmodSync(compiled, 0o755);
 mkdirSync(join(compiled, 'node'));
 writeFileSync(join(compiled, 'package.json'), '{ "type": "module" }');
-for (const path of ['errors', 'node/file-error', 'node/endless', 'node/save']) {
+for (const path of ['errors', 'shape', 'node/file-error', 'node/endless', 'node/save']) {
   const source = readFileSync(new URL(`../../src/${path}.ts`, import.meta.url), 'utf8');
   const { outputText } = ts.transpileModule(source, {
     compilerOptions: {
