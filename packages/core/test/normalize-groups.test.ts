@@ -7,7 +7,6 @@ import {
   normalizeGroups,
   randn,
   type Tensor,
-  tensor,
 } from '@kindling/core';
 import { describe, expect, it } from 'vitest';
 
@@ -133,33 +132,4 @@ it('sizes, factors and summands that do not fit are refused', () => {
     { groups: 2, bias: randn([2]) },
   ] as const)
     expect(() => normalizeGroups(x, { name, ...wrong })).toThrow('normalizeGroups: expected');
-});
-
-it('factors of one element that are infinite meet x and the mean apart where asked, as in PyTorch', () => {
-  const weight = [Infinity, Infinity, -Infinity, 1];
-  const rows = [
-    [0, 2, -1.3, 3.1],
-    [-1, 2, 0.5, 2],
-  ];
-  for (const dtype of ['float32', 'float64'] as const) {
-    const options = { name, samples: 2, groups: 2, parts: 2, weight: tensor(weight, { dtype }) };
-    const bias = tensor([0, 1, 2, 3], { dtype });
-    const valuesOf = (more: object): unknown =>
-      normalizeGroups(tensor(rows, { dtype }), { ...options, ...more })[0]
-        .round({ decimals: 2 })
-        .tolist();
-    const apart = (last: number): number[][] => [
-      [NaN, NaN, Infinity, last],
-      [-Infinity, NaN, NaN, last],
-    ];
-    expect(valuesOf({ scalesApart: true })).toEqual(apart(1));
-    expect(valuesOf({ scalesApart: true, bias })).toEqual(apart(4));
-    expect(valuesOf({})).toEqual([
-      [-Infinity, Infinity, Infinity, 1],
-      [-Infinity, Infinity, Infinity, 1],
-    ]);
-    // Finite ones give the same bits either way.
-    const finite = { weight: tensor([1, -2, 0.5, 3], { dtype }), bias };
-    expect(valuesOf({ ...finite, scalesApart: true })).toEqual(valuesOf(finite));
-  }
 });

@@ -71,7 +71,7 @@ export function eachBlock(
 
 /** Writes `forward`: y, and the means and variances of groups. */
 export function emitForward(module: ModuleBuilder, t: RowConfig, v: Variant): void {
-  const op = (name: 'sub' | 'mul' | 'add' | 'ne') => `${t.vector}.${name}` as const;
+  const op = (name: 'sub' | 'mul' | 'add') => `${t.vector}.${name}` as const;
   module.define({ export: 'forward' }, forwardParams, (f, p) => {
     const whole = new RowEmitter(f, t, p.inner);
     const part = v.form === 'parts' ? new RowEmitter(f, t, p.run) : whole;
@@ -120,29 +120,6 @@ export function emitForward(module: ModuleBuilder, t: RowConfig, v: Variant): vo
       if (v.centered) storeNumber(f, t, p.means, mean);
       storeNumber(f, t, p.variances, variance);
     };
-    /** Pushes a vector of results: the distances times `factors` and the learned ones, and with summands. */
-    const scaledBy = (offset: number, load: (pointer: number) => () => void): void => {
-      const scaled = (): void => void distance(from, offset).get(factors).op(op('mul'));
-      if (v.shifts) multiplyAdd(f, t, scaled, load(weight), load(bias));
-      else {
-        scaled();
-        load(weight)();
-        f.op(op('mul'));
-      }
-    };
-    /** {@link scaledBy}; but where mean times factor is not finite, x times factor meets it as in PyTorch. */
-    const scaledApart = (offset: number, load: (pointer: number) => () => void): void => {
-      load(weight)();
-      f.get(factors).op(op('mul')).tee(d).get(means).op(op('mul')).set(origins);
-      load(from)();
-      f.get(d).op(op('mul')).get(origins).op(op('sub'));
-      if (v.shifts) {
-        load(bias)();
-        f.op(op('add'));
-      }
-      scaledBy(offset, load);
-      f.get(origins).get(origins).op(op('sub')).f64Splat(0).op(op('ne')).op('v128.bitselect');
-    };
     const results = (): void => {
       if (v.form !== 'parts') {
         f.get(p.x).set(from).get(p.y).set(to);
@@ -153,10 +130,15 @@ export function emitForward(module: ModuleBuilder, t: RowConfig, v: Variant): vo
             [to],
             [from, to, ...learned],
             ({ offset }) => {
+              const scaled = (): void => void distance(from, offset).get(factors).op(op('mul'));
               const load = (pointer: number) => () => void f.get(pointer).load('v128.load', offset);
-              if (v.form === 'plain') distance(from, offset).get(factors).op(op('mul'));
-              else if (v.scalesApart) scaledApart(offset, load);
-              else scaledBy(offset, load);
+              if (v.form === 'plain') scaled();
+              else if (v.shifts) multiplyAdd(f, t, scaled, load(weight), load(bias));
+              else {
+                scaled();
+                load(weight)();
+                f.op(op('mul'));
+              }
             },
             { unroll: 4 },
           ),

@@ -21,8 +21,6 @@ export interface Grouping {
   readonly centered: boolean;
   /** Whether the derivative by x multiplies by the factor of a group, which has but one, in the end, not each gradient by it. */
   readonly scalesLast: boolean;
-  /** Whether a factor of one element multiplies x and the mean apart where that is not finite. */
-  readonly scalesApart: boolean;
 }
 
 /** How factors lie along a group: there are none, one for each part, or one for each element. */
@@ -35,7 +33,6 @@ export interface Variant {
   readonly shifts: boolean;
   readonly centered: boolean;
   readonly scalesLast: boolean;
-  readonly scalesApart: boolean;
   /** Whether a group is a column of a matrix: lanes hold neighbouring groups, not neighbouring elements. */
   readonly columns: boolean;
 }
@@ -44,8 +41,7 @@ export interface Variant {
 export function variantOf(g: Grouping, scales: boolean, shifts: boolean): Variant {
   const columns = g.outer > 1 && g.parts * g.run === 1;
   const form = !scales ? 'plain' : g.run === 1 && g.outer === 1 ? 'elements' : 'parts';
-  const scalesApart = g.scalesApart && g.centered && form === 'elements';
-  return { form, shifts, centered: g.centered, scalesLast: g.scalesLast, scalesApart, columns };
+  return { form, shifts, centered: g.centered, scalesLast: g.scalesLast, columns };
 }
 
 /** Of how many rows of elements the sums of gradients by factors are added up at a time. */

@@ -29,7 +29,7 @@ const made = new Map<string, KernelsOf<string>>();
 
 /** The kernel of a variant, compiled at its first use. */
 function kernelOf(name: 'forward' | 'backward', v: Variant, x: Strided): Kernel {
-  const key = [name, v.form, v.shifts, v.centered, v.scalesLast, v.scalesApart, v.columns].join();
+  const key = [name, v.form, v.shifts, v.centered, v.scalesLast, v.columns].join();
   let kernels = made.get(key);
   if (kernels === undefined) {
     const emit =

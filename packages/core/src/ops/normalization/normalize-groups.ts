@@ -163,11 +163,6 @@ export interface GroupingOptions {
    * meets the gradient as a whole. Default: false.
    */
   readonly scalesLast?: boolean;
-  /**
-   * Whether factors, where each is of one element, multiply x and the mean apart, as those of group normalisation do, so that an infinite
-   * one meets both. Factors of more elements always do. Default: false.
-   */
-  readonly scalesApart?: boolean;
   /** One for each part of each group. */
   readonly weight?: Tensor | null;
   /** One for each part of each group; only with `weight`. */
@@ -185,7 +180,6 @@ const takes = /* @__PURE__ */ signature('normalizeGroups', {
     eps: K.number,
     centered: K.flag,
     scalesLast: K.flag,
-    scalesApart: K.flag,
     weight: K.nullable(K.tensor),
     bias: K.nullable(K.tensor),
   }),
@@ -204,7 +198,7 @@ export function normalizeGroups(x: Tensor, options: GroupingOptions): readonly [
   takes(arguments);
   floats(x.dtype);
   const { name, samples = 1, outer = 1, groups = 1, parts = 1, eps = 1e-5, centered = true } = options;
-  const { weight = null, bias = null, scalesLast = false, scalesApart = false } = options;
+  const { weight = null, bias = null, scalesLast = false } = options;
   if (name === undefined) checkArguments('normalizeGroups', { 'options.name': K.text }, [name]);
   const factors = samples * outer * groups * parts;
   const run = factors === 0 ? 0 : x.count / factors;
@@ -231,7 +225,6 @@ export function normalizeGroups(x: Tensor, options: GroupingOptions): readonly [
     eps,
     centered,
     scalesLast: scalesLast && parts === 1,
-    scalesApart,
     scales: weight !== null,
     shifts: bias !== null,
   };

@@ -67,7 +67,7 @@ export const groupNorm = /* @__PURE__ */ composition(
         `groupNorm: Expected more than 1 value per channel when training, got input size ${shape}`,
       );
     }
-    const grouped = { samples, groups: numGroups, parts: channels / numGroups, eps, scalesApart: true };
+    const grouped = { samples, groups: numGroups, parts: channels / numGroups, eps };
     const [y] = normalized('native_group_norm', x, grouped, { weight, bias }, (p) => ofChannels(p, x));
     return y;
   },

@@ -19,7 +19,6 @@ interface Grouped {
   readonly eps: number;
   readonly centered?: boolean;
   readonly scalesLast?: boolean;
-  readonly scalesApart?: boolean;
 }
 
 /** What is learned, if anything: factors and summands. */
