@@ -30,7 +30,9 @@ export function tensorsIn(given: Given, name: string): NamedTensor[] {
   if (Tensor.is(given)) return [{ name, tensor: given }];
   if (typeof given !== 'object' || given === null) return [];
   if (!K.isArray(given) && !isPlain(given)) {
-    const what = K.isReadable(given) ? `a ${(given as object).constructor.name}` : 'an object that cannot be read';
+    const what = K.isReadable(given)
+      ? `a ${(given as object).constructor.name}`
+      : 'an object that cannot be read';
     throw new ExportError(
       `exportOnnx: ${name} is ${what}, and inputs of ONNX are tensors; let forward take the tensors that it is made of`,
     );
