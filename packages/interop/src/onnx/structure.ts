@@ -20,15 +20,20 @@ interface NamedTensor {
   readonly tensor: Tensor;
 }
 
+/** Arguments are nested less deep, unless they hold themselves. */
+const MAX_DEPTH = 100;
+
 const isPlain = /* @__PURE__ */ K.whereReadable((x): x is object => {
   const prototype: unknown = Object.getPrototypeOf(x);
   return prototype === Object.prototype || prototype === null;
 });
 
 /** The tensors among arguments, in order: of lists and objects by name and place, `state_0`. */
-export function tensorsIn(given: Given, name: string): NamedTensor[] {
+export function tensorsIn(given: Given, name: string, depth = 0): NamedTensor[] {
   if (Tensor.is(given)) return [{ name, tensor: given }];
   if (typeof given !== 'object' || given === null) return [];
+  if (depth > MAX_DEPTH)
+    throw new ExportError(`exportOnnx: an argument is nested more than ${MAX_DEPTH} deep`);
   if (!K.isArray(given) && !isPlain(given)) {
     const what = K.isReadable(given)
       ? `a ${(given as object).constructor.name}`
@@ -37,7 +42,9 @@ export function tensorsIn(given: Given, name: string): NamedTensor[] {
       `exportOnnx: ${name} is ${what}, and inputs of ONNX are tensors; let forward take the tensors that it is made of`,
     );
   }
-  return Object.entries(given).flatMap(([key, item]) => tensorsIn(item as Given, `${name}_${key}`));
+  return Object.entries(given).flatMap(([key, item]) =>
+    tensorsIn(item as Given, `${name}_${key}`, depth + 1),
+  );
 }
 
 /** The same arguments with other tensors in the places of those. */
