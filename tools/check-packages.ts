@@ -34,10 +34,11 @@ function run(command: string, args: readonly string[], cwd: string): { ok: boole
   return { ok: result.status === 0, output };
 }
 
-/** Packs one package into `into` and returns the tarball's path. */
+/** Packs one package into `into`, as it was built before, and returns the tarball's path. */
 function pack(folder: string, into: string): string {
   const before = new Set(readdirSync(into));
-  const packed = run('npx', ['--yes', packageManager, 'pack', '--pack-destination', into], folder);
+  const asBuilt = '--config.ignore-scripts=true';
+  const packed = run('npx', ['--yes', packageManager, 'pack', '--pack-destination', into, asBuilt], folder);
   const tarball = readdirSync(into).find((file) => !before.has(file));
   if (!packed.ok || tarball === undefined) throw new Error(`could not pack ${folder}:\n${packed.output}`);
   return join(into, tarball);

@@ -63,6 +63,7 @@ describe('an argument more than is taken', () => {
     ['x.exp(true)', () => x.exp(...bad(true)), 'exp: takes (x), got true beyond that; write exp(x)'],
     ['x.t(0, 1)', () => x.t(...bad(0, 1)), 't: takes (x), got 0, 1 beyond that; write t(x)'],
     ['x.clamp(0, 1)', () => x.clamp(...bad(0, 1)), 'write clamp(x, { min: 0, max: 1 })'],
+    ['x.clamp_(0, 1)', () => x.clamp_(...bad(0, 1)), 'write clamp_(x, { min: 0, max: 1 })'],
     ['x.squeeze(0, 1)', () => x.squeeze(0, ...bad(1)), 'write squeeze(x, [0, 1])'],
     [
       'x.sum(0, { keepdim: true }, "float64")',

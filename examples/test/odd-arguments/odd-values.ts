@@ -23,6 +23,13 @@ cyclic.push(cyclic);
 const itself: Record<string, unknown> = {};
 itself.itself = itself;
 
+/** Whatever is asked of it throws. */
+const revoked = (target: object): unknown => {
+  const { proxy, revoke } = Proxy.revocable(target, {});
+  revoke();
+  return proxy;
+};
+
 /** Each by a function: a call may change what it gets. */
 export const oddValues: Readonly<Record<string, () => unknown>> = {
   undefined: () => undefined,
@@ -62,6 +69,10 @@ export const oddValues: Readonly<Record<string, () => unknown>> = {
   'an int32 tensor': () => tensor([[1, 2, 99]], { dtype: 'int32' }),
   'a tensor of another copy': () => foreign,
   'a Proxy of a tensor': () => new Proxy(ones([2]), {}),
+  'a Proxy that was revoked': () => revoked({}),
+  'a list that was revoked': () => revoked([1]),
+  'a function that was revoked': () => revoked(() => 1),
+  'a list of what was revoked': () => [revoked({})],
   'an array with holes': () => new Array(3),
   'a bool tensor': () => tensor([[true, false]]),
 };

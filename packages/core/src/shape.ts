@@ -42,7 +42,12 @@ export const whereReadable =
     }
   };
 
-/** @internal Whether something is an array; a Proxy that was revoked, of which JavaScript cannot tell, is none. */
+/** Whether looking at a value throws not, as it does at a Proxy that was revoked. Kindling's own. */
+export const isReadable = /* @__PURE__ */ whereReadable(
+  (x): x is unknown => x === undefined || x === null || Object.getPrototypeOf(x) !== undefined,
+);
+
+/** Whether something is an array; a Proxy that was revoked, of which JavaScript cannot tell, is none. Kindling's own. */
 export function isArray(x: unknown): x is readonly unknown[] {
   try {
     return Array.isArray(x);

@@ -1,5 +1,5 @@
 import type { DType, TypedArray } from './dtype.ts';
-import { AutogradError, DTypeError, ShapeError } from './errors.ts';
+import { AutogradError, DTypeError, ShapeError, ValueError } from './errors.ts';
 import type { TensorMethods } from './methods.ts';
 import type { AccumulateGrad, GradNode } from './record/node.ts';
 import {
@@ -69,6 +69,7 @@ export class Tensor {
     offset = 0,
     strides: readonly number[] | null = null,
   ) {
+    if (dtype === undefined) throw notConstructed();
     this.storage = storage;
     this.shape = shape;
     this.dtype = dtype;
@@ -255,6 +256,12 @@ export function requireTensors(caller: string, ...values: readonly unknown[]): v
     throw new DTypeError(`${caller}: expected a Tensor, got ${kindOf(x)}`);
   }
 }
+
+/** The error for a call of the constructor as of PyTorch's: with values, or with sizes. */
+const notConstructed = (): ValueError =>
+  new ValueError(
+    'Tensor: takes a storage, a shape and a dtype, as operations give them; write tensor([1, 2]) for values, zeros([2, 3]) for a shape',
+  );
 
 /** @internal What is said of an object that passes for a tensor and is none. */
 export const likeTensor =

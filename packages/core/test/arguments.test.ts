@@ -11,7 +11,7 @@ import {
   signature,
   sort,
   sum,
-  type Tensor,
+  Tensor,
   tensor,
   toDot,
   topk,
@@ -51,6 +51,20 @@ describe('an argument that is not what its parameter takes', () => {
   it('may be a tensor of another copy of the library', () => {
     const foreign = { [Symbol.for('@kindling/core.Tensor')]: true };
     expect(call(topk, foreign, 1)).toMatch(/another copy of @kindling\/core/);
+  });
+
+  it('may be a device, of which there is one, and a constructor call as of PyTorch', () => {
+    const device = '; there is one device, the processor: leave it out';
+    expect(call(x.to.bind(x), 'cuda')).toMatch(
+      /^to: dtype: expected one of bool.*, got "cuda"; there is one device/,
+    );
+    expect(call(ones, [2], { device: 'cpu' })).toBe(`ones: unknown option device${device}`);
+    expect(call(x.to.bind(x), 'meter')).not.toContain('device');
+    const construct = (...given: unknown[]) => Reflect.construct(Tensor, given);
+    for (const given of [[], [[1, 2]], [2, 3]])
+      expect(call(construct, ...given)).toMatch(
+        /^Tensor: .* write tensor\(\[1, 2\]\) for values, zeros\(\[2, 3\]\)/,
+      );
   });
 
   it('is refused by the method as by the function', () => {

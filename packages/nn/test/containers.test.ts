@@ -74,6 +74,12 @@ describe('ModuleList', () => {
     expect(list.at(-1)!.inFeatures).toBe(2);
     expect(Object.keys(list.stateDict())).toEqual(['0.weight', '0.bias', '1.weight', '1.bias']);
     expect(list[0]!(randn([1, 3])).shape).toEqual([1, 3]);
+    expect(() => new nn.ModuleList(new nn.ReLU() as never)).toThrow(
+      'ModuleList: modules: expected an iterable of modules, got a ReLU; put layers into an array: new ModuleList([layer])',
+    );
+    expect(() => new nn.ModuleList(list as never)).toThrow(
+      'got a ModuleList; put layers into an array: new ModuleList([...list])',
+    );
     expect(() => list.insert(9, new nn.Linear(1, 1))).toThrow('index 9 is out of range');
   });
 

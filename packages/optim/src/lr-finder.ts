@@ -25,7 +25,7 @@ export interface LrFindOptions {
   readonly startLr?: number;
   /** The last learning rate. Default: 10. */
   readonly endLr?: number;
-  /** Steps. Default: 100. */
+  /** Steps, 2 to 1,000,000. Default: 100. */
   readonly numIter?: number;
   /** Whether rates are multiplied (`'exp'`) or added to (`'linear'`) from step to step. Default: 'exp'. */
   readonly stepMode?: 'exp' | 'linear';
@@ -87,7 +87,10 @@ const positive = /* @__PURE__ */ K.kind(
 const kinds: K.Kinds<LrFindOptions> = {
   startLr: K.finite,
   endLr: positive,
-  numIter: /* @__PURE__ */ K.kind('an integer >= 2', (x) => K.count.accepts(x) && (x as number) > 1),
+  numIter: /* @__PURE__ */ K.kind(
+    'an integer from 2 to 1000000',
+    (x) => K.count.accepts(x) && (x as number) > 1 && (x as number) <= 1e6,
+  ),
   stepMode: /* @__PURE__ */ K.oneOf('exp', 'linear'),
   smoothing: /* @__PURE__ */ K.kind('a number in [0, 1)', (x) => typeof x === 'number' && x >= 0 && x < 1),
   divergence: /* @__PURE__ */ K.kind('a number > 1', (x) => typeof x === 'number' && x > 1),

@@ -86,7 +86,7 @@ export function readStateDict(
   dict: OptimizerStateDict,
   reader: Reader,
 ): { groups: Group[]; state: Map<Tensor, ParamState> } {
-  if (!K.isOptions(dict) || !Array.isArray(dict.param_groups) || !K.isOptions(dict.state)) {
+  if (!K.isOptions(dict) || !K.isArray(dict.param_groups) || !K.isOptions(dict.state)) {
     throw new ValueError(
       `${caller}: expected { state, param_groups }, as stateDict() gives, got ` +
         (K.isOptions(dict) ? `an object with ${Object.keys(dict).join(', ') || 'nothing'}` : typeof dict),

@@ -251,7 +251,11 @@ describe('what cannot be', () => {
       'lrFind: expected a startLr above 0 for stepMode "exp" and below endLr, got 0 and 10',
     ],
     [() => scripted(() => 1, { startLr: 1, endLr: 1 }), 'and below endLr, got 1 and 1'],
-    [() => scripted(() => 1, { numIter: 1 }), 'lrFind: numIter: expected an integer >= 2, got 1'],
+    [
+      () => scripted(() => 1, { numIter: 1 }),
+      'lrFind: numIter: expected an integer from 2 to 1000000, got 1',
+    ],
+    [() => scripted(() => 1, { numIter: 2 ** 31 }), 'lrFind: numIter: expected an integer from 2 to 1000000'],
     [() => scripted(() => 1, { divergence: 1 }), 'lrFind: divergence: expected a number > 1, got 1'],
     [() => scripted(() => 1, { smoothing: 1 }), 'lrFind: smoothing: expected a number in [0, 1), got 1'],
     [() => scripted(() => 1, bad({ start_lr: 1 })), 'lrFind: unknown option start_lr; did you mean startLr?'],

@@ -141,8 +141,13 @@ function optionError(
 const asNumber = (kind: Kind, value: unknown): string =>
   Tensor.is(value) && value.count === 1 && fits(kind, 1) ? '; a number of a tensor is its item()' : '';
 
+/** PyTorch's names of devices. */
+const device = /^(cpu|cuda|mps|xpu|hip|xla|meta)(:\d+)?$/;
+const oneDevice = '; there is one device, the processor: leave it out';
+
 /** What to write for an option that is not known: a near one, or all there are. */
 function meant(key: string, options: Parameters): string {
+  if (key === 'device') return oneDevice;
   const near = nearest(key, Object.keys(options));
   if (near !== null) return `; did you mean ${near}?`;
   return Object.keys(options).length === 0 ? '; it takes no options' : `; it takes ${listed(options)}`;
@@ -202,6 +207,7 @@ export function excessError(name: string, parameters: Parameters, given: readonl
 /** What to write for an argument that stands in another's place or wants to be a tensor. */
 function remedy(name: string, entries: Entries, at: number, given: readonly unknown[]): string {
   const value = given[at];
+  if (typeof value === 'string' && device.test(value)) return oneDevice;
   if (Array.isArray(value) && entries[at]![1].expected.startsWith('a Tensor'))
     return '; make a tensor of it with tensor()';
   if (!isOptions(value)) return '';

@@ -1,10 +1,10 @@
 import { type DType, dtypes } from '../dtype.ts';
 import { DTypeError, type KindlingError, ShapeError, ValueError } from '../errors.ts';
-import { isArray, whereReadable } from '../shape.ts';
+import { isArray, isReadable, whereReadable } from '../shape.ts';
 import { isGone } from '../storage.ts';
 import { Tensor } from '../tensor.ts';
 
-export { whereReadable };
+export { isArray, isReadable, whereReadable };
 
 /** What a parameter or an option takes: the test of a value, and its description in errors. Kindling's own. */
 export interface Kind {
@@ -110,7 +110,7 @@ export const dtype = /* @__PURE__ */ kind(
 
 /** Whether each item of an array is accepted, holes too, which `every` passes over. */
 function allAccepted(x: unknown, accepts: Accepts): boolean {
-  if (!Array.isArray(x)) return false;
+  if (!isArray(x)) return false;
   for (const item of x) if (!accepts(item)) return false;
   return true;
 }

@@ -5,8 +5,8 @@ import { isRecording, withGradMode, withRecording } from '../record/flags.ts';
 import { observe } from '../record/index.ts';
 import { announce } from '../record/observe.ts';
 import { SavedTensors } from '../record/saved-tensors.ts';
-import { formatShape, sameShape } from '../shape.ts';
-import { autogradOf, Tensor } from '../tensor.ts';
+import { formatShape, isArray, sameShape, whereReadable } from '../shape.ts';
+import { autogradOf, isOfClass, Tensor } from '../tensor.ts';
 import { runBackward } from './engine.ts';
 import { bindOutputs, FunctionNode, type FunctionOutput } from './function.ts';
 
@@ -83,6 +83,8 @@ function withoutGraph<Args extends readonly unknown[], Out extends FunctionOutpu
   return (single ? bound[0] : bound) as Out;
 }
 
+const isPromise = /* @__PURE__ */ whereReadable((x): x is Promise<unknown> => x instanceof Promise);
+
 /** Runs `fn` without recording, and finds the tensors from outside, given or captured, that want a gradient. */
 function runWithoutGraph<Args extends readonly unknown[], Out>(
   caller: string,
@@ -101,11 +103,11 @@ function runWithoutGraph<Args extends readonly unknown[], Out>(
   });
   try {
     const result = withGradMode(false, () => fn(...args));
-    if ((result as unknown) instanceof Promise) {
+    if (isPromise(result)) {
       throw new AutogradError(`${caller}: the function must be synchronous, but it returned a Promise`);
     }
-    for (const y of Array.isArray(result) ? result : [result]) {
-      if (y instanceof Tensor && y.requiresGrad && !made.has(y)) found.add(y);
+    for (const y of isArray(result) ? result : [result]) {
+      if (isOfClass(y) && y.requiresGrad && !made.has(y)) found.add(y);
     }
     return { result, inputs: withoutRepeats([...found]) };
   } finally {

@@ -3,6 +3,7 @@ import { describe } from '../arguments/explain.ts';
 import { ValueError } from '../errors.ts';
 import type { DenseArray } from '../io/encodings.ts';
 import { denseOf, tensorOf } from '../io/tensors.ts';
+import { isReadable } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
 
 /** Arrays by the names that they have in the file. */
@@ -52,6 +53,7 @@ export function encodeState(value: unknown, path: string, to: Sink, depth = 0): 
     if (Object.is(value, -0)) return { [`${MARK}number`]: '-0' };
     return Number.isFinite(value) ? value : { [`${MARK}number`]: String(value) };
   }
+  if (!isReadable(value)) throw refusal(where, describe(value));
   if (value instanceof Tensor) return { [`${MARK}tensor`]: keep(denseOf(value, where)) };
   if (value instanceof Uint8Array)
     return { [`${MARK}bytes`]: keep({ dtype: 'uint8', shape: [value.length], array: value }) };

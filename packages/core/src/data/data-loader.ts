@@ -1,5 +1,6 @@
 import { checkArguments, K } from '../arguments/index.ts';
 import { KindlingError, ValueError } from '../errors.ts';
+import { Shown } from '../print/shown.ts';
 import { defaultGenerator, type Generator } from '../random/generator.ts';
 import { unlessAborted } from './abort.ts';
 import { BatchSampler } from './batch-sampler.ts';
@@ -46,7 +47,7 @@ interface Epoch {
  * // tensor([1.5000]) tensor([9])
  * ```
  */
-export class DataLoader<T, B = Collated<T>> {
+export class DataLoader<T, B = Collated<T>> extends Shown {
   /** What the batches are taken from. */
   readonly dataset: Dataset<T> | IterableDataset<T>;
   /** Samples a batch, the last may have fewer; `null` where batches are not made, or by {@link batchSampler}. */
@@ -68,6 +69,7 @@ export class DataLoader<T, B = Collated<T>> {
   #orderIsUsed = false;
 
   constructor(dataset: Dataset<T> | IterableDataset<T>, options: DataLoaderOptions<T, B> = {}) {
+    super();
     checkArguments('DataLoader', { dataset: K.anything, options: K.options(loaderKinds) }, arguments);
     const { batchSize = 1, batchSampler, dropLast = false, generator } = options;
     checkLoaderOptions(dataset, options);
@@ -99,7 +101,7 @@ export class DataLoader<T, B = Collated<T>> {
   }
 
   /** The dataset in a few words, the sizes of batches and epoch, and where the order comes from. */
-  toString(): string {
+  override toString(): string {
     const { dataset, batchSize, length, dropLast } = this;
     const order = this.#options.batchSampler ?? this.sampler;
     const parts = [
@@ -110,10 +112,6 @@ export class DataLoader<T, B = Collated<T>> {
       ...(dropLast ? ['dropLast=true'] : []),
     ];
     return `DataLoader(${parts.join(', ')})`;
-  }
-
-  [Symbol.for('nodejs.util.inspect.custom')](): string {
-    return this.toString();
   }
 
   /** One epoch of batches. */

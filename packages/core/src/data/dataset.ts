@@ -4,6 +4,7 @@ import { IndexError, ShapeError, ValueError } from '../errors.ts';
 import { indexSelect } from '../ops/indexing/index-along.ts';
 import { randperm } from '../ops/random/random-tensors.ts';
 import { select } from '../ops/views/slices.ts';
+import { Shown } from '../print/shown.ts';
 import type { Generator } from '../random/generator.ts';
 import { generatorKind } from '../random/generator-kind.ts';
 import { valuesOf } from '../record/values.ts';
@@ -31,13 +32,14 @@ export interface Dataset<T> {
  * dataset.get(1); // [ tensor([2., 3.]), tensor(8) ]
  * ```
  */
-export class TensorDataset<T extends readonly Tensor[]> implements Dataset<T> {
+export class TensorDataset<T extends readonly Tensor[]> extends Shown implements Dataset<T> {
   /** What the samples are taken from. */
   readonly tensors: T;
   /** The number of samples: the first size of each tensor. */
   readonly length: number;
 
   constructor(...tensors: T) {
+    super();
     const [first] = tensors;
     if (tensors.length === 0) throw new ValueError('TensorDataset: expected at least one tensor');
     requireTensors('TensorDataset', ...tensors);
@@ -57,13 +59,9 @@ export class TensorDataset<T extends readonly Tensor[]> implements Dataset<T> {
   }
 
   /** Its length, and the dtype and shape of each part of a sample. */
-  toString(): string {
+  override toString(): string {
     const parts = this.tensors.map(({ dtype, shape }) => `${dtype} ${formatShape(shape.slice(1))}`);
     return `TensorDataset(${this.length} samples: ${parts.join(', ')})`;
-  }
-
-  [Symbol.for('nodejs.util.inspect.custom')](): string {
-    return this.toString();
   }
 
   /**

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { KindlingError, ValueError } from '../errors.ts';
+import { whereReadable } from '../shape.ts';
 
 /**
  * A file that could not be read or written: no such file, no room on the disk, no permission. The error of the system is its
@@ -38,9 +39,11 @@ export async function ofFile<T>({ path, where }: Call, act: () => Promise<T>): P
   }
 }
 
+const isURL = /* @__PURE__ */ whereReadable((x): x is URL => x instanceof URL);
+
 /** The call of `caller` with a path or a file URL, of which query and hash are no part of the path. */
 export function callOf(caller: string, path: unknown): Call {
-  if (path instanceof URL) {
+  if (isURL(path)) {
     try {
       path = fileURLToPath(path);
     } catch (cause) {

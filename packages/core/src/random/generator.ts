@@ -53,11 +53,13 @@ function checkedSeed(seed: number | bigint): bigint {
 /** The bytes of a generator's state; `JSON.stringify` makes an object of a Uint8Array. */
 export type GeneratorState = Uint8Array | readonly number[] | Readonly<Record<string, number>>;
 
+const isBytes = /* @__PURE__ */ K.whereReadable((x): x is Uint8Array => x instanceof Uint8Array);
+
 function stateBytes(state: GeneratorState): Uint8Array {
-  if (state instanceof Uint8Array && state.length === STATE_BYTES) return state;
-  const values: unknown[] = typeof state === 'object' && state !== null ? Object.values(state) : [];
+  if (isBytes(state) && state.length === STATE_BYTES) return state;
+  const values: unknown[] = K.isOptions(state) || K.isArray(state) ? Object.values(state) : [];
   if (values.length !== STATE_BYTES) {
-    const what = values.length > 0 || state instanceof Uint8Array ? `${values.length} bytes` : typeof state;
+    const what = values.length > 0 || isBytes(state) ? `${values.length} bytes` : typeof state;
     throw new ValueError(
       `Generator.setState: expected a generator state of ${STATE_BYTES} bytes, got ${what}`,
     );

@@ -116,7 +116,7 @@ export const isTraced = (): boolean => tracer !== null;
  * @throws ValueError for what is no function
  */
 export function compileLater(reason: string, make: () => Tensor): Tensor {
-  if (typeof make !== 'function')
+  if (!K.fits(K.callable, make))
     checkArguments('compileLater', { reason: K.text, make: K.callable }, arguments);
   return tracer === null ? make() : tracer.postpone(reason, make);
 }

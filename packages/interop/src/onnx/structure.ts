@@ -1,5 +1,5 @@
 /** Arguments and results as lists of tensors with names. */
-import { Tensor } from '@kindling/core';
+import { K, Tensor } from '@kindling/core';
 import { ExportError } from '../errors.ts';
 import { type Argument, isValue, parametersAsWritten, type Value } from '../recording/index.ts';
 
@@ -20,26 +20,36 @@ interface NamedTensor {
   readonly tensor: Tensor;
 }
 
-const isPlain = (x: object): boolean => {
+/** Arguments are nested less deep, unless they hold themselves. */
+const MAX_DEPTH = 100;
+
+const isPlain = /* @__PURE__ */ K.whereReadable((x): x is object => {
   const prototype: unknown = Object.getPrototypeOf(x);
   return prototype === Object.prototype || prototype === null;
-};
+});
 
 /** The tensors among arguments, in order: of lists and objects by name and place, `state_0`. */
-export function tensorsIn(given: Given, name: string): NamedTensor[] {
-  if (given instanceof Tensor) return [{ name, tensor: given }];
+export function tensorsIn(given: Given, name: string, depth = 0): NamedTensor[] {
+  if (Tensor.is(given)) return [{ name, tensor: given }];
   if (typeof given !== 'object' || given === null) return [];
-  if (!Array.isArray(given) && !isPlain(given)) {
+  if (depth > MAX_DEPTH)
+    throw new ExportError(`exportOnnx: an argument is nested more than ${MAX_DEPTH} deep`);
+  if (!K.isArray(given) && !isPlain(given)) {
+    const what = K.isReadable(given)
+      ? `a ${(given as object).constructor.name}`
+      : 'an object that cannot be read';
     throw new ExportError(
-      `exportOnnx: ${name} is a ${given.constructor.name}, and inputs of ONNX are tensors; let forward take the tensors that it is made of`,
+      `exportOnnx: ${name} is ${what}, and inputs of ONNX are tensors; let forward take the tensors that it is made of`,
     );
   }
-  return Object.entries(given).flatMap(([key, item]) => tensorsIn(item as Given, `${name}_${key}`));
+  return Object.entries(given).flatMap(([key, item]) =>
+    tensorsIn(item as Given, `${name}_${key}`, depth + 1),
+  );
 }
 
 /** The same arguments with other tensors in the places of those. */
 export function withTensors(given: Given, next: () => Tensor): Given {
-  if (given instanceof Tensor) return next();
+  if (Tensor.is(given)) return next();
   if (typeof given !== 'object' || given === null) return given;
   if (Array.isArray(given)) return given.map((item) => withTensors(item as Given, next));
   return Object.fromEntries(Object.entries(given).map(([key, item]) => [key, withTensors(item, next)]));

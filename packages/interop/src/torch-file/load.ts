@@ -1,4 +1,4 @@
-import { refuseExcess, ValueError } from '@kindling/core';
+import { K, refuseExcess, ValueError } from '@kindling/core';
 import { type FileURL, pathOf } from '../file-url.ts';
 import { readLegacy } from './legacy.ts';
 import { Memories } from './memory.ts';
@@ -49,16 +49,20 @@ export async function loadTorch<T = TorchValue>(
   return (await valueOf(bytes, where)) as T;
 }
 
+const noSource = (where: string, got: string): ValueError =>
+  new ValueError(
+    `${where}: expected the path of a file, a file URL, or its content (Uint8Array, ArrayBuffer, Blob), got ${got}`,
+  );
+
 async function contentOf(source: unknown): Promise<{ bytes: Uint8Array; where: string }> {
   const where = 'loadTorch';
+  if (!K.isReadable(source)) throw noSource(where, 'an object that cannot be read');
   if (source instanceof Uint8Array) return { bytes: plainBytes(source), where };
   if (source instanceof ArrayBuffer) return { bytes: new Uint8Array(source), where };
   if (source instanceof Blob) return { bytes: new Uint8Array(await source.arrayBuffer()), where };
   if (typeof source !== 'string' && !(source instanceof URL)) {
     const got = source === null ? 'null' : Array.isArray(source) ? 'an array' : typeof source;
-    throw new ValueError(
-      `${where}: expected the path of a file, a file URL, or its content (Uint8Array, ArrayBuffer, Blob), got ${got}`,
-    );
+    throw noSource(where, got);
   }
   if (source instanceof URL && source.protocol !== 'file:') {
     throw new ValueError(

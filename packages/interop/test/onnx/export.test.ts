@@ -131,6 +131,11 @@ describe('what ONNX cannot express is refused with operation, line and a way rou
   it('what is no module, no example', () => {
     expect(() => exportOnnx((() => 1) as never, tensor(1))).toThrow('exportOnnx: model: expected a module');
     expect(() => exportOnnx(new Net(), 3 as never)).toThrow('exportOnnx: example: expected a tensor');
+    const cyclic: unknown[] = [];
+    cyclic.push(cyclic);
+    expect(() => exportOnnx(new Net(), cyclic as never)).toThrow(
+      'exportOnnx: an argument is nested more than 100 deep',
+    );
     expect(() => exportOnnx(new Net(), arange(3), { opset: 12 } as never)).toThrow('opset');
   });
 });

@@ -1,6 +1,6 @@
-import { checkArguments, IndexError, K } from '@kindling/core';
+import { checkArguments, IndexError, K, ValueError } from '@kindling/core';
 import { moduleKind } from '../module/arguments.ts';
-import type { AnyModule } from '../module/callable.ts';
+import { type AnyModule, isModule } from '../module/callable.ts';
 import type { Module } from '../module/module.ts';
 import { formatModuleList } from '../module/print.ts';
 import { NumberedModules } from './numbered.ts';
@@ -23,6 +23,13 @@ import { NumberedModules } from './numbered.ts';
  */
 export class ModuleList<M extends AnyModule = Module> extends NumberedModules<M> {
   constructor(modules: Iterable<M> = []) {
+    if (isModule(modules)) {
+      const array = Symbol.iterator in modules ? '[...list]' : '[layer]';
+      throw new ValueError(
+        `${new.target.name}: modules: expected an iterable of modules, got a ${modules.constructor.name}; put layers into an array: ` +
+          `new ${new.target.name}(${array})`,
+      );
+    }
     checkArguments(new.target.name, { modules: K.optional(K.iterable('an iterable of modules')) }, arguments);
     super();
     this.extend(modules);

@@ -36,7 +36,7 @@ export const moduleKind = /* @__PURE__ */ K.kind('a module such as new nn.Linear
 
 /** Refuses an input of a module that is no tensor. */
 export function checkInput(module: AnyModule, input: unknown): void {
-  if (!(input instanceof Tensor)) checkArguments(module.constructor.name, { input: K.tensor }, [input]);
+  if (!Tensor.is(input)) checkArguments(module.constructor.name, { input: K.tensor }, [input]);
 }
 
 /** An argument of a method, once it is known to fit. */

@@ -19,7 +19,7 @@ import {
   setProperty,
   valueOf,
 } from './members.ts';
-import { Parameter } from './parameter.ts';
+import { isParameter, type Parameter } from './parameter.ts';
 import { formatModule } from './print.ts';
 import {
   type NamedOptions,
@@ -121,7 +121,7 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
     const { persistent = true } = given(this, 'registerBuffer', options);
     const { buffers } = internalsOf(this);
     checkName(this, 'buffer', name, buffers.has(name));
-    if (tensor !== null && !(tensor instanceof Tensor)) {
+    if (tensor !== null && !Tensor.is(tensor)) {
       throw cannotAssign(this, 'buffer', name, tensor, 'Tensor');
     }
     buffers.set(name, { persistent });
@@ -134,8 +134,8 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
    * @throws KindlingError when the name is empty, has a dot or is taken, or it is no parameter.
    */
   registerParameter<P extends Parameter | null>(name: string, parameter: P): P {
-    checkName(this, 'parameter', name, typeof name === 'string' && valueOf(this, name) instanceof Parameter);
-    if (parameter !== null && !(parameter instanceof Parameter)) {
+    checkName(this, 'parameter', name, typeof name === 'string' && isParameter(valueOf(this, name)));
+    if (parameter !== null && !isParameter(parameter)) {
       throw cannotAssign(this, 'parameter', name, parameter, 'nn.Parameter');
     }
     setProperty(this, name, parameter);

@@ -48,3 +48,6 @@ export class Parameter extends Tensor {
     return this.toString();
   }
 }
+
+/** @internal Whether something is a parameter; a Proxy that was revoked is none. */
+export const isParameter = /* @__PURE__ */ K.whereReadable((x): x is Parameter => x instanceof Parameter);

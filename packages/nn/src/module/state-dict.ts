@@ -1,6 +1,7 @@
 import {
   fromJSON,
   isTensorJSON,
+  K,
   KindlingError,
   noGrad,
   sameShape,
@@ -94,13 +95,7 @@ export function restoreState(module: AnyModule, state: StateDictLike, strict: bo
 }
 
 function checkedEntries(state: StateDictLike): ReadonlyMap<string, unknown> {
-  if (
-    typeof state !== 'object' ||
-    state === null ||
-    Array.isArray(state) ||
-    state instanceof Tensor ||
-    isModule(state)
-  ) {
+  if (!K.isOptions(state) || isModule(state)) {
     throw new KindlingError(
       `loadStateDict: expected an object or a Map of tensors by name, got ${state === null ? 'null' : typeof state}`,
     );
@@ -139,7 +134,7 @@ function planModule(
 
 /** A value of the state as a tensor; an Error that says why it is none. */
 function tensorOf(value: unknown): Tensor | Error {
-  if (value instanceof Tensor) return value;
+  if (Tensor.is(value)) return value;
   if (!isTensorJSON(value)) {
     return new KindlingError(
       `expected a Tensor from checkpoint but received ${value === null ? 'null' : typeof value}`,

@@ -90,7 +90,7 @@ function begin(layers: readonly BatchNorm[], model: AnyModule): () => void {
 }
 
 function feed(model: AnyModule, batch: unknown): void {
-  const input: unknown = Array.isArray(batch) ? batch[0] : batch;
-  if (!(input instanceof Tensor)) checkArguments('updateBn', { 'the input of a batch': K.tensor }, [input]);
+  const input: unknown = K.isArray(batch) ? batch[0] : batch;
+  if (!Tensor.is(input)) checkArguments('updateBn', { 'the input of a batch': K.tensor }, [input]);
   noGrad(() => (model as unknown as (input: unknown) => unknown)(input));
 }

@@ -4,7 +4,7 @@ import type { Optimizer } from '../optimizer.ts';
 import { ratesOf } from '../rate.ts';
 import { setRates } from './rates.ts';
 import { anOptimizer, textOf } from './scheduler.ts';
-import { readState, type SchedulerStateDict, writeState } from './state.ts';
+import { checkState, readState, type SchedulerStateDict, writeState } from './state.ts';
 
 /** Options of {@link ReduceLROnPlateau}. */
 export interface ReduceLROnPlateauOptions {
@@ -217,11 +217,12 @@ export class ReduceLROnPlateau {
    */
   loadStateDict(dict: SchedulerStateDict): void {
     const caller = `${this.constructor.name}.loadStateDict`;
+    checkState(caller, dict);
     // Of a copy of the dict, JSON makes null of an infinite number: no value has been seen yet.
-    const given = dict?.best === null ? { ...dict, best: this.#worst(dict.mode as 'min' | 'max') } : dict;
+    const given = dict.best === null ? { ...dict, best: this.#worst(dict.mode as 'min' | 'max') } : dict;
     const own = readState(caller, this, given, stateKinds, ['defaultMinLr']);
     Object.assign(this, own);
     const { _last_lr: rates } = dict;
-    if (leastRates.accepts(rates)) this.#lastLr = (rates as number[]).slice();
+    if (K.fits(leastRates, rates)) this.#lastLr = (rates as number[]).slice();
   }
 }

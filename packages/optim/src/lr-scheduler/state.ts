@@ -17,7 +17,12 @@ const spelled: ReadonlyMap<unknown, number> = /* @__PURE__ */ new Map([
   ['nan', Number.NaN],
 ]);
 
-const aState = /* @__PURE__ */ K.kind('what stateDict() gives', K.isOptions);
+/** @internal What the `loadStateDict` of a scheduler takes. */
+export const aState = /* @__PURE__ */ K.kind('what stateDict() gives', K.isOptions);
+
+/** Refuses what is no state dict, before its fields are read. */
+export const checkState = (caller: string, dict: unknown): void =>
+  checkArguments(caller, { state: aState }, [dict]);
 
 const isNumber = (x: unknown): x is number => typeof x === 'number';
 const copied = (value: unknown): unknown => {
@@ -46,7 +51,7 @@ export function writeState(scheduler: object, more: SchedulerStateDict): Schedul
 /** A value from a state dict or from JSON, for a field that holds `present`. */
 function valueLike(present: unknown, value: unknown): unknown {
   if (isNumber(present)) return spelled.get(value) ?? value;
-  if (Array.isArray(value)) return value.map((x) => spelled.get(x) ?? x);
+  if (K.isArray(value)) return value.map((x) => spelled.get(x) ?? x);
   return value;
 }
 
@@ -62,7 +67,7 @@ export function readState(
   kinds: Readonly<Record<string, K.Kind>>,
   optional: readonly string[] = [],
 ): Record<string, unknown> {
-  checkArguments(caller, { state: aState }, [dict]);
+  checkState(caller, dict);
   const read: Record<string, unknown> = {};
   const missing: string[] = [];
   for (const [key, present] of fieldsOf(scheduler)) {

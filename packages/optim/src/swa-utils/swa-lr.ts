@@ -3,7 +3,7 @@ import type { ParamGroup } from '../groups.ts';
 import { forGroups, orEach } from '../lr-scheduler/each-group.ts';
 import { scheduleTakes } from '../lr-scheduler/schedule-class.ts';
 import { LRScheduler, type SchedulerOptions } from '../lr-scheduler/scheduler.ts';
-import type { SchedulerStateDict } from '../lr-scheduler/state.ts';
+import { checkState, type SchedulerStateDict } from '../lr-scheduler/state.ts';
 import type { Optimizer } from '../optimizer.ts';
 
 /** Options of {@link SWALR}. */
@@ -96,8 +96,10 @@ export class SWALR extends LRScheduler {
 
   /** As of every scheduler, with the strategy. */
   override loadStateDict(dict: SchedulerStateDict): void {
-    const { _anneal_strategy: given } = dict ?? {};
-    checkArguments(`${this.constructor.name}.loadStateDict`, { _anneal_strategy: strategy }, [given]);
+    const caller = `${this.constructor.name}.loadStateDict`;
+    checkState(caller, dict);
+    const { _anneal_strategy: given } = dict;
+    checkArguments(caller, { _anneal_strategy: strategy }, [given]);
     super.loadStateDict(dict);
     this.#strategy = given as keyof typeof anneal;
   }

@@ -370,7 +370,7 @@ export function sub_(a: Tensor, b: Operand, options?: AlphaOptions): Tensor {
 /** {@link mul} in place: a *= b. */
 export const mul_ = inPlace(mul);
 /** {@link div} in place: a /= b. */
-export const div_ = inPlaceCall('div_', quotientOf, 'a', 'b', 'options');
+export const div_ = inPlaceCall('div_', quotientOf, ['a', 'b', 'options']);
 /** {@link floorDivide} in place. */
 export const floorDivide_ = inPlace(floorDivide);
 /** {@link fmod} in place. */
@@ -380,11 +380,11 @@ export const remainder_ = inPlace(remainder);
 /** {@link neg} in place. */
 export const neg_ = inPlace(neg);
 /** {@link addcmul} in place: x += value * a * b. */
-export const addcmul_ = inPlaceCall('addcmul_', productOf, 'x', 'a', 'b', 'options');
+export const addcmul_ = inPlaceCall('addcmul_', productOf, ['x', 'a', 'b', 'options']);
 /** {@link addcdiv} in place: x += value * a / b. */
-export const addcdiv_ = inPlaceCall('addcdiv_', ratioOf, 'x', 'a', 'b', 'options');
+export const addcdiv_ = inPlaceCall('addcdiv_', ratioOf, ['x', 'a', 'b', 'options']);
 /** {@link lerp} in place: a goes toward b by the part `weight` of the way. */
-export const lerp_ = inPlaceCall('lerp_', between, 'a', 'b', 'weight');
+export const lerp_ = inPlaceCall('lerp_', between, ['a', 'b', 'weight']);
 
 /** Another name of {@link sub}. */
 export const subtract = alias('subtract', sub);

@@ -136,7 +136,7 @@ const toPower: Resolve<[a: Tensor, b: Operand]> = (_, a, b) => {
   return { op: powOp, operands: [a, b] };
 };
 /** {@link pow} in place: a becomes aᵇ. */
-export const pow_ = inPlaceCall('pow_', toPower, 'a', 'b');
+export const pow_ = inPlaceCall('pow_', toPower, ['a', 'b']);
 
 /**
  * The angle of the point (b, a), in radians, broadcast. Follows `torch.atan2`.

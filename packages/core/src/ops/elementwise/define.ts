@@ -90,13 +90,15 @@ export function inPlace({ op }: UnaryFunction | BinaryFunction): (...operands: O
   };
 }
 
-/** {@link inPlace} for a function with options, or others than one or two operands: `parameters` are their names. */
+/** {@link inPlace} for a function with options, or others than one or two operands: `parameters` are their names, or their kinds too. */
 export const inPlaceCall = <A extends unknown[]>(
   caller: string,
   resolve: Resolve<A>,
-  ...parameters: readonly string[]
-): ((...args: A) => Tensor) =>
-  alias(caller, (...args: A) => {
-    if (args.length > parameters.length) refuseExcess(caller, parameters, args);
+  parameters: readonly string[] | K.Parameters,
+): ((...args: A) => Tensor) => {
+  const most = Object.keys(parameters).length;
+  return alias(caller, (...args: A) => {
+    if (args.length > most) refuseExcess(caller, parameters, args);
     return runInPlace(resolve(caller, ...args));
   });
+};

@@ -230,7 +230,7 @@ export const atanh_ = inPlace(atanh);
 /** {@link sigmoid} in place. */
 export const sigmoid_ = inPlace(sigmoid);
 /** {@link logit} in place. */
-export const logit_ = inPlaceCall('logit_', logitOf, 'x', 'options');
+export const logit_ = inPlaceCall('logit_', logitOf, ['x', 'options']);
 /** {@link erf} in place. */
 export const erf_ = inPlace(erf);
 /** {@link erfc} in place. */

@@ -11,9 +11,9 @@ import {
 import { isRecording } from '../../record/flags.ts';
 import { prepareInPlace, updateInPlace } from '../../record/in-place.ts';
 import { observed } from '../../record/observe.ts';
-import { expandsTo, formatShape, sameShape } from '../../shape.ts';
+import { expandsTo, formatShape, isArray, sameShape } from '../../shape.ts';
 import type { Storage } from '../../storage.ts';
-import { Tensor } from '../../tensor.ts';
+import { isOfClass, type Tensor } from '../../tensor.ts';
 import { clone, copy_ } from '../creation/copy.ts';
 import { checkedUpdate, type Inputs, isFilled, paramsKind } from './operands.ts';
 import { applyElementwise, ElementwiseOp } from './operation.ts';
@@ -101,7 +101,7 @@ export class FusedUpdate {
    * ```
    */
   runAll(lists: readonly (readonly Tensor[])[], params: readonly number[]): void {
-    if (!Array.isArray(lists)) checkArguments(this.name, { lists: listsOfTensors }, [lists]);
+    if (!isArray(lists)) checkArguments(this.name, { lists: listsOfTensors }, [lists]);
     for (const tensors of lists) this.#check(tensors, params);
     const isRecorded = isRecording() && lists.map((tensors) => this.#isRecorded(tensors)).includes(true);
     if (observed || isRecorded) {
@@ -131,14 +131,14 @@ export class FusedUpdate {
   }
 
   #check(tensors: readonly Tensor[], params: readonly number[]): void {
-    if (!Array.isArray(tensors) || !paramsKind.accepts(params)) this.#refuse(tensors, params);
+    if (!isArray(tensors) || !paramsKind.accepts(params)) this.#refuse(tensors, params);
     if (tensors.length === 0) return;
     const first = tensors[0] as Tensor;
-    if (!(first instanceof Tensor)) this.#refuse(tensors, params);
+    if (!isOfClass(first)) this.#refuse(tensors, params);
     const { dtype, shape } = first;
     for (let i = 0; i < tensors.length; i++) {
       const x = tensors[i]!;
-      if (!(x instanceof Tensor)) this.#refuse(tensors, params);
+      if (!isOfClass(x)) this.#refuse(tensors, params);
       if (x.dtype !== dtype) {
         throw new DTypeError(
           `${this.name}: expected all tensors to be ${dtype}, got ${x.dtype} for number ${i}`,

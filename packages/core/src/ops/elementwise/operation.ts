@@ -129,6 +129,15 @@ export class ElementwiseOp {
 const none: Params = [];
 
 /** Throws the error for what is no operation, or no list of operands. */
+/** Whether something is an operation; a Proxy that was revoked is none. */
+function isOp(x: unknown): boolean {
+  try {
+    return x instanceof ElementwiseOp;
+  } catch {
+    return false;
+  }
+}
+
 const requireOp = (caller: string, op: unknown, operands?: unknown): void =>
   checkArguments(
     caller,
@@ -145,7 +154,7 @@ const requireOp = (caller: string, op: unknown, operands?: unknown): void =>
  */
 export function applyUnary(op: ElementwiseOp, x: Tensor, params: Params = none): Tensor {
   if (arguments.length > 3) refuseExcess('applyUnary', ['op', 'x', 'params'], arguments);
-  if (!(op instanceof ElementwiseOp)) requireOp('applyUnary', op);
+  if (!isOp(op)) requireOp('applyUnary', op);
   if (!isOfClass(x)) throw notATensor(callerOf(op.spec), [x]);
   if (params !== none) requireParams('applyUnary', params);
   if (callListener !== null) callListener.computes([x], params);
@@ -159,7 +168,7 @@ export function applyUnary(op: ElementwiseOp, x: Tensor, params: Params = none):
  */
 export function applyBinary(op: ElementwiseOp, a: Operand, b: Operand, params: Params = none): Tensor {
   if (arguments.length > 4) refuseExcess('applyBinary', ['op', 'a', 'b', 'params'], arguments);
-  if (!(op instanceof ElementwiseOp)) requireOp('applyBinary', op);
+  if (!isOp(op)) requireOp('applyBinary', op);
   if (params !== none) requireParams('applyBinary', params);
   if (callListener !== null) callListener.computes([a, b], params);
   if (isOfClass(a)) {
@@ -180,7 +189,7 @@ export function applyElementwise(
   operands: readonly Operand[],
   params: Params = none,
 ): Tensor {
-  if (!(op instanceof ElementwiseOp) || !isArray(operands) || operands.length < op.spec.arity)
+  if (!isOp(op) || !isArray(operands) || operands.length < op.spec.arity)
     requireOp('applyElementwise', op, operands);
   if (params !== none) requireParams('applyElementwise', params);
   if (callListener !== null) callListener.computes(operands, params);
@@ -198,7 +207,7 @@ export function applyElementwiseInPlace(
   operands: readonly Operand[],
   params: Params = none,
 ): Tensor {
-  if (!(op instanceof ElementwiseOp) || !isArray(operands) || operands.length < op.spec.arity)
+  if (!isOp(op) || !isArray(operands) || operands.length < op.spec.arity)
     requireOp('applyElementwiseInPlace', op, operands);
   if (!isOfClass(operands[0])) throw notATensor(`${callerOf(op.spec)}_`, operands);
   if (params !== none) requireParams('applyElementwiseInPlace', params);

@@ -79,4 +79,4 @@ export const trunc_ = inPlace(trunc);
 /** {@link frac} in place. */
 export const frac_ = inPlace(frac);
 /** {@link round} in place. */
-export const round_ = inPlaceCall('round_', roundingOf, 'x', 'options');
+export const round_ = inPlaceCall('round_', roundingOf, ['x', 'options']);

@@ -87,6 +87,7 @@ export interface ClampOptions {
 
 const bound = K.nullable(K.operand);
 const clampOptions = K.options<ClampOptions>({ min: bound, max: bound });
+const clampParameters = { x: K.tensor, options: clampOptions };
 
 const clamping: Resolve<[x: Tensor, options?: ClampOptions]> = (caller, x, options = {}) => {
   checkOptions(caller, clampOptions, options, x);
@@ -105,7 +106,7 @@ const clamping: Resolve<[x: Tensor, options?: ClampOptions]> = (caller, x, optio
  * @example clamp(tensor([-1.5, 0.5, 3]), { min: 0, max: 1 }); // tensor([0.0000, 0.5000, 1.0000])
  */
 export function clamp(x: Tensor, options?: ClampOptions): Tensor {
-  if (arguments.length > 2) refuseExcess('clamp', { x: K.tensor, options: clampOptions }, arguments);
+  if (arguments.length > 2) refuseExcess('clamp', clampParameters, arguments);
   return run(clamping('clamp', x, options));
 }
 
@@ -195,9 +196,9 @@ export function where(condition: Tensor, a: Operand, b: Operand): Tensor {
 }
 
 /** {@link clamp} in place. */
-export const clamp_ = inPlaceCall('clamp_', clamping, 'x', 'options');
+export const clamp_ = inPlaceCall('clamp_', clamping, clampParameters);
 /** {@link nanToNum} in place. */
-export const nanToNum_ = inPlaceCall('nanToNum_', replacing, 'x', 'options');
+export const nanToNum_ = inPlaceCall('nanToNum_', replacing, ['x', 'options']);
 
 /** Another name of {@link clamp}. */
 export const clip = alias('clip', clamp);

@@ -1,4 +1,4 @@
-import { type DType, Tensor, ValueError } from '@kindling/core';
+import { type DType, K, Tensor, ValueError } from '@kindling/core';
 import { Module, Parameter } from '@kindling/nn';
 import { op } from './opcodes.ts';
 import { PyFloat } from './py-float.ts';
@@ -88,12 +88,13 @@ export class Pickler {
     else if (typeof value === 'number') this.#number(value, role === 'option');
     else if (typeof value === 'bigint') this.#long(value);
     else if (typeof value === 'string') this.#text(value);
-    else if (typeof value === 'object') this.#object(value, role);
+    else if (typeof value === 'object' && K.isReadable(value)) this.#object(value, role);
     else throw this.#fail(`is ${this.#kindOf(value)}`);
   }
 
   #kindOf(value: unknown): string {
     if (value === undefined) return 'undefined; leave it out, or write null';
+    if (!K.isReadable(value)) return 'an object that cannot be read';
     if (value instanceof Module) return 'a module; save its stateDict()';
     if (typeof value !== 'object' || value === null) return `a ${typeof value}, of which Python has no like`;
     if (ArrayBuffer.isView(value)) return `a ${value.constructor.name}; write tensor(...)`;
@@ -217,6 +218,7 @@ export class Pickler {
 
   /** What Python hashes: an array is a tuple there. */
   #asKey(step: string | number, key: unknown): void {
+    if (!K.isReadable(key)) throw this.#fail('has a key that cannot be read');
     if (Array.isArray(key)) {
       this.#path.push(step);
       if (this.#path.length > MAX_DEPTH) throw this.#fail('is nested too deep');
@@ -243,7 +245,7 @@ export class Pickler {
     const prototype: unknown = Object.getPrototypeOf(object);
     if (prototype !== Object.prototype && prototype !== null) throw this.#fail(`is ${this.#kindOf(object)}`);
     const entries = Object.entries(object);
-    const tensors = entries.length > 0 && entries.every(([, x]) => x instanceof Tensor);
+    const tensors = entries.length > 0 && entries.every(([, x]) => Tensor.is(x));
     if (tensors && role === 'any') {
       this.#orderedDict();
     } else this.#put(op.EMPTY_DICT);

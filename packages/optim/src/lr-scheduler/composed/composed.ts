@@ -2,9 +2,9 @@ import { checkArguments, K, ValueError } from '@kindling/core';
 import type { Optimizer } from '../../optimizer.ts';
 import { ReduceLROnPlateau } from '../reduce-lr-on-plateau.ts';
 import { LRScheduler, type SchedulerOptions } from '../scheduler.ts';
-import type { SchedulerStateDict } from '../state.ts';
+import { aState, checkState, type SchedulerStateDict } from '../state.ts';
 
-const states = /* @__PURE__ */ K.listOf(/* @__PURE__ */ K.kind('what stateDict() gives', K.isOptions));
+const states = /* @__PURE__ */ K.listOf(aState);
 const rates = /* @__PURE__ */ K.listOf(K.finite);
 
 /** What schedules that are made of others share. */
@@ -53,8 +53,9 @@ export abstract class ComposedScheduler extends LRScheduler {
    */
   override loadStateDict(dict: SchedulerStateDict): void {
     const caller = `${this.constructor.name}.loadStateDict`;
+    checkState(caller, dict);
     const { schedulers } = this;
-    const { _schedulers: saved, _last_lr: lastLr } = dict ?? {};
+    const { _schedulers: saved, _last_lr: lastLr } = dict;
     checkArguments(caller, { _schedulers: states, _last_lr: rates }, [saved, lastLr]);
     const given = saved as SchedulerStateDict[];
     if (given.length !== schedulers.length)

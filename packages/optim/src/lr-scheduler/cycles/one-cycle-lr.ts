@@ -5,7 +5,7 @@ import type { Optimizer } from '../../optimizer.ts';
 import { forGroups, orEach } from '../each-group.ts';
 import { scheduleTakes } from '../schedule-class.ts';
 import { LRScheduler, type SchedulerOptions } from '../scheduler.ts';
-import type { SchedulerStateDict } from '../state.ts';
+import { checkState, type SchedulerStateDict } from '../state.ts';
 import { checkMomenta, type MovedGroup, setMomentum, usesBeta1 } from './momentum.ts';
 import { type CycleKey, type Phase, phasesOf, readPhases, writePhases } from './phases.ts';
 
@@ -201,7 +201,8 @@ export class OneCycleLR extends LRScheduler {
   /** As of every scheduler, with the phases of the cycle. */
   override loadStateDict(dict: SchedulerStateDict): void {
     const caller = `${this.constructor.name}.loadStateDict`;
-    const phases = readPhases(caller, dict?._schedule_phases);
+    checkState(caller, dict);
+    const phases = readPhases(caller, dict._schedule_phases);
     const { _anneal_func_type: type } = dict;
     checkArguments(caller, { _anneal_func_type: strategy }, [type]);
     super.loadStateDict(dict);

@@ -60,8 +60,8 @@ export const writePhases = (phases: readonly Phase[]): Record<string, unknown>[]
 /** Undoes {@link writePhases}. */
 export function readPhases(caller: string, phases: unknown): Phase[] {
   const isPhase = (phase: unknown): phase is object =>
-    K.isOptions(phase) && Object.entries(fields).every(([name, kind]) => kind.accepts(phase[name]));
-  if (!Array.isArray(phases) || phases.length === 0 || !phases.every(isPhase))
+    K.isOptions(phase) && Object.entries(fields).every(([name, kind]) => K.fits(kind, phase[name]));
+  if (!K.isArray(phases) || phases.length === 0 || !phases.every(isPhase))
     throw new ValueError(`${caller}: the state has no _schedule_phases: is it of another scheduler?`);
   return phases.map((phase) => renamed(phase, ofSchedules.camelCase) as unknown as Phase);
 }
