@@ -1,3 +1,5 @@
+import { areSame } from './groups.ts';
+
 /** What the options of a group were when they were looked at last. */
 interface Seen {
   readonly values: readonly unknown[];
@@ -19,27 +21,19 @@ export class LastOptions {
       const value = (group as Record<string, unknown>)[key];
       if (!Object.is(value, values[i])) return false;
       const list = lists[i++];
-      if (list != null && !hasElements(value as readonly unknown[], list)) return false;
+      if (list != null && !areSame(value as readonly unknown[], list)) return false;
     }
     return i === values.length;
   }
 
   /** Remembers them as they are. Options that are objects may change within: a group with such is never the same. */
   remember(group: object): void {
-    const values = Object.values(group);
-    const others = Object.entries(group).filter(([key]) => key !== 'params' && key !== 'paramNames');
+    const entries = Object.entries(group);
+    const lists = entries.map(([key, value]) => (isOption(key) && Array.isArray(value) ? [...value] : null));
     const isPlain = (value: unknown): boolean => typeof value !== 'object' || value === null;
-    if (!others.every(([, value]) => isPlain(value) || (Array.isArray(value) && value.every(isPlain))))
-      return;
-    const lists = Object.entries(group).map(([key, value]) =>
-      key !== 'params' && key !== 'paramNames' && Array.isArray(value) ? [...value] : null,
-    );
-    this.#seen.set(group, { values, lists });
+    if (!entries.every(([key, value], i) => !isOption(key) || (lists[i] ?? [value]).every(isPlain))) return;
+    this.#seen.set(group, { values: entries.map(([, value]) => value), lists });
   }
 }
 
-function hasElements(now: readonly unknown[], before: readonly unknown[]): boolean {
-  if (now.length !== before.length) return false;
-  for (let i = 0; i < before.length; i++) if (!Object.is(now[i], before[i])) return false;
-  return true;
-}
+const isOption = (key: string): boolean => key !== 'params' && key !== 'paramNames';

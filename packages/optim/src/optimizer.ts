@@ -154,9 +154,7 @@ export abstract class Optimizer<O extends { lr: Rate } = any> {
     group: ParamGroup<O>,
     values: Readonly<Record<string, unknown>>,
   ): ParamState {
-    return readState(what, values, p, this.updateOf(group), (name) =>
-      withNumber(group, (g) => this.firstState(p, name, g)),
-    );
+    return readState(what, values, p, this.updateOf(group), (name) => this.#firstOf(p, name, group));
   }
 
   /** A value of the state as PyTorch's state dicts hold it: counts are tensors there. */
@@ -294,9 +292,7 @@ export abstract class Optimizer<O extends { lr: Rate } = any> {
         return numbersOfAll(update, params, stateOf, (state, p) => this.numbers(g, state, p), isTraced());
       }),
     );
-    const operands = withNumber(group, (g) =>
-      params.map((p) => this.#operandsOf(p, this.#stateOf(p), g, update)),
-    );
+    const operands = params.map((p) => this.#operandsOf(p, this.#stateOf(p), group, update));
     runEach(update.kernel, operands, numbers, !isTraced());
   }
 
@@ -325,10 +321,14 @@ export abstract class Optimizer<O extends { lr: Rate } = any> {
     return state;
   }
 
+  #firstOf(p: Tensor, name: string, group: ParamGroup<O>): Tensor {
+    return withNumber(group, (g) => this.firstState(p, name, g));
+  }
+
   #tensorOf(state: ParamState, name: string, p: Tensor, group: ParamGroup<O>): Tensor {
     const known = state[name];
     if (known instanceof Tensor) return known;
-    const make = (): Tensor => this.firstState(p, name, group);
+    const make = (): Tensor => this.#firstOf(p, name, group);
     const first = compileLater('the state of an optimizer comes into being', make);
     state[name] = first;
     return first;

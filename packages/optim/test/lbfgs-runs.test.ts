@@ -7,18 +7,11 @@ import { optionsOf } from '../../core/test/oracle/signature.ts';
 import { plain } from '../../core/test/oracle/tensors.ts';
 import * as optim from '../src/index.ts';
 import { rowOf } from './support/after.ts';
-import { type Options, parametersOf, sideBySide } from './support/runs.ts';
+import { parametersOf, type ShapedRun, sideBySide } from './support/runs.ts';
 
-interface LongRun {
+/** After each step the loss stands behind the parameters. */
+interface LongRun extends ShapedRun {
   readonly op: 'long' | 'odd';
-  readonly options: Options;
-  readonly dtype: 'float32' | 'float64';
-  readonly shapes: readonly (readonly number[])[];
-  readonly start: Recorded;
-  /** All parameters side by side, then the loss, one row a step. */
-  readonly after: Recorded;
-  /** How far runs of PyTorch's from starts some ulps beside come to lie from there. */
-  readonly far?: Recorded;
   /** Evaluations and iterations so far, as long as those runs have as many. */
   readonly counts: readonly (readonly [number, number])[];
   /** In which step the loss is multiplied by what is no finite number. */

@@ -4,20 +4,12 @@ import { type Recorded, readFixture } from '../../../core/test/oracle/fixture.ts
 import { optionsOf } from '../../../core/test/oracle/signature.ts';
 import { cotangent } from '../../../core/test/oracle/tensors.ts';
 import * as optim from '../../src/index.ts';
-import { make, type Options, type RecordedState } from './runs.ts';
+import { make, type Options, type RecordedState, type ShapedRun } from './runs.ts';
 
 /** A run whose gradients are a hash of step and position, and half the parameter. */
-export interface BeyondRun {
+export interface BeyondRun extends ShapedRun {
   readonly op: 'run' | 'odd';
   readonly optimizer: string;
-  readonly options: Options;
-  readonly dtype: 'float32' | 'float64';
-  readonly shapes: readonly (readonly number[])[];
-  readonly start: Recorded;
-  /** All parameters side by side after each step, one row a step. */
-  readonly after: Recorded;
-  /** How far PyTorch's runs from starts some ulps beside come to lie from it, where that is not a matter of ulps. */
-  readonly far?: Recorded;
   readonly half: RecordedState;
 }
 

@@ -13,15 +13,26 @@ export interface RecordedState {
   readonly param_groups: readonly Options[];
 }
 
-export interface Run {
-  readonly op: 'plain' | 'odd' | 'hooked' | 'groups';
-  readonly optimizer: string;
+/** What is recorded of a run, whatever is done in it. */
+interface AnyRun {
   readonly options: Options;
-  readonly second?: Options;
   readonly dtype: 'float32' | 'float64';
   readonly start: Recorded;
   /** All parameters side by side after each step, one row a step. */
   readonly after: Recorded;
+}
+
+/** That of parameters of shapes of its own. */
+export interface ShapedRun extends AnyRun {
+  readonly shapes: readonly (readonly number[])[];
+  /** How far PyTorch's runs from starts some ulps beside come to lie from it, where that is not a matter of ulps. */
+  readonly far?: Recorded;
+}
+
+export interface Run extends AnyRun {
+  readonly op: 'plain' | 'odd' | 'hooked' | 'groups';
+  readonly optimizer: string;
+  readonly second?: Options;
   /** The state dict in the middle. */
   readonly half?: RecordedState;
 }

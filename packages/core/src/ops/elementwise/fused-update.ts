@@ -15,7 +15,7 @@ import { expandsTo, formatShape, isArray, sameShape } from '../../shape.ts';
 import type { Storage } from '../../storage.ts';
 import { isOfClass, type Tensor } from '../../tensor.ts';
 import { clone, copy_ } from '../creation/copy.ts';
-import { checkedUpdate, type Inputs, isFilled, paramsKind } from './operands.ts';
+import { checkedUpdate, countsError, type Inputs, isFilled, paramsKind } from './operands.ts';
 import { applyElementwise, ElementwiseOp } from './operation.ts';
 
 function readsAny(tensors: readonly Tensor[], written: ReadonlySet<Storage>): boolean {
@@ -153,9 +153,7 @@ export class FusedUpdate {
       }
     }
     if (tensors.length !== this.#tensors || params.length < this.#params) {
-      throw new ValueError(
-        `${this.name}: expected ${this.#tensors} tensors and ${this.#params} numbers, got ${tensors.length} and ${params.length}`,
-      );
+      throw countsError(this.name, [this.#tensors, this.#params], tensors, params);
     }
   }
 

@@ -29,7 +29,15 @@ import { emptyTensor, type Tensor } from '../../tensor.ts';
 import { expand } from '../views/shape.ts';
 import { floatsOnly } from './dtype-checks.ts';
 import { derivativeOf, gradientExpressions, secondsOf } from './gradient.ts';
-import { callerOf, checkedUpdate, elementwiseSpec, type Inputs, isFilled, paramsKind } from './operands.ts';
+import {
+  callerOf,
+  checkedUpdate,
+  countsError,
+  elementwiseSpec,
+  type Inputs,
+  isFilled,
+  paramsKind,
+} from './operands.ts';
 import { applyElementwise, ElementwiseOp, type ElementwiseSpec } from './operation.ts';
 import { meetingDType } from './result-type.ts';
 
@@ -162,9 +170,7 @@ export class SummedUpdate {
     if (!K.tensors.accepts(tensors) || !paramsKind.accepts(params))
       checkArguments(name, { tensors: K.tensors, params: paramsKind }, [tensors, params]);
     if (!isFilled(tensors) || tensors.length !== this.#tensors || params.length < this.#params)
-      throw new ValueError(
-        `${name}: expected ${this.#tensors} tensors and ${this.#params} numbers, got ${tensors.length} and ${params.length}`,
-      );
+      throw countsError(name, [this.#tensors, this.#params], tensors, params);
     const [{ dtype, shape }] = tensors;
     for (const x of tensors) {
       if (x.dtype !== dtype || !isFloatingPoint(dtype))
