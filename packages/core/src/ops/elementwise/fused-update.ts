@@ -1,6 +1,6 @@
 import { checkArguments, K, signature } from '../../arguments/index.ts';
 import { laneOf } from '../../dtype.ts';
-import { DTypeError, ShapeError, ValueError } from '../../errors.ts';
+import { DTypeError, ShapeError } from '../../errors.ts';
 import {
   ElementwiseKernel,
   type Expr,

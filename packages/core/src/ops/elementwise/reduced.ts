@@ -1,6 +1,6 @@
 import { checkArguments, K, signature } from '../../arguments/index.ts';
 import { type DType, isFloatingPoint, laneOf } from '../../dtype.ts';
-import { DTypeError, KindlingError, ShapeError, ValueError } from '../../errors.ts';
+import { DTypeError, KindlingError, ShapeError } from '../../errors.ts';
 import {
   E,
   ElementwiseKernel,
