@@ -203,9 +203,9 @@ export abstract class Optimizer<O extends { lr: Rate } = any> {
           checkArguments(caller ?? `${this.constructor.name}.step`, { [name]: kind }, [value]);
       }
       if (isTensor(options.lr)) checkHeld(caller ?? `${this.constructor.name}.step`, options.lr, K.finite);
+      checkImplementation(caller ?? this.constructor.name, options as Record<string, unknown>);
       if (caller === undefined) this.#checked.remember(options);
     }
-    checkImplementation(caller ?? this.constructor.name, options as Record<string, unknown>);
     this.check(options);
   }
 

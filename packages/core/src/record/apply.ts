@@ -8,7 +8,7 @@ import { autogradOf, emptyTensor, isStale, requireTensors, Tensor, unrecorded } 
 import { isRecording } from './flags.ts';
 import { isInferenceModeEnabled } from './grad-mode.ts';
 import { type Differentiable, GradNode, gradFnName } from './node.ts';
-import { announce, notifyAfter, notifyBefore, observed, tracer } from './observe.ts';
+import { announce, notifyAfter, notifyBefore, observed, type Rerun, tracer } from './observe.ts';
 import type { Meta, MultiPrimitive, Primitive, Tensors, ViewPrimitive } from './primitive.ts';
 import { refreshView } from './view-history.ts';
 
@@ -112,12 +112,21 @@ export function apply<A, I extends Tensors>(primitive: Primitive<A, I>, inputs: 
     }
   } else if (isInferenceModeEnabled()) autogradOf(out).inference = true;
   if (observed) {
-    const rerun = (x: Tensors, a: unknown, y: Tensors): void => primitive.kernel(x as I, a as A, y[0]!);
-    tracer?.ran(primitive.name, inputs, attrs, [out], rerun);
+    tracer?.ran(primitive.name, inputs, attrs, [out], rerunOf(primitive));
     notifyAfter(primitive.name, inputs, attrs, [out], primitive);
   }
   return out;
 }
+
+// Not in place: a function that a closure takes parameters of makes room for them on the heap, at each call.
+const rerunOf =
+  <A, I extends Tensors>(primitive: Primitive<A, I>): Rerun =>
+  (x, a, [y]) =>
+    primitive.kernel(x as unknown as I, a as A, y!);
+const rerunMultiOf =
+  <A, I extends Tensors, O extends Tensors>(primitive: MultiPrimitive<A, I, O>): Rerun =>
+  (x, a, y) =>
+    primitive.kernel(x as unknown as I, a as A, y as unknown as O);
 
 const emptyOf = ({ shape, dtype }: Meta): Tensor => emptyTensor(shape, dtype);
 const isFloating = (x: Tensor): boolean => isFloatingPoint(x.dtype);
@@ -150,8 +159,7 @@ export function applyMulti<A, I extends Tensors, O extends Tensors>(
     }
   } else if (isInferenceModeEnabled()) for (const y of outs) autogradOf(y).inference = true;
   if (observed) {
-    const rerun = (x: Tensors, a: unknown, y: Tensors): void => primitive.kernel(x as I, a as A, y as O);
-    tracer?.ran(primitive.name, inputs, attrs, outs, rerun);
+    tracer?.ran(primitive.name, inputs, attrs, outs, rerunMultiOf(primitive));
     notifyAfter(primitive.name, inputs, attrs, outs, primitive);
   }
   return outs as O;

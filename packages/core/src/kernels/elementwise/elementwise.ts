@@ -4,7 +4,7 @@ import type { Shape } from '../../shape.ts';
 import { allocateArray } from '../../storage.ts';
 import type { KernelFunction } from '../compile/index.ts';
 import type { Lane } from '../expression/index.ts';
-import { NotLowered, recordCall, recorder } from '../recording/index.ts';
+import { NotLowered, type Recorder, recordCall, recorder } from '../recording/index.ts';
 import {
   copyBetween,
   copyRun,
@@ -95,11 +95,7 @@ export function runElementwiseMany(
   }
   if (recorder !== null) {
     if (sink !== undefined) throw new NotLowered('its results are looked at in JavaScript');
-    const wide = outs.map((out) =>
-      isNarrowed(lane, out) ? stridedOver(allocateArray('float64', n), 'float64', shape) : out,
-    );
-    recorder.elementwise(kernel.name, lane, kernel.expressions, inputs, params, wide);
-    for (const [i, out] of outs.entries()) if (wide[i] !== out) recordNarrowing(wide[i]!.storage.array, out);
+    recordInto(recorder, kernel, lane, inputs, params, outs);
     return;
   }
   let key = laneCode[lane];
@@ -131,14 +127,7 @@ export function runElementwiseMany(
   }
   if (crosswise) {
     simple = false;
-    if (
-      sink === undefined &&
-      (fresh || !outs.some((out) => isNarrowed(lane, out))) &&
-      eachBlock(inputs, outs, shape, n, (xs, ys) =>
-        runElementwiseMany(kernel, lane, xs, params, ys, sink, fresh),
-      )
-    )
-      return;
+    if (sink === undefined && runByBlocks(kernel, lane, inputs, params, outs, fresh)) return;
   }
   if (inner === 0) inner = n;
   const outer = inner === n ? 1 : n / inner;
@@ -162,6 +151,40 @@ export function runElementwiseMany(
   run(outer, inner);
   if (sink !== undefined) sink(0, n);
   for (let j = sink === undefined ? 0 : 1; j < slot; j++) bringOut(lane, outs[j]!, 0, n, j);
+}
+
+// What a call seldom needs stands beside it: closures in it would have it take memory for what they use, at each call.
+
+/** Takes a call down. */
+function recordInto(
+  recorder: Recorder,
+  { name, expressions }: ElementwiseKernel,
+  lane: Lane,
+  inputs: readonly Strided[],
+  params: readonly number[],
+  outs: readonly Strided[],
+): void {
+  const wide = outs.map((out) =>
+    isNarrowed(lane, out) ? stridedOver(allocateArray('float64', out.count), 'float64', out.shape) : out,
+  );
+  recorder.elementwise(name, lane, expressions, inputs, params, wide);
+  for (const [i, out] of outs.entries()) if (wide[i] !== out) recordNarrowing(wide[i]!.storage.array, out);
+}
+
+/** Runs a call of operands that lie crosswise by blocks; `false` where that is not worth it, or results have to be checked as a whole. */
+function runByBlocks(
+  kernel: ElementwiseKernel,
+  lane: Lane,
+  inputs: readonly Strided[],
+  params: readonly number[],
+  outs: readonly Strided[],
+  fresh: boolean,
+): boolean {
+  if (!fresh && outs.some((out) => isNarrowed(lane, out))) return false;
+  const { shape, count } = outs[0]!;
+  return eachBlock(inputs, outs, shape, count, (xs, ys) =>
+    runElementwiseMany(kernel, lane, xs, params, ys, undefined, fresh),
+  );
 }
 
 /** What a kernel runs over: results of `outer` rows of `inner` elements each. */
