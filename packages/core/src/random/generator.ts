@@ -39,6 +39,11 @@ function entropySeed(): bigint {
   return word & ((1n << 53n) - 1n);
 }
 
+function refuseSeed(given: unknown): never {
+  const seed = describe(given);
+  throw new ValueError(`Generator: takes no seed, got ${seed}; write new Generator().manualSeed(${seed})`);
+}
+
 function checkedSeed(seed: number | bigint): bigint {
   if (typeof seed !== 'bigint' && !Number.isInteger(seed)) {
     throw new ValueError(`manualSeed: the seed must be an integer, got ${describe(seed)}`);
@@ -140,8 +145,12 @@ export class Generator {
     return true;
   }
 
-  /** A generator with PyTorch's default seed, 67280421310721. */
+  /**
+   * A generator with PyTorch's default seed, 67280421310721.
+   * @throws ValueError for an argument: seeds are given to {@link manualSeed}
+   */
   constructor() {
+    if (arguments.length > 0) refuseSeed(arguments[0]);
     this.#beginWith(DEFAULT_SEED);
   }
 

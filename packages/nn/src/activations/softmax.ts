@@ -11,6 +11,7 @@ import {
   type Generator,
   generatorKind,
   K,
+  refuseExcess,
   ShapeError,
   scatter,
   signature,
@@ -124,9 +125,14 @@ export class LogSoftmax extends /* @__PURE__ */ alongDim<number | null>(logSoftm
 
 /**
  * Softmax over the channels of (N, C, H, W) or (C, H, W). Follows `torch.nn.Softmax2d`.
- * @throws ShapeError when the input has another number of dimensions.
+ * @throws ShapeError when the input has another number of dimensions; ValueError for an argument
  */
 export class Softmax2d extends Module<[Tensor], Tensor> {
+  constructor() {
+    super();
+    if (arguments.length > 0) refuseExcess(new.target.name, [], arguments);
+  }
+
   override forward(x: Tensor): Tensor {
     checkInput(this, x);
     if (x.ndim !== 3 && x.ndim !== 4) {
