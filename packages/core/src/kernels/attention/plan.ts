@@ -1,6 +1,8 @@
 /** Which kernels attention takes, in which blocks, and how it is cut for threads. */
 
 import { type DType, isFloatingPoint } from '../../dtype.ts';
+import { defineScalar } from '../compile/index.ts';
+import { exp, log } from '../expression/index.ts';
 import { gemmLanes, TiledKernels } from '../gemm/index.ts';
 import type { Split } from '../recording/index.ts';
 import {
@@ -44,12 +46,11 @@ type Kernel = (...args: number[]) => void;
 type Kernels = Readonly<Record<Way, Kernel>>;
 
 const kernels = /* @__PURE__ */ new TiledKernels<Kernels>((module, lane, size) => {
-  const log = module.importFunction('log', ['f64'], ['f64']);
-  const exp = module.importFunction('exp', ['f64'], ['f64']);
-  const t = { ...gemmLanes[lane], log, exp };
+  const calls = { log: defineScalar(module, 'log', log), exp: defineScalar(module, 'exp', exp) };
+  const t = { ...gemmLanes[lane], ...calls };
   attentionForward(module, t, size);
   attentionBackward(module, t, size);
-  return { log: Math.log, exp: Math.exp };
+  return undefined;
 });
 
 const roundUp = (n: number): number => Math.ceil(n / 16) * 16;

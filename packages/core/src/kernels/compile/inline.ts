@@ -1,8 +1,8 @@
 /** Scalar expressions inside kernels that are written by hand. */
 
 import { KindlingError } from '../../errors.ts';
-import type { Expr, Lane } from '../expression/index.ts';
-import type { FunctionBuilder } from '../wasm/index.ts';
+import { type Expr, input, type Lane } from '../expression/index.ts';
+import type { FunctionBuilder, ModuleBuilder } from '../wasm/index.ts';
 import { emitConstant, emitPlain, emitScalarCall, emitScalarCallWhere, stackOrder } from './instructions.ts';
 import { lower, type Node, perElement } from './lower.ts';
 
@@ -20,6 +20,18 @@ export function inlineExpression(
 ): void {
   inlineExpressions(f, lane, [expression], (i) => inputs[i], callee);
 }
+
+/**
+ * Adds a function of one float64 number to a module, that of float64 lanes, and gives its index. Kernels that call functions of Math instead pay
+ * for the way out of WebAssembly, and five times as much while upper halves of wide vectors are in use.
+ */
+export const defineScalar = (module: ModuleBuilder, name: string, of: (x: Expr) => Expr): number =>
+  module.define({ name, result: 'f64' }, { x: 'f64' }, (f, p) => {
+    const x = f.local('v128');
+    f.get(p.x).op('f64x2.splat').set(x);
+    inlineExpression(f, 'f64', of(input(0)), [x]);
+    f.lane('f64x2.extract_lane', 0);
+  });
 
 /** Pushes the vectors of several expressions, the last on top; `input` gives the local of an operand, and may load it there. */
 export function inlineExpressions(

@@ -1,11 +1,11 @@
 /** The loops over one row that the kernels of softmax and cross-entropy are made of. */
 
-import { inlineExpression } from '../compile/index.ts';
-import { exp, input } from '../expression/index.ts';
+import { defineScalar, inlineExpression } from '../compile/index.ts';
+import { exp, input, log } from '../expression/index.ts';
 import { EXP_TO_ZERO_SCALE, expToZero } from '../math/index.ts';
 import { type FloatLane, type FunctionBuilder, ModuleBuilder, memoized, range } from '../wasm/index.ts';
 
-/** The lane type that kernels on rows are emitted for, and the functions that they import. */
+/** The lane type that kernels on rows are emitted for, and functions of float64 numbers that they call. */
 export interface RowConfig {
   readonly lane: FloatLane;
   readonly vector: 'f32x4' | 'f64x2';
@@ -19,15 +19,14 @@ export interface RowConfig {
 export const rowKernels = <Kernels>(emit: (module: ModuleBuilder, t: RowConfig) => void) =>
   memoized((lane: FloatLane): Kernels => {
     const module = new ModuleBuilder();
-    const log = module.importFunction('log', ['f64'], ['f64']);
-    const exp = module.importFunction('exp', ['f64'], ['f64']);
+    const calls = { log: defineScalar(module, 'log', log), exp: defineScalar(module, 'exp', exp) };
     emit(
       module,
       lane === 'f32'
-        ? { lane, vector: 'f32x4', lanes: 4, bytes: 4, log, exp }
-        : { lane, vector: 'f64x2', lanes: 2, bytes: 8, log, exp },
+        ? { lane, vector: 'f32x4', lanes: 4, bytes: 4, ...calls }
+        : { lane, vector: 'f64x2', lanes: 2, bytes: 8, ...calls },
     );
-    return module.instantiate<Kernels>({ log: Math.log, exp: Math.exp });
+    return module.instantiate<Kernels>();
   });
 
 /** Adds the vector in a local to a sum in float64: its low half to `low` and its high half, of float32, to `high`. */
