@@ -171,8 +171,11 @@ export class Machine {
     this.#own.giveBack();
   }
 
-  /** How long each step takes, in microseconds; `null` for what eager kernels do. */
+  /** How long each step takes, in microseconds; `null` for what eager kernels do, and where a call changes integers that it is given: kernels may read by them. */
   timings(): (number | null)[] {
+    if (this.#inputs.some(({ written, lodged }) => written && !isFloats(lodged.array())))
+      return this.steps.map(() => null);
+    this.#refill();
     const steps = this.steps.filter((step) => step.kind === 'kernel');
     const { stretches } = this.#emit(steps.map(({ kernel }) => [kernel]));
     const kernels = stretches.map((run, i) => ({ run, changed: this.#changedBy(steps[i]) }));
@@ -185,9 +188,12 @@ export class Machine {
   #changedBy(step: Step | undefined): readonly Lodged[] {
     if (step === undefined) return [];
     const read = readsOfStep(step);
-    return writesOfStep(step).flatMap((area) =>
-      isMemory(area) && read.includes(area) ? (this.#places.get(area) ?? []) : [],
-    );
+    return writesOfStep(step).flatMap((area) => {
+      if (!read.includes(area)) return [];
+      const at = this.#layout.places.get(area);
+      if (at === undefined) return this.#places.get(area as Memory) ?? [];
+      return new Lodged(this.#own, 'uint8', at, bytesOfMemory(area));
+    });
   }
 
   #place(memory: Memory, written: boolean): void {
@@ -307,13 +313,18 @@ export class Machine {
   #bringIn(given: readonly Tensor[]): void {
     if (timesMovedOut !== this.#timesMovedOut) this.#lookForStates();
     for (const { members, lodged } of this.#inputs) bringElements(given, members[0], lodged);
-    for (const { memory, lodged } of this.#refilled)
-      if (memory.origin.kind === 'constant') lodged.array().set(memory.origin.elements);
+    this.#refill();
     for (const { storage, lodged } of this.#elsewhere) lodged.array().set(storage.array);
     for (const place of this.#gradients) {
       const gradient = gradientOf(place.memory, given);
       if (gradient !== null && gradient.storage.lodging !== place.lodged) bringGradient(gradient, place);
     }
+  }
+
+  /** Fills the constants that the call before has changed, or whose place it has used for something else. */
+  #refill(): void {
+    for (const { memory, lodged } of this.#refilled)
+      if (memory.origin.kind === 'constant') lodged.array().set(memory.origin.elements);
   }
 
   #bringOut(given: readonly Tensor[]): void {
@@ -367,6 +378,8 @@ export class Machine {
     setGradient(x, left.tensor);
   }
 }
+
+const isFloats = (array: unknown): boolean => array instanceof Float32Array || array instanceof Float64Array;
 
 /** A tensor among the results, and where the program has it. */
 interface Result {

@@ -27,9 +27,11 @@ export function timeKernels(kernels: readonly TimedKernel[], memory: readonly Lo
   const all = new Undo(memory, []);
   try {
     const end = performance.now() + beforehand;
-    do for (const { run } of kernels) for (let k = 0; k < least; k++) run();
-    while (performance.now() < end);
-    all.putBack();
+    // Each once: one that works out places from places would lead the next beyond the memory if it ran twice.
+    do {
+      for (const { run } of kernels) run();
+      all.putBack();
+    } while (performance.now() < end);
     return kernels.map(({ run, changed }) => {
       const before = new Undo(changed, []);
       let best = Number.POSITIVE_INFINITY;
