@@ -280,6 +280,29 @@ describe('NaN and nothing', () => {
     expect(out[0]).toBe(1);
   });
 
+  test.each([
+    ['max', 0, -1],
+    ['min', -0, 1],
+  ] as const)('the %s of 0 and -0 is %d, in a row and in columns', (kind, extreme, sign) => {
+    const zeros = (i: number): number => (i === 37 ? extreme : i % 3 === 0 ? -extreme : sign * (1 + i));
+    for (const dtype of ['float32', 'float64'] as const) {
+      const out = new arrays[dtype](2);
+      reduce(
+        kind,
+        stridedOver(
+          arrays[dtype].from({ length: 100 }, (_, i) => zeros(i)),
+          dtype,
+          [100],
+        ),
+        [0],
+        out,
+      );
+      const pairs = arrays[dtype].from({ length: 200 }, (_, i) => (i % 2 === 0 ? zeros(i >> 1) : sign));
+      reduce(kind, stridedOver(pairs, dtype, [100, 2]), [0], out, 0);
+      expect(Array.from(out)).toEqual([extreme, sign]);
+    }
+  });
+
   test('reductions of nothing give the identity', () => {
     const x = stridedOver(new Float32Array(0), 'float32', [2, 0]);
     const out = new Float32Array(2);
