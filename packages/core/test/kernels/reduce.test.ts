@@ -5,6 +5,7 @@ import type { ReduceKind } from '../../src/kernels/reduce/kinds.ts';
 import { moments, reduce } from '../../src/kernels/reduce/reduce.ts';
 import type { Strided } from '../../src/kernels/strided/strided.ts';
 import { stridedOver } from '../../src/kernels/strided/strided.ts';
+import { range } from '../../src/kernels/wasm/index.ts';
 import { contiguousStrides } from '../../src/shape.ts';
 import { orders } from './support.ts';
 
@@ -287,17 +288,8 @@ describe('NaN and nothing', () => {
     const zeros = (i: number): number => (i === 37 ? extreme : i % 3 === 0 ? -extreme : sign * (1 + i));
     for (const dtype of ['float32', 'float64'] as const) {
       const out = new arrays[dtype](2);
-      reduce(
-        kind,
-        stridedOver(
-          arrays[dtype].from({ length: 100 }, (_, i) => zeros(i)),
-          dtype,
-          [100],
-        ),
-        [0],
-        out,
-      );
-      const pairs = arrays[dtype].from({ length: 200 }, (_, i) => (i % 2 === 0 ? zeros(i >> 1) : sign));
+      reduce(kind, stridedOver(new arrays[dtype](range(100).map(zeros)), dtype, [100]), [0], out);
+      const pairs = new arrays[dtype](range(200).map((i) => (i % 2 === 0 ? zeros(i >> 1) : sign)));
       reduce(kind, stridedOver(pairs, dtype, [100, 2]), [0], out, 0);
       expect(Array.from(out)).toEqual([extreme, sign]);
     }
