@@ -17,7 +17,7 @@ import { type Axes, filled, merged } from './positions.ts';
  */
 
 /** So many elements make a call faster than a loop in JavaScript. */
-const worthCall = 256;
+export const worthCall = 256;
 /** A call copies at most so many elements for each that it moves. */
 const mostCopied = 6;
 
@@ -176,8 +176,8 @@ export function writeRows(out: TypedArray, where: Rows, values: TypedArray, adds
 
 /** From this length on the engine's own copy of each row beats copies of all to scratch and back. */
 export const longRow = 512;
-/** Bytes of joined rows in scratch at a time: they stay in cache. */
-const joinedBytes = 1 << 16;
+/** Bytes of joined or embedded rows in scratch at a time: they stay in cache. */
+export const joinedBytes = 1 << 16;
 
 /**
  * Stores rows of several dense operands of one dtype side by side: `rows` of each, of `lengths` elements. Where nothing is taken down; elsewhere,
