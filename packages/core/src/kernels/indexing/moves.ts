@@ -131,8 +131,14 @@ function moveRows(
   if (recorder !== null) return move(outer, step, rows, x, beside);
   const ofBlock = rows.length * length;
   if (outer * ofBlock < worthCall) return false;
-  const first = rows.reduce((a, b) => Math.min(a, b));
-  const span = rows.reduce((a, b) => Math.max(a, b)) - first + length;
+  let first = Number.POSITIVE_INFINITY;
+  let last = 0;
+  for (let r = 0; r < rows.length; r++) {
+    const row = rows[r] as number;
+    if (row < first) first = row;
+    if (row > last) last = row;
+  }
+  const span = last - first + length;
   const bytes = x.BYTES_PER_ELEMENT * (Math.max(step, span) + ofBlock);
   const atOnce = Math.min(outer, Math.max(1, Math.floor(CHUNK_BYTES / bytes)));
   const copied = (atOnce - 1) * step + span + rows.length + atOnce * ofBlock;
