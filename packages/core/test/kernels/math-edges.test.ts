@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ElementwiseKernel, runElementwise } from '../../src/kernels/elementwise/elementwise.ts';
-import { call, type Lane } from '../../src/kernels/expression/index.ts';
+import { call, type Lane, max, min } from '../../src/kernels/expression/index.ts';
 import { stridedOver } from '../../src/kernels/strided/strided.ts';
 
 const inf = Number.POSITIVE_INFINITY;
@@ -250,4 +250,26 @@ describe('near zero', () => {
       expect(evaluate(name, 'f32', rows)).toEqual(tiny);
     },
   );
+});
+
+describe.each(['f32', 'f64'] as const)('extremes beside a number in %s lanes', (lane) => {
+  const values = [0, -0, nan, inf, -inf, 1, -2];
+
+  it.each([
+    ['max', max, 0, [0, -0, nan, inf, 0, 1, 0]],
+    ['max', max, -0, [0, -0, nan, inf, -0, 1, -0]],
+    ['min', min, 0, [0, -0, nan, 0, -inf, 0, -2]],
+    ['max', max, nan, values.map(() => nan)],
+    ['min', min, nan, values.map(() => nan)],
+  ] as const)('%s: of zeros x, NaN of both sides', (name, extreme, bound, expected) => {
+    const x = stridedOver(Float64Array.from(values), 'float64', [values.length]);
+    for (const build of [
+      new ElementwiseKernel(name, 1, (x, bound) => extreme(x, bound)),
+      new ElementwiseKernel(name, 1, (x, bound) => extreme(bound, x)),
+    ]) {
+      const out = new Float64Array(values.length);
+      runElementwise(build, lane, [x], [bound], stridedOver(out, 'float64', [values.length]));
+      expect([...out]).toEqual(expected);
+    }
+  });
 });

@@ -5,6 +5,7 @@ import type { ReduceKind } from '../../src/kernels/reduce/kinds.ts';
 import { moments, reduce } from '../../src/kernels/reduce/reduce.ts';
 import type { Strided } from '../../src/kernels/strided/strided.ts';
 import { stridedOver } from '../../src/kernels/strided/strided.ts';
+import { range } from '../../src/kernels/wasm/index.ts';
 import { contiguousStrides } from '../../src/shape.ts';
 import { orders } from './support.ts';
 
@@ -278,6 +279,20 @@ describe('NaN and nothing', () => {
     expect(out[0]).toBe(n + 5);
     reduce('any', x, [0], out);
     expect(out[0]).toBe(1);
+  });
+
+  test.each([
+    ['max', 0, -1],
+    ['min', -0, 1],
+  ] as const)('the %s of 0 and -0 is %d, in a row and in columns', (kind, extreme, sign) => {
+    const zeros = (i: number): number => (i === 37 ? extreme : i % 3 === 0 ? -extreme : sign * (1 + i));
+    for (const dtype of ['float32', 'float64'] as const) {
+      const out = new arrays[dtype](2);
+      reduce(kind, stridedOver(new arrays[dtype](range(100).map(zeros)), dtype, [100]), [0], out);
+      const pairs = new arrays[dtype](range(200).map((i) => (i % 2 === 0 ? zeros(i >> 1) : sign)));
+      reduce(kind, stridedOver(pairs, dtype, [100, 2]), [0], out, 0);
+      expect(Array.from(out)).toEqual([extreme, sign]);
+    }
   });
 
   test('reductions of nothing give the identity', () => {

@@ -39,3 +39,73 @@ it('draws of many numbers are those of one after the other', () => {
     }
   }
 });
+
+it.each(['float32', 'float64', 'int32', 'uint8'] as const)(
+  'what is joined in scratch, chunk by chunk, is found where it was put: %s',
+  (dtype) => {
+    const numbers = (...shape: number[]): K.Tensor => {
+      const count = shape.reduce((a, b) => a * b, 1);
+      return K.arange(count).remainder(251).to(dtype).reshape(shape);
+    };
+    for (const [rows, widths] of [
+      [700, [30, 1, 0, 17]],
+      [3, [400, 500]],
+      [40, [16]],
+    ] as const) {
+      const parts = widths.map((width) => numbers(rows, width, 2).add(1));
+      const joined = K.cat(parts, 1);
+      let start = 0;
+      for (const [k, width] of widths.entries()) {
+        expect(K.equal(joined.narrow(1, start, width), parts[k] as K.Tensor)).toBe(true);
+        start += width;
+      }
+      expect(start).toBe(joined.size(1));
+    }
+    const [a, b] = [numbers(30, 20, 40), numbers(30, 20, 40).add(1)];
+    for (const dim of [1, 2, 3]) {
+      const stacked = K.stack([a, b], dim);
+      expect(K.equal(stacked.select(dim, 0), a)).toBe(true);
+      expect(K.equal(stacked.select(dim, 1), b)).toBe(true);
+    }
+  },
+);
+
+it.each(['float32', 'int32', 'uint8'] as const)('what is padded in scratch, block by block: %s', (dtype) => {
+  const x = K.arange(9 * 31 * 23)
+    .remainder(251)
+    .to(dtype)
+    .reshape(9, 31, 23);
+  for (const padding of [
+    [2, 1],
+    [0, 3, 1, 0],
+    [1, 1, -2, 4],
+    [0, 0, 0, 0, 2, 1],
+  ]) {
+    const padded = K.pad(x, padding, { value: 7 });
+    const back = K.pad(
+      padded,
+      padding.map((side) => -Math.max(side, 0)),
+    );
+    const kept = K.pad(
+      x,
+      padding.map((side) => Math.min(side, 0)),
+    );
+    expect(K.equal(back, kept)).toBe(true);
+    expect(padded.eq(7).sum().item()).toBe(kept.eq(7).sum().item() + padded.count - kept.count);
+  }
+});
+
+it('the gradient of a part is 0 around it', () => {
+  const x = K.zeros([40, 50, 6], { requiresGrad: true });
+  for (const [dim, start, length] of [
+    [0, 3, 30],
+    [1, 7, 40],
+    [2, 1, 4],
+  ] as const) {
+    const part = x.narrow(dim, start, length);
+    const g = K.arange(part.count).add(1).float().reshape(part.shape);
+    const gradient = K.autograd.grad(part, x, { gradOutputs: g })[0] as K.Tensor;
+    expect(K.equal(gradient.narrow(dim, start, length), g)).toBe(true);
+    expect(gradient.sum().item()).toBe(g.sum().item());
+  }
+});

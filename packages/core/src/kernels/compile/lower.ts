@@ -1,7 +1,7 @@
 import { KindlingError } from '../../errors.ts';
 import { type Expr, type Kind, type Lane, type Op, scalarCall } from '../expression/index.ts';
 import type { PlainOp } from '../expression/node.ts';
-import { lowerings } from '../math/index.ts';
+import { extremeOf, lowerings } from '../math/index.ts';
 
 /**
  * How often a node's value changes while a kernel runs: once a call (constants, parameters, one-element operands),
@@ -73,7 +73,8 @@ export function lower<Output extends { readonly expression: Expr }>(
   const visit = (expr: Expr): Node => {
     let node = done.get(expr);
     if (node === undefined) {
-      node = expr.op === 'call' ? visit(lowerCall(expr, lane)) : intern(expr, expr.op, expr.args.map(visit));
+      const lowered = expr.op === 'call' ? lowerCall(expr, lane) : lane === 'i32' ? expr : extremeOf(expr);
+      node = lowered === expr ? intern(expr, expr.op as Node['op'], expr.args.map(visit)) : visit(lowered);
       done.set(expr, node);
     }
     return node;

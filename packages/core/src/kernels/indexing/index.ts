@@ -2,7 +2,22 @@
 export { type ClassMask, maskClasses, maskRows } from './class-mask.ts';
 export { type ClassFactors, classFactors, classMasses, classWeights } from './class-weights.ts';
 export type { Combination } from './combine-kernels.ts';
-export * from './moves.ts';
+export { embedStrided } from './embed.ts';
+export {
+  as,
+  computeChecked,
+  joinRows,
+  longRow,
+  type Rows,
+  readElements,
+  readRows,
+  recordFirstWrite,
+  recordMaskedRead,
+  recordMaskedWrite,
+  recordMeans,
+  writeElements,
+  writeRows,
+} from './moves.ts';
 export { multilabelMargins } from './multilabel.ts';
 export { recordNll } from './nll.ts';
 export {

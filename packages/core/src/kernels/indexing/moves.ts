@@ -3,8 +3,9 @@ import { numelOf } from '../../shape.ts';
 import { allocateArray } from '../../storage.ts';
 import { copyStrided, ElementwiseKernel, runElementwise } from '../elementwise/index.ts';
 import { div, eq, floor, select } from '../expression/index.ts';
-import { dtypeOf, recordCall, recorder, runCall } from '../recording/index.ts';
-import { computeWide, denseOver } from '../strided/index.ts';
+import { dtypeOf, recordCall, recorder, runCall, scratchLike } from '../recording/index.ts';
+import { computeWide, copyRun, denseOver, type Strided } from '../strided/index.ts';
+import { align16, ensureBytes, i32 } from '../wasm/index.ts';
 import { type Combination, combineKernels } from './combine-kernels.ts';
 import { moveKernels } from './move-kernels.ts';
 import { type Axes, filled, merged } from './positions.ts';
@@ -16,7 +17,7 @@ import { type Axes, filled, merged } from './positions.ts';
  */
 
 /** So many elements make a call faster than a loop in JavaScript. */
-const worthCall = 256;
+export const worthCall = 256;
 /** A call copies at most so many elements for each that it moves. */
 const mostCopied = 6;
 
@@ -130,8 +131,14 @@ function moveRows(
   if (recorder !== null) return move(outer, step, rows, x, beside);
   const ofBlock = rows.length * length;
   if (outer * ofBlock < worthCall) return false;
-  const first = rows.reduce((a, b) => Math.min(a, b));
-  const span = rows.reduce((a, b) => Math.max(a, b)) - first + length;
+  let first = Number.POSITIVE_INFINITY;
+  let last = 0;
+  for (let r = 0; r < rows.length; r++) {
+    const row = rows[r] as number;
+    if (row < first) first = row;
+    if (row > last) last = row;
+  }
+  const span = last - first + length;
   const bytes = x.BYTES_PER_ELEMENT * (Math.max(step, span) + ofBlock);
   const atOnce = Math.min(outer, Math.max(1, Math.floor(CHUNK_BYTES / bytes)));
   const copied = (atOnce - 1) * step + span + rows.length + atOnce * ofBlock;
@@ -171,6 +178,46 @@ export function writeRows(out: TypedArray, where: Rows, values: TypedArray, adds
     const args = [count, step * bytes, starts.length, width, starts, y, x];
     return runCall(adds ? 'add_rows' : 'write_rows', callee, args, { keeps: [x] });
   });
+}
+
+/** From this length on the engine's own copy of each row beats copies of all to scratch and back. */
+export const longRow = 512;
+/** Bytes of joined or embedded rows in scratch at a time: they stay in cache. */
+export const joinedBytes = 1 << 16;
+
+/**
+ * Stores rows of several dense operands of one dtype side by side: `rows` of each, of `lengths` elements. Where nothing is taken down; elsewhere,
+ * and of few or long rows, it says that it did not.
+ */
+export function joinRows(
+  parts: readonly Strided[],
+  lengths: readonly number[],
+  rows: number,
+  out: TypedArray,
+): boolean {
+  const width = lengths.reduce((sum, length) => sum + length, 0);
+  if (recorder !== null || rows * width < worthCall || width > longRow * parts.length) return false;
+  const bytes = out.BYTES_PER_ELEMENT;
+  const { writeRows } = moveKernels(bytes);
+  const atOnce = Math.min(rows, Math.max(1, Math.floor(joinedBytes / (width * bytes))));
+  // In scratch lie where a row begins in its block, the rows joined, and those of one operand.
+  const joinedAt = 16;
+  const partAt = align16(joinedAt + atOnce * width * bytes);
+  ensureBytes(partAt + atOnce * width * bytes);
+  i32[0] = 0;
+  const scratch = scratchLike(out);
+  for (let r = 0; r < rows; r += atOnce) {
+    const count = Math.min(atOnce, rows - r);
+    let to = joinedAt;
+    for (const [k, { storage, offset }] of parts.entries()) {
+      const length = lengths[k] ?? 0;
+      copyRun(storage.array, offset + r * length, count * length, scratch, partAt / bytes);
+      writeRows(count, width * bytes, 1, length * bytes, 0, partAt, to);
+      to += length * bytes;
+    }
+    copyRun(scratch, joinedAt / bytes, count * width, out, r * width);
+  }
+  return true;
 }
 
 /** The elements of `values`, one after the other, where a mask is true, which must not be more often than there are values. */

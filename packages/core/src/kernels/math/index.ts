@@ -25,6 +25,7 @@ export {
   EXP_TO_ZERO_SCALE,
   expOfWeight,
   expToZero,
+  extremeOf,
   LEAST_WEIGHT_EXPONENT,
   sigmoidOfGate,
 } from './vector/index.ts';

@@ -105,7 +105,7 @@ export function runCall(
 }
 
 /** The scratch memory as elements of the kind that an array has. */
-function scratchLike(array: TypedArray): TypedArray {
+export function scratchLike(array: TypedArray): TypedArray {
   if (array instanceof Float32Array) return f32;
   if (array instanceof Float64Array) return f64;
   return array instanceof Int32Array ? i32 : u8;

@@ -10,6 +10,7 @@ import { type FunctionBuilder, i32Params, type ModuleBuilder, range, zip } from 
 import { hasCenter } from './kinds.ts';
 import {
   combineInPairs,
+  combineLoosely,
   combineVectors,
   GROUP,
   identity,
@@ -18,6 +19,7 @@ import {
   type Spec,
   untilNoneLeft,
   whereSafe,
+  whetherInDoubt,
 } from './steps.ts';
 
 /** Rows of a block: matrices that are handed over in parts must be parted at multiples of this. */
@@ -58,10 +60,10 @@ interface Work extends ReturnType<typeof workOf> {
 const workOf = (f: FunctionBuilder) => ({
   vectors: range(VECTORS).map(() => f.local('v128')),
   centers: range(VECTORS).map(() => f.local('v128')),
-  ...f.locals('v128', 'spare', 'safe'),
+  ...f.locals('v128', 'spare', 'safe', 'doubt'),
   /** Where the rows of a group begin. */
   rows: range(GROUP).map(() => f.local('i32')),
-  ...f.locals('i32', 'stride', 'left', 'columns', 'at', 'to', 'middle', 'pointer', 'above', 'row'),
+  ...f.locals('i32', 'stride', 'left', 'columns', 'at', 'to', 'middle', 'pointer', 'begin', 'above', 'row'),
   /** Whether there are totals when a row begins, and whether there are by now. */
   ...f.locals('i32', 'begun', 'goesOn'),
 });
@@ -87,18 +89,31 @@ function emitPanel(f: FunctionBuilder, s: Spec, w: Work, count: number): void {
         .load('v128.load', 16 * v)
         .set(center);
   f.get(w.at).set(w.pointer).get(w.left).set(w.above).get(w.begun).set(w.goesOn);
-  untilNoneLeft(f, w.above, ROWS, () => {
+  const block = (doubt: number | null): void => {
     for (const [acc] of columns) identity(f, s).set(acc);
     f.atMost(w.above, ROWS).set(w.row);
     f.countdown(w.row, 1, () => {
       for (const [v, [acc, center]] of columns.entries()) {
         f.get(acc);
         loadMapped(f, s, w.pointer, v * s.lanes * s.elementBytes, center, w.spare);
-        combineVectors(f, s);
+        if (doubt === null) combineVectors(f, s);
+        else combineLoosely(f, s, w.spare, doubt);
         f.set(acc);
       }
       f.bump(w.pointer, { local: w.stride });
     });
+  };
+  untilNoneLeft(f, w.above, ROWS, () => {
+    if (s.loose === null) block(null);
+    else {
+      f.get(w.pointer).set(w.begin).i32Splat(0).set(w.doubt);
+      block(w.doubt);
+      const accs = columns.map(([acc]) => acc);
+      whetherInDoubt(f, s, w.doubt, accs).if();
+      f.get(w.begin).set(w.pointer);
+      block(null);
+      f.end();
+    }
     for (const [v, [acc]] of columns.entries()) addTo(f, s, w, v, acc);
     f.i32Const(1).set(w.goesOn);
   });

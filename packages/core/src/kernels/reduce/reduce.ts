@@ -29,8 +29,10 @@ import { recordReduction } from './recorded.ts';
 import { type ReduceKernels, reduceKernels } from './reduce-kernels.ts';
 import { BLOCK } from './row-kernels.ts';
 
-/** Elements in scratch at a time: few enough to stay in cache, and for a wide matrix enough for a block of rows. */
+/** Elements of columns in scratch at a time: few enough to stay in cache, and for a wide matrix enough for a block of rows. */
 const CHUNK = 8 * BLOCK;
+/** Of many rows, or long ones: so few that they are still in the nearest cache, with what they were copied from, when they are reduced. */
+const ROW_CHUNK = BLOCK;
 /** Up to this many elements a loop in JavaScript beats the copy. It takes them in the order in which kernels do. */
 const FEW = 24;
 
@@ -144,8 +146,9 @@ class ChunkedReduction {
   run(): void {
     const { outer, n, inner } = this.#layout;
     const whole = n * inner;
-    if (whole <= CHUNK) {
-      const group = Math.floor(CHUNK / whole);
+    const chunk = inner === 1 && outer * n > CHUNK ? ROW_CHUNK : CHUNK;
+    if (whole <= chunk) {
+      const group = Math.floor(chunk / whole);
       for (let o = 0; o < outer; o += group) {
         const count = Math.min(group, outer - o);
         this.#load(o * whole, count * whole, 0);
@@ -156,8 +159,8 @@ class ChunkedReduction {
       return;
     }
     // Parts of columns are whole blocks, as are those of rows.
-    const width = Math.min(inner, Math.floor(CHUNK / Math.min(n, ROWS)));
-    const fitting = Math.floor(CHUNK / width);
+    const width = Math.min(inner, Math.floor(chunk / Math.min(n, ROWS)));
+    const fitting = Math.floor(chunk / width);
     const depth = fitting >= n ? n : fitting - (fitting % ROWS);
     for (let o = 0; o < outer; o++) {
       for (let i = 0; i < inner; i += width) {

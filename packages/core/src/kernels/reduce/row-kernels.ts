@@ -15,6 +15,7 @@ import {
   addWidened,
   combineInPairs,
   combineLanes,
+  combineLoosely,
   combineVectors,
   GROUP,
   identity,
@@ -25,6 +26,7 @@ import {
   storeOne,
   untilNoneLeft,
   whereSafe,
+  whetherInDoubt,
 } from './steps.ts';
 
 /** Elements of a block: rows that are handed over in parts must be parted at multiples of this. */
@@ -111,7 +113,8 @@ function emitBlock(module: ModuleBuilder, s: Spec): number {
     const total = f.local('v128');
     const x = f.local('v128');
     if (s.grouped) emitGroups(f, s, p, total, x);
-    else emitVectors(f, s, p, total, x);
+    else if (s.loose === null) emitVectors(f, s, p, total, x);
+    else emitLoosely(f, s, p, total, x);
     f.get(total);
   });
 }
@@ -123,6 +126,32 @@ interface Block {
 }
 /** By vectors of accumulators; leaves pointer and count at the end. */
 function emitVectors(f: FunctionBuilder, s: Spec, p: Block, total: number, x: number): void {
+  emitWholeVectors(f, s, p, total, x, null);
+  emitOneByOne(f, s, p, total, x);
+}
+
+/** Extremes by one instruction a vector, and where that may be another number than the right one once more. */
+function emitLoosely(f: FunctionBuilder, s: Spec, p: Block, total: number, x: number): void {
+  const { pointer, left } = f.locals('i32', 'pointer', 'left');
+  const doubt = f.local('v128');
+  f.get(p.x).set(pointer).get(p.n).set(left).i32Splat(0).set(doubt);
+  emitWholeVectors(f, s, { n: left, x: pointer, center: p.center }, total, x, doubt);
+  whetherInDoubt(f, s, doubt, [total]).if();
+  emitVectors(f, s, p, total, x);
+  f.else();
+  emitOneByOne(f, s, { n: left, x: pointer, center: p.center }, total, x);
+  f.end();
+}
+
+/** What fills vectors; combined loosely where there is a vector for doubts. */
+function emitWholeVectors(
+  f: FunctionBuilder,
+  s: Spec,
+  p: Block,
+  total: number,
+  x: number,
+  doubt: number | null,
+): void {
   const accs = [total, ...range(VECTORS - 1).map(() => f.local('v128'))];
   const step = s.lanes * s.elementBytes;
   for (const acc of accs) identity(f, s).set(acc);
@@ -131,7 +160,8 @@ function emitVectors(f: FunctionBuilder, s: Spec, p: Block, total: number, x: nu
       for (const [v, acc] of accs.slice(0, count).entries()) {
         f.get(acc);
         loadMapped(f, s, p.x, v * step, p.center, x);
-        combineVectors(f, s);
+        if (doubt === null) combineVectors(f, s);
+        else combineLoosely(f, s, x, doubt);
         f.set(acc);
       }
       f.bump(p.x, { bytes: count * step });
@@ -145,7 +175,6 @@ function emitVectors(f: FunctionBuilder, s: Spec, p: Block, total: number, x: nu
     }
   }
   combineLanes(f, s, total);
-  emitOneByOne(f, s, p, total, x);
 }
 
 /** Adds up float32 numbers in groups, and where that goes wrong in float64. */

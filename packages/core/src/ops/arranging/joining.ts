@@ -2,7 +2,7 @@ import { alias, composition } from '../../arguments/composition.ts';
 import { K, signature } from '../../arguments/index.ts';
 import { type DType, promoteTypes } from '../../dtype.ts';
 import { ShapeError, ValueError } from '../../errors.ts';
-import { copyStrided, scatterStrided, stridedOver } from '../../kernels/index.ts';
+import { copyStrided, joinRows, scatterStrided, stridedOver } from '../../kernels/index.ts';
 import { apply, definePrimitive } from '../../record/index.ts';
 import { contiguousStrides, formatShape, normalizeDim, numelOf, type Shape, sameShape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
@@ -35,6 +35,8 @@ function place(
   out: Tensor,
 ): void {
   const { array } = out.storage;
+  const asTheyLie = rows > 1 && parts.every(({ dense, dtype }) => dense && dtype === out.dtype);
+  if (asTheyLie && joinRows(parts, parts.map(lengthOf), rows, array)) return;
   let offset = 0;
   for (const part of parts) {
     if (rows === 1) copyStrided(part, array, offset, out.dtype);

@@ -1,7 +1,7 @@
 import { composition, K, signature } from '../../arguments/index.ts';
 import { storedNumber } from '../../dtype.ts';
 import { ShapeError, ValueError } from '../../errors.ts';
-import { fillStrided, scatterStrided, stridedOver } from '../../kernels/index.ts';
+import { embedStrided, fillStrided, stridedOver } from '../../kernels/index.ts';
 import { apply, definePrimitive, type Primitive } from '../../record/index.ts';
 import { formatShape, type Shape } from '../../shape.ts';
 import { type Tensor, wrapArray } from '../../tensor.ts';
@@ -41,15 +41,16 @@ const constantPrimitive: Primitive<Padding> = definePrimitive({
     dtype: x.dtype,
   }),
   kernel([x], { sides, value }, out) {
-    const target = out.storage.array;
-    fillStrided(out, storedNumber(value, out.dtype, 'pad'));
+    const filling = storedNumber(value, out.dtype, 'pad');
     const from = crop(x, negated(sides));
     const to = crop(denseLayout(out.shape), sides);
-    if (from.shape.includes(0) || from.shape.some((n) => n < 0)) return;
-    scatterStrided(
-      stridedOver(x.storage.array, x.dtype, from.shape, from.offset, from.strides),
-      stridedOver(target, out.dtype, to.shape, to.offset, to.strides),
-    );
+    if (from.shape.some((n) => n <= 0)) {
+      fillStrided(out, filling);
+      return;
+    }
+    const rest = stridedOver(x.storage.array, x.dtype, from.shape, from.offset, from.strides);
+    const region = stridedOver(out.storage.array, out.dtype, to.shape, to.offset, to.strides);
+    embedStrided(rest, region, out, filling);
   },
   derivative: (g, { attrs }) => [apply(constantPrimitive, [g], { sides: negated(attrs.sides), value: 0 })],
 });

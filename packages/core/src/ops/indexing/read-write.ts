@@ -2,6 +2,7 @@ import type { TypedArray } from '../../dtype.ts';
 import {
   type Combination,
   computeChecked,
+  longRow,
   readElements,
   readRows,
   recorder,
@@ -12,8 +13,6 @@ import { flattenPositions, type Positions, rowsOf } from './index-positions.ts';
 
 /** Rows shorter than this are not worth a call each. */
 const shortRow = 16;
-/** From this length on the engine's own copy of each row beats copies of all to scratch and back. */
-const longRow = 512;
 
 /** Copies the elements at `positions` to `out`, from `at` on. */
 export function readAt(source: TypedArray, positions: Int32Array, out: TypedArray, at: number): void {

@@ -254,8 +254,44 @@ function selectionOf(keys: TypedArray, descending: boolean): Selection {
   return selection;
 }
 
+/** Up to so many keys are kept in order while all the others pass by. */
+const mostKept = 32;
+const keptKeys = new Float64Array(mostKept);
+const keptPlaces = new Int32Array(mostKept);
+
+/** The indices of the `k` keys that come first, in order, which no algorithm has a say in; `null` where one of them occurs twice, or there is NaN. */
+function firstOfDistinct(keys: TypedArray, k: number, descending: boolean): Int32Array | null {
+  const sign = descending ? -1 : 1;
+  let count = 0;
+  let last = Number.POSITIVE_INFINITY;
+  /** The first of the keys that were met twice. */
+  let twice = Number.NaN;
+  for (let i = 0; i < keys.length; i++) {
+    const key = sign * (keys[i] as number);
+    if (count === k && key > last) continue;
+    if (Number.isNaN(key)) return null;
+    let at = count;
+    while (at > 0 && (keptKeys[at - 1] as number) > key) at--;
+    if (at > 0 && keptKeys[at - 1] === key && !(key > twice)) twice = key;
+    if (at === k) continue;
+    if (count < k) count++;
+    for (let j = count - 1; j > at; j--) {
+      keptKeys[j] = keptKeys[j - 1] as number;
+      keptPlaces[j] = keptPlaces[j - 1] as number;
+    }
+    keptKeys[at] = key;
+    keptPlaces[at] = i;
+    last = keptKeys[count - 1] as number;
+  }
+  return twice <= last ? null : keptPlaces.subarray(0, k);
+}
+
 /** The indices of the `k` keys that come first; in order, unless `sorted` is false. What `topk` runs; Kindling's own. */
 export function firstInOrder(keys: TypedArray, k: number, descending: boolean, sorted: boolean): Int32Array {
+  if (sorted && k > 0 && k <= mostKept) {
+    const found = firstOfDistinct(keys, k, descending);
+    if (found !== null) return found;
+  }
   const selection = selectionOf(keys, descending);
   if (k > 0 && k * 64 <= keys.length) selection.partialSort(k);
   else if (k > 0) {

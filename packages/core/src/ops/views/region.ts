@@ -2,6 +2,7 @@ import { ShapeError } from '../../errors.ts';
 import {
   copyStrided,
   elementsOf,
+  embedStrided,
   fillStrided,
   recordAxes,
   recordPosition,
@@ -64,11 +65,11 @@ const embedPrimitive = definePrimitive<Embedding>({
   infer: ([x], { shape }) => ({ shape, dtype: x.dtype }),
   kernel([x], { region }, out) {
     const target = out.storage.array;
-    fillStrided(out, 0);
     if (!overlapsItself(region)) {
-      scatterStrided(x, stridedOver(target, out.dtype, region.shape, region.offset, region.strides));
+      embedStrided(x, stridedOver(target, out.dtype, region.shape, region.offset, region.strides), out, 0);
       return;
     }
+    fillStrided(out, 0);
     const source = elementsOf(x);
     const positions = recordPosition(source.length, region.offset);
     if (positions !== null) {
