@@ -1,5 +1,5 @@
 import { sameShape } from '../shape.ts';
-import type { Tensor } from '../tensor.ts';
+import { autogradOf, type HookList, type Tensor } from '../tensor.ts';
 import { Given, type Requiring } from './given.ts';
 import type { Guards } from './guards.ts';
 import type { Machine } from './machine/index.ts';
@@ -54,11 +54,20 @@ const manyVersions = 8;
 /** So many forms are remembered. */
 const mostForms = 256;
 
+/** Another tensor may have the same hooks, in a list of its own. */
+function haveSameHooks(a: HookList<unknown> | null, b: HookList<unknown> | null): boolean {
+  if (a === b) return true;
+  const [now, before] = [a ?? [], b ?? []];
+  return now.length === before.length && now.every(({ hook }, i) => hook === before[i]?.hook);
+}
+
 /** Whether a tensor among the arguments of a call is as one was. */
 export const alike = (x: Tensor, form: TensorForm, tensors: readonly Tensor[]): boolean =>
   tensors[form.index] === x &&
   x.dtype === form.dtype &&
   x.requiresGrad === form.requiresGrad &&
+  haveSameHooks(autogradOf(x).hooks, form.hooks) &&
+  haveSameHooks(autogradOf(x).accumulateHooks, form.accumulateHooks) &&
   sameShape(x.shape, form.shape) &&
   (form.strides === null ? x.dense : !x.dense && sameShape(x.strides, form.strides));
 

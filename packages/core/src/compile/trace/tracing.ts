@@ -19,9 +19,10 @@ import type {
   Value,
 } from '../program.ts';
 import { leavesOf, tensorLeavesOf } from '../tree.ts';
+import { extentOf } from '../values.ts';
 import { userLine } from './lines.ts';
 import { type Guarded, Rehearsal } from './rehearsal.ts';
-import { extentOf, type GradientAtFirst, type MutableMemory, settleMemories } from './settle.ts';
+import { type GradientAtFirst, type MutableMemory, settleMemories } from './settle.ts';
 
 /** What a recorded call came to. */
 export interface Traced {

@@ -1,0 +1,84 @@
+/** Results of a compiled function: they share memory with each other, and with what lasts, where those of the function do. */
+import { compile, noGrad, ones, randn, type Tensor, tensor } from '@kindling/core';
+import { expect, it } from 'vitest';
+import { bitsOf } from '../support/compiled.ts';
+
+type Step = (x: Tensor) => Tensor[];
+
+/** What a caller sees of some calls if it changes what it was given. */
+function seen(make: () => { step: Step; state?: () => (Tensor | null)[] }, wrap: (step: Step) => Step) {
+  const { step, state = () => [] } = make();
+  const call = wrap(step);
+  const kept: Tensor[] = [];
+  return Array.from({ length: 6 }, (_, i) => {
+    const results = call(tensor([[i, 1, 2], [3, 4, 5]], { dtype: 'float32' })); // biome-ignore format: a matrix
+    kept.push(...results);
+    noGrad(() => results[0]?.mul_(2));
+    return {
+      layouts: results.map((y) => [y.stride(), y.isContiguous()]),
+      same: results.map((y) => results.indexOf(y)),
+      kept: kept.map(bitsOf),
+      state: state().map(bitsOf),
+    };
+  });
+}
+
+const functions: Readonly<Record<string, () => { step: Step; state?: () => (Tensor | null)[] }>> = {
+  'views of one another': () => ({
+    step: (x) => {
+      const h = x.mul(2);
+      return [h, h.select(0, 0), h.t(), h, h.narrow(1, 1, 2)];
+    },
+  }),
+  'turned, and expanded': () => ({
+    step: (x) => [x.mul(2).t(), x.sum().expand([2, 2]).clone(), x.exp().t()],
+  }),
+  'what is made of numbers': () => ({
+    step: (x) => {
+      const made = ones([2]);
+      return [made, made.view([2, 1]), x.add(1)];
+    },
+  }),
+  'a gradient, and a view of it': () => {
+    const w = randn([3]).fill_(2).requiresGrad_();
+    const step: Step = (x) => {
+      w.grad = null;
+      x.mul(w).sum().backward();
+      const g = w.grad as unknown as Tensor;
+      return [g, g.narrow(0, 1, 2)];
+    };
+    return { step, state: () => [w.grad] };
+  },
+  'a gradient that stays and grows': () => {
+    const w = ones([3]).requiresGrad_();
+    const step: Step = (x) => {
+      if (w.grad !== null) noGrad(() => (w.grad as Tensor).mul_(0.5));
+      x.mul(w).sum().backward();
+      return [w.grad as unknown as Tensor];
+    };
+    return { step, state: () => [w.grad] };
+  },
+};
+
+it.each(Object.entries(functions))('%s', (_, make) => {
+  const expected = seen(make, (step) => step);
+  expect(seen(make, (step) => compile(step, { check: false }))).toEqual(expected);
+  expect(seen(make, (step) => compile(step, { check: true }))).toEqual(expected);
+});
+
+it('gradients that are results may be clipped by the caller, who makes the step', () => {
+  const train = (wrap: (f: (x: Tensor) => Tensor | null) => (x: Tensor) => Tensor | null) => {
+    const w = ones([3]).requiresGrad_();
+    const backward = wrap((x) => {
+      w.grad = null;
+      x.mul(w).square().sum().backward();
+      return w.grad;
+    });
+    for (let i = 0; i < 6; i++) {
+      backward(tensor([1, 2, i]))?.clamp_({ max: 1 });
+      noGrad(() => w.sub_(w.grad as Tensor, { alpha: 0.25 }));
+    }
+    return bitsOf(w);
+  };
+  expect(train((f) => compile(f, { check: false }))).toEqual(train((f) => f));
+});
