@@ -3,7 +3,7 @@ import { CompileError, ValueError } from '../errors.ts';
 import { timesWanted } from '../kernels/index.ts';
 import { isGradEnabled, isInferenceModeEnabled } from '../record/grad-mode.ts';
 import { anomalyMode, tracer } from '../record/observe.ts';
-import { Tensor, timesChanged } from '../tensor.ts';
+import { autogradOf, Tensor, timesChanged } from '../tensor.ts';
 import { checkAgainstEager, unlessItFails } from './check.ts';
 import { explain } from './explain.ts';
 import { Given } from './given.ts';
@@ -12,7 +12,7 @@ import { Machine, Refused } from './machine/index.ts';
 import type { Program } from './program.ts';
 import { type ProgramReport, reportOf } from './report.ts';
 import { Division, lookingOn, Rehearsal, Tracing } from './trace/index.ts';
-import { mapLeaves, sameForm, tensorsAmong, tensorsIn } from './tree.ts';
+import { mapLeaves, sameForm, tensorLeavesOf, tensorsAmong, tensorsIn } from './tree.ts';
 import { alike, type Form, programsMade, type Version, Versions } from './versions.ts';
 
 /** Options of {@link compile}. */
@@ -287,6 +287,7 @@ class CompiledFunction<A extends readonly unknown[], R> {
       madeBefore: programsMade,
       result: resultForm,
       requiring: given.requiring(),
+      inferred: tensorLeavesOf(result).map((x) => autogradOf(x).inference),
     });
   }
 }
@@ -302,11 +303,13 @@ function firstOf(guards: readonly Guard[], tensors: readonly Tensor[]): string |
 
 /** What the function gives, around the tensors that its program gave. */
 function resultOf(
-  { requiring, result }: Version,
+  { requiring, inferred, result }: Version,
   tensors: readonly Tensor[],
   found: readonly Tensor[],
 ): unknown {
   for (const { index, requiresGrad } of requiring) tensors[index]?.requiresGrad_(requiresGrad);
+  for (let i = 0; i < found.length; i++)
+    if (inferred[i] === true) autogradOf(found[i] as Tensor).inference = true;
   if (result === tensorHere) return found[0];
   let next = 0;
   return mapLeaves(result, (leaf) => (leaf === tensorHere ? found[next++] : leaf));

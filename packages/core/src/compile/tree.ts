@@ -83,16 +83,18 @@ export class TensorForm {
   readonly strides: readonly number[] | null;
   readonly dtype: string;
   readonly requiresGrad: boolean;
+  readonly inference: boolean;
   readonly hooks: HookList<unknown> | null;
   readonly accumulateHooks: HookList<unknown> | null;
   readonly index: number;
 
   constructor(x: Tensor, index: number) {
-    const { hooks, accumulateHooks } = autogradOf(x);
+    const { inference, hooks, accumulateHooks } = autogradOf(x);
     this.shape = x.shape;
     this.strides = x.dense ? null : x.strides;
     this.dtype = x.dtype;
     this.requiresGrad = x.requiresGrad;
+    this.inference = inference;
     this.hooks = hooks;
     this.accumulateHooks = accumulateHooks;
     this.index = index;

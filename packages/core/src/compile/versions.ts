@@ -23,6 +23,8 @@ export interface Version extends Form {
   readonly result: unknown;
   /** The arguments that require gradients afterwards as they did not before, or the other way round. */
   readonly requiring: readonly Requiring[];
+  /** Which results are of inference mode. */
+  readonly inferred: readonly boolean[];
   /** Why the ones before did not serve. */
   readonly reason: string;
   calls: number;
@@ -66,6 +68,7 @@ export const alike = (x: Tensor, form: TensorForm, tensors: readonly Tensor[]): 
   tensors[form.index] === x &&
   x.dtype === form.dtype &&
   x.requiresGrad === form.requiresGrad &&
+  autogradOf(x).inference === form.inference &&
   haveSameHooks(autogradOf(x).hooks, form.hooks) &&
   haveSameHooks(autogradOf(x).accumulateHooks, form.accumulateHooks) &&
   sameShape(x.shape, form.shape) &&

@@ -1,5 +1,5 @@
 /** Results of a compiled function: they share memory with each other, and with what lasts, where those of the function do. */
-import { compile, noGrad, ones, randn, type Tensor, tensor } from '@kindling/core';
+import { compile, inferenceMode, noGrad, ones, randn, type Tensor, tensor } from '@kindling/core';
 import { expect, it } from 'vitest';
 import { bitsOf } from '../support/compiled.ts';
 
@@ -81,4 +81,22 @@ it('gradients that are results may be clipped by the caller, who makes the step'
     return bitsOf(w);
   };
   expect(train((f) => compile(f, { check: false }))).toEqual(train((f) => f));
+});
+
+it('are of inference mode where the function makes them there', () => {
+  const infer = (x: Tensor): Tensor[] => [inferenceMode(() => x.mul(2)), x.add(1), x];
+  const compiled = compile(infer);
+  const x = ones([2]);
+  for (let i = 0; i < 4; i++) {
+    expect(compiled(x).map((y) => y.isInference())).toEqual([true, false, false]);
+    expect(inferenceMode(() => compiled(x)).map((y) => y.isInference())).toEqual([true, true, false]);
+  }
+});
+
+it('what is given and of inference mode is refused where eager refuses it', () => {
+  const w = ones([2]).requiresGrad_();
+  const compiled = compile((x: Tensor) => w.mul(x).sum().backward());
+  for (let i = 0; i < 4; i++) compiled(ones([2]));
+  const given = inferenceMode(() => ones([2]));
+  expect(() => compiled(given)).toThrow(/Inference tensors cannot be saved for backward/);
 });
