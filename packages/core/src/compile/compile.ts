@@ -3,7 +3,7 @@ import { CompileError, ValueError } from '../errors.ts';
 import { timesWanted } from '../kernels/index.ts';
 import { isGradEnabled, isInferenceModeEnabled } from '../record/grad-mode.ts';
 import { anomalyMode, tracer } from '../record/observe.ts';
-import { autogradOf, Tensor, timesChanged } from '../tensor.ts';
+import { Tensor, timesChanged } from '../tensor.ts';
 import { checkAgainstEager, unlessItFails } from './check.ts';
 import { explain } from './explain.ts';
 import { Given } from './given.ts';
@@ -11,8 +11,8 @@ import type { Guard } from './guards.ts';
 import { Machine, Refused } from './machine/index.ts';
 import type { Program } from './program.ts';
 import { type ProgramReport, reportOf } from './report.ts';
-import { Division, lookingOn, Rehearsal, Tracing } from './trace/index.ts';
-import { mapLeaves, sameForm, tensorLeavesOf, tensorsAmong, tensorsIn } from './tree.ts';
+import { Division, lookingOn, ofKind, Rehearsal, Tracing } from './trace/index.ts';
+import { mapLeaves, sameForm, tensorsAmong, tensorsIn } from './tree.ts';
 import { alike, type Form, programsMade, type Version, Versions } from './versions.ts';
 
 /** Options of {@link compile}. */
@@ -268,7 +268,7 @@ class CompiledFunction<A extends readonly unknown[], R> {
     const earlier = settled ? [] : this.#before;
     this.#before = [...earlier, { rehearsal: tracing.rehearsal, form: given.form, mode }];
     if (tracing.postponed !== null || !settled) return;
-    const { program, guards, leftBehind: storages } = tracing.finish(result);
+    const { program, guards, kinds, leftBehind: storages } = tracing.finish(result);
     if (tracing.failure !== null) throw tracing.failure;
     const executable = new Machine(program);
     for (const storage of storages) storage.leaveBehind(leftBehind);
@@ -287,7 +287,7 @@ class CompiledFunction<A extends readonly unknown[], R> {
       madeBefore: programsMade,
       result: resultForm,
       requiring: given.requiring(),
-      inferred: tensorLeavesOf(result).map((x) => autogradOf(x).inference),
+      kinds,
     });
   }
 }
@@ -303,13 +303,12 @@ function firstOf(guards: readonly Guard[], tensors: readonly Tensor[]): string |
 
 /** What the function gives, around the tensors that its program gave. */
 function resultOf(
-  { requiring, inferred, result }: Version,
+  { requiring, kinds, result }: Version,
   tensors: readonly Tensor[],
-  found: readonly Tensor[],
+  given: readonly Tensor[],
 ): unknown {
   for (const { index, requiresGrad } of requiring) tensors[index]?.requiresGrad_(requiresGrad);
-  for (let i = 0; i < found.length; i++)
-    if (inferred[i] === true) autogradOf(found[i] as Tensor).inference = true;
+  const found = kinds === null ? given : given.map((x, i) => (kinds[i] == null ? x : ofKind(kinds[i], x)));
   if (result === tensorHere) return found[0];
   let next = 0;
   return mapLeaves(result, (leaf) => (leaf === tensorHere ? found[next++] : leaf));

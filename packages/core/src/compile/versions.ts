@@ -3,6 +3,7 @@ import { autogradOf, type HookList, type Tensor } from '../tensor.ts';
 import { Given, type Requiring } from './given.ts';
 import type { Guards } from './guards.ts';
 import type { Machine } from './machine/index.ts';
+import type { Kinds } from './trace/index.ts';
 import { sameForm, type TensorForm } from './tree.ts';
 
 /** What a call is given, in which mode. */
@@ -23,8 +24,8 @@ export interface Version extends Form {
   readonly result: unknown;
   /** The arguments that require gradients afterwards as they did not before, or the other way round. */
   readonly requiring: readonly Requiring[];
-  /** Which results are of inference mode. */
-  readonly inferred: readonly boolean[];
+  /** What results are beside their elements. */
+  readonly kinds: Kinds;
   /** Why the ones before did not serve. */
   readonly reason: string;
   calls: number;

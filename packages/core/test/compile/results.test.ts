@@ -1,5 +1,5 @@
 /** Results of a compiled function: they share memory with each other, and with what lasts, where those of the function do. */
-import { compile, inferenceMode, noGrad, ones, randn, type Tensor, tensor } from '@kindling/core';
+import { autograd, compile, inferenceMode, noGrad, ones, randn, type Tensor, tensor } from '@kindling/core';
 import { expect, it } from 'vitest';
 import { bitsOf } from '../support/compiled.ts';
 
@@ -99,4 +99,50 @@ it('what is given and of inference mode is refused where eager refuses it', () =
   for (let i = 0; i < 4; i++) compiled(ones([2]));
   const given = inferenceMode(() => ones([2]));
   expect(() => compiled(given)).toThrow(/Inference tensors cannot be saved for backward/);
+});
+
+/** What is to be seen of results of an argument, a parameter, or a leaf made inside. */
+const ofLeaves: Readonly<Record<string, (w: Tensor) => (x: Tensor) => Tensor>> = {
+  'an argument': () => (x) => x,
+  'an argument, detached': () => (x) => x.detach(),
+  'a view of an argument': () => (x) => x.detach().view([3, 1]),
+  'a parameter': (w) => () => w,
+  'a parameter, detached': (w) => () => w.detach(),
+  'a leaf made inside': () => (x) => x.detach().mul(2).requiresGrad_(),
+};
+
+it.each(Object.entries(ofLeaves))('a result that is %s', (_, make) => {
+  const outcomes = (wrap: (f: (x: Tensor) => Tensor) => (x: Tensor) => Tensor) => {
+    const w = ones([3]).requiresGrad_();
+    const call = wrap(make(w));
+    return Array.from({ length: 5 }, (_, i) => {
+      const x = ones([3]).mul(i).requiresGrad_();
+      const y = call(x);
+      if (y.requiresGrad) y.mul(3).sum().backward();
+      noGrad(() => y.add_(1));
+      return [y === x, y === w, y.requiresGrad, [x, w, y, x.grad, w.grad, y.grad].map(bitsOf)];
+    });
+  };
+  const expected = outcomes((f) => f);
+  expect(outcomes((f) => compile(f, { check: false }))).toEqual(expected);
+  expect(outcomes((f) => compile(f, { check: true }))).toEqual(expected);
+});
+
+it('each argument keeps the gradient that its call left', () => {
+  const compiled = compile((x: Tensor) => x.square().sum().backward(), { check: false });
+  const given = [0, 1, 2, 3, 4, 5].map((i) => ones([2]).mul(i).requiresGrad_());
+  for (const x of given) compiled(x);
+  expect(given.map((x) => x.grad?.toArray())).toEqual([0, 2, 4, 6, 8, 10].map((g) => [g, g]));
+});
+
+it('backward stops at an argument, whose graph is another one in each call', () => {
+  const w = ones([2]).requiresGrad_();
+  const into = compile((h: Tensor) => h.square().sum().backward());
+  into(w.mul(2));
+  expect(() => into(w.mul(2))).toThrow(
+    /goes on into the graph that an argument comes with \(MulBackward0\).* give it detached/,
+  );
+  // What asks for no more than the argument's own gradient goes on.
+  const up = compile((h: Tensor) => autograd.grad(h.square().sum(), [h]), { check: false });
+  for (let i = 0; i < 5; i++) expect(up(w.mul(i))[0]?.toArray()).toEqual([2 * i, 2 * i]);
 });

@@ -25,13 +25,15 @@ export class Results {
   /** @param tensorOf the tensor that a value is in the memory of the program */
   constructor({ results, gradients }: Program, tensorOf: (value: Value) => Tensor) {
     const values = [...results, ...gradients.flatMap(({ value }) => value ?? [])];
-    for (const { memory, ...first } of results) {
+    // Each call may be given another leaf, which keeps its gradient.
+    const ofArguments = gradients.map(({ leaf, value }) => (leaf.argument === null ? null : value));
+    for (const memory of new Set(values.map((value) => value.memory))) {
       const { kind } = memory.origin;
-      if (kind === 'state' || kind === 'gradient' || this.#copies.has(memory)) continue;
       const sharing = values.filter((value) => value.memory === memory);
-      // One with gaps is packed.
-      const keepsLayout = !first.dense && extentOf(first) <= first.shape.reduce((n, size) => n * size, 1);
-      if (sharing.length > 1 || keepsLayout)
+      const isOneOf = (list: readonly (Value | null)[]): boolean => sharing.some((x) => list.includes(x));
+      const isCopied =
+        isOneOf(ofArguments) || (isOneOf(results) && (sharing.length > 1 || keepsLayout(sharing[0])));
+      if ((kind === 'local' || kind === 'constant') && isCopied)
         this.#copies.set(memory, new SharedCopy(memory, sharing, tensorOf));
     }
     this.#results = results.map((value) => ({
@@ -60,12 +62,21 @@ export class Results {
   }
 }
 
+/** Whether a result lies as it does in the function: turned, or repeated; one with gaps is packed. */
+const keepsLayout = (x: Value | undefined): boolean =>
+  x !== undefined && !x.dense && extentOf(x) <= x.shape.reduce((count, size) => count * size, 1);
+
 function resultOf({ value, lies, mayBeGiven, copy }: Result, given: readonly Tensor[]): Tensor {
   const { memory, shape, strides, dtype } = value;
   const { origin } = memory;
   const x = mayBeGiven ? argumentAs(value, given) : null;
   if (x !== null) return x;
   if (origin.kind === 'state') return moved(value, origin.storage, 0);
+  if (origin.kind === 'argument') {
+    const { index, at } = origin.members[0];
+    const { storage, offset } = given[index] as Tensor;
+    return moved(value, storage, offset - at - memory.base);
+  }
   if (copy !== null) return copy.tensorOf(value);
   if (origin.kind === 'gradient') {
     const gradient = gradientOf(memory, given);
