@@ -114,6 +114,7 @@ class BackwardPass {
       needed === null ? node.next : node.next.map((n) => (n !== null && needed.has(n) ? n : null));
     if (needed !== null && wanted.every((n) => n === null)) return;
     if (node.freed) throw freed(node.name);
+    tracer?.goesBack(node);
     const keeps = node.primitive.keepsNothing !== true;
     if (keeps) for (const g of grads) if (g != null) handOut(g);
     const results = needed === null ? derivativesOf(node, grads) : partOfDerivative(node, grads, wanted);

@@ -11,7 +11,7 @@ import type { Guard } from './guards.ts';
 import { Machine, Refused } from './machine/index.ts';
 import type { Program } from './program.ts';
 import { type ProgramReport, reportOf } from './report.ts';
-import { Division, lookingOn, Rehearsal, Tracing } from './trace/index.ts';
+import { Division, lookingOn, ofKind, Rehearsal, Tracing } from './trace/index.ts';
 import { mapLeaves, sameForm, tensorsAmong, tensorsIn } from './tree.ts';
 import { alike, type Form, programsMade, type Version, Versions } from './versions.ts';
 
@@ -268,7 +268,7 @@ class CompiledFunction<A extends readonly unknown[], R> {
     const earlier = settled ? [] : this.#before;
     this.#before = [...earlier, { rehearsal: tracing.rehearsal, form: given.form, mode }];
     if (tracing.postponed !== null || !settled) return;
-    const { program, guards, leftBehind: storages } = tracing.finish(result);
+    const { program, guards, kinds, leftBehind: storages } = tracing.finish(result);
     if (tracing.failure !== null) throw tracing.failure;
     const executable = new Machine(program);
     for (const storage of storages) storage.leaveBehind(leftBehind);
@@ -287,6 +287,7 @@ class CompiledFunction<A extends readonly unknown[], R> {
       madeBefore: programsMade,
       result: resultForm,
       requiring: given.requiring(),
+      kinds,
     });
   }
 }
@@ -302,11 +303,12 @@ function firstOf(guards: readonly Guard[], tensors: readonly Tensor[]): string |
 
 /** What the function gives, around the tensors that its program gave. */
 function resultOf(
-  { requiring, result }: Version,
+  { requiring, kinds, result }: Version,
   tensors: readonly Tensor[],
-  found: readonly Tensor[],
+  given: readonly Tensor[],
 ): unknown {
   for (const { index, requiresGrad } of requiring) tensors[index]?.requiresGrad_(requiresGrad);
+  const found = kinds === null ? given : given.map((x, i) => (kinds[i] == null ? x : ofKind(kinds[i], x)));
   if (result === tensorHere) return found[0];
   let next = 0;
   return mapLeaves(result, (leaf) => (leaf === tensorHere ? found[next++] : leaf));

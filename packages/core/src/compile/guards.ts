@@ -17,15 +17,16 @@ export interface LeafPlace {
 export const leafAt = ({ tensor, argument }: LeafPlace, tensors: readonly Tensor[]): Tensor =>
   argument === null ? tensor : (tensors[argument] ?? tensor);
 
-/** That leaves require gradients as before, and have the same hooks. */
+/** That leaves are in the same memory as before, require gradients as then, and have the same hooks. */
 export function guardOfLeaves(leaves: readonly Tensor[]): Guard {
   const before = leaves.map((leaf) => {
     const x = autogradOf(leaf);
     const { leafRequiresGrad, hooks, accumulateHooks } = x;
-    return { x, leafRequiresGrad, hooks, accumulateHooks };
+    return { leaf, storage: leaf.storage, x, leafRequiresGrad, hooks, accumulateHooks };
   });
   return () => {
-    for (const { x, leafRequiresGrad, hooks, accumulateHooks } of before) {
+    for (const { leaf, storage, x, leafRequiresGrad, hooks, accumulateHooks } of before) {
+      if (leaf.storage !== storage) return 'a tensor has another dtype';
       if (x.leafRequiresGrad !== leafRequiresGrad) return 'requiresGrad of a tensor has changed';
       if (x.hooks !== hooks || x.accumulateHooks !== accumulateHooks) return 'hooks came or went';
     }

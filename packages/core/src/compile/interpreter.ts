@@ -1,9 +1,9 @@
 import { arrayConstructor, type TypedArray } from '../dtype.ts';
-import { copyStrided } from '../kernels/index.ts';
 import { Storage } from '../storage.ts';
-import { autogradOf, emptyTensor, setGradient, type Tensor } from '../tensor.ts';
+import { autogradOf, setGradient, type Tensor } from '../tensor.ts';
 import { bringBack, gradientGone, type HostResults, runEagerly } from './calls.ts';
 import { leafAt } from './guards.ts';
+import { Results } from './machine/index.ts';
 import {
   type Argument,
   type Equation,
@@ -13,7 +13,7 @@ import {
   rewritten,
   type Value,
 } from './program.ts';
-import { argumentAs, moved } from './values.ts';
+import { moved } from './values.ts';
 
 /** An equation on the tensors of this program's memory. */
 interface Step {
@@ -50,6 +50,7 @@ export class Interpreter {
   readonly #written: Storage[] = [];
   /** The storages by which the last call left gradients. */
   readonly #left = new Map<Memory, Storage>();
+  readonly #results: Results;
 
   constructor(program: Program) {
     this.program = program;
@@ -64,6 +65,7 @@ export class Interpreter {
       this.#steps.push(this.#stepOf(equation, waiting));
       waiting = [];
     });
+    this.#results = new Results(program, (value) => this.#tensorOf(value));
     this.#lastHosts = [...waiting, ...hostsAt(program.equations.length)];
   }
 
@@ -131,8 +133,9 @@ export class Interpreter {
     for (const storage of this.#written) storage.version++;
     for (const { members, array, written } of this.#inputs)
       if (written) for (const { index, at } of members) bringBack(new Storage(array), at, given[index]);
-    const results = this.program.results.map((value) => this.#resultOf(value, given));
+    const results = this.#results.of(given);
     for (const left of this.program.gradients) this.#leave(left, given);
+    this.#results.end();
     return results;
   }
 
@@ -163,24 +166,16 @@ export class Interpreter {
     }
   }
 
-  #resultOf(value: Value, given: readonly Tensor[]): Tensor {
-    const { memory, shape, dtype } = value;
-    const { origin, base } = memory;
-    const x = argumentAs(value, given);
-    if (x !== null) return x;
-    if (origin.kind === 'state') return moved(value, origin.storage, 0);
-    const result = emptyTensor(shape, dtype);
-    const start =
-      origin.kind === 'gradient' ? (autogradOf(leafAt(origin.leaf, given)).gradient?.offset ?? 0) : 0;
-    copyStrided(moved(value, this.#storageOf(memory), start - base), result.storage.array);
-    return result;
-  }
-
   /** Gives a leaf the gradient that the call leaves; the one of the call before says from now on that it is gone. */
   #leave({ leaf, value }: GradientLeft, given: readonly Tensor[]): void {
     const x = autogradOf(leafAt(leaf, given));
     if (value === null) {
       setGradient(x, null);
+      return;
+    }
+    const shared = this.#results.gradient(value);
+    if (shared !== null) {
+      setGradient(x, shared);
       return;
     }
     const { memory } = value;

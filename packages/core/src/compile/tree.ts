@@ -1,5 +1,5 @@
 import type { TypedArray } from '../dtype.ts';
-import { Tensor } from '../tensor.ts';
+import { autogradOf, type HookList, Tensor } from '../tensor.ts';
 
 /** A nesting of arrays and plain objects around leaves. */
 const isRecord = (x: unknown): x is Record<string, unknown> => {
@@ -77,19 +77,26 @@ function sameElements(a: TypedArray, b: TypedArray): boolean {
   return true;
 }
 
-/** What stands for a tensor in the form of arguments: how it lies, and which of the different tensors it is. */
+/** What stands for a tensor in the form of arguments: how it lies, what is done to its gradients, and which of the different tensors it is. */
 export class TensorForm {
   readonly shape: readonly number[];
   readonly strides: readonly number[] | null;
   readonly dtype: string;
   readonly requiresGrad: boolean;
+  readonly inference: boolean;
+  readonly hooks: HookList<unknown> | null;
+  readonly accumulateHooks: HookList<unknown> | null;
   readonly index: number;
 
   constructor(x: Tensor, index: number) {
+    const { inference, hooks, accumulateHooks } = autogradOf(x);
     this.shape = x.shape;
     this.strides = x.dense ? null : x.strides;
     this.dtype = x.dtype;
     this.requiresGrad = x.requiresGrad;
+    this.inference = inference;
+    this.hooks = hooks;
+    this.accumulateHooks = accumulateHooks;
     this.index = index;
   }
 }

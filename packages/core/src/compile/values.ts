@@ -10,6 +10,10 @@ export const moved = (
   shift: number,
 ): Tensor => new Tensor(storage, shape, dtype, offset + shift, dense ? null : strides);
 
+/** How many elements of memory a tensor spans. */
+export const extentOf = ({ shape, strides }: Pick<Tensor, 'shape' | 'strides'>): number =>
+  shape.includes(0) ? 0 : 1 + shape.reduce((last, size, d) => last + (size - 1) * strides[d]!, 0);
+
 /** The arguments that lie in a memory. */
 export const argumentsIn = ({ origin }: Memory): readonly Argument[] =>
   origin.kind === 'argument' ? origin.members : origin.kind === 'state' ? (origin.given ?? []) : [];

@@ -1,8 +1,9 @@
 import { sameShape } from '../shape.ts';
-import type { Tensor } from '../tensor.ts';
+import { autogradOf, type HookList, type Tensor } from '../tensor.ts';
 import { Given, type Requiring } from './given.ts';
 import type { Guards } from './guards.ts';
 import type { Machine } from './machine/index.ts';
+import type { Kinds } from './trace/index.ts';
 import { sameForm, type TensorForm } from './tree.ts';
 
 /** What a call is given, in which mode. */
@@ -23,6 +24,8 @@ export interface Version extends Form {
   readonly result: unknown;
   /** The arguments that require gradients afterwards as they did not before, or the other way round. */
   readonly requiring: readonly Requiring[];
+  /** What results are beside their elements. */
+  readonly kinds: Kinds;
   /** Why the ones before did not serve. */
   readonly reason: string;
   calls: number;
@@ -54,11 +57,21 @@ const manyVersions = 8;
 /** So many forms are remembered. */
 const mostForms = 256;
 
+/** Another tensor may have the same hooks, in a list of its own. */
+function haveSameHooks(a: HookList<unknown> | null, b: HookList<unknown> | null): boolean {
+  if (a === b) return true;
+  const [now, before] = [a ?? [], b ?? []];
+  return now.length === before.length && now.every(({ hook }, i) => hook === before[i]?.hook);
+}
+
 /** Whether a tensor among the arguments of a call is as one was. */
 export const alike = (x: Tensor, form: TensorForm, tensors: readonly Tensor[]): boolean =>
   tensors[form.index] === x &&
   x.dtype === form.dtype &&
   x.requiresGrad === form.requiresGrad &&
+  autogradOf(x).inference === form.inference &&
+  haveSameHooks(autogradOf(x).hooks, form.hooks) &&
+  haveSameHooks(autogradOf(x).accumulateHooks, form.accumulateHooks) &&
   sameShape(x.shape, form.shape) &&
   (form.strides === null ? x.dense : !x.dense && sameShape(x.strides, form.strides));
 

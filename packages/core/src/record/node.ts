@@ -41,6 +41,8 @@ export const OUTPUT = 1 << 30;
 export const ALL_INPUTS = OUTPUT - 1;
 
 let sequence = 0;
+/** The {@link Node.sequence} of the youngest one that counts. @internal */
+export const youngestNode = (): number => sequence;
 
 const none: readonly never[] = [];
 

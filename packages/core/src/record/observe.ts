@@ -67,6 +67,8 @@ export interface Tracer {
   read(x: Tensor, reason: string): void;
   /** Before the gradient of a leaf is looked at or becomes another tensor, or something is decided by whether there is one. */
   gradientMatters(leaf: Tensor): void;
+  /** Before the derivative of a node runs. */
+  goesBack(node: GradNode): void;
   /** For memory that is made meanwhile. */
   madeStorage(storage: Storage): void;
   /** Runs now what has to run again, on the host, in each call. */

@@ -1,4 +1,4 @@
-import { type DType, noGrad, Tensor } from '@kindling/core';
+import { cannotCompile, type DType, formatShape, noGrad, noteChange, Tensor } from '@kindling/core';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -8,6 +8,9 @@ type Mutable<T> = { -readonly [K in keyof T]: T[K] };
  */
 export function retype(x: Tensor, dtype: DType): void {
   if (x.dtype === dtype) return;
+  cannotCompile(
+    `Module.to: a tensor of shape ${formatShape(x.shape)} becomes ${dtype} in the compiled function, which later calls would not do; convert the module outside`,
+  );
   const before = x.storage;
   const whole = new Tensor(before, [before.array.length], x.dtype);
   const { storage } = noGrad(() => whole.to(dtype));
@@ -16,5 +19,6 @@ export function retype(x: Tensor, dtype: DType): void {
   const target = x as Mutable<Tensor>;
   target.storage = storage;
   target.dtype = dtype;
+  noteChange();
   if (x.grad !== null) retype(x.grad, dtype);
 }

@@ -3,3 +3,4 @@
 export { equationsOf } from './lower.ts';
 export { Machine, Refused } from './machine.ts';
 export { areaNames, printStep } from './print.ts';
+export { Results } from './results.ts';

@@ -1,13 +1,6 @@
-import {
-  copyStrided,
-  type Emitted,
-  emitProgram,
-  type Kernel,
-  memoryOfPrograms,
-  Residence,
-} from '../../kernels/index.ts';
+import { type Emitted, emitProgram, type Kernel, memoryOfPrograms, Residence } from '../../kernels/index.ts';
 import { type Storage, timesMovedOut } from '../../storage.ts';
-import { autogradOf, emptyTensor, setGradient, type Tensor } from '../../tensor.ts';
+import { autogradOf, setGradient, type Tensor } from '../../tensor.ts';
 import { bringBack, gradientGone, type HostResults, runEagerly } from '../calls.ts';
 import { leafAt } from '../guards.ts';
 import {
@@ -20,7 +13,7 @@ import {
   rewritten,
   type Value,
 } from '../program.ts';
-import { argumentAs, argumentsIn, moved } from '../values.ts';
+import { moved } from '../values.ts';
 import { isMemory, readsOfStep, writesOfStep } from './areas.ts';
 import { bringElements, bringGradient, type GradientPlace, gradientOf } from './bring-in.ts';
 import { type Layout, layOut, spareBytes } from './layout.ts';
@@ -29,6 +22,7 @@ import { lowerProgram, type Step } from './lower.ts';
 import { type EagerAct, type KernelsAct, type Part, partsOf } from './parts.ts';
 import { passes } from './passes/index.ts';
 import type { Plan } from './plan.ts';
+import { Results } from './results.ts';
 import { timeKernels } from './timing.ts';
 import { type Undo, undoOf } from './undo.ts';
 
@@ -64,7 +58,7 @@ export class Machine {
   }[] = [];
   readonly #refilled: { readonly memory: Memory; readonly lodged: Lodged }[] = [];
   readonly #gradients: GradientPlace[] = [];
-  readonly #results: readonly Result[];
+  readonly #results: Results;
   readonly #left: readonly Left[];
   #timesMovedOut = timesMovedOut;
   /** How many steps come before the first one that changes more than memory of the program's own. */
@@ -107,11 +101,7 @@ export class Machine {
       emit: (stretches) => this.#emitted(stretches),
     });
     this.#undo = undoOf(program, this.steps, this.#harmless, isSeen, (memory) => this.#places.get(memory));
-    this.#results = program.results.map((value) => ({
-      value,
-      lies: this.#tensorOf(value),
-      mayBeGiven: argumentsIn(value.memory).length > 0,
-    }));
+    this.#results = new Results(program, (value) => this.#tensorOf(value));
     this.#left = program.gradients.map(({ leaf, value }) => {
       if (value === null) return { leaf, value, left: null };
       const lodged = this.#places.get(value.memory) as Lodged;
@@ -249,9 +239,9 @@ export class Machine {
     const found = new Array<unknown>(this.program.hostParts.length);
     for (let i = 0; i < this.#parts.length; i++) this.#runPart(this.#parts[i] as Part, found, hostResults);
     this.#bringOut(given);
-    const results = new Array<Tensor>(this.#results.length);
-    for (let i = 0; i < results.length; i++) results[i] = this.#resultOf(this.#results[i] as Result, given);
+    const results = this.#results.of(given);
     for (let i = 0; i < this.#left.length; i++) this.#leave(this.#left[i] as Left, given);
+    this.#results.end();
     this.#running--;
     return results;
   }
@@ -348,25 +338,16 @@ export class Machine {
     this.#elsewhere = this.#states.filter(({ storage, lodged }) => storage.lodging !== lodged);
   }
 
-  #resultOf(result: Result, given: readonly Tensor[]): Tensor {
-    const { value, lies, mayBeGiven } = result;
-    const { memory, shape, dtype } = value;
-    const { origin } = memory;
-    const x = mayBeGiven ? argumentAs(value, given) : null;
-    if (x !== null) return x;
-    if (origin.kind === 'state') return moved(value, origin.storage, 0);
-    const copy = emptyTensor(shape, dtype);
-    const { array } = copy.storage;
-    if (copy.count === 1) array[0] = lies.storage.array[lies.offset]!;
-    else copyStrided(lies, array);
-    return copy;
-  }
-
   /** Gives a leaf the gradient that the call leaves; one of an earlier call that was shown says from now on that it is gone. */
   #leave({ leaf, value, left }: Left, given: readonly Tensor[]): void {
     const x = autogradOf(leafAt(leaf, given));
     if (value === null || left === null) {
       setGradient(x, null);
+      return;
+    }
+    const shared = this.#results.gradient(value);
+    if (shared !== null) {
+      setGradient(x, shared);
       return;
     }
     const { lodged } = left;
@@ -380,14 +361,6 @@ export class Machine {
 }
 
 const isFloats = (array: unknown): boolean => array instanceof Float32Array || array instanceof Float64Array;
-
-/** A tensor among the results, and where the program has it. */
-interface Result {
-  readonly value: Value;
-  readonly lies: Tensor;
-  /** Whether it lies in memory of an argument. */
-  readonly mayBeGiven: boolean;
-}
 
 /** A gradient that a call leaves, and the tensor for it, which stays the same until somebody was shown it. */
 interface Left extends GradientLeft {

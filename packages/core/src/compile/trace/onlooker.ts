@@ -1,3 +1,4 @@
+import type { GradNode } from '../../record/node.ts';
 import type { Rerun, Tracer } from '../../record/observe.ts';
 import type { Storage } from '../../storage.ts';
 import type { Tensor } from '../../tensor.ts';
@@ -20,6 +21,7 @@ export abstract class Onlooker implements Tracer {
   ): void {}
   read(_x: Tensor, _reason: string): void {}
   gradientMatters(_leaf: Tensor): void {}
+  goesBack(_node: GradNode): void {}
   madeStorage(_storage: Storage): void {}
   assumes(_what: string, _holds: () => boolean, _seldom: boolean): void {}
   guards(_what: string, _read: () => readonly unknown[]): void {}

@@ -11,6 +11,7 @@ import {
   type LeafPlace,
 } from '../guards.ts';
 import type { Memory, Value } from '../program.ts';
+import { extentOf } from '../values.ts';
 
 /** A memory while a call is being recorded. */
 export interface MutableMemory extends Memory {
@@ -27,10 +28,6 @@ export interface GradientAtFirst {
   /** Whether the call looked at it, or replaced it. */
   readonly matters: boolean;
 }
-
-/** How many elements of memory a tensor spans. */
-export const extentOf = ({ shape, strides }: Pick<Tensor, 'shape' | 'strides'>): number =>
-  shape.includes(0) ? 0 : 1 + shape.reduce((last, size, d) => last + (size - 1) * strides[d]!, 0);
 
 /**
  * Settles what memories are: a gradient that is nothing else gets its place from its leaf in each call; an argument or a gradient that is a

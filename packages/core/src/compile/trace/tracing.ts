@@ -2,6 +2,7 @@ import { arrayConstructor, type DType, type TypedArray } from '../../dtype.ts';
 import { CompileError } from '../../errors.ts';
 import { worksInJavaScript } from '../../kernels/index.ts';
 import { areSame } from '../../record/host.ts';
+import { type GradNode, youngestNode } from '../../record/node.ts';
 import type { Rerun, Tracer } from '../../record/observe.ts';
 import { formatShape, isContiguousLayout } from '../../shape.ts';
 import type { Storage } from '../../storage.ts';
@@ -19,14 +20,18 @@ import type {
   Value,
 } from '../program.ts';
 import { leavesOf, tensorLeavesOf } from '../tree.ts';
+import { extentOf } from '../values.ts';
+import { type Kinds, kindsOf } from './kinds.ts';
 import { userLine } from './lines.ts';
 import { type Guarded, Rehearsal } from './rehearsal.ts';
-import { extentOf, type GradientAtFirst, type MutableMemory, settleMemories } from './settle.ts';
+import { type GradientAtFirst, type MutableMemory, settleMemories } from './settle.ts';
 
 /** What a recorded call came to. */
 export interface Traced {
   readonly program: Program;
   readonly guards: Guards;
+  /** What its results are beside their elements. */
+  readonly kinds: Kinds;
   /** The memory that its tensors had, which no later call fills. */
   readonly leftBehind: readonly Storage[];
 }
@@ -67,6 +72,8 @@ export class Tracing implements Tracer {
   failure: CompileError | null = null;
 
   readonly #arguments: readonly Tensor[];
+  /** The age of graphs that come from outside, at most. */
+  readonly #age = youngestNode();
   /** Memory of arguments that is that of tensors of the closure too. */
   readonly #metAsState = new Set<Storage>();
 
@@ -175,6 +182,14 @@ export class Tracing implements Tracer {
     if (!this.#gradientsBefore.has(leaf)) this.#gradientsBefore.set(leaf, autogradOf(leaf).gradient);
   }
 
+  goesBack({ name, sequence }: GradNode): void {
+    if (sequence > this.#age) return;
+    this.#fail(
+      `backward goes on into the graph that an argument comes with (${name}), which is another one in each call; compute the ` +
+        'argument inside, or give it detached',
+    );
+  }
+
   host<T>(run: () => T): T {
     // It runs again with the one that it is part of.
     if (this.#inHost) return run();
@@ -263,7 +278,8 @@ export class Tracing implements Tracer {
       results,
       gradients,
     });
-    return { program, guards: this.#guards, leftBehind };
+    const kinds = kindsOf(tensors, this.#arguments, this.#leaves);
+    return { program, guards: this.#guards, kinds, leftBehind };
   }
 
   #checkResult(path: string, leaf: unknown): void {

@@ -1,0 +1,135 @@
+/** What a call gives: tensors of the user's own, which share memory where those of the function do. */
+import { copyStrided } from '../../kernels/index.ts';
+import { sameShape } from '../../shape.ts';
+import type { Storage } from '../../storage.ts';
+import { emptyTensor, type Tensor } from '../../tensor.ts';
+import type { Memory, Program, Value } from '../program.ts';
+import { argumentAs, argumentsIn, extentOf, moved } from '../values.ts';
+import { gradientOf } from './bring-in.ts';
+
+/** A tensor among the results, and where the program has it. */
+interface Result {
+  readonly value: Value;
+  readonly lies: Tensor;
+  /** Whether it lies in memory of an argument. */
+  readonly mayBeGiven: boolean;
+  /** The copy that it is part of; `null` where it is one of its own. */
+  readonly copy: SharedCopy | null;
+}
+
+/** The results of a program, and the gradients that it leaves in memory of theirs. */
+export class Results {
+  readonly #results: readonly Result[];
+  readonly #copies = new Map<Memory, SharedCopy>();
+
+  /** @param tensorOf the tensor that a value is in the memory of the program */
+  constructor({ results, gradients }: Program, tensorOf: (value: Value) => Tensor) {
+    const values = [...results, ...gradients.flatMap(({ value }) => value ?? [])];
+    // Each call may be given another leaf, which keeps its gradient.
+    const ofArguments = gradients.map(({ leaf, value }) => (leaf.argument === null ? null : value));
+    for (const memory of new Set(values.map((value) => value.memory))) {
+      const { kind } = memory.origin;
+      const sharing = values.filter((value) => value.memory === memory);
+      const isOneOf = (list: readonly (Value | null)[]): boolean => sharing.some((x) => list.includes(x));
+      const isCopied =
+        isOneOf(ofArguments) || (isOneOf(results) && (sharing.length > 1 || keepsLayout(sharing[0])));
+      if ((kind === 'local' || kind === 'constant') && isCopied)
+        this.#copies.set(memory, new SharedCopy(memory, sharing, tensorOf));
+    }
+    this.#results = results.map((value) => ({
+      value,
+      lies: tensorOf(value),
+      mayBeGiven: argumentsIn(value.memory).length > 0,
+      copy: this.#copies.get(value.memory) ?? null,
+    }));
+  }
+
+  /** Those of a call. */
+  of(given: readonly Tensor[]): Tensor[] {
+    const found = new Array<Tensor>(this.#results.length);
+    for (let i = 0; i < found.length; i++) found[i] = resultOf(this.#results[i] as Result, given);
+    return found;
+  }
+
+  /** The gradient that a call leaves, where it shares memory with results of the call, or is one; else `null`. */
+  gradient(value: Value): Tensor | null {
+    return this.#copies.size === 0 ? null : (this.#copies.get(value.memory)?.tensorOf(value) ?? null);
+  }
+
+  /** Ends a call: the next one has other memory. */
+  end(): void {
+    if (this.#copies.size > 0) for (const copy of this.#copies.values()) copy.end();
+  }
+}
+
+/** Whether a result lies as it does in the function: turned, or repeated; one with gaps is packed. */
+const keepsLayout = (x: Value | undefined): boolean =>
+  x !== undefined && !x.dense && extentOf(x) <= x.shape.reduce((count, size) => count * size, 1);
+
+function resultOf({ value, lies, mayBeGiven, copy }: Result, given: readonly Tensor[]): Tensor {
+  const { memory, shape, strides, dtype } = value;
+  const { origin } = memory;
+  const x = mayBeGiven ? argumentAs(value, given) : null;
+  if (x !== null) return x;
+  if (origin.kind === 'state') return moved(value, origin.storage, 0);
+  if (origin.kind === 'argument') {
+    const { index, at } = origin.members[0];
+    const { storage, offset } = given[index] as Tensor;
+    return moved(value, storage, offset - at - memory.base);
+  }
+  if (copy !== null) return copy.tensorOf(value);
+  if (origin.kind === 'gradient') {
+    const gradient = gradientOf(memory, given);
+    if (gradient !== null) {
+      const isAll = sameShape(gradient.shape, shape) && sameShape(gradient.strides, strides);
+      return isAll ? gradient : moved(value, gradient.storage, gradient.offset - memory.base);
+    }
+  }
+  const own = emptyTensor(shape, dtype);
+  const { array } = own.storage;
+  if (own.count === 1) array[0] = lies.storage.array[lies.offset]!;
+  else copyStrided(lies, array);
+  return own;
+}
+
+/** What lies in one memory of the program, copied as a whole in each call. */
+class SharedCopy {
+  readonly #first: number;
+  readonly #lies: Tensor;
+  #storage: Storage | null = null;
+  readonly #tensors = new Map<Value, Tensor>();
+
+  constructor(memory: Memory, values: readonly Value[], tensorOf: (value: Value) => Tensor) {
+    const first = Math.min(...values.map(({ offset }) => offset));
+    const count = Math.max(...values.map((x) => x.offset + extentOf(x))) - first;
+    const [some] = values as readonly [Value, ...Value[]];
+    this.#first = first;
+    this.#lies = tensorOf({
+      ...some,
+      dtype: memory.dtype,
+      shape: [count],
+      strides: [1],
+      offset: first,
+      dense: true,
+    });
+  }
+
+  /** The tensor that a value is in this call: the same one each time. */
+  tensorOf(value: Value): Tensor {
+    const known = this.#tensors.get(value);
+    if (known !== undefined) return known;
+    if (this.#storage === null) {
+      const { storage } = emptyTensor(this.#lies.shape, this.#lies.dtype);
+      copyStrided(this.#lies, storage.array);
+      this.#storage = storage;
+    }
+    const x = moved(value, this.#storage, -this.#first);
+    this.#tensors.set(value, x);
+    return x;
+  }
+
+  end(): void {
+    this.#storage = null;
+    this.#tensors.clear();
+  }
+}
