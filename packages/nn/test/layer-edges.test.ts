@@ -1,6 +1,6 @@
 /** Where layers were other than PyTorch's: what a sweep over all of their arguments found. The numbers are PyTorch 2.15's. */
 
-import { manualSeed, ones, type Tensor, zeros } from '@kindling/core';
+import { autograd, manualSeed, ones, type Tensor, tensor, zeros } from '@kindling/core';
 import * as nn from '@kindling/nn';
 import { describe, expect, it } from 'vitest';
 
@@ -79,7 +79,30 @@ it('circular padding may leave nothing', () => {
 
 it('adaptive maxima are taken of no channels where there is no batch', () => {
   expect(new nn.AdaptiveMaxPool2d(2)(ones([0, 3, 3])).shape).toEqual([0, 2, 2]);
+  expect(new nn.FractionalMaxPool2d(2, { outputSize: 1 })(ones([0, 4, 5])).shape).toEqual([0, 1, 1]);
   expect(new nn.AdaptiveAvgPool2d(2)(ones([1, 0, 3, 3])).shape).toEqual([1, 0, 2, 2]);
+});
+
+describe('a transposed convolution whose output padding is beyond the last window', () => {
+  it.each(['float32', 'float64'] as const)('has the bias there, %s', (dtype) => {
+    for (const [channels, groups] of [
+      [3, 3],
+      [16, 1],
+    ] as const) {
+      const up = new nn.ConvTranspose1d(channels, channels, 1, { dilation: 3, outputPadding: 2, groups, dtype });
+      const y = up(ones([2, channels, 300], { dtype }));
+      const bias = up.bias?.reshape([1, channels, 1]).expand([2, channels, 2]);
+      expect(bias && y.narrow(2, 300, 2).equal(bias)).toBe(true);
+    }
+  });
+});
+
+it('softplus has no second derivative at its threshold', () => {
+  const x = tensor([1, 2, 3], { requiresGrad: true });
+  const y = nn.F.softplus(x, { beta: 0.5, threshold: 1 });
+  const [slope] = autograd.grad([y.sum()], [x], { createGraph: true });
+  const [bend] = slope ? autograd.grad([slope.sum()], [x]) : [];
+  expect(bend?.tolist()).toEqual([expect.closeTo(0.11750185, 6), 0, 0]);
 });
 
 it('prints one factor as a tuple of one', () => {
