@@ -89,7 +89,12 @@ describe('a transposed convolution whose output padding is beyond the last windo
       [3, 3],
       [16, 1],
     ] as const) {
-      const up = new nn.ConvTranspose1d(channels, channels, 1, { dilation: 3, outputPadding: 2, groups, dtype });
+      const up = new nn.ConvTranspose1d(channels, channels, 1, {
+        dilation: 3,
+        outputPadding: 2,
+        groups,
+        dtype,
+      });
       const y = up(ones([2, channels, 300], { dtype }));
       const bias = up.bias?.reshape([1, channels, 1]).expand([2, channels, 2]);
       expect(bias && y.narrow(2, 300, 2).equal(bias)).toBe(true);
