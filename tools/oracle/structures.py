@@ -79,6 +79,7 @@ def nets():
     yield "bags", nn.EmbeddingBag(5, 3, max_norm=1.0, mode="max", padding_idx=-1)
     yield "weightNorm", nn.utils.parametrizations.weight_norm(nn.Linear(3, 2))
     yield "spectralNorm", nn.utils.parametrizations.spectral_norm(nn.Linear(3, 2))
+    yield "orthogonal", nn.utils.parametrizations.orthogonal(nn.Linear(3, 2))
     activations = [
         nn.ReLU(), nn.ReLU6(), nn.LeakyReLU(0.2), nn.PReLU(3), nn.RReLU(), nn.ELU(0.5), nn.CELU(), nn.SELU(), nn.GELU(),
         nn.GELU(approximate="tanh"), nn.SiLU(), nn.Mish(), nn.Hardswish(), nn.Hardsigmoid(), nn.Hardtanh(-2.0, 2.0),

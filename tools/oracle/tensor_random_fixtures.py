@@ -32,6 +32,8 @@ def empty(*shape, dtype=torch.float32):
 
 weights = torch.tensor([[0.1, 0.2, 0.3, 0.4], [0.0, 5.0, 1.0, 2.0]])
 probabilities = torch.arange(12, dtype=torch.float32).reshape(3, 4) / 11
+rates = torch.arange(40, dtype=torch.float32).reshape(5, 8).square() / 8
+trials = torch.arange(60, dtype=torch.float32).reshape(15, 4).square()
 
 # Small draws and large ones (normal has a path of its own from 16 elements on), dense targets and others.
 DRAWS = {
@@ -78,6 +80,12 @@ DRAWS = {
     "cauchy_ transposed": lambda: empty(3, 4).t().cauchy_(),
     "logNormal_ transposed": lambda: empty(3, 4).t().log_normal_(),
     "geometric_ transposed": lambda: empty(3, 4).t().geometric_(0.3),
+    "poisson": lambda: torch.poisson(rates),
+    "poisson transposed": lambda: torch.poisson(rates.t()),
+    "poisson float64": lambda: torch.poisson(rates.double() + 0.1),
+    "binomial": lambda: torch.binomial(trials, probabilities[0]),
+    "binomial probabilities": lambda: torch.binomial(torch.full((3, 4), 70.0), probabilities),
+    "binomial float64": lambda: torch.binomial(trials.double(), torch.full((), 0.61, dtype=torch.float64)),
 }
 
 

@@ -34,6 +34,9 @@ const weights = K.tensor([
 ]);
 const probabilities = K.arange(12, { dtype: 'float32' }).reshape(3, 4).div(11);
 
+const rates = K.arange(40, { dtype: 'float32' }).reshape(5, 8).square().div(8);
+const trials = K.arange(60, { dtype: 'float32' }).reshape(15, 4).square();
+
 const draws: Record<string, () => Tensor> = {
   rand: () => K.rand([2, 3]),
   'rand float64': () => K.rand(5, { dtype: 'float64' }),
@@ -80,6 +83,12 @@ const draws: Record<string, () => Tensor> = {
   'cauchy_ transposed': () => empty(3, 4).t().cauchy_(),
   'logNormal_ transposed': () => empty(3, 4).t().logNormal_(),
   'geometric_ transposed': () => empty(3, 4).t().geometric_(0.3),
+  poisson: () => K.poisson(rates),
+  'poisson transposed': () => K.poisson(rates.t()),
+  'poisson float64': () => K.poisson(rates.double().add(0.1)),
+  binomial: () => K.binomial(trials, probabilities.index(0)),
+  'binomial probabilities': () => K.binomial(K.full([3, 4], 70, { dtype: 'float32' }), probabilities),
+  'binomial float64': () => K.binomial(trials.double(), K.full([], 0.61, { dtype: 'float64' })),
 };
 
 /** Transcendental functions of doubles differ between platforms in the last place. */
@@ -173,6 +182,16 @@ describe('bad arguments', () => {
       'expects probabilities in [0, 1], but got 1.5 at element 1',
     ],
     [() => K.bernoulli(K.tensor([1])), DTypeError, 'expected probabilities of a float dtype, got int32'],
+    [() => K.poisson(K.tensor([0.5, -1.5])), ValueError, '0 or more, but got -1.5 at element 1'],
+    [() => K.poisson(K.tensor([1])), DTypeError, 'poisson'],
+    [() => K.binomial(K.tensor([2.5, Infinity]), K.ones([2])), ValueError, 'but got Infinity at element 1'],
+    [() => K.binomial(K.tensor([2]), K.ones([1])), DTypeError, 'binomial'],
+    [
+      () => K.binomial(K.ones([1]).double(), K.ones([1])),
+      DTypeError,
+      'of one dtype, got float64 and float32',
+    ],
+    [() => K.binomial(K.ones([2]), K.ones([3])), ShapeError, 'do not broadcast'],
     [() => empty(2).bernoulli_(2), ValueError, 'expects p to be in [0, 1], but got p=2'],
     [() => empty(2).uniform_(2, 1), ValueError, 'found from=2 > to=1'],
     [() => empty(2).normal_(0, -1), ValueError, 'std >= 0.0, but found std -1'],

@@ -261,7 +261,7 @@ describe('refused', () => {
     [
       'much padding',
       () => maxPool2d(x, 2, { padding: 2 }),
-      /at most half of effective kernel size, but got pad=2, kernel_size=2 and/,
+      /at most half of kernel size, but got pad=2 and kernel_size=2/,
     ],
     [
       'windows that do not fit',

@@ -75,7 +75,8 @@ export const softplus = /* @__PURE__ */ activation<SoftplusOptions>({
   },
   gradient({ g }, x, beta, threshold) {
     const z = mul(x, beta);
-    const e = exp(z);
+    // At the threshold a constant: there is no second derivative there in PyTorch.
+    const e = exp(select(E.ge(z, threshold), threshold, z));
     return select(E.gt(z, threshold), g, div(mul(g, e), add(e, 1)));
   },
 });

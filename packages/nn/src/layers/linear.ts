@@ -58,7 +58,7 @@ export class Linear extends Module<[Tensor], Tensor> {
     if (this.bias === null) return;
     const { fanIn } = calculateFans(this.weight);
     const bound = fanIn > 0 ? 1 / Math.sqrt(fanIn) : 0;
-    uniform_(this.bias, { a: -bound, b: bound });
+    uniform_(this.bias, { a: 0 - bound, b: bound });
   }
 
   override forward(x: Tensor): Tensor {

@@ -20,7 +20,7 @@ export const pyNumber = (x: number): string => (Number.isInteger(x) ? String(x) 
 export const pyBool = (x: boolean): string => (x ? 'True' : 'False');
 
 /** Python's tuple of ints: `(5,)`, `(5, 2)`. */
-export const pyTuple = (sizes: readonly number[]): string =>
+export const pyTuple = (sizes: readonly (number | string)[]): string =>
   sizes.length === 1 ? `(${sizes[0]},)` : `(${sizes.join(', ')})`;
 
 /** Where the element of this number, counted in row-major order, stands: `[1, 0]`. */

@@ -118,6 +118,7 @@ export const nets: Readonly<Record<string, () => unknown>> = {
   bags: () => new nn.EmbeddingBag(5, 3, { maxNorm: 1, mode: 'max', paddingIdx: -1 }),
   weightNorm: () => nn.utils.parametrizations.weightNorm(new nn.Linear(3, 2)),
   spectralNorm: () => nn.utils.parametrizations.spectralNorm(new nn.Linear(3, 2)),
+  orthogonal: () => nn.utils.parametrizations.orthogonal(new nn.Linear(3, 2)),
   batchNorm: () =>
     new nn.Sequential(
       new nn.Linear(4, 8),

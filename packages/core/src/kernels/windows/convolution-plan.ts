@@ -109,7 +109,9 @@ function portionsOf(g: Geometry, bytes: number): [slab: number, block: number, b
   const places = volume(g.kernel);
   if (places > MOST_PLACES) return null;
   const most = Math.max(1, Math.min(g.channels, Math.floor(PLACES / places)));
-  if (g.padding.every((p) => p === 0)) return [g.out[0], most, 1];
+  // Windows that are turned round may reach beyond what there is without padding: output padding asks for them.
+  const isWhole = ([0, 1, 2] as const).every((d) => g.padding[d] === 0 && reach(g, d, g.out[d]) <= g.size[d]);
+  if (isWhole) return [g.out[0], most, 1];
   const room = Math.floor(PLANES_BYTES / (reach(g, 1, g.out[1]) * reach(g, 2, g.out[2]) * bytes));
   // As much depth of one channel as there is room for, then as many channels.
   const deepest = Math.floor((room - reach(g, 0, 1)) / g.stride[0]) + 1;

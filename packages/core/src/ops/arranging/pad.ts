@@ -164,9 +164,15 @@ function checkMode(x: Tensor, sides: readonly Sides[], padding: Shape, mode: Mod
     if (mode === 'circular' && most > size) {
       throw new ShapeError(`pad: Padding value causes wrapping around more than once: ${described}`);
     }
-    if (size === 0 || size + before + after <= 0) {
+    // Around a circle an empty dimension may come of it.
+    if (size + before + after < (mode === 'circular' ? 0 : 1)) {
       throw new ShapeError(`pad: Negative padding value is resulting in an empty dimension: ${described}`);
     }
+  }
+  if (mode !== 'circular' && x.shape.slice(-1 - padded).includes(0)) {
+    throw new ShapeError(
+      `pad: mode ${mode} takes a tensor of which only the batch may be empty, got shape ${formatShape(x.shape)}`,
+    );
   }
 }
 

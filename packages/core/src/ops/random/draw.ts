@@ -8,6 +8,7 @@ import {
   stridedOver,
   worksInJavaScript,
 } from '../../kernels/index.ts';
+import { fillBinomial, fillPoisson } from '../../random/counts.ts';
 import * as fills from '../../random/distributions.ts';
 import type { Generator } from '../../random/generator.ts';
 import { fillRandom, fillRandomInt, fillRandperm } from '../../random/integers.ts';
@@ -45,6 +46,10 @@ const distributions = {
     typeof p === 'number'
       ? fills.fillBernoulli(out, p, generator)
       : fills.fillBernoulliFrom(out, p, generator),
+  poisson: (out: Floats, { generator }: Way, rates: Parameter) =>
+    fillPoisson(out, rates as Floats, generator),
+  binomial: (out: Floats, { generator }: Way, trials: Parameter, p: Parameter) =>
+    fillBinomial(out, trials as Floats, p as Floats, generator),
   dropout: (out: Floats, { generator }: Way, p: number) => fills.fillDropoutMask(out, p, generator),
   integers: (out: TypedArray, { generator, dtype }: Way, low: number, high: number) =>
     fillRandomInt(out, dtype, low, high, generator),

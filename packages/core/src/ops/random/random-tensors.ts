@@ -11,7 +11,7 @@ import { apply, definePrimitive, type Tensors } from '../../record/index.ts';
 import { broadcastShapes, formatShape, type Shape } from '../../shape.ts';
 import { Tensor } from '../../tensor.ts';
 import { creationKinds, dtypeOf, finishCreation, sizesOf } from '../creation/arguments.ts';
-import { to } from '../creation/copy.ts';
+import { detach, to } from '../creation/copy.ts';
 import type { CreationOptions } from '../creation/options.ts';
 import { floatsOnly } from '../elementwise/dtype-checks.ts';
 import { expand } from '../views/shape.ts';
@@ -219,6 +219,55 @@ export function bernoulli(p: Tensor, options?: RandomOptions): Tensor {
     throw new DTypeError(`bernoulli: expected probabilities of a float dtype, got ${p.dtype}`);
   return drawn('bernoulli', 'bernoulli', [p], p.shape, p.dtype, options);
 }
+
+/** Options of {@link poisson} and {@link binomial}. */
+export type CountOptions = Pick<RandomOptions, 'generator'>;
+
+const countOptions = K.options<CountOptions>({ generator: generatorKind });
+
+/**
+ * Counts of events that happen as often as `rate` says on average, in its shape and dtype. No gradient flows. Follows `torch.poisson`,
+ * number for number.
+ * @throws DTypeError unless `rate` is of a float dtype; ValueError where a rate is negative or not finite
+ * @example
+ * ```ts
+ * manualSeed(0);
+ * poisson(tensor([0.5, 3, 40])); // tensor([ 2.,  4., 41.])
+ * ```
+ */
+export const poisson = /* @__PURE__ */ composition(
+  'poisson',
+  { rate: K.tensor, options: countOptions },
+  (rate: Tensor, options?: CountOptions): Tensor => {
+    floatsOnly('poisson')(rate.dtype);
+    return drawn('poisson', 'poisson', [detach(rate)], rate.shape, rate.dtype, options);
+  },
+);
+
+/**
+ * How many of `count` trials succeed, each with probability `prob`; both broadcast, and are of one float dtype. Follows
+ * `torch.binomial`, number for number. No gradient flows.
+ * @throws DTypeError unless both are of one float dtype; ShapeError where they do not broadcast; ValueError where a count is not finite
+ * @example
+ * ```ts
+ * manualSeed(0);
+ * binomial(tensor([10, 100]).float(), tensor([0.5, 0.1])); // tensor([ 7., 11.])
+ * ```
+ */
+export const binomial = /* @__PURE__ */ composition(
+  'binomial',
+  { count: K.tensor, prob: K.tensor, options: countOptions },
+  (count: Tensor, prob: Tensor, options?: CountOptions): Tensor => {
+    for (const { dtype } of [count, prob]) floatsOnly('binomial')(dtype);
+    if (count.dtype !== prob.dtype)
+      throw new DTypeError(
+        `binomial: expected count and prob of one dtype, got ${count.dtype} and ${prob.dtype}`,
+      );
+    const shape = broadcastShapes(count.shape, prob.shape, 'binomial');
+    const wide = (x: Tensor): Tensor => expand(detach(x), shape);
+    return drawn('binomial', 'binomial', [wide(count), wide(prob)], shape, count.dtype, options);
+  },
+);
 
 const normalTakes = signature('normal', {
   mean: K.tensorOrNumber,

@@ -73,7 +73,8 @@ function along(
   const { h0, weight, gates } = given as Required<Given>;
   const [rows = 0, out = 0] = h0.shape;
   const size = (weight.shape[0] ?? 0) / parts;
-  const steps = (gates.shape[0] ?? 0) / Math.max(1, rows);
+  // Without rows nothing tells how many steps there are, nor do they matter.
+  const steps = rows === 0 ? 1 : (gates.shape[0] ?? 0) / rows;
   const wide = `${parts === 1 ? '' : `${parts} `}H`;
   const state = cell === 'projected' ? 'P' : 'H';
   const expected: Readonly<Record<keyof Given, readonly [Shape, string]>> = {

@@ -1,8 +1,17 @@
-import { empty, ShapeError, type Tensor, ValueError } from '@kindling/core';
+import {
+  empty,
+  isFloatingPoint,
+  ShapeError,
+  type Tensor,
+  ValueError,
+  withoutUndefined,
+} from '@kindling/core';
 import { checkInput } from '../../module/arguments.ts';
+import { refuseExcessInput } from '../../module/excess-input.ts';
 import { setProperty } from '../../module/members.ts';
 import type { Module } from '../../module/module.ts';
 import { Parameter } from '../../module/parameter.ts';
+import { NormBase } from '../normalization/norm-base.ts';
 
 /** The parameter of a layer that has not seen an input yet, from which its shape follows. */
 class UninitializedParameter extends Parameter {
@@ -18,13 +27,23 @@ class UninitializedParameter extends Parameter {
   }
 }
 
-type AnyLayer = Module<[Tensor], Tensor>;
+type AnyLayer = Module<[Tensor, ...unknown[]], Tensor>;
+
+/** The arguments of a lazy layer, the options last, with what it has become since: its numbers are drawn in the dtype that it has now. */
+function settled(layer: AnyLayer, given: readonly unknown[]): readonly unknown[] {
+  const last = given.at(-1);
+  const hasOptions = typeof last === 'object' && !Array.isArray(last);
+  const { dtype } = [...layer.parameters(), ...layer.buffers()].find((x) => isFloatingPoint(x.dtype)) ?? {};
+  const { affine, trackRunningStats } = layer instanceof NormBase ? layer : {};
+  const options = { ...(hasOptions ? last : {}), dtype, affine, trackRunningStats };
+  return [...(hasOptions || last === undefined ? given.slice(0, -1) : given), withoutUndefined(options)];
+}
 
 /**
  * The class of layers of which the number of features, the first argument of their class, follows from the first input: the layer then
  * becomes one of that class.
  */
-export function lazyClass<M extends AnyLayer, A extends unknown[]>(
+export function lazyClass<M extends object, A extends unknown[]>(
   of: new (features: number, ...rest: A) => M,
   featuresOf: (x: Tensor) => number | undefined,
 ): new (
@@ -33,6 +52,9 @@ export function lazyClass<M extends AnyLayer, A extends unknown[]>(
   const Base = of as unknown as new (...args: unknown[]) => AnyLayer;
   const given = new WeakMap<AnyLayer, A>();
   class Lazy extends Base {
+    /** In PyTorch lazy instance normalisations, other than their class, learn and keep statistics. */
+    protected static readonly isFull = true;
+
     constructor(...rest: A) {
       super(0, ...rest);
       given.set(this, rest);
@@ -43,7 +65,7 @@ export function lazyClass<M extends AnyLayer, A extends unknown[]>(
     /** There is nothing to draw yet. */
     resetParameters(): void {}
 
-    override forward(x: Tensor): Tensor {
+    override forward(x: Tensor, ...others: unknown[]): Tensor {
       checkInput(this, x);
       const features = featuresOf(x);
       if (features === undefined || features < 1) {
@@ -52,13 +74,12 @@ export function lazyClass<M extends AnyLayer, A extends unknown[]>(
         );
       }
       const { training } = this;
-      const [parameter] = this.parameters();
-      const made = new Base(features, ...(given.get(this) ?? []));
-      if (parameter !== undefined) made.to(parameter.dtype);
+      const made = new Base(features, ...settled(this, given.get(this) ?? []));
       for (const [name, value] of Object.entries(made)) setProperty(this, name, value);
       this.training = training;
       Object.setPrototypeOf(this, of.prototype as object);
-      return this.forward(x);
+      refuseExcessInput(this, [x, ...others]);
+      return this.forward(x, ...others);
     }
   }
   return Lazy as unknown as new (

@@ -58,7 +58,7 @@ export const groupNorm = /* @__PURE__ */ composition(
         );
       }
     }
-    if (samples > 0 && x.count === 0)
+    if (channels === 0 || (samples > 0 && x.count === 0))
       throw new ShapeError(
         `groupNorm: Expected channels and field of more than 0 elements, got shape ${shape}`,
       );

@@ -184,6 +184,11 @@ export const interpolate = /* @__PURE__ */ composition(
       throw new ValueError("interpolate: mode 'lanczos' requires antialias: true");
     if (!mode.startsWith('nearest')) floats(x.dtype);
     const resampled = resampledOf(field, options);
+    if (mode !== 'area' && x.shape[1] === 0) {
+      throw new ShapeError(
+        `interpolate: Non-empty ${x.ndim}D data tensor expected, of which only the batch may be empty, but got shape ${formatShape(x.shape)}`,
+      );
+    }
     // Means of no windows are none, in PyTorch no error.
     if (resampled.some(({ from, to }) => from < 1 || to < (mode === 'area' ? 0 : 1))) {
       throw new ShapeError(
@@ -252,7 +257,7 @@ export class Upsample extends Module<[Tensor], Tensor> {
   override extraRepr(): string {
     const { size, scaleFactor } = this;
     const factor =
-      typeof scaleFactor === 'number' ? pyFloat(scaleFactor) : `(${scaleFactor?.map(pyFloat).join(', ')})`;
+      typeof scaleFactor === 'number' ? pyFloat(scaleFactor) : pyTuple((scaleFactor ?? []).map(pyFloat));
     const target = typeof size === 'number' ? `${size}` : pyTuple(size ?? []);
     const given = scaleFactor === null ? `size=${target}` : `scale_factor=${factor}`;
     return `${given}, mode='${this.mode}'`;

@@ -16,6 +16,8 @@ import { valueOf } from '../../module/members.ts';
 import { Module } from '../../module/module.ts';
 import { registerParametrization } from './parametrize.ts';
 
+export { type OrthogonalMap, type OrthogonalOptions, orthogonal } from './orthogonal.ts';
+
 /** The 2-norm over all dimensions but one, which keeps its place; over all for `null`. */
 function normExcept(x: Tensor, dim: number | null): Tensor {
   if (dim === null || dim === -1) return x.norm();

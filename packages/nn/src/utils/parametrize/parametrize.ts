@@ -20,8 +20,8 @@ import { stateNameOf } from '../../module/registry.ts';
 
 /** A module that makes a tensor of another, or of several. */
 export interface Parametrization extends Module<never, Tensor> {
-  /** What it makes a tensor of that is assigned: a tensor, or several. */
-  rightInverse?(x: Tensor): Tensor | Tensor[];
+  /** What it makes a tensor of that is assigned: a tensor, or several; `null` if it cannot tell. */
+  rightInverse?(x: Tensor): Tensor | Tensor[] | null;
 }
 
 const originals = /^original\d*$/;
@@ -54,7 +54,7 @@ export class ParametrizationList extends NumberedModules<Parametrization, [], Te
 
   /**
    * Makes the originals those that give this tensor, or one near it.
-   * @throws ValueError for what is no tensor
+   * @throws ValueError for what is no tensor; KindlingError where a parametrization does not say what makes one
    */
   assign(x: Tensor): void {
     checkArguments('assign', { x: K.tensor }, arguments);
@@ -72,9 +72,13 @@ export class ParametrizationList extends NumberedModules<Parametrization, [], Te
 function inverseOf(list: readonly Parametrization[], x: Tensor): Tensor[] {
   return list.toReversed().reduce<Tensor[]>(
     (values, parametrization) => {
-      const [value] = values;
-      if (value === undefined || parametrization.rightInverse === undefined) return values;
-      const inverse = parametrization.rightInverse(value);
+      const inverse = values[0] && parametrization.rightInverse?.(values[0]);
+      if (inverse == null) {
+        throw new KindlingError(
+          `assign: a parametrized tensor can be assigned where each parametrization has a rightInverse; ` +
+            `${parametrization.constructor.name} has none`,
+        );
+      }
       return Array.isArray(inverse) ? inverse : [inverse];
     },
     [x.detach()],

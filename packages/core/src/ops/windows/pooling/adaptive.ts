@@ -54,7 +54,7 @@ const adaptiveMaxPool = (caller: string, rank: number): Pool<OutputSize, Adaptiv
       options: K.options<AdaptiveMaxPoolOptions>({ returnIndices: K.flag }),
     },
     (x: Tensor, outputSize: OutputSize, options: AdaptiveMaxPoolOptions = {}) => {
-      checkPlanes(x, rank);
+      checkPlanes(x, rank, 1);
       checkFloats(x);
       const found = greatestOf(x, null, windowsOf(x, outputSize, rank));
       return asked(`adaptive_max_pool${rank}d`, x, found, options.returnIndices);
@@ -66,7 +66,7 @@ const adaptiveAvgPool = (caller: string, rank: number) =>
     caller,
     { x: K.tensor, outputSize: outputSizeKind },
     (x: Tensor, outputSize: OutputSize): Tensor => {
-      checkPlanes(x, rank, true);
+      checkPlanes(x, rank, rank === 3 ? 1 : x.ndim - rank);
       checkFloats(x);
       const windows = windowsOf(x, outputSize, rank);
       // Of all that there is sums are carried further.

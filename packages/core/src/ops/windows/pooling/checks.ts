@@ -20,8 +20,8 @@ export function forEach(what: string, value: PerDimension, rank: number): Shape 
   );
 }
 
-/** Refuses what has not `rank` spatial dimensions behind channels, with a batch or without; only the batch may be empty. */
-export function checkPlanes(x: Tensor, rank: number, mayLackChannels = false): void {
+/** Refuses what has not `rank` spatial dimensions behind channels, with a batch or without; only the dimensions before `filled` may be empty. */
+export function checkPlanes(x: Tensor, rank: number, filled = x.ndim - rank - 1): void {
   const dims = x.ndim - rank;
   const [unbatched, batched] = [`${rank + 1}D`, `${rank + 2}D`];
   if (dims !== 1 && dims !== 2) {
@@ -30,8 +30,7 @@ export function checkPlanes(x: Tensor, rank: number, mayLackChannels = false): v
         `tensor with optional 0 dim batch size for input, but got: ${formatShape(x.shape)}`,
     );
   }
-  const first = mayLackChannels ? dims : dims - 1;
-  if (x.shape.slice(first).includes(0)) {
+  if (x.shape.slice(filled).includes(0)) {
     throw new ShapeError(
       `Expected ${unbatched} or ${batched} (batch mode) tensor with optional 0 dim batch size for input and non-zero size for ` +
         `non-batch dimensions, but got: ${formatShape(x.shape)}`,
@@ -88,12 +87,11 @@ export function windowSizes(
   checkAtLeast('dilation', sizes.dilation, 1);
   checkAtLeast('padding', sizes.padding, 0);
   for (const [d, pad] of sizes.padding.entries()) {
-    const [k = 1, step = 1] = [kernel[d], sizes.dilation[d]];
-    if (pad > Math.floor((step * (k - 1) + 1) / 2)) {
+    const k = kernel[d] ?? 1;
+    if (pad > Math.floor(k / 2))
       throw new ValueError(
-        `pad should be at most half of effective kernel size, but got pad=${pad}, kernel_size=${k} and dilation=${step}`,
+        `pad should be at most half of kernel size, but got pad=${pad} and kernel_size=${k}`,
       );
-    }
   }
   return sizes;
 }

@@ -59,7 +59,7 @@ const fractionalMaxPool = (caller: string, rank: 2 | 3): Pool<PerDimension, Frac
     caller,
     { x: K.tensor, kernelSize: K.sizeOrSizes, options: K.options(fractionalKinds) },
     (x: Tensor, kernelSize: PerDimension, options: FractionalMaxPoolOptions = {}) => {
-      checkPlanes(x, rank);
+      checkPlanes(x, rank, 1);
       checkFloats(x);
       const sizes = x.shape.slice(-rank);
       const kernel = forEach('kernel_size', kernelSize, rank);

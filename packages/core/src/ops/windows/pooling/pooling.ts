@@ -1,9 +1,9 @@
 import { composition, K } from '../../../arguments/index.ts';
 import { isFloatingPoint, scalarNameOf } from '../../../dtype.ts';
-import { DTypeError, ValueError } from '../../../errors.ts';
+import { DTypeError, ShapeError, ValueError } from '../../../errors.ts';
 import { type Along, regular, triple } from '../../../kernels/index.ts';
 import { composed } from '../../../record/index.ts';
-import type { Shape } from '../../../shape.ts';
+import { formatShape, type Shape } from '../../../shape.ts';
 import type { Tensor } from '../../../tensor.ts';
 import { to } from '../../creation/copy.ts';
 import type { PerDimension } from '../convolution-checks.ts';
@@ -139,14 +139,20 @@ const avgPool = <O extends AvgPoolOptions>(caller: string, rank: number, kinds: 
         ceilMode = false,
         countIncludePad = true,
         divisorOverride,
-        ...sizes
+        ...how
       }: AvgPoolOptions = options ?? {};
-      const given = windowSizes(rank, kernelSize, sizes);
+      const given = windowSizes(rank, kernelSize, how);
       if (divisorOverride === 0) throw new ValueError('divisor must be not zero');
       checkPlanes(x, rank);
+      const sizes = x.shape.slice(-rank);
+      if (rank === 3 && sizes.some((size, d) => size < (given.kernel[d] ?? 1))) {
+        throw new ShapeError(
+          `input image ${formatShape(sizes)} smaller than kernel size ${formatShape(given.kernel)}, whatever the padding`,
+        );
+      }
       const counts = Array<Along['counts']>(rank).fill(countIncludePad ? 'padded' : 'inside');
       if (divisorOverride !== undefined) counts.fill(1).fill(divisorOverride, 0, 1);
-      const windows = windowsOf(x.shape.slice(-rank), given, ceilMode, counts);
+      const windows = windowsOf(sizes, given, ceilMode, counts);
       const [y] = asFloats(x, (x) => [meansOf(x, windows)] as const);
       return composed(`avg_pool${rank}d`, y, x);
     },

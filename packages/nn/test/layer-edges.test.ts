@@ -1,0 +1,150 @@
+/** Where layers were other than PyTorch's: what a sweep over all of their arguments found. The numbers are PyTorch 2.15's. */
+
+import { autograd, manualSeed, ones, type Tensor, tensor, zeros } from '@kindling/core';
+import * as nn from '@kindling/nn';
+import { describe, expect, it } from 'vitest';
+
+describe('a lazy layer', () => {
+  it('draws its numbers in the dtype that it has when it sees its first input', () => {
+    manualSeed(3);
+    const lazy = new nn.LazyLinear(2).to('float64');
+    lazy(ones([1, 3], { dtype: 'float64' }));
+    expect([...lazy.weight.detach().data]).toEqual([
+      -0.5379655173088249, -0.24625117501954397, 0.31513503314795976, -0.3753619343014317,
+      0.29487572827535974, 0.12499705718522952,
+    ]);
+    expect([...(lazy.bias?.detach().data ?? [])]).toEqual([-0.34787992178905125, -0.07688512208053898]);
+  });
+
+  it('without parameters takes the dtype of its statistics', () => {
+    const lazy = new nn.LazyBatchNorm1d({ affine: false }).to('float64');
+    lazy(ones([2, 3], { dtype: 'float64' }));
+    expect(lazy.runningMean?.dtype).toBe('float64');
+    expect(lazy.weight).toBeNull();
+  });
+
+  it('passes on what its class takes besides, and no more', () => {
+    manualSeed(3);
+    const up = new nn.LazyConvTranspose1d(2, 3, { stride: 2 });
+    const y = up(ones([1, 1, 2]), { outputSize: [6] });
+    expect(y.shape).toEqual([1, 2, 6]);
+    expect(y.detach().data[0]).toBeCloseTo(-0.182789608836174, 6);
+    const call = new nn.LazyLinear(2) as unknown as (x: Tensor, more: number) => Tensor;
+    expect(() => call(ones([1, 3]), 1)).toThrow('takes (x), got 1 beyond that');
+  });
+
+  it('of instance normalisation learns and keeps statistics, unless it is told otherwise', () => {
+    const norm = new nn.LazyInstanceNorm2d();
+    expect(String(norm)).toBe(
+      'LazyInstanceNorm2d(0, eps=1e-05, momentum=0.1, affine=True, bias=True, track_running_stats=True)',
+    );
+    norm(ones([2, 3, 2, 2]));
+    expect(Object.keys(norm.stateDict())).toEqual([
+      'weight',
+      'bias',
+      'running_mean',
+      'running_var',
+      'num_batches_tracked',
+    ]);
+    const plain = new nn.LazyInstanceNorm1d({ affine: false, trackRunningStats: false });
+    plain(ones([2, 3, 4]));
+    expect(Object.keys(plain.stateDict())).toEqual([]);
+    expect(new nn.InstanceNorm2d(3).weight).toBeNull();
+  });
+});
+
+describe('an empty batch', () => {
+  it.each([
+    ['RNN', new nn.RNN(2, 3, { numLayers: 2 })],
+    ['LSTM', new nn.LSTM(2, 3, { projSize: 1 })],
+    ['GRU', new nn.GRU(2, 3, { bidirectional: true })],
+  ] as const)('goes through %s, whose weights get zeros as gradients', (_, layer) => {
+    const [y] = (layer as nn.GRU)(zeros([4, 0, 2]));
+    expect(y.shape.slice(0, 2)).toEqual([4, 0]);
+    y.sum().backward();
+    for (const p of layer.parameters()) expect(p.grad?.eq(0).all().item()).toBe(true);
+  });
+
+  it('of no features draws a bias of 0, not of -0', () => {
+    expect(Object.is(new nn.Linear(0, 1).bias?.detach().data[0], 0)).toBe(true);
+  });
+});
+
+it('circular padding may leave nothing', () => {
+  expect(new nn.CircularPad1d(-1)(ones([1, 2, 2])).shape).toEqual([1, 2, 0]);
+  expect(new nn.CircularPad1d(0)(ones([1, 2, 0])).shape).toEqual([1, 2, 0]);
+  expect(() => new nn.CircularPad1d(1)(ones([1, 2, 0]))).toThrow('wrapping around more than once');
+  expect(() => new nn.ReplicationPad1d(-1)(ones([1, 2, 2]))).toThrow('empty dimension');
+});
+
+it('adaptive maxima are taken of no channels where there is no batch', () => {
+  expect(new nn.AdaptiveMaxPool2d(2)(ones([0, 3, 3])).shape).toEqual([0, 2, 2]);
+  expect(new nn.FractionalMaxPool2d(2, { outputSize: 1 })(ones([0, 4, 5])).shape).toEqual([0, 1, 1]);
+  expect(new nn.AdaptiveAvgPool2d(2)(ones([1, 0, 3, 3])).shape).toEqual([1, 0, 2, 2]);
+});
+
+describe('a transposed convolution whose output padding is beyond the last window', () => {
+  it.each(['float32', 'float64'] as const)('has the bias there, %s', (dtype) => {
+    for (const [channels, groups] of [
+      [3, 3],
+      [16, 1],
+    ] as const) {
+      const up = new nn.ConvTranspose1d(channels, channels, 1, {
+        dilation: 3,
+        outputPadding: 2,
+        groups,
+        dtype,
+      });
+      const y = up(ones([2, channels, 300], { dtype }));
+      const bias = up.bias?.reshape([1, channels, 1]).expand([2, channels, 2]);
+      expect(bias && y.narrow(2, 300, 2).equal(bias)).toBe(true);
+    }
+  });
+});
+
+it('softplus has no second derivative at its threshold', () => {
+  const x = tensor([1, 2, 3], { requiresGrad: true });
+  const y = nn.F.softplus(x, { beta: 0.5, threshold: 1 });
+  const [slope] = autograd.grad([y.sum()], [x], { createGraph: true });
+  const [bend] = slope ? autograd.grad([slope.sum()], [x]) : [];
+  expect(bend?.tolist()).toEqual([expect.closeTo(0.11750185, 6), 0, 0]);
+});
+
+it('prints one factor as a tuple of one', () => {
+  expect(String(new nn.Upsample({ scaleFactor: [2] }))).toBe("Upsample(scale_factor=(2.0,), mode='nearest')");
+});
+
+describe('refused', () => {
+  const refusals: readonly (readonly [string, () => unknown, string])[] = [
+    ['groups of no channels', () => new nn.GroupNorm(2, 0)(ones([0, 0, 2])), 'more than 0 elements'],
+    [
+      'a volume smaller than the window, whatever the padding',
+      () => new nn.AvgPool3d(3, { padding: 1 })(ones([1, 1, 3, 1, 3])),
+      'input image [3, 1, 3] smaller than kernel size [3, 3, 3]',
+    ],
+    [
+      'a padding beyond half of the window, whatever its dilation',
+      () => new nn.MaxPool2d(3, { padding: 2, dilation: 2 })(ones([1, 1, 7, 7])),
+      'at most half of kernel size, but got pad=2 and kernel_size=3',
+    ],
+    ['a volume without channels', () => new nn.AdaptiveAvgPool3d(2)(ones([1, 0, 3, 3, 3])), 'non-zero size'],
+    [
+      'maxima of a batch without channels',
+      () => new nn.AdaptiveMaxPool1d(2)(ones([1, 0, 3])),
+      'non-zero size',
+    ],
+    [
+      'a reflection of no channels',
+      () => new nn.ReflectionPad1d(1)(ones([0, 3])),
+      'only the batch may be empty',
+    ],
+    [
+      'an image of no channels',
+      () => new nn.Upsample({ size: 2 })(ones([1, 0, 3, 3])),
+      'Non-empty 4D data tensor',
+    ],
+  ];
+  it.each(refusals)('is %s', (_, call, message) => {
+    expect(call).toThrow(message);
+  });
+});
