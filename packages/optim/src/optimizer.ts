@@ -37,7 +37,7 @@ import {
   readStateDict,
   writeStateDict,
 } from './state-dict.ts';
-import { isWorthJoining, numbersOfAll, runEach, stateNames, type Update } from './update.ts';
+import { isWorthJoining, numbersOfAll, runEach, spareOfStep, stateNames, type Update } from './update.ts';
 
 /** Called before or after each step. */
 export type StepHook = (optimizer: Optimizer) => void;
@@ -269,11 +269,12 @@ export abstract class Optimizer<O extends { lr: Rate } = any> {
 
   #updateInTurn(group: ParamGroup<O>, update: Update): void {
     this.advance(group);
+    const spare = spareOfStep();
     for (const p of group.params) {
       if (p.grad === null) continue;
       const state = this.#stateOf(p);
       const numbers = this.numbers(group, state, p);
-      update.kernel.run(this.#operandsOf(p, state, group, update), numbers);
+      update.kernel.run(this.#operandsOf(p, state, group, update), numbers, spare);
     }
   }
 
