@@ -31,7 +31,7 @@ MORE = {
     "RMSprop": [{"alpha": 0.0, "centered": True}, {"alpha": 0.3, "centered": True, "momentum": 0.9, "weight_decay": 0.1, "eps": 1e-10}, {"alpha": 0.3, "centered": True, "eps": 1e-3}, {"momentum": 0.9, "alpha": 0.9}],
     "Rprop": [{"lr": 0.5, "step_sizes": (0.1, 0.7), "etas": (0.3, 2.0)}],
     "ASGD": [{"t0": 3.0, "lambd": 0.01, "alpha": 0.5, "lr": 0.1}],
-    "SGD": [{"momentum": 0.9, "dampening": 0.3, "maximize": True}],
+    "SGD": [{"momentum": 0.5, "dampening": -0.3}, {"momentum": 0.9, "dampening": 0.3, "maximize": True}],
 }
 SECOND = {"Rprop": {"lr": 0.05, "etas": (0.4, 1.5)}, "ASGD": {"lr": 0.05, "weight_decay": 0.1, "t0": 2.0}}
 

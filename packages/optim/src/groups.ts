@@ -3,7 +3,7 @@ import { ofOptimizers } from './naming.ts';
 
 /** Parameters that share their options. */
 export type ParamGroup<O> = O & {
-  /** The learning rate. Where a tensor was given it is that tensor, which counts as its number in arithmetic. */
+  /** The learning rate. Where a tensor was given it is that tensor, which counts as its number in arithmetic; so are betas. */
   lr: number;
   /** The parameters. */
   params: Tensor[];
@@ -11,7 +11,7 @@ export type ParamGroup<O> = O & {
   paramNames?: readonly string[];
   /** The learning rate at which a scheduler began. */
   initialLr?: number;
-};
+} & (O extends { betas: unknown } ? { betas: readonly [number, number] } : unknown);
 
 /** A group as it is given: one parameter or several, as they are or each with its name. */
 export type GivenGroup<O> = Partial<O> & {
@@ -137,11 +137,11 @@ function formatOption(value: unknown): string {
   if (value === null) return 'None';
   if (typeof value === 'boolean') return value ? 'True' : 'False';
   if (typeof value === 'number') return formatNumber(value);
-  // As Python formats it.
+  // As Python formats it: within a list as it is printed.
   if (value instanceof Tensor && value.ndim === 0) return formatNumber(value.item());
   if (!Array.isArray(value)) return String(value);
   if (value.some((x) => typeof x === 'string')) return `[${value.map((x) => `'${x}'`).join(', ')}]`;
-  return `(${value.map(formatOption).join(', ')})`;
+  return `(${value.map((x) => (x instanceof Tensor ? String(x) : formatOption(x))).join(', ')})`;
 }
 
 /** As Python writes it: below 1e-4 by a power of ten, of two digits at least. */
@@ -153,11 +153,13 @@ function formatNumber(x: number): string {
 /** The options of groups, one after the other, of a tensor what it holds too. */
 export const optionsOf = (groups: readonly object[]): unknown[] =>
   groups.flatMap((group) =>
-    Object.entries(group).flatMap(([key, value]: [string, unknown]) => {
-      if (key === 'params') return [];
-      return value instanceof Tensor ? [value, numberOnHost(value)] : value;
-    }),
+    Object.entries(group).flatMap(([key, value]: [string, unknown]) => (key === 'params' ? [] : held(value))),
   );
+
+function held(value: unknown): unknown[] {
+  if (Array.isArray(value)) return value.flatMap(held);
+  return value instanceof Tensor ? [value, numberOnHost(value)] : [value];
+}
 
 /** Whether two lists hold the same values. */
 export function areSame(a: readonly unknown[], b: readonly unknown[]): boolean {

@@ -66,15 +66,23 @@ type Options = Readonly<Record<string, unknown>>;
 /** Whether the steps of a group are recorded. */
 export const isDifferentiable = (group: object): boolean => (group as Options).differentiable === true;
 
+const requiresGradient = (held: unknown): boolean =>
+  Array.isArray(held) && held.some((x) => x instanceof Tensor && x.requiresGrad);
+
 /**
  * Checks them against each other.
- * @throws ValueError for `fused` with one of the others, and for a rate of which gradients are asked where none come
+ * @throws ValueError for `fused` with one of the others, and for a rate, or betas, of which gradients are asked where none come
  */
 export function checkImplementation(caller: string, group: Options): void {
-  if (isDifferentiable(group) && group.lr instanceof Tensor && group.lr.requiresGrad)
-    throw new ValueError(
-      `${caller}: lr: a step that is differentiable gives no gradient by its rate; give it lr.detach(), or lr.item()`,
-    );
+  if (isDifferentiable(group)) {
+    const { lr, betas } = group;
+    const [name] = Object.entries({ lr: [lr], betas }).find(([, held]) => requiresGradient(held)) ?? [];
+    if (name !== undefined)
+      throw new ValueError(
+        `${caller}: ${name}: a step that is differentiable gives no gradient by its ${name === 'lr' ? 'rate' : name}; give it ` +
+          (name === 'lr' ? 'lr.detach(), or lr.item()' : 'each beta.detach(), or beta.item()'),
+      );
+  }
   if (group.fused !== true) return;
   if (isDifferentiable(group))
     throw new ValueError(`${caller}: \`fused\` does not support \`differentiable\`; leave it out`);

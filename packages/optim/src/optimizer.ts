@@ -29,7 +29,7 @@ import {
 import { checkImplementation, isDifferentiable, requireDifferentiable } from './implementation.ts';
 import { nonNegative } from './kinds.ts';
 import { LastOptions } from './last-options.ts';
-import { checkHeld, type Rate, rate, rateAtStep, withNumber } from './rate.ts';
+import { atSteps, checkHeld, type Rate, takesTensors, withNumber } from './rate.ts';
 import {
   type OptimizerStateDict,
   type ParamState,
@@ -37,7 +37,7 @@ import {
   readStateDict,
   writeStateDict,
 } from './state-dict.ts';
-import { isWorthJoining, numbersOfAll, runEach, stateNames, type Update } from './update.ts';
+import { isWorthJoining, numbersOfAll, runEach, spareOfStep, stateNames, type Update } from './update.ts';
 
 /** Called before or after each step. */
 export type StepHook = (optimizer: Optimizer) => void;
@@ -111,11 +111,7 @@ export abstract class Optimizer<O extends { lr: Rate } = any> {
     checkArguments(name, { params: K.anything, defaults: someDefaults, kinds: someKinds }, arguments);
     this.defaults = defaults;
     this.#kinds = kinds ?? K.allLike(defaults, K.finite);
-    const atSteps =
-      'lr' in this.#kinds
-        ? { ...this.#kinds, lr: this.#kinds.lr === rate ? rateAtStep : K.finite }
-        : this.#kinds;
-    this.#checks = Object.entries(atSteps).map(([name, kind]) => ({ name, kind }));
+    this.#checks = Object.entries(atSteps(this.#kinds)).map(([name, kind]) => ({ name, kind }));
     if (isTensor(params)) {
       throw new ValueError(
         `${name}: params argument given to the optimizer should be an iterable of Tensors or groups, got a Tensor; write ` +
@@ -186,7 +182,7 @@ export abstract class Optimizer<O extends { lr: Rate } = any> {
     checkArguments(caller, { options: K.options(groupKinds(this.#kinds)) }, [own]);
     const options = { ...this.defaults, ...withoutUndefined(own), ...members } as unknown as ParamGroup<O>;
     checkParameters(caller, members, this.paramGroups, isDifferentiable(options));
-    if (isTensor(options.lr)) checkHeld(caller, options.lr, nonNegative);
+    checkHeld(caller, options, nonNegative);
     this.#checkOptions(options, caller);
     this.paramGroups.push(options);
   }
@@ -202,7 +198,7 @@ export abstract class Optimizer<O extends { lr: Rate } = any> {
         if (!kind.accepts(value))
           checkArguments(caller ?? `${this.constructor.name}.step`, { [name]: kind }, [value]);
       }
-      if (isTensor(options.lr)) checkHeld(caller ?? `${this.constructor.name}.step`, options.lr, K.finite);
+      checkHeld(caller ?? `${this.constructor.name}.step`, options, K.finite);
       checkImplementation(caller ?? this.constructor.name, options as Record<string, unknown>);
       if (caller === undefined) this.#checked.remember(options);
     }
@@ -273,11 +269,12 @@ export abstract class Optimizer<O extends { lr: Rate } = any> {
 
   #updateInTurn(group: ParamGroup<O>, update: Update): void {
     this.advance(group);
+    const spare = spareOfStep();
     for (const p of group.params) {
       if (p.grad === null) continue;
       const state = this.#stateOf(p);
       const numbers = this.numbers(group, state, p);
-      update.kernel.run(this.#operandsOf(p, state, group, update), numbers);
+      update.kernel.run(this.#operandsOf(p, state, group, update), numbers, spare);
     }
   }
 
@@ -366,14 +363,14 @@ export abstract class Optimizer<O extends { lr: Rate } = any> {
 
   /**
    * Takes over what {@link stateDict} gave, here or in PyTorch, also by way of JSON. Nothing is changed unless all of it fits. A rate that
-   * is a tensor there is a new one here, and `capturable` becomes false. Follows `Optimizer.load_state_dict`.
+   * is a tensor there is a new one here, as are betas, and `capturable` becomes false. Follows `Optimizer.load_state_dict`.
    * @throws ValueError, ShapeError where groups, their sizes, their options or the state do not fit
    */
   loadStateDict(dict: OptimizerStateDict): void {
     const caller = `${this.constructor.name}.loadStateDict`;
     const { groups, state } = readStateDict(caller, this, dict, {
       check: (group) => this.#checkOptions(group as ParamGroup<O>, caller),
-      takesTensor: this.#kinds.lr === rate,
+      takesTensors: (name) => takesTensors(this.#kinds[name]),
       readState: (what, p, group, values) => this.readState(what, p, group as ParamGroup<O>, values),
     });
     for (const [i, group] of groups.entries()) {

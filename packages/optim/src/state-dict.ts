@@ -28,7 +28,7 @@ export type OptionValue =
   | null
   | string
   | Tensor
-  | readonly (number | null)[]
+  | readonly (number | Tensor | null)[]
   | readonly string[];
 
 /** PyTorch's layout: state by the parameters' running number, options in snake_case. */
@@ -71,8 +71,8 @@ export function writeStateDict(
 /** What reading a state dict asks of the optimizer: to check the options of a group, and what is remembered of a parameter. */
 interface Reader {
   check(group: Group): void;
-  /** Whether the learning rate may be a tensor. */
-  readonly takesTensor: boolean;
+  /** Whether an option may be a tensor, or two. */
+  takesTensors(name: string): boolean;
   readState(what: string, p: Tensor, group: Group, values: Readonly<Record<string, unknown>>): ParamState;
 }
 
@@ -103,13 +103,7 @@ export function readStateDict(
   const groups = saved.map((group, i) => {
     const { params } = paramGroups[i]!;
     const numbers = numbersOf(caller, group, i, params.length);
-    const read = readGroup(
-      caller,
-      optimizer.defaults,
-      group as Record<string, unknown>,
-      i,
-      reader.takesTensor,
-    );
+    const read = readGroup(caller, optimizer.defaults, group as Record<string, unknown>, i, reader);
     read.params = params;
     reader.check(read);
     for (const [j, n] of numbers.entries()) {
@@ -145,11 +139,12 @@ function numbersOf(caller: string, group: unknown, i: number, count: number): nu
   );
 }
 
-/** A copy of an option; PyTorch's may be tensors, of which all become numbers but a rate that may be one. */
-function readOption(value: unknown, staysTensor = false): unknown {
-  if (value instanceof Tensor && staysTensor) return value.detach().clone();
+/** A copy of an option; PyTorch's may be tensors, also by way of JSON, of which all become numbers but where they may stay. */
+function readOption(caller: string, key: string, given: unknown, stay: boolean): unknown {
+  const value = plain(caller, key, given);
+  if (value instanceof Tensor && stay) return value.detach().clone();
   if (value instanceof Tensor && value.count === 1) return value.item();
-  return Array.isArray(value) ? value.map((x) => readOption(x)) : value;
+  return Array.isArray(value) ? value.map((x) => readOption(caller, key, x, stay)) : value;
 }
 
 /** What a group of the dict says, with PyTorch's defaults for switches that its earlier versions had not. */
@@ -158,12 +153,12 @@ function readGroup(
   defaults: object,
   saved: Record<string, unknown>,
   i: number,
-  takesTensor: boolean,
+  { takesTensors }: Reader,
 ): Group {
   const group: Record<string, unknown> = {};
   for (const [key, value] of Object.entries(saved)) {
-    const option = plain(caller, `param_groups[${i}]: ${key}`, value);
-    group[camelCase(key)] = readOption(option, takesTensor && key === 'lr');
+    const name = camelCase(key);
+    group[name] = readOption(caller, `param_groups[${i}]: ${key}`, value, takesTensors(name));
   }
   ofSavedGroup(group, defaults);
   for (const [name, value] of Object.entries(defaults)) {

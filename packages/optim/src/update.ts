@@ -1,4 +1,4 @@
-import { type E, FusedUpdate, type Tensor } from '@kindling/core';
+import { type E, emptyLike, FusedUpdate, sameShape, type Tensor } from '@kindling/core';
 import type { ParamState } from './state-dict.ts';
 
 /** The second part of an update: the kernel that changes a parameter and its state. */
@@ -18,10 +18,26 @@ export interface Update {
  * of which each hands the numbers on as they came, since in a compiled step they are others in each call.
  */
 export interface UpdateKernel {
-  /** Takes the parameter, the state tensors and the gradient, and the numbers of this step. */
-  run(tensors: readonly Tensor[], numbers: readonly number[]): void;
+  /** Takes the parameter, the state tensors and the gradient, the numbers of this step, and where to get memory of which nothing is kept. */
+  run(tensors: readonly Tensor[], numbers: readonly number[], spare: Spare): void;
   /** The same for several parameters whose numbers are the same, where that is faster than one after another. */
   runAll?(lists: readonly (readonly Tensor[])[], numbers: readonly number[]): void;
+}
+
+/** Gives a tensor of the shape and dtype of another, in which anything may stand: the same for all parameters that are alike. */
+export type Spare = (like: Tensor) => Tensor;
+
+/** That of one step: one parameter after another works in the same memory, which is in the cache by then. */
+export function spareOfStep(): Spare {
+  const made: Tensor[] = [];
+  return (like) => {
+    let found = made.find(({ shape, dtype }) => dtype === like.dtype && sameShape(shape, like.shape));
+    if (found === undefined) {
+      found = emptyLike(like);
+      made.push(found);
+    }
+    return found;
+  };
 }
 
 /** The names of the state of `p`. */
@@ -111,11 +127,12 @@ export function runEach(
   numbers: readonly (readonly number[])[],
   together: boolean,
 ): void {
+  const spare = spareOfStep();
   let begin = 0;
   for (let i = 0; i < numbers.length; i++) {
     const ofStep = numbers[i] as readonly number[];
     if (together && numbers[i + 1] === ofStep && kernel.runAll !== undefined) continue;
-    if (begin === i) kernel.run(operands[i] as Tensor[], ofStep);
+    if (begin === i) kernel.run(operands[i] as Tensor[], ofStep, spare);
     else kernel.runAll?.(operands.slice(begin, i + 1), ofStep);
     begin = i + 1;
   }

@@ -50,10 +50,12 @@ const refused: [call: () => unknown, message: RegExp][] = [
     ],
   ]),
   ...[-1, Number.NaN, Infinity, '0.1', null, [0.1], tensor(0.5)].flatMap((value): typeof refused => [
-    ...['momentum', 'dampening', 'weightDecay'].map((name): (typeof refused)[0] => [
-      () => new optim.SGD([leaf(1)], js({ [name]: value })),
-      new RegExp(`^SGD: ${name}: expected a finite number >= 0, got `),
-    ]),
+    ...['momentum', 'weightDecay', ...(value === -1 ? [] : ['dampening'])].map(
+      (name): (typeof refused)[0] => [
+        () => new optim.SGD([leaf(1)], js({ [name]: value })),
+        new RegExp(`^SGD: ${name}: expected a finite number${name === 'dampening' ? '' : ' >= 0'}, got `),
+      ],
+    ),
     ...['eps', 'weightDecay'].map((name): (typeof refused)[0] => [
       () => new optim.AdamW([leaf(1)], js({ [name]: value })),
       new RegExp(`^AdamW: ${name}: expected a finite number >= 0, got `),
@@ -62,7 +64,7 @@ const refused: [call: () => unknown, message: RegExp][] = [
   ...[[0.9], [0.9, 0.99, 0.999], [0.9, 1], [-0.1, 0.9], [0.9, Number.NaN], ['0.9', 0.9], 0.9, null].map(
     (betas): (typeof refused)[0] => [
       () => new optim.Adam([leaf(1)], js({ betas })),
-      /^Adam: betas: expected a pair of numbers in \[0, 1\), got /,
+      /^Adam: betas: expected a pair of numbers in \[0, 1\), or a pair, each a .*Tensor.*, got /,
     ],
   ),
   ...(['nesterov', 'maximize'] as const).map((name): (typeof refused)[0] => [

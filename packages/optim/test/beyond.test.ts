@@ -2,7 +2,7 @@
  * Whole runs of Adafactor and Muon against PyTorch, and of Lamb and SAM against their papers, eager and compiled; see
  * tools/oracle/optimisers_beyond.py.
  */
-import { ones, type Tensor, tensor, zeros } from '@kindling/core';
+import { compile, ones, type Tensor, tensor, zeros } from '@kindling/core';
 import { describe, expect, it } from 'vitest';
 import { mismatch } from '../../core/test/oracle/compare.ts';
 import type { Recorded } from '../../core/test/oracle/fixture.ts';
@@ -100,6 +100,24 @@ describe('a compiled step leaves the bits of an eager one, in each of the steps'
     // One more for each form of what is given: without the second, and without all.
     if (run.op === 'run') expect(programs.length).toBe(1);
     else expect(programs.length).toBeGreaterThan(1);
+  });
+});
+
+describe('parameters of one shape are updated in the same memory, one after another', () => {
+  it.each(['Lamb', 'Adafactor', 'Muon'])('%s', (name) => {
+    /** How many KiB of its own the program of a step has. */
+    const memory = (count: number): number => {
+      const params = Array.from({ length: count }, () => ones([64, 64], leaf));
+      for (const p of params) p.grad = ones([64, 64]);
+      const optimizer = makeBeyond(name, params, {});
+      const step = compile(() => optimizer.base.step());
+      for (let i = 0; i < 3; i++) step();
+      return Number(/memory: ([\d.]+) KiB of its own/.exec(step.explain())?.[1]);
+    };
+    const [one, four] = [memory(1), memory(4)];
+    // A matrix takes 16 KiB; Muon holds one product more between two parameters.
+    expect(one).toBeGreaterThanOrEqual(16);
+    expect(four).toBeLessThan(one + 2 * 16);
   });
 });
 

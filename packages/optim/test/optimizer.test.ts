@@ -164,7 +164,7 @@ describe('an optimizer', () => {
     [() => new optim.SGD([leaf(1)], { nesterov: true }), /Nesterov momentum requires a momentum/],
     [
       () => new optim.Adam([leaf(1)], { betas: [0.9, 1] }),
-      /^Adam: betas: expected a pair of numbers in \[0, 1\), got \[0.9, 1\]$/,
+      /^Adam: betas: expected a pair of numbers in \[0, 1\), or a pair, each a .*, got \[0.9, 1\]$/,
     ],
     [
       () => new optim.Adam([leaf(1)], { eps: Number.NaN }),

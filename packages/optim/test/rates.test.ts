@@ -2,12 +2,13 @@
 import { compile, ones, Tensor, tensor } from '@kindling/core';
 import { describe, expect, it } from 'vitest';
 import { type Recorded, readFixture } from '../../core/test/oracle/fixture.ts';
-import { bitsOf } from '../../core/test/support/compiled.ts';
+import { bitsOf, expectSameBits } from '../../core/test/support/compiled.ts';
 import * as optim from '../src/index.ts';
 import { expectAfter } from './support/after.ts';
-import { make, parametersOf, setGradients } from './support/runs.ts';
+import { gradientsOf, make, type Options, parametersOf, setGradients, stateTensors } from './support/runs.ts';
 
 interface RateRun {
+  readonly op: 'plain';
   readonly optimizer: string;
   readonly shape: readonly number[];
   readonly start: Recorded;
@@ -18,8 +19,21 @@ interface RateRun {
   readonly line: string;
 }
 
+/** A run whose betas are tensors, which are filled after half of its steps. */
+interface BetasRun {
+  readonly op: 'betas';
+  readonly optimizer: 'Adam' | 'AdamW';
+  readonly dtype: 'float32' | 'float64';
+  readonly options: Options;
+  readonly start: Recorded;
+  readonly after: Recorded;
+  readonly line: string;
+}
+
 const { lrScheduler } = optim;
-const { entries } = readFixture<RateRun>(new URL('./fixtures/rates', import.meta.url));
+const fixture = readFixture<RateRun | BetasRun>(new URL('./fixtures/rates', import.meta.url));
+const entries = fixture.entries.filter((entry): entry is RateRun => entry.op === 'plain');
+const betasRuns = fixture.entries.filter((entry): entry is BetasRun => entry.op === 'betas');
 const rateOf = (value: number, dtype: 'float32' | 'float64' = 'float64'): Tensor => tensor(value, { dtype });
 const rateIn = (optimizer: optim.Optimizer): unknown => optimizer.paramGroups[0]?.lr;
 
@@ -287,5 +301,116 @@ describe('what a rate cannot be', () => {
     const { state, param_groups } = new Still([point()], {}).stateDict();
     still.loadStateDict({ state, param_groups: [{ ...param_groups[0], lr: rateOf(0.25) }] });
     expect(rateIn(still)).toBe(0.25);
+  });
+});
+
+describe('betas that are tensors', () => {
+  const begun = (run: BetasRun) => {
+    const params = parametersOf(run.start);
+    const betas = [0.8125, 0.96875].map((beta) => tensor(beta, { dtype: run.dtype }));
+    return { params, betas, optimizer: make(run.optimizer, params, { ...run.options, betas }) };
+  };
+  const change = ([beta1, beta2]: Tensor[]): void => {
+    beta1?.fill_(0.25);
+    beta2?.fill_(0.5);
+  };
+  const titled = betasRuns.map(
+    (run) => [`${run.optimizer} ${JSON.stringify(run.options)} ${run.dtype}`, run] as const,
+  );
+
+  it.each(titled)(
+    "have PyTorch's numbers, also where they are filled, and are printed as there: %s",
+    (_, run) => {
+      const { params, betas, optimizer } = begun(run);
+      for (let step = 1; step <= 12; step++) {
+        setGradients(params, step);
+        optimizer.step();
+        expectAfter(run, step, params);
+        if (step === 6) change(betas);
+      }
+      expect(optimizer.paramGroups[0]?.betas).toEqual(betas);
+      expect(String(optimizer).split('\n')).toContain(run.line);
+    },
+  );
+
+  it.each(titled)('are read at each call of a compiled step: %s', (_, run) => {
+    const { programs } = expectSameBits(() => {
+      const { params, betas, optimizer } = begun(run);
+      return {
+        call: (given: readonly Tensor[]) => {
+          optimizer.zeroGrad();
+          for (const [k, p] of params.entries())
+            p.mul(given[k] as Tensor)
+              .sum()
+              .backward();
+          optimizer.step();
+        },
+        argumentsOf: (i) => {
+          if (i === 6) change(betas);
+          // Within what one kernel serves.
+          if (i === 4) betas[0]?.fill_(0.75);
+          return [gradientsOf(params, i + 1)];
+        },
+        state: () => [...params, ...stateTensors(optimizer)],
+      };
+    }, 12);
+    expect(programs.length).toBe(2);
+  });
+
+  it('come back from state dicts as new ones, also by way of JSON', () => {
+    const betas = [tensor(0.5), tensor([0.75])] as const;
+    const dict = new optim.AdamW([point()], { betas }).stateDict();
+    for (const saved of [dict, JSON.parse(JSON.stringify(dict)) as typeof dict]) {
+      const other = new optim.AdamW([point()]);
+      other.loadStateDict(saved);
+      const loaded: readonly unknown[] = other.paramGroups[0]?.betas ?? [];
+      expect(loaded.map((beta) => beta instanceof Tensor && [beta.item(), beta.shape])).toEqual([
+        [0.5, []],
+        [0.75, [1]],
+      ]);
+      expect(loaded[0] === betas[0]).toBe(false);
+    }
+  });
+
+  it('of which a schedule moves the first leave the second a tensor', () => {
+    const run = (betas: optim.AdamOptions['betas']): [Tensor, readonly unknown[]] => {
+      const p = point();
+      const optimizer = new optim.Adam([p], { lr: 0.1, betas: betas as never });
+      const schedule = new lrScheduler.OneCycleLR(optimizer, 0.5, { totalSteps: 8 });
+      for (let i = 0; i < 6; i++) {
+        optimizer.step(closure(optimizer, p));
+        schedule.step();
+      }
+      return [p, optimizer.paramGroups[0]?.betas ?? []];
+    };
+    const second = rateOf(0.75);
+    const [[p, held], [q, numbers]] = [run([rateOf(0.5), second]), run([0.5, 0.75])];
+    expect(bitsOf(p.detach())).toEqual(bitsOf(q.detach()));
+    expect(held[0]).toBe(numbers[0]);
+    expect(held[1]).toBe(second);
+  });
+
+  const pair = 'a pair of numbers in [0, 1), or a pair, each a floating-point Tensor of one element';
+  it.each<[object, string]>([
+    [{ betas: [0.9, rateOf(0.5)] }, `betas: expected ${pair}, got `],
+    [{ betas: [rateOf(0.9), tensor([0.5, 0.5])] }, `betas: expected ${pair}, got `],
+    [{ betas: [rateOf(0.9), rateOf(1)] }, 'betas: expected a pair of numbers in [0, 1), got [0.9, 1]'],
+    [
+      { betas: [rateOf(0.9), rateOf(0.5)], foreach: true },
+      'betas[0] as a Tensor is not supported for capturable=False and foreach=True',
+    ],
+    [
+      { betas: [rateOf(0.9), rateOf(0.5).requiresGrad_()], differentiable: true },
+      'betas: a step that is differentiable gives no gradient by its betas; give it each beta.detach(), or beta.item()',
+    ],
+  ])('are refused where they cannot be: %o', (options, message) => {
+    expect(() => new optim.Adam([point()], options)).toThrow(`Adam: ${message}`);
+  });
+
+  it('are looked at in each step', () => {
+    const betas = [rateOf(0.5), rateOf(0.75)] as const;
+    const optimizer = new optim.Adam([point()], { betas });
+    betas[1].fill_(Number.NaN);
+    expect(() => optimizer.step()).toThrow(/^Adam.step: betas: expected a pair of numbers in \[0, 1\), /);
   });
 });

@@ -1,4 +1,4 @@
-import { type DType, E, emptyLike, FusedUpdate, K, linalg, type Tensor, zeros } from '@kindling/core';
+import { type DType, E, FusedUpdate, K, linalg, type Tensor, zeros } from '@kindling/core';
 import type { ParamGroup } from '../groups.ts';
 import { foreachDefaults, foreachKinds, type ImplementationOptions } from '../implementation.ts';
 import { nonNegative } from '../kinds.ts';
@@ -114,9 +114,9 @@ const update: Update = {
   state: ({ ndim }) => (ndim > 1 ? ['rowVar', 'colVar'] : ['variance']),
   counts: ['step'],
   kernel: {
-    run(tensors, numbers) {
+    run(tensors, numbers, spare) {
       const [p] = tensors as [Tensor];
-      const towards = emptyLike(p);
+      const towards = spare(p);
       if (p.ndim > 1) {
         const [, row, column, grad] = tensors as [Tensor, Tensor, Tensor, Tensor];
         averagingRows.run([row, linalg.vectorNorm(grad, 2, -1, { keepdim: true })], numbers);

@@ -1,12 +1,12 @@
-import { E, emptyLike, FusedUpdate, K, linalg, type Tensor } from '@kindling/core';
+import { E, FusedUpdate, K, linalg, type Tensor } from '@kindling/core';
 import type { ParamGroup } from '../groups.ts';
 import { nonNegative } from '../kinds.ts';
 import { optimizerClass } from '../optimizer-class.ts';
 import { type Rate, rate } from '../rate.ts';
 import type { ParamState } from '../state-dict.ts';
-import type { Update } from '../update.ts';
+import { type Update, updatesByFeatures } from '../update.ts';
 import * as moments from './adam/moments.ts';
-import { averageSquare, lerpBy } from './arithmetic.ts';
+import { forgets } from './arithmetic.ts';
 import { signOf } from './common.ts';
 import { nextStep } from './counts.ts';
 
@@ -36,38 +36,49 @@ const kinds: K.Kinds<LambOptions> = {
   maximize: K.flag,
 };
 
-/** What a step takes beside tensors: 1 - β₁, β₂, 1 - β₂, 1 - β₁ᵗ, √(1 - β₂ᵗ), ε, the sign, the decay, lr. */
-type Numbers<T> = [...moments.MomentNumbers<T>, bias1: T, root2: T, eps: T, sign: T, decay: T, lr: T];
+/**
+ * What a step takes beside tensors: 1 - β₁, β₂, 1 - β₂, √(1 - β₂ᵗ) / (1 - β₁ᵗ), ε √(1 - β₂ᵗ), the sign, the decay, lr. As the corrections
+ * stand in the factor there is one division an element, which would else take longer than memory does.
+ */
+type Numbers<T> = [...moments.MomentNumbers<T>, correction: T, eps: T, sign: T, decay: T, lr: T];
 
 /** The moments, and the direction before it is scaled. */
-const directing = new FusedUpdate('lamb_direction', 3, 2, (m, v, _direction, w, grad, ...numbers) => {
-  const [fresh1, beta2, fresh2, bias1, root2, eps, sign, decay] = numbers as Numbers<E.Expr>;
-  const g = E.mul(sign, grad);
-  const mean = lerpBy(m, g, fresh1);
-  const square = averageSquare(v, g, beta2, fresh2);
-  const ratio = E.div(E.div(mean, bias1), E.add(E.div(E.sqrt(square), root2), eps));
-  return [mean, square, E.add(ratio, E.mul(decay, w))];
-});
+const directing = (nearsG: boolean): FusedUpdate =>
+  new FusedUpdate('lamb_direction', 3, 2, (m, v, _direction, w, grad, ...numbers) => {
+    const [fresh1, beta2, fresh2, correction, eps, sign, decay] = numbers as Numbers<E.Expr>;
+    const g = E.mul(sign, grad);
+    const { expAvg, expAvgSq } = moments.moved(
+      { expAvg: m, expAvgSq: v },
+      g,
+      [fresh1, beta2, fresh2],
+      nearsG,
+    );
+    const ratio = E.div(E.mul(expAvg, correction), E.add(E.sqrt(expAvgSq), eps));
+    return [expAvg, expAvgSq, E.add(ratio, E.mul(decay, w))];
+  });
 
 const descending = new FusedUpdate('lamb', 1, 3, (w, direction, ofWeights, ofDirection, ...numbers) => {
-  const [, , , , , , , , lr] = numbers as Numbers<E.Expr>;
+  const [, , , , , , , lr] = numbers as Numbers<E.Expr>;
   const isKnown = E.and(E.gt(ofWeights, 0), E.gt(ofDirection, 0));
   const trust = E.select(isKnown, E.div(ofWeights, ofDirection), 1);
   return [E.sub(w, E.mul(E.mul(lr, trust), direction))];
 });
 
-const update: Update = {
-  state: ['expAvg', 'expAvgSq'],
-  counts: ['step'],
-  kernel: {
-    run(tensors, numbers) {
-      const [p, m, v, grad] = tensors as [Tensor, Tensor, Tensor, Tensor];
-      const direction = emptyLike(m);
-      directing.run([m, v, direction, p, grad], numbers);
-      descending.run([p, direction, linalg.vectorNorm(p), linalg.vectorNorm(direction)], numbers);
+const updates = updatesByFeatures((nearsG: boolean): Update => {
+  const towards = directing(nearsG);
+  return {
+    state: ['expAvg', 'expAvgSq'],
+    counts: ['step'],
+    kernel: {
+      run(tensors, numbers, spare) {
+        const [p, m, v, grad] = tensors as [Tensor, Tensor, Tensor, Tensor];
+        const direction = spare(m);
+        towards.run([m, v, direction, p, grad], numbers);
+        descending.run([p, direction, linalg.vectorNorm(p), linalg.vectorNorm(direction)], numbers);
+      },
     },
-  },
-};
+  };
+});
 
 /**
  * Adam with a rate for each layer, for large batches: r = m̂ / (√v̂ + ε) + λ w with Adam's m̂ and v̂, and w = w - lr ‖w‖ / ‖r‖ r, where
@@ -84,8 +95,8 @@ const update: Update = {
  * ```
  */
 export class Lamb extends /* @__PURE__ */ optimizerClass<LambOptions>(defaults, kinds) {
-  protected override updateOf(): Update {
-    return update;
+  protected override updateOf({ betas }: ParamGroup<Required<LambOptions>>): Update {
+    return updates(forgets(betas[0]));
   }
 
   protected override numbers(group: ParamGroup<Required<LambOptions>>, state: ParamState): Numbers<number> {
@@ -94,6 +105,6 @@ export class Lamb extends /* @__PURE__ */ optimizerClass<LambOptions>(defaults, 
     const step = nextStep(state);
     const bias1 = 1 - beta1 ** step;
     const root2 = Math.sqrt(1 - beta2 ** step);
-    return [...moments.numbers(betas), bias1, root2, eps, signOf(group), weightDecay, lr];
+    return [...moments.numbers(betas), root2 / bias1, eps * root2, signOf(group), weightDecay, lr];
   }
 }

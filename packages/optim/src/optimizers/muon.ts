@@ -1,4 +1,4 @@
-import { E, emptyLike, FusedUpdate, formatShape, K, linalg, type Tensor, ValueError } from '@kindling/core';
+import { E, FusedUpdate, formatShape, K, linalg, type Tensor, ValueError } from '@kindling/core';
 import type { ParamGroup } from '../groups.ts';
 import { nonNegative } from '../kinds.ts';
 import { optimizerClass } from '../optimizer-class.ts';
@@ -129,9 +129,9 @@ function kernelOf(nesterov: boolean, steps: number): UpdateKernel {
     return [next, nesterov ? lerpBy(grad, next, mu) : next];
   });
   return {
-    run(tensors, numbers) {
+    run(tensors, numbers, spare) {
       const [p, average, grad] = tensors as [Tensor, Tensor, Tensor];
-      const direction = emptyLike(average);
+      const direction = spare(average);
       momentum.run([average, direction, grad], numbers);
       descending.run([p, orthogonal(direction, steps, numbers).to(p.dtype)], numbers);
     },

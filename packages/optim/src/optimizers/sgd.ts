@@ -32,7 +32,7 @@ const defaults: Required<SGDOptions> = {
 const kinds: K.Kinds<SGDOptions> = {
   lr: rate,
   momentum: nonNegative,
-  dampening: nonNegative,
+  dampening: K.finite,
   nesterov: K.flag,
   ...commonKinds,
   ...fusedKinds,

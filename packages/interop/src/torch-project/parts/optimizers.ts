@@ -52,8 +52,11 @@ export function optimizerName(optimizer: unknown): string {
   );
 }
 
-/** A rate that is a tensor is a number in a project: nothing of what fills it goes along. */
-const asNumber = (option: unknown): unknown => (option instanceof Tensor ? option.item() : option);
+/** A rate that is a tensor is a number in a project, and so are betas: nothing of what fills them goes along. */
+function asNumber(option: unknown): unknown {
+  if (Array.isArray(option)) return option.map(asNumber);
+  return option instanceof Tensor ? option.item() : option;
+}
 
 /**
  * The options that are not as PyTorch has them, which is as a new one of the class has them. `differentiable` is left to the groups: parameters of a

@@ -10,7 +10,7 @@ import {
 } from '../../implementation.ts';
 import { nonNegative } from '../../kinds.ts';
 import { optimizerClass } from '../../optimizer-class.ts';
-import { type Rate, rate } from '../../rate.ts';
+import { type Betas, betas, type Rate, rate, rateNumber } from '../../rate.ts';
 import type { OptimizerStateDict, ParamState } from '../../state-dict.ts';
 import { fusedUpdate, type Update, updatesByFeatures } from '../../update.ts';
 import { forgets, penalised } from '../arithmetic.ts';
@@ -19,9 +19,11 @@ import { nextStep } from '../counts.ts';
 import * as moments from './moments.ts';
 
 /** Options of {@link AdamW}. */
-export interface AdamWOptions extends moments.MomentOptions, CapturableOptions, FusedOptions {
+export interface AdamWOptions extends Omit<moments.MomentOptions, 'betas'>, CapturableOptions, FusedOptions {
   /** Learning rate. Default: 1e-3. */
   lr?: Rate;
+  /** Decay of the running averages of the gradient and of its square: numbers, or tensors of one. Default: [0.9, 0.999]. */
+  betas?: Betas;
   /** Adam: L2 penalty, default 0. AdamW: decoupled weight decay, default 0.01. */
   weightDecay?: number;
   /** Divide by the greatest second moment so far. Default: false. */
@@ -49,6 +51,7 @@ const defaults: Required<AdamOptions> = {
 const kindsW: K.Kinds<AdamWOptions> = {
   lr: rate,
   ...moments.kinds,
+  betas,
   weightDecay: nonNegative,
   amsgrad: K.flag,
   maximize: K.flag,
@@ -96,16 +99,18 @@ const updates = updatesByFeatures((amsgrad: boolean, l2: boolean, decoupled: boo
  * ```
  */
 export class Adam extends /* @__PURE__ */ optimizerClass<AdamOptions>(defaults, kinds) {
-  protected override check({ lr, foreach }: ParamGroup<Required<AdamOptions>>): void {
-    if (foreach === true && typeof lr !== 'number') {
-      throw new ValueError(
-        `${this.constructor.name}: lr as a Tensor is not supported for capturable=False and foreach=True; leave foreach out`,
-      );
-    }
+  protected override check({ lr, betas, foreach }: ParamGroup<Required<AdamOptions>>): void {
+    if (foreach !== true) return;
+    const options = { lr, 'betas[0]': betas[0], 'betas[1]': betas[1] };
+    const held = Object.entries(options).find(([, value]) => typeof value !== 'number');
+    if (held === undefined) return;
+    throw new ValueError(
+      `${this.constructor.name}: ${held[0]} as a Tensor is not supported for capturable=False and foreach=True; leave foreach out`,
+    );
   }
 
   protected override updateOf(group: ParamGroup<Required<AdamOptions>>): Update {
-    return updates(group.amsgrad, ...decayOf(group), forgets(group.betas[0]));
+    return updates(group.amsgrad, ...decayOf(group), forgets(rateNumber(group.betas[0])));
   }
 
   protected override numbers(group: ParamGroup<Required<AdamOptions>>, state: ParamState): Numbers<number> {
