@@ -133,10 +133,17 @@ export const folders: Readonly<Record<string, Folder>> = {
     near: [
       'core/test/kernels/calls',
       'core/test/compile/passes',
+      'core/test/compile/functions.test',
       'core/test/compile/operands',
+      'core/test/compile/turned-copies',
       'core/test/compile/compile',
     ],
-    wider: ['core/test/compile/lowering', 'core/test/compile/random-programs'],
+    wider: [
+      'core/test/compile/products',
+      'core/test/compile/random-programs',
+      'core/test/compile/threads.test',
+      'core/test/compile/lowering-',
+    ],
   },
   program: {
     source: 'core/src/kernels/program',
@@ -152,7 +159,7 @@ export const folders: Readonly<Record<string, Folder>> = {
       'core/test/compile/products',
       'core/test/compile/random-programs',
       'core/test/compile/threads.test',
-      'core/test/compile/lowering',
+      'core/test/compile/lowering-',
     ],
   },
   losses: {
