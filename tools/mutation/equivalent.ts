@@ -132,4 +132,32 @@ export const equivalents: readonly Equivalent[] = [
     to: 'true',
     why: 'it is set before it is read but after the last iteration, which ends whatever it is',
   },
+  {
+    file: 'core/src/compile/machine/bring-in.ts',
+    code: 'place.resident = null;',
+    from: 'place.resident = null;',
+    to: ';',
+    why: 'who has been handed out lodges there no more, which is what is asked of a resident',
+  },
+  {
+    file: 'core/src/compile/machine/passes/common-subexpressions.ts',
+    code: 'const renamed = instead.size === 0 ? unit : unit.map((step) => readingOthers(step, instead));',
+    from: 'instead.size === 0',
+    to: 'false',
+    why: 'a step of which no memory has another is given back as it is: the condition spares looking',
+  },
+  {
+    file: 'core/src/compile/machine/passes/dead-code.ts',
+    code: 'if (outputs.length === kernel.outputs.length) return kernel;',
+    from: 'return kernel;',
+    to: ';',
+    why: 'the kernel is made anew of the same results: the line spares that',
+  },
+  {
+    file: 'core/src/compile/machine/parts.ts',
+    code: "if (typeof p === 'number') return;",
+    from: "typeof p === 'number'",
+    to: 'false',
+    why: 'a number names no equation, and so no host part, which is asked next',
+  },
 ];

@@ -49,4 +49,14 @@ describe('interpreter and machine', () => {
     ]);
     expect(plain.results).toHaveLength(1);
   });
+
+  it('which tells numbers that JSON has not from others', () => {
+    const compiled = compile((x: Tensor) => x.mul(tensor([1.5, 0, -0, -Infinity, Number.NaN])));
+    for (let i = 0; i < 2; i++) compiled(randn([5]));
+    const { memories } = JSON.parse(JSON.stringify(compiled.programs[0]));
+    const [constant] = memories.filter(
+      ({ origin }: { origin: { kind: string } }) => origin.kind === 'constant',
+    );
+    expect(constant.origin.elements).toEqual([1.5, 0, '-0', '-Infinity', 'NaN']);
+  });
 });

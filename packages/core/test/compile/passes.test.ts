@@ -76,6 +76,13 @@ describe('fusion', () => {
     expect(fuse(lowerProgram(shifted)).length).toBeGreaterThan(1);
   });
 
+  it('takes comparisons along, whose results are numbers to the next', () => {
+    const program = programOf((x: Tensor) => x.gt(0.5).mul(x).add(x.ne(x)), randn([100]));
+    expect(printed(withoutDeadCode(fuse(lowerProgram(program)), program), program)).toEqual([
+      'm4 = gt + mul + ne + add(m0): elementwise 100',
+    ]);
+  });
+
   it('rounds where a value would have been stored in fewer bits', () => {
     const program = programOf(
       (x: Tensor) =>

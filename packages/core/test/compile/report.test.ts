@@ -98,3 +98,34 @@ it('tells which lines are the host, whatever the lines say', () => {
   expect(report?.lines.map(({ host }) => host)).toEqual([true, false, false]);
   expect(f.explain()).toContain('1 part on the host');
 });
+
+it('shows the numbers of an operation behind it, as far as there is room', () => {
+  const f = compile((x: Tensor) =>
+    x
+      .mul(2)
+      .reshape(Array.from({ length: 50 }, () => 1))
+      .exp(),
+  );
+  for (let i = 0; i < 3; i++) f(ones(1));
+  const [mul = '', view = '', exp = ''] = (f.report()[0]?.lines ?? []).map(({ text }) => text);
+  expect(mul).toMatch(/ = mul\(%0:argument0\) \[2\] {2}#/);
+  expect(view).toMatch(/ = view\(%1\) \{"shape":\[1,.{65}\.\.\. \(a view\) {2}#/);
+  expect(exp).toMatch(/ = exp\(%2\) {2}#/);
+});
+
+it("counts of an argument's memory what the argument spans", () => {
+  const f = compile((x: Tensor, y: Tensor) => x.add(y.sum()));
+  for (let i = 0; i < 3; i++) f(randn([100]).narrow(0, 10, 4), randn([9, 9]).select(1, 2));
+  const sizes = f.report()[0]?.memory.areas.map(({ bytes }) => bytes) ?? [];
+  // From the first element of the column to the last.
+  expect(sizes.slice(0, 2)).toEqual([4 * 4, 4 * (8 * 9 + 1)]);
+});
+
+it('tells the lines of a function that is of no file', () => {
+  const made = new Function('x', 'return x\n.exp()\n.sin();') as (x: Tensor) => Tensor;
+  const f = compile(made);
+  for (let i = 0; i < 2; i++) f(ones(1));
+  const lines = f.programs[0]?.equations.map(({ line }) => line) ?? [];
+  expect(lines).toHaveLength(2);
+  expect(new Set(lines).size).toBe(2);
+});
