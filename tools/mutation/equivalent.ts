@@ -160,4 +160,11 @@ export const equivalents: readonly Equivalent[] = [
     to: 'false',
     why: 'a number names no equation, and so no host part, which is asked next',
   },
+  {
+    file: 'core/src/compile/machine/machine.ts',
+    code: 'if (at === undefined) return;',
+    from: 'return;',
+    to: ';',
+    why: 'what has no place is read and written by nobody, so that it is no matter where it is said to lie',
+  },
 ];

@@ -111,6 +111,17 @@ it('a gradient that stays is worked on where it lies, and leaves its place for t
   expect(step.programs).toHaveLength(1);
 });
 
+it('what a gradient was when the call was recorded is not what it is now, where the closure has it too', () => {
+  const w = floats(1, 2, 3).requiresGrad_();
+  let kept = floats(0, 0, 0);
+  const step = compile(() => noGrad(() => (w.grad as Tensor).mul(10).add(kept)));
+  for (let call = 0; call < 6; call++) {
+    w.grad = floats(call, 1, 2);
+    if (call < 2) kept = w.grad.detach();
+    expect([...step().data], `call ${call}`).toEqual([call * 10 + Math.min(call, 1), 11, 22]);
+  }
+});
+
 it('arguments that are, or become, tensors of the closure, gradients, and each other are as eager', () => {
   // Each that becomes another one has a program of its own, and from the eighth on a warning.
   vi.spyOn(console, 'warn').mockImplementation(() => undefined);
