@@ -1,6 +1,9 @@
 import { expect, it } from 'vitest';
 import {
+  applyUnary,
   compile,
+  E,
+  ElementwiseOp,
   manualSeed,
   matmul,
   noGrad,
@@ -128,4 +131,43 @@ it('tells the lines of a function that is of no file', () => {
   const lines = f.programs[0]?.equations.map(({ line }) => line) ?? [];
   expect(lines).toHaveLength(2);
   expect(new Set(lines).size).toBe(2);
+});
+
+it('prints parts of the host, gradients, state, and what is made of numbers', () => {
+  const scaled = new ElementwiseOp({ name: 'scaled', arity: 1, expression: (x, s) => E.mul(x, s as E.Expr) });
+  const w = ones([3], { requiresGrad: true });
+  let calls = 0;
+  const f = compile((x: Tensor) => {
+    w.grad = null;
+    const [lr = [], factor = []] = onHost(() => [[++calls], [2 * calls]]);
+    const y = applyUnary(scaled, applyUnary(scaled, w.mul(x), lr), factor);
+    y.sum().backward();
+    onHost(() => calls);
+    return [y.detach().add(tensor([1, 2, 3])), x];
+  });
+  for (let i = 0; i < 3; i++) f(randn([3]));
+  const lines = f.report()[0]?.lines.map(({ text }) => text.replace(/ {2}#.*/, ''));
+  expect(lines).toEqual([
+    'host 0',
+    '%2: float32[3] = mul(%0:state1, %1:argument0)',
+    '%3: float32[3] = scaled(%2) host 0[0]',
+    '%4: float32[3] = scaled(%3) host 0[1]',
+    '%5: float32[] = sum(%4) {"dims":[0],"shape":[]}',
+    '%6: float32[] = full() {"shape":[],"dtype":"float32","value":1}',
+    '%7: float32[3] = expand(%6) [3] (a view)',
+    '%8: float32[3] = scaled_backward(%7) host 0[1]',
+    '%9: float32[3] = scaled_backward(%8) host 0[0]',
+    '%10: float32[3] = mul_backward(%9, %1:argument0)',
+    'host 1',
+    '%4: float32[3] = detach(%4) (a view)',
+    '%12: float32[3] = add(%4, %11:constant10)',
+    'gradient = %10',
+    'return %12, %1:argument0',
+  ]);
+  const { equations, gradients, hostParts, results } = JSON.parse(JSON.stringify(f.programs[0]));
+  expect(gradients).toEqual([{ shape: [3], argument: null, value: 10 }]);
+  expect(hostParts).toEqual([{ at: 0 }, { at: 9 }]);
+  expect(results).toEqual([12, 1]);
+  expect(equations[1]).toMatchObject({ inputs: [2], outputs: [3], host: { part: 0, item: 0 }, view: false });
+  expect(equations[5]).toMatchObject({ inputs: [6], outputs: [7], host: null, view: true });
 });
