@@ -96,7 +96,10 @@ describe('on any number of threads a program gives the same bits', () => {
     for (let i = 0; i < 3; i++) compiled(x);
     await untilShared(() => [compiled(x)]);
     const kernels = (compiled.report()[0]?.modules ?? []).map((module) => {
-      const [names] = WebAssembly.Module.customSections(new WebAssembly.Module(new Uint8Array(module)), 'name');
+      const [names] = WebAssembly.Module.customSections(
+        new WebAssembly.Module(new Uint8Array(module)),
+        'name',
+      );
       return new TextDecoder().decode(names).match(/exp|copy/g);
     });
     expect(kernels).toEqual([null, ['exp', 'copy']]);
