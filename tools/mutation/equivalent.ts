@@ -167,4 +167,11 @@ export const equivalents: readonly Equivalent[] = [
     to: ';',
     why: 'what has no place is read and written by nobody, so that it is no matter where it is said to lie',
   },
+  {
+    file: 'core/src/compile/tree.ts',
+    code: 'for (let i = 0; i < b.length; i++) if (!sameForm(a[i], b[i], tensors, alike)) return false;',
+    from: '<',
+    to: '<=',
+    why: 'behind the end of both there is nothing, which is the same',
+  },
 ];
