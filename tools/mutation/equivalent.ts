@@ -174,4 +174,11 @@ export const equivalents: readonly Equivalent[] = [
     to: '<=',
     why: 'behind the end of both there is nothing, which is the same',
   },
+  {
+    file: 'core/src/compile/trace/tracing.ts',
+    code: 'if (this.failure !== null) return;',
+    from: 'return;',
+    to: ';',
+    why: 'of a recording that has failed nothing is used: the line spares going on with it',
+  },
 ];

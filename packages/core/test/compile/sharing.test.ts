@@ -135,6 +135,16 @@ it('what a gradient was when the call was recorded is not what it is now, where 
   }
 });
 
+it('nor is what an argument was', () => {
+  let kept = floats(0, 0, 0);
+  const step = compile((x: Tensor) => x.mul(10).add(kept));
+  for (let call = 0; call < 6; call++) {
+    const x = floats(call, 1, 2);
+    if (call < 2) kept = x.detach();
+    expect([...step(x).data], `call ${call}`).toEqual([call * 10 + Math.min(call, 1), 11, 22]);
+  }
+});
+
 it('arguments that are, or become, tensors of the closure, gradients, and each other are as eager', () => {
   // Each that becomes another one has a program of its own, and from the eighth on a warning.
   vi.spyOn(console, 'warn').mockImplementation(() => undefined);
