@@ -181,4 +181,11 @@ export const equivalents: readonly Equivalent[] = [
     to: ';',
     why: 'of a recording that has failed nothing is used: the line spares going on with it',
   },
+  {
+    file: 'core/src/compile/tree.ts',
+    code: 'for (let i = 0; i < args.length; i++) {',
+    from: '<',
+    to: '<=',
+    why: 'what is behind the last argument is no tensor, and the list that is made then has the same tensors',
+  },
 ];

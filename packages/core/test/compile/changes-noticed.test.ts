@@ -12,6 +12,11 @@ const state = randn([4]);
 const leaf = randn([4], { requiresGrad: true });
 leaf.grad = ones([4]);
 const gradient = (): Tensor => leaf.grad as Tensor;
+const other = randn([4], { requiresGrad: true });
+const fresh = (): Tensor => {
+  other.grad = ones([4]);
+  return other.grad;
+};
 
 /** What a step does with an argument, and what of that is kept beforehand. */
 const steps: Readonly<
@@ -22,6 +27,12 @@ const steps: Readonly<
   'memory of an argument': [true, (x) => void x.add_(1), (x) => x.narrow(0, 1, 2)],
   'state that it changes': [true, (x) => void state.add_(x), () => state],
   'a gradient that it changes': [true, (x) => void noGrad(() => gradient().add_(x)), gradient],
+  'a gradient of this call that it changes': [
+    true,
+    (x) => void noGrad(() => (other.grad as Tensor).add_(x)),
+    fresh,
+  ],
+  'a gradient of this call that it reads': [false, (x) => x.mul(other.grad as Tensor), fresh],
   'an argument that it reads': [false, (x) => x.mul(2), (x) => x],
   'state that it reads': [false, (x) => x.mul(state), () => state],
   'a gradient that it reads': [false, (x) => x.mul(gradient()), gradient],

@@ -164,6 +164,9 @@ it('prints parts of the host, gradients, state, and what is made of numbers', ()
     'gradient = %10',
     'return %12, %1:argument0',
   ]);
+  expect(f.explain()).toMatch(
+    /\n9 equations and 2 views as \d+ kernels, 0 by eager kernels, 0 in JavaScript, 2 parts on the host\n/,
+  );
   const { equations, gradients, hostParts, results } = JSON.parse(JSON.stringify(f.programs[0]));
   expect(gradients).toEqual([{ shape: [3], argument: null, value: 10 }]);
   expect(hostParts).toEqual([{ at: 0 }, { at: 9 }]);
