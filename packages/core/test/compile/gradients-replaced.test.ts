@@ -29,3 +29,22 @@ it('and each call may be run both ways', () => {
   }
   expect(fn.programs.length).toBeGreaterThan(0);
 });
+
+it('also where none is left', () => {
+  const w = randn([3], { requiresGrad: true });
+  const fn = compile(
+    (x: Tensor) => {
+      const used = (w.grad as Tensor).mul(x);
+      w.grad = null;
+      return used;
+    },
+    { check: true },
+  );
+  for (let i = 0; i < 6; i++) {
+    const [x, gradient] = [randn([3]), randn([3])];
+    w.grad = gradient.clone();
+    expect(bitsOf(fn(x))).toEqual(bitsOf(gradient.mul(x)));
+    expect(w.grad).toBeNull();
+  }
+  expect(fn.programs).toHaveLength(1);
+});

@@ -1,5 +1,6 @@
 /** What each pass makes of a machine's steps: the steps of small programs before and after. */
 import {
+  addcmul,
   type Compiled,
   compile,
   noGrad,
@@ -76,6 +77,13 @@ describe('fusion', () => {
     expect(fuse(lowerProgram(shifted)).length).toBeGreaterThan(1);
   });
 
+  it('takes comparisons along, whose results are numbers to the next', () => {
+    const program = programOf((x: Tensor) => x.gt(0.5).mul(x).add(x.ne(x)), randn([100]));
+    expect(printed(withoutDeadCode(fuse(lowerProgram(program)), program), program)).toEqual([
+      'm4 = gt + mul + ne + add(m0): elementwise 100',
+    ]);
+  });
+
   it('rounds where a value would have been stored in fewer bits', () => {
     const program = programOf(
       (x: Tensor) =>
@@ -93,6 +101,20 @@ describe('fusion', () => {
 });
 
 const randn10 = randn([10]);
+
+describe('operands', () => {
+  it('that are rows and columns of equal length are read where they are, of others one is copied', () => {
+    const stepsOf = (...shapes: number[][]): string[] => {
+      const operands = shapes.map((shape) => randn(shape));
+      const program = programOf((x: Tensor) => addcmul(x, operands[0]!, operands[1]!), randn([2, 4, 5]));
+      return lowerProgram(program).map((step) => (step.kind === 'kernel' ? step.kernel.kind : step.reason));
+    };
+    expect(stepsOf([5], [1, 1, 5])).toEqual(['elementwise']);
+    expect(stepsOf([4, 5], [2, 1, 1])).toEqual(['elementwise']);
+    expect(stepsOf([5], [2, 4, 1])).toEqual(['elementwise']);
+    expect(stepsOf([5], [4, 5])).toEqual(['copy', 'elementwise']);
+  });
+});
 
 describe('common subexpressions', () => {
   it('are computed once: kernels, reductions and what is made of them', () => {

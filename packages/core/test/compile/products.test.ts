@@ -25,6 +25,9 @@ const layouts: Readonly<Record<string, (rows: number, columns: number, dtype: DT
   'with gaps': (m, n, dtype) => randn([m, 2 * n + 1], { dtype }).narrow(1, 1, n),
 };
 const sizes = [
+  [0, 3, 2],
+  [2, 0, 3],
+  [3, 2, 0],
   [1, 5, 17],
   [4, 2, 8],
   [5, 3, 1],
@@ -47,6 +50,7 @@ describe.each(['float32', 'float64'] as const)('products of %s', (dtype) => {
             addmm(row!, a, b),
             addmm(all!, a, b),
             addmm(column!, a, b, { alpha: 0.5, beta: 2 }),
+            addmm(row!, a, b, { alpha: 2, beta: -1 }),
             // Sums of zeros of either sign.
             a.mul(-0).matmul(b.abs()),
           ];

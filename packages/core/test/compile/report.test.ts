@@ -1,6 +1,9 @@
 import { expect, it } from 'vitest';
 import {
+  applyUnary,
   compile,
+  E,
+  ElementwiseOp,
   manualSeed,
   matmul,
   noGrad,
@@ -97,4 +100,77 @@ it('tells which lines are the host, whatever the lines say', () => {
   const [report] = f.report();
   expect(report?.lines.map(({ host }) => host)).toEqual([true, false, false]);
   expect(f.explain()).toContain('1 part on the host');
+});
+
+it('shows the numbers of an operation behind it, as far as there is room', () => {
+  const f = compile((x: Tensor) =>
+    x
+      .mul(2)
+      .reshape(Array.from({ length: 50 }, () => 1))
+      .exp(),
+  );
+  for (let i = 0; i < 3; i++) f(ones(1));
+  const [mul = '', view = '', exp = ''] = (f.report()[0]?.lines ?? []).map(({ text }) => text);
+  expect(mul).toMatch(/ = mul\(%0:argument0\) \[2\] {2}#/);
+  expect(view).toMatch(/ = view\(%1\) \{"shape":\[1,.{65}\.\.\. \(a view\) {2}#/);
+  expect(exp).toMatch(/ = exp\(%2\) {2}#/);
+});
+
+it("counts of an argument's memory what the argument spans", () => {
+  const f = compile((x: Tensor, y: Tensor) => x.add(y.sum()));
+  for (let i = 0; i < 3; i++) f(randn([100]).narrow(0, 10, 4), randn([9, 9]).select(1, 2));
+  const sizes = f.report()[0]?.memory.areas.map(({ bytes }) => bytes) ?? [];
+  // From the first element of the column to the last.
+  expect(sizes.slice(0, 2)).toEqual([4 * 4, 4 * (8 * 9 + 1)]);
+});
+
+it('tells the lines of a function that is of no file', () => {
+  const made = new Function('x', 'return x\n.exp()\n.sin();') as (x: Tensor) => Tensor;
+  const f = compile(made);
+  for (let i = 0; i < 2; i++) f(ones(1));
+  const lines = f.programs[0]?.equations.map(({ line }) => line) ?? [];
+  expect(lines).toHaveLength(2);
+  expect(new Set(lines).size).toBe(2);
+});
+
+it('prints parts of the host, gradients, state, and what is made of numbers', () => {
+  const scaled = new ElementwiseOp({ name: 'scaled', arity: 1, expression: (x, s) => E.mul(x, s as E.Expr) });
+  const w = ones([3], { requiresGrad: true });
+  let calls = 0;
+  const f = compile((x: Tensor) => {
+    w.grad = null;
+    const [lr = [], factor = []] = onHost(() => [[++calls], [2 * calls]]);
+    const y = applyUnary(scaled, applyUnary(scaled, w.mul(x), lr), factor);
+    y.sum().backward();
+    onHost(() => calls);
+    return [y.detach().add(tensor([1, 2, 3])), x];
+  });
+  for (let i = 0; i < 3; i++) f(randn([3]));
+  const lines = f.report()[0]?.lines.map(({ text }) => text.replace(/ {2}#.*/, ''));
+  expect(lines).toEqual([
+    'host 0',
+    '%2: float32[3] = mul(%0:state1, %1:argument0)',
+    '%3: float32[3] = scaled(%2) host 0[0]',
+    '%4: float32[3] = scaled(%3) host 0[1]',
+    '%5: float32[] = sum(%4) {"dims":[0],"shape":[]}',
+    '%6: float32[] = full() {"shape":[],"dtype":"float32","value":1}',
+    '%7: float32[3] = expand(%6) [3] (a view)',
+    '%8: float32[3] = scaled_backward(%7) host 0[1]',
+    '%9: float32[3] = scaled_backward(%8) host 0[0]',
+    '%10: float32[3] = mul_backward(%9, %1:argument0)',
+    'host 1',
+    '%4: float32[3] = detach(%4) (a view)',
+    '%12: float32[3] = add(%4, %11:constant10)',
+    'gradient = %10',
+    'return %12, %1:argument0',
+  ]);
+  expect(f.explain()).toMatch(
+    /\n9 equations and 2 views as \d+ kernels, 0 by eager kernels, 0 in JavaScript, 2 parts on the host\n/,
+  );
+  const { equations, gradients, hostParts, results } = JSON.parse(JSON.stringify(f.programs[0]));
+  expect(gradients).toEqual([{ shape: [3], argument: null, value: 10 }]);
+  expect(hostParts).toEqual([{ at: 0 }, { at: 9 }]);
+  expect(results).toEqual([12, 1]);
+  expect(equations[1]).toMatchObject({ inputs: [2], outputs: [3], host: { part: 0, item: 0 }, view: false });
+  expect(equations[5]).toMatchObject({ inputs: [6], outputs: [7], host: null, view: true });
 });

@@ -2,6 +2,7 @@
 import { compile, noGrad, type Tensor, tensor } from '@kindling/core';
 import fc from 'fast-check';
 import { expect, it, vi } from 'vitest';
+import { expectSameBits } from '../support/compiled.ts';
 
 const steps = {
   reads: (w: Tensor) => w.sub_(w.grad as Tensor, { alpha: 0.25 }),
@@ -109,6 +110,39 @@ it('a gradient that stays is worked on where it lies, and leaves its place for t
   expect([...first.data, ...second.data]).toEqual([4, 8, 12, 1, 1, 1]);
   expect([...w.detach().data]).toEqual([1 - 5 - 1.25, 2 - 10 - 1.25, 3 - 15 - 1.25]);
   expect(step.programs).toHaveLength(1);
+});
+
+it('of several arguments those share memory that did: else another program serves them', () => {
+  const step = expectSameBits(() => {
+    const [a, b, c] = [floats(1, 2, 3), floats(0.5, 1, -1), floats(4, 5, 6)];
+    return {
+      call: (x: Tensor, y: Tensor, z: Tensor) => y.add(x.mul_(2)).mul(z),
+      argumentsOf: (i) => (i < 5 ? [a, a, b] : i < 9 ? [a, b, c] : [a, a, b]),
+      state: () => [a, b, c],
+    };
+  }, 12);
+  expect(step.programs).toHaveLength(2);
+});
+
+it('what a gradient was when the call was recorded is not what it is now, where the closure has it too', () => {
+  const w = floats(1, 2, 3).requiresGrad_();
+  let kept = floats(0, 0, 0);
+  const step = compile(() => noGrad(() => (w.grad as Tensor).mul(10).add(kept)));
+  for (let call = 0; call < 6; call++) {
+    w.grad = floats(call, 1, 2);
+    if (call < 2) kept = w.grad.detach();
+    expect([...step().data], `call ${call}`).toEqual([call * 10 + Math.min(call, 1), 11, 22]);
+  }
+});
+
+it('nor is what an argument was', () => {
+  let kept = floats(0, 0, 0);
+  const step = compile((x: Tensor) => x.mul(10).add(kept));
+  for (let call = 0; call < 6; call++) {
+    const x = floats(call, 1, 2);
+    if (call < 2) kept = x.detach();
+    expect([...step(x).data], `call ${call}`).toEqual([call * 10 + Math.min(call, 1), 11, 22]);
+  }
 });
 
 it('arguments that are, or become, tensors of the closure, gradients, and each other are as eager', () => {

@@ -89,6 +89,22 @@ describe('on any number of threads a program gives the same bits', () => {
     }
   });
 
+  test('elementwise operations and copies stand in the module of the threads alone', async () => {
+    setNumThreads(2);
+    const compiled = compile((x: Tensor) => noGrad(() => exp(x).t().contiguous()));
+    const x = randn([300, 401]);
+    for (let i = 0; i < 3; i++) compiled(x);
+    await untilShared(() => [compiled(x)]);
+    const kernels = (compiled.report()[0]?.modules ?? []).map((module) => {
+      const [names] = WebAssembly.Module.customSections(
+        new WebAssembly.Module(new Uint8Array(module)),
+        'name',
+      );
+      return new TextDecoder().decode(names).match(/exp|copy/g);
+    });
+    expect(kernels).toEqual([null, ['exp', 'copy']]);
+  });
+
   test('rows of softmax, forth and back', async () => {
     for (const shape of [
       [300, 101],

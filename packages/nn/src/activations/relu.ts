@@ -4,6 +4,7 @@ import {
   checkArguments,
   composition,
   relu as coreRelu,
+  DTypeError,
   defaultGenerator,
   definePrimitive,
   E,
@@ -13,6 +14,7 @@ import {
   type Generator,
   generatorKind,
   getDefaultDtype,
+  isFloatingPoint,
   K,
   ShapeError,
   signature,
@@ -100,10 +102,14 @@ const preluTakes = /* @__PURE__ */ signature('prelu', () => ({ x: K.tensor, weig
  * x where positive, weight * x elsewhere. `weight` has one element, or one for each channel, which is dimension 1 of x.
  * Follows `torch.nn.functional.prelu`.
  * @throws ShapeError when the weight has more than one dimension, or neither one element nor one for each channel.
- * @throws DTypeError when x is not floating.
+ * @throws DTypeError when x is not floating, or the weight of another dtype.
  */
 export function prelu(x: Tensor, weight: Tensor): Tensor {
   preluTakes(arguments);
+  if (x.dtype !== weight.dtype)
+    throw new DTypeError(
+      `prelu: expected x and weight of one dtype, got ${x.dtype} and ${weight.dtype}; convert one with to('${isFloatingPoint(x.dtype) ? x.dtype : weight.dtype}')`,
+    );
   if (weight.ndim > 1)
     throw new ShapeError(`prelu: Expected weight to be a scalar or 1D tensor, but got ndim = ${weight.ndim}`);
   if (weight.count === 1) return applyBinary(preluOp, x, weight.ndim === 0 ? weight : weight.reshape([]));

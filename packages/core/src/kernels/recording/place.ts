@@ -25,17 +25,6 @@ export class InJavaScript extends NotLowered {}
 
 const places = new WeakMap<object, Place>();
 const wholes = new WeakMap<Area, TypedArray>();
-/** One for each area, as kernels tell by their buffers whether two arrays share memory. */
-const buffers = new WeakMap<Area, object>();
-
-function bufferOf(area: Area): object {
-  let buffer = buffers.get(area);
-  if (buffer === undefined) {
-    buffer = {};
-    buffers.set(area, buffer);
-  }
-  return buffer;
-}
 
 function shell({ area, start }: Place, length: number): TypedArray {
   const bytes = bytesOf(area.dtype);
@@ -44,7 +33,8 @@ function shell({ area, start }: Place, length: number): TypedArray {
     byteLength: length * bytes,
     byteOffset: start * bytes,
     BYTES_PER_ELEMENT: bytes,
-    buffer: bufferOf(area),
+    // By which kernels tell whether two arrays share memory.
+    buffer: area,
     subarray: (from = 0, to = length) => shell({ area, start: start + from }, to - from),
   };
   const refuse = (_: unknown, key: PropertyKey): never => {

@@ -1,0 +1,110 @@
+/** Which products of a program have functions of their own: those that are served better so, by sizes and by how operands lie. */
+import { expect, it } from 'vitest';
+import {
+  isWorthTurning,
+  isWrittenOut,
+  type Matrix,
+  type Product,
+  readsOfProduct,
+} from '../../src/kernels/recording/index.ts';
+
+const areaOf = (length: number) => ({ dtype: 'float32' as const, length });
+const [inA, inB, inC] = [areaOf(2 ** 16), areaOf(2 ** 16), areaOf(2 ** 16)];
+const matrix = (area: Matrix['at']['area'], row: number, column = 4): Matrix => ({
+  at: { area, bytes: 0 },
+  row,
+  column,
+});
+
+/** A product of float32 matrices that lie row by row. */
+const product = (m: number, k: number, n: number, others: Partial<Product> = {}): Product => ({
+  ...{ kind: 'product', name: 'mm', lane: 'f32', summing: 'steps', m, n, k },
+  ...{ a: matrix(inA, 4 * k), b: matrix(inB, 4 * n), c: { area: inC, bytes: 0 } },
+  ...{ added: null, alpha: 1, beta: 1 },
+  ...others,
+});
+
+const byColumns = (k: number) => ({ b: matrix(inB, 4, 4 * k) });
+
+it('are those of few multiply-adds and terms', () => {
+  for (const [m, k, n] of [
+    [1, 1, 1],
+    [32, 32, 32],
+    [8, 256, 16],
+  ] as const)
+    expect(isWrittenOut(product(m, k, n)), `${m}x${k}x${n}`).toBe(true);
+  for (const [m, k, n] of [
+    [0, 3, 3],
+    [3, 0, 3],
+    [3, 3, 0],
+    [0, 0, 3],
+    [33, 32, 32],
+    [8, 257, 8],
+  ] as const)
+    expect(isWrittenOut(product(m, k, n)), `${m}x${k}x${n}`).toBe(false);
+});
+
+it('are those of which vectors find the columns of b side by side, unless few are put together', () => {
+  expect(isWrittenOut(product(5, 5, 5, byColumns(5)))).toBe(false);
+  for (const [m, k, n] of [
+    [4, 5, 5],
+    [5, 4, 5],
+    [5, 5, 1],
+  ] as const)
+    expect(isWrittenOut(product(m, k, n, byColumns(k))), `${m}x${k}x${n}`).toBe(true);
+  expect(isWrittenOut(product(5, 5, 5, { ...byColumns(5), summing: 'wide' }))).toBe(true);
+});
+
+it('are, by lanes, those of which vectors find the terms side by side, where there are enough for a vector', () => {
+  const lanes = { summing: 'lanes' } as const;
+  expect(isWrittenOut(product(9, 4, 9, lanes))).toBe(false);
+  expect(isWrittenOut(product(9, 4, 9, { ...lanes, ...byColumns(4) }))).toBe(true);
+  expect(isWrittenOut(product(9, 4, 9, { ...lanes, ...byColumns(4), a: matrix(inA, 4, 36) }))).toBe(false);
+  expect(isWrittenOut(product(9, 3, 9, lanes))).toBe(true);
+  // Of float64 two make a vector.
+  const doubles = { ...lanes, lane: 'f64', a: matrix(inA, 16, 8) } as const;
+  expect(isWrittenOut(product(9, 2, 9, { ...doubles, b: matrix(inB, 72, 8) }))).toBe(false);
+  expect(isWrittenOut(product(9, 2, 9, { ...doubles, b: matrix(inB, 8, 16) }))).toBe(true);
+});
+
+it('are those of which one element may be all that there is, none lies backwards, and none under the result', () => {
+  const at = { row: 0, column: 0 };
+  expect(isWrittenOut(product(3, 3, 3, { added: { ...matrix(areaOf(1), 0), ...at } }))).toBe(true);
+  expect(isWrittenOut(product(3, 3, 3, { a: matrix(inA, 0, 0) }))).toBe(true);
+  for (const [row, column] of [
+    [-12, 4],
+    [12, -4],
+  ] as const) {
+    expect(isWrittenOut(product(3, 3, 3, { a: matrix(inA, row, column) }))).toBe(false);
+    expect(isWrittenOut(product(3, 3, 3, { b: matrix(inB, row, column) }))).toBe(false);
+    expect(isWrittenOut(product(3, 3, 3, { added: matrix(inB, row, column) }))).toBe(false);
+  }
+  expect(isWrittenOut(product(3, 3, 3, { a: matrix(inC, 12) }))).toBe(false);
+  expect(isWrittenOut(product(3, 3, 3, { b: matrix(inC, 12) }))).toBe(false);
+});
+
+it('are worth a copy of b with its columns side by side where it serves many rows', () => {
+  for (const [m, n, k] of [
+    [8, 8, 5],
+    [16, 16, 32],
+    [8, 8, 128],
+  ] as const)
+    expect(isWorthTurning(m, n, k), `${m}x${k}x${n}`).toBe(true);
+  for (const [m, n, k] of [
+    [7, 8, 5],
+    [8, 7, 5],
+    [8, 8, 4],
+    [8, 8, 129],
+    [16, 17, 32],
+  ] as const)
+    expect(isWorthTurning(m, n, k), `${m}x${k}x${n}`).toBe(false);
+});
+
+it('read what they are of, what is added, and what they leave of where they write', () => {
+  const c = areaOf(9);
+  const added = areaOf(9);
+  const whole = product(3, 3, 3, { c: { area: c, bytes: 0 } });
+  expect(readsOfProduct(whole)).toEqual([inA, inB]);
+  expect(readsOfProduct({ ...whole, added: matrix(added, 12) })).toEqual([inA, inB, added]);
+  expect(readsOfProduct(product(3, 3, 2, { c: { area: c, bytes: 0 } }))).toEqual([inA, inB, c]);
+});
