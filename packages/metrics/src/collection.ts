@@ -1,4 +1,4 @@
-import { checkArguments, K, type Tensor, ValueError } from '@kindling/core';
+import { checkArguments, K, Shown, type Tensor, ValueError } from '@kindling/core';
 import { Metric, type MetricStateDict, stateTakes, type UpdateOptions, updateTakes } from './metric.ts';
 
 /** Options of {@link MetricCollection}. */
@@ -54,7 +54,7 @@ export class MetricCollection<
   M extends Readonly<Record<string, Metric>> = Readonly<Record<string, Metric>>,
   P extends string = '',
   S extends string = '',
-> {
+> extends Shown {
   /** The metrics by name, without prefix and postfix. */
   readonly metrics: M;
   private readonly prefix: string;
@@ -63,6 +63,7 @@ export class MetricCollection<
   constructor(metrics: M | readonly Metric[], options: MetricCollectionOptions<P, S> = {}) {
     const { name } = new.target;
     checkArguments(name, takes, arguments);
+    super();
     this.metrics = Array.isArray(metrics) ? (byClass(name, metrics) as M) : { ...(metrics as M) };
     const all = Object.entries(this.metrics);
     if (all.length === 0) throw new ValueError(`${name}: expected at least one metric, got none`);
@@ -154,15 +155,11 @@ export class MetricCollection<
   }
 
   /** A line for each metric, under its name with prefix and postfix. */
-  toString(): string {
+  override toString(): string {
     const lines = Object.entries(this.metrics).map(([name, one]) =>
       `${this.named(name)}: ${one}`.replaceAll('\n', '\n  '),
     );
     return `${this.constructor.name}(\n  ${lines.join('\n  ')}\n)`;
-  }
-
-  [Symbol.for('nodejs.util.inspect.custom')](): string {
-    return this.toString();
   }
 
   private named(name: string): string {

@@ -4,6 +4,7 @@ import {
   K,
   noGrad,
   ShapeError,
+  Shown,
   sameShape,
   signature,
   snakeCase,
@@ -58,7 +59,7 @@ export const numbersOf = (x: Tensor): ArrayLike<number> => valuesOf(x, 'metric')
  * error.reset().update(tensor([3.5]), tensor([3])).compute(); // tensor(0.2500, dtype=torch.float64)
  * ```
  */
-export abstract class Metric {
+export abstract class Metric extends Shown {
   /** The sums over all samples, by name. */
   protected abstract readonly sums: Readonly<Record<string, Float64Array>>;
   /** What is kept of each sample, by name. */
@@ -69,6 +70,7 @@ export abstract class Metric {
   private total = 0;
 
   constructor(settings: object) {
+    super();
     this.settings = settings;
   }
 
@@ -129,16 +131,12 @@ export abstract class Metric {
   }
 
   /**
-   * The class, the weight of all samples, and the value so far: `Accuracy(weight=3, value=tensor(0.6667, dtype=torch.float64))`.
+   * The class, the weight of all that was taken in, and the value so far: `Accuracy(weight=3, value=tensor(0.6667, dtype=torch.float64))`.
    * Before there is one, the weight alone.
    */
-  toString(): string {
+  override toString(): string {
     const value = this.total > 0 ? `, value=${this.compute()}` : '';
     return `${this.constructor.name}(weight=${this.total}${value})`;
-  }
-
-  [Symbol.for('nodejs.util.inspect.custom')](): string {
-    return this.toString();
   }
 
   /** Forgets all batches. */
