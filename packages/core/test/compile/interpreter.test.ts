@@ -1,9 +1,9 @@
 /** The interpreter, which runs a program by eager kernels alone: what the machine is held against. */
 import { compile, noGrad, randn, type Tensor, tensor } from '@kindling/core';
 import { describe, expect, it } from 'vitest';
-import { Interpreter } from '../../src/compile/interpreter.ts';
 import { Machine } from '../../src/compile/machine/machine.ts';
 import { bitsOf } from '../support/compiled.ts';
+import { Interpreter } from '../support/interpreter.ts';
 
 const w = randn([6, 6]);
 const functions: Readonly<Record<string, (x: Tensor) => unknown>> = {

@@ -1,9 +1,5 @@
-import { arrayConstructor, type TypedArray } from '../dtype.ts';
-import { copyStrided } from '../kernels/index.ts';
-import { Storage } from '../storage.ts';
-import { autogradOf, emptyTensor, setGradient, type Tensor } from '../tensor.ts';
-import { bringBack, gradientGone, type HostResults, runEagerly } from './calls.ts';
-import { leafAt } from './guards.ts';
+import { bringBack, gradientGone, type HostResults, runEagerly } from '../../src/compile/calls.ts';
+import { leafAt } from '../../src/compile/guards.ts';
 import {
   type Argument,
   type Equation,
@@ -12,8 +8,12 @@ import {
   type Program,
   rewritten,
   type Value,
-} from './program.ts';
-import { argumentAs, moved } from './values.ts';
+} from '../../src/compile/program.ts';
+import { argumentAs, moved } from '../../src/compile/values.ts';
+import { arrayConstructor, type TypedArray } from '../../src/dtype.ts';
+import { copyStrided } from '../../src/kernels/index.ts';
+import { Storage } from '../../src/storage.ts';
+import { autogradOf, emptyTensor, setGradient, type Tensor } from '../../src/tensor.ts';
 
 /** An equation on the tensors of this program's memory. */
 interface Step {
