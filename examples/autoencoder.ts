@@ -11,7 +11,7 @@ import * as nn from '@kindling/nn';
 import * as optim from '@kindling/optim';
 import { Autoencoder } from './autoencoder/model.ts';
 import { decodedPlane, planeOfCodes, reconstructions } from './autoencoder/pictures.ts';
-import { reportWritten, runExample, seed, switches } from './command-line.ts';
+import { count, rate, reportWritten, runExample, seed, switches } from './command-line.ts';
 import { loadMnist, toPixels } from './mnist/data.ts';
 import { startProgress } from './progress.ts';
 
@@ -19,14 +19,9 @@ const example = {
   name: 'autoencoder',
   does: 'Trains a net that makes two numbers of each MNIST image, and the image of two numbers.',
   numbers: {
-    epochs: { help: 'passes over the 60,000 images', fallback: 10, integer: true, least: 1, most: 1000 },
-    'batch-size': { help: 'images a step', fallback: 128, integer: true, least: 1, most: 60_000 },
-    lr: {
-      help: "Adam's first learning rate, which falls along half a cosine",
-      fallback: 0.002,
-      integer: false,
-      least: 0,
-    },
+    epochs: count('passes over the 60,000 images', 10, 1000),
+    'batch-size': count('images a step', 128, 60_000),
+    lr: rate("Adam's first learning rate, which falls along half a cosine", 0.002),
     seed,
   },
   switches,

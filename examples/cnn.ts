@@ -11,7 +11,7 @@ import * as nn from '@kindling/nn';
 import * as optim from '@kindling/optim';
 import { ConvNet } from './cnn/net.ts';
 import { featureSheet } from './cnn/pictures.ts';
-import { reportWritten, runExample, seed, switches } from './command-line.ts';
+import { count, rate, reportWritten, runExample, seed, switches } from './command-line.ts';
 import { loadMnist, type Split } from './mnist/data.ts';
 import { lossCurve, mistakeSheet } from './mnist/pictures.ts';
 import { misread, mistakesOf, type Step, said, stepOf, test, trainEpoch } from './mnist/train.ts';
@@ -20,20 +20,9 @@ const example = {
   name: 'cnn',
   does: 'Trains a convolutional net of the size of LeNet on the full MNIST, and shows its filters and what they find.',
   numbers: {
-    epochs: {
-      help: 'passes over the 60,000 training images',
-      fallback: 5,
-      integer: true,
-      least: 0,
-      most: 1000,
-    },
-    lr: {
-      help: "Adam's greatest learning rate, of one cycle over all steps",
-      fallback: 0.005,
-      integer: false,
-      least: 0,
-    },
-    'batch-size': { help: 'images a step', fallback: 64, integer: true, least: 1, most: 60_000 },
+    epochs: count('passes over the 60,000 training images', 5, 1000, 0),
+    lr: rate("Adam's greatest learning rate, of one cycle over all steps", 0.005),
+    'batch-size': count('images a step', 64, 60_000),
     seed,
   },
   switches,

@@ -10,14 +10,24 @@ export interface NumberFlag extends Bounds {
   readonly fallback: number;
 }
 
-/** Flags that several examples have. */
-export const seed: NumberFlag = {
-  help: 'seed of all that is drawn',
-  fallback: 0,
+/** A flag that is a whole number: from 1 to `most`, or from `least`. */
+export const count = (help: string, fallback: number, most = 100_000, least = 1): NumberFlag => ({
+  help,
+  fallback,
   integer: true,
+  least,
+  most,
+});
+/** A flag that is a number above 0. */
+export const rate = (help: string, fallback: number): NumberFlag => ({
+  help,
+  fallback,
+  integer: false,
   least: 0,
-  most: 2 ** 32 - 1,
-};
+});
+
+/** Flags that several examples have. */
+export const seed = count('seed of all that is drawn', 0, 2 ** 32 - 1, 0);
 /** Switches that several examples have. */
 export const switches = {
   compile: 'run the training step as a compiled program: the same losses',

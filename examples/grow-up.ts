@@ -10,23 +10,22 @@ import { data, Generator, manualSeed, type Tensor } from '@kindling/core';
 import { exportTorch } from '@kindling/interop';
 import * as nn from '@kindling/nn';
 import * as optim from '@kindling/optim';
-import { reportWritten, runExample, seed } from './command-line.ts';
+import { count, rate, reportWritten, runExample, seed } from './command-line.ts';
 import { UsageError } from './flags.ts';
 import { lossPicture } from './grow-up/picture.ts';
 import { runIn, torchOf } from './grow-up/python.ts';
 import { loadMnist } from './mnist/data.ts';
 import { startProgress } from './progress.ts';
 
-const count = { integer: true, least: 1, most: 60_000 } as const;
 const example = {
   name: 'grow-up',
   does: 'Trains a net on digits here, exports it, and has PyTorch go on with it on two ranks.',
   numbers: {
-    epochs: { ...count, help: 'passes over the digits here', fallback: 3 },
-    more: { ...count, help: 'passes in PyTorch', fallback: 3 },
-    train: { ...count, help: 'digits to train on', fallback: 4000 },
-    batch: { ...count, help: 'digits a batch', fallback: 64 },
-    lr: { help: "AdamW's learning rate", fallback: 2e-3, integer: false, least: 0 },
+    epochs: count('passes over the digits here', 3, 60_000),
+    more: count('passes in PyTorch', 3, 60_000),
+    train: count('digits to train on', 4000, 60_000),
+    batch: count('digits a batch', 64, 60_000),
+    lr: rate("AdamW's learning rate", 2e-3),
     seed,
   },
   switches: {},

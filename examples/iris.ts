@@ -7,29 +7,22 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { int32, manualSeed, noGrad, randperm, type Tensor, tensor, zeros } from '@kindling/core';
-import { reportWritten, runExample, seed, switches } from './command-line.ts';
+import { count, rate, reportWritten, runExample, seed, switches } from './command-line.ts';
 import { confusionMatrix, printConfusion } from './confusion.ts';
 import { loadIris, stratifiedFolds } from './iris/data.ts';
 import { decisionPicture, learningCurves } from './iris/pictures.ts';
 import { type Part, type Trained, trainUntilItStops } from './iris/train.ts';
 import { startProgress } from './progress.ts';
 
-const count = { integer: true, least: 1, most: 100_000 } as const;
 const example = {
   name: 'iris',
   does: 'Trains a small net to tell three species of iris apart, by k-fold cross-validation with early stopping.',
   numbers: {
-    folds: {
-      help: 'parts of the flowers, each of which one net does not see',
-      fallback: 5,
-      integer: true,
-      least: 2,
-      most: 50,
-    },
-    epochs: { ...count, help: 'passes over the flowers at most', fallback: 500 },
-    patience: { ...count, help: 'epochs without a lower validation loss before the end', fallback: 30 },
-    hidden: { ...count, most: 4096, help: 'hidden units', fallback: 16 },
-    lr: { help: "Adam's learning rate", fallback: 0.05, integer: false, least: 0 },
+    folds: count('parts of the flowers, each of which one net does not see', 5, 50, 2),
+    epochs: count('passes over the flowers at most', 500),
+    patience: count('epochs without a lower validation loss before the end', 30),
+    hidden: count('hidden units', 16, 4096),
+    lr: rate("Adam's learning rate", 0.05),
     seed,
   },
   switches,

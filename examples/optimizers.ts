@@ -6,7 +6,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Table } from 'console-table-printer';
-import { reportWritten, runExample, seed, switches } from './command-line.ts';
+import { count, reportWritten, runExample, seed, switches } from './command-line.ts';
 import { loadMnist, type Split } from './mnist/data.ts';
 import { rates as ratesOnDigits, readingOf } from './optimizers/digits.ts';
 import { type Entrant, entrants } from './optimizers/entrants.ts';
@@ -18,9 +18,9 @@ const example = {
   name: 'optimizers',
   does: 'Sends every optimizer down three surfaces, has it train a small net on digits, and shows paths and losses.',
   numbers: {
-    steps: { help: 'steps on each surface', fallback: 150, integer: true, least: 1, most: 100_000 },
-    'steps-on-digits': { help: 'steps on MNIST', fallback: 80, integer: true, least: 1, most: 100_000 },
-    images: { help: 'digits to train on', fallback: 4000, integer: true, least: 64, most: 60_000 },
+    steps: count('steps on each surface', 150),
+    'steps-on-digits': count('steps on MNIST', 80),
+    images: count('digits to train on', 4000, 60_000, 64),
     seed,
   },
   switches,

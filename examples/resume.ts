@@ -8,21 +8,20 @@ import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Generator } from '@kindling/core';
 import { Table } from 'console-table-printer';
-import { runExample, seed, switches } from './command-line.ts';
+import { count, runExample, seed, switches } from './command-line.ts';
 import { UsageError } from './flags.ts';
 import { startProgress } from './progress.ts';
 import { differences, run } from './resume/run.ts';
 import { stepsOfEpoch, type Task } from './resume/training.ts';
 
-const count = { integer: true, least: 1, most: 100_000 } as const;
 const example = {
   name: 'resume',
   does: 'Trains a net that kills itself in mid-training, resumes it, and proves it identical to one that was not killed.',
   numbers: {
-    epochs: { ...count, help: 'passes over the 150 irises', fallback: 12 },
-    batch: { ...count, help: 'flowers a batch', fallback: 16 },
-    every: { ...count, help: 'steps between two checkpoints', fallback: 7 },
-    kills: { ...count, help: 'how often the training is killed', fallback: 3 },
+    epochs: count('passes over the 150 irises', 12),
+    batch: count('flowers a batch', 16),
+    every: count('steps between two checkpoints', 7),
+    kills: count('how often the training is killed', 3),
     seed,
   },
   switches: { compile: switches.compile },

@@ -4,7 +4,7 @@
  *     pnpm train-with-every-loss [--steps N] [loss ...]
  */
 import { Table } from 'console-table-printer';
-import { runExample, switches } from './command-line.ts';
+import { count, runExample, switches } from './command-line.ts';
 import { missing, runs } from './every-loss/runs.ts';
 import { type Outcome, sparkLine, train } from './every-loss/train.ts';
 import { startProgress } from './progress.ts';
@@ -13,7 +13,7 @@ const example = {
   name: 'train-with-every-loss',
   does: 'Trains a small model with every loss, and reports what each learned.',
   numbers: {
-    steps: { help: 'steps of Adam for each', fallback: 300, integer: true, least: 1, most: 1_000_000 },
+    steps: count('steps of Adam for each', 300, 1_000_000),
   },
   switches: { ...switches, compile: 'run each step as a compiled program: the same losses' },
   names: { of: 'loss', help: 'which losses, by class (default: all)', known: Object.keys(runs) },

@@ -1,17 +1,12 @@
-import { type Example, type NumberFlag, type Options, seed, switches } from '../command-line.ts';
+import { count, type Example, type NumberFlag, type Options, rate, seed, switches } from '../command-line.ts';
 
 /** What both examples take. */
 export const common = {
-  steps: { help: 'steps of training', fallback: 1000, integer: true, least: 1, most: 1_000_000 },
-  'batch-size': { help: 'pieces of text a step', fallback: 16, integer: true, least: 1, most: 4096 },
-  context: { help: 'characters of a piece', fallback: 128, integer: true, least: 1, most: 4096 },
-  lr: {
-    help: "AdamW's first learning rate, which falls along half a cosine",
-    fallback: 1e-3,
-    integer: false,
-    least: 0,
-  },
-  every: { help: 'steps between validations and samples', fallback: 100, integer: true, least: 1 },
+  steps: count('steps of training', 1000, 1_000_000),
+  'batch-size': count('pieces of text a step', 16, 4096),
+  context: count('characters of a piece', 128, 4096),
+  lr: rate("AdamW's first learning rate, which falls along half a cosine", 1e-3),
+  every: count('steps between validations and samples', 100),
   seed: { ...seed, help: 'seed of the weights and of the order of the text' },
 } as const satisfies Record<string, NumberFlag>;
 

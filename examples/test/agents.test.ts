@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { compile, randn, type Tensor, tensor } from '@kindling/core';
 import * as nn from '@kindling/nn';
 import * as optim from '@kindling/optim';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { root } from './support/sources.ts';
 
 const page = readFileSync(join(root, 'AGENTS.md'), 'utf8');
@@ -43,10 +43,16 @@ describe('a mistake that AGENTS.md names', () => {
   it('is silent where the page says so', () => {
     expect(untyped(randn([2]))[0]).toBeUndefined();
     expect(Boolean(randn([2]).gt(100).any())).toBe(true);
+  });
+
+  it('warns where the page says so', () => {
     class Net extends nn.Module<[Tensor], Tensor> {
       layers = [new nn.Linear(1, 1)];
     }
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
     expect(new Net().parameters()).toEqual([]);
+    expect(warn.mock.calls.flat().join()).toContain('write layers = new nn.ModuleList([...])');
+    warn.mockRestore();
   });
 
   it('is reading values in a compiled function', () => {

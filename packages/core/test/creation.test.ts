@@ -150,7 +150,7 @@ describe('tensor', () => {
     [[1n], DTypeError, 'got bigint at [0]'],
     [undefined, DTypeError, 'got undefined at the top level'],
     [{ length: 2 }, DTypeError, 'got object at the top level'],
-    [[tensor(1)], DTypeError, 'got object at [0]'],
+    [[tensor(1)], DTypeError, 'got a Tensor at [0]; stack([a, b]) makes one of several'],
   ])('bad input is an error that names the place %#', (data, type, message) => {
     expect(() => tensor(data as NestedArray)).toThrow(type);
     expect(() => tensor(data as NestedArray)).toThrow(message);

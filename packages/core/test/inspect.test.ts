@@ -33,6 +33,11 @@ test('datasets and loaders show sizes, not all of their numbers', () => {
   expect(inspect(dataset)).toBe(words);
   const loader = new data.DataLoader(dataset, { batchSize: 3, shuffle: true });
   expect(inspect(loader)).toBe(`DataLoader(${words}, batchSize=3, length=3, order=RandomSampler)`);
+  const part = new data.Subset(dataset, [1, 3]);
+  expect(inspect(part)).toBe(`Subset(2 samples of ${words})`);
+  expect(inspect(new data.ConcatDataset([part, dataset]))).toBe(
+    `ConcatDataset(10 samples: ${part}, ${words})`,
+  );
   class Faces {
     length = 4;
     get = (i: number) => i;
@@ -53,4 +58,19 @@ test('datasets and loaders show sizes, not all of their numbers', () => {
   expect(`${new data.DataLoader(bare)}`).toBe(
     `DataLoader(dataset(2 samples), batchSize=1, length=2, ${order})`,
   );
+});
+
+test('a checkpoint shows its parts and what it keeps, not where files lie', () => {
+  const given = { storage: K.memoryStorage(), parts: { generator: new Generator() } };
+  expect(inspect(new K.Checkpoint(given))).toBe(
+    'Checkpoint(generator, defaultGenerator; name=checkpoint, keepLast=3)',
+  );
+  expect(`${new K.Checkpoint({ ...given, keepLast: 1, best: 'min', name: 'run' })}`).toBe(
+    'Checkpoint(generator, defaultGenerator; name=run, keepLast=1 and the best (min))',
+  );
+});
+
+test('what is written goes into a Blob as it is, by its type too', () => {
+  const parts = [K.io.saveSafetensors({ x }), K.io.saveNpy(x)];
+  expect(new Blob(parts).size).toBe(parts.reduce((sum, { length }) => sum + length, 0));
 });

@@ -4,6 +4,7 @@ import {
   K,
   noGrad,
   ShapeError,
+  Shown,
   sameShape,
   signature,
   snakeCase,
@@ -34,12 +35,12 @@ export type MetricFunction<O extends object> = (
 ) => Tensor;
 
 const updateKinds: K.Kinds<UpdateOptions> = { weight: K.tensorOrNumber };
-const updateTakes = {
+export const updateTakes = {
   input: K.tensor,
   target: K.tensor,
   options: /* @__PURE__ */ K.options(updateKinds),
 };
-const stateTakes = { state: /* @__PURE__ */ K.kind('what stateDict() gives', K.isOptions) };
+export const stateTakes = { state: /* @__PURE__ */ K.kind('what stateDict() gives', K.isOptions) };
 
 /** The numbers of a vector that was computed from a batch. */
 export const numbersOf = (x: Tensor): ArrayLike<number> => valuesOf(x, 'metric');
@@ -58,7 +59,7 @@ export const numbersOf = (x: Tensor): ArrayLike<number> => valuesOf(x, 'metric')
  * error.reset().update(tensor([3.5]), tensor([3])).compute(); // tensor(0.2500, dtype=torch.float64)
  * ```
  */
-export abstract class Metric {
+export abstract class Metric extends Shown {
   /** The sums over all samples, by name. */
   protected abstract readonly sums: Readonly<Record<string, Float64Array>>;
   /** What is kept of each sample, by name. */
@@ -69,6 +70,7 @@ export abstract class Metric {
   private total = 0;
 
   constructor(settings: object) {
+    super();
     this.settings = settings;
   }
 
@@ -111,6 +113,30 @@ export abstract class Metric {
     throw new ValueError(
       `${caller}: there is nothing of which to compute it: no sample of a weight above 0 has come`,
     );
+  }
+
+  /**
+   * Gives what puts the metric back to where it stands now, whatever it takes in until then.
+   * @internal
+   */
+  mark(): () => void {
+    const { total } = this;
+    const sums = Object.values(this.sums).map((values) => [values, values.slice()] as const);
+    const samples = Object.values(this.samples).map((of) => of.mark());
+    return () => {
+      this.total = total;
+      for (const [values, before] of sums) values.set(before);
+      for (const back of samples) back();
+    };
+  }
+
+  /**
+   * The class, the weight of all that was taken in, and the value so far: `Accuracy(weight=3, value=tensor(0.6667, dtype=torch.float64))`.
+   * Before there is one, the weight alone.
+   */
+  override toString(): string {
+    const value = this.total > 0 ? `, value=${this.compute()}` : '';
+    return `${this.constructor.name}(weight=${this.total}${value})`;
   }
 
   /** Forgets all batches. */

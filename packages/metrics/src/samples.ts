@@ -37,4 +37,13 @@ export class Samples {
     this.array = new Float64Array(0);
     this.length = 0;
   }
+
+  /** Gives what goes back to the numbers of now: those of an array never change, more come behind them. */
+  mark(): () => void {
+    const { array, length } = this;
+    return () => {
+      this.array = array;
+      this.length = length;
+    };
+  }
 }

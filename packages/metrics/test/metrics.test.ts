@@ -192,6 +192,7 @@ describe('input that cannot be', () => {
       () => accuracy(two, tensor([1, 0, 1])),
       'accuracy: expected input and target of one shape, got [2] and [3]',
     ],
+    [() => accuracy(ones([2, 3]), tensor([1, 0])), 'got [2, 3] and [2]; of classes give { numClasses: 3 }'],
     [() => accuracy(two, tensor([1, 2])), 'accuracy: target: expected 0 or 1, got 2 at [1]'],
     [() => accuracy(two, tensor([1, 0.5])), 'accuracy: target: expected 0 or 1, got 0.5 at [1]'],
     [

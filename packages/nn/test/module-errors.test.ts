@@ -1,6 +1,6 @@
 /** Errors in a call of a module: they name its class. */
 import { KindlingError, ones, type Tensor, tensor, zeros } from '@kindling/core';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import * as nn from '../src/index.ts';
 import { functional as F } from '../src/index.ts';
 
@@ -101,5 +101,35 @@ describe('sequences padded to an enormous length', () => {
       [-1, -1],
     ]);
     expect(lengths.tolist()).toEqual([2, 1]);
+  });
+});
+
+describe('an array of modules or parameters as a property', () => {
+  class Stack extends nn.Module<[Tensor], Tensor> {
+    sizes = [1, 2];
+    none: unknown[] = [];
+    layers: unknown = [new nn.Linear(1, 2), new nn.Linear(2, 1)];
+    override forward = (x: Tensor): Tensor => x;
+  }
+
+  it('is warned of once a class, by name, with what to write', () => {
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+    try {
+      expect(new nn.Sequential(new Stack()).parameters()).toEqual([]);
+      new Stack().parameters();
+      class Scales extends Stack {
+        override layers = [new nn.Parameter(ones(1))];
+      }
+      new Scales().parameters();
+      const kept = new Stack();
+      kept.layers = new nn.ModuleList([new nn.Linear(1, 2)]);
+      expect(kept.parameters().length).toBe(2);
+      expect(warn.mock.calls.map(([text]) => (text as string).replace(/, so that.*; /, '; '))).toEqual([
+        'Warning: Stack.layers is an array of modules, which registers none of them; write layers = new nn.ModuleList([...]). (Said once a class.)',
+        'Warning: Scales.layers is an array of parameters, which registers none of them; write layers = new nn.ParameterList([...]). (Said once a class.)',
+      ]);
+    } finally {
+      warn.mockRestore();
+    }
   });
 });

@@ -1,5 +1,6 @@
-import { CompileError, checkArguments, isCompiling, K, Tensor, ValueError } from '@kindling/core';
+import { CompileError, checkArguments, isCompiling, K, Shown, Tensor, ValueError } from '@kindling/core';
 import { aBest, aMetric } from './kinds.ts';
+import { textOf } from './lr-scheduler/scheduler.ts';
 import { readState, type SchedulerStateDict, writeState } from './lr-scheduler/state.ts';
 
 /** What is watched over: a model, whose state is tensors by name. */
@@ -64,7 +65,7 @@ const savedModel = /* @__PURE__ */ K.nullable(
  * [stopping.best, stopping.bestEpoch]; // [ 2, 1 ]
  * ```
  */
-export class EarlyStopping {
+export class EarlyStopping extends Shown {
   /** Epochs in a row without improvement after which it stops. */
   patience: number;
   /** What counts as better: by more than this. */
@@ -86,6 +87,7 @@ export class EarlyStopping {
 
   constructor(options: EarlyStoppingOptions = {}) {
     checkArguments(new.target.name, takes, arguments);
+    super();
     const { patience = 10, minDelta = 0, mode = 'min', restoreBest } = options;
     this.patience = patience;
     this.minDelta = minDelta;
@@ -133,6 +135,11 @@ export class EarlyStopping {
     if (this.#model === undefined || this.#bestState === null) return false;
     this.#model.loadStateDict(copied(this.#bestState));
     return true;
+  }
+
+  /** The class and what was counted, on one line. */
+  override toString(): string {
+    return textOf(this);
   }
 
   /** Everything but the model: what was counted, and the copy of the model at its best. */

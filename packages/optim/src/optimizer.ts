@@ -6,6 +6,7 @@ import {
   K,
   noGrad,
   onHost,
+  Shown,
   Tensor,
   ValueError,
   withoutUndefined,
@@ -90,7 +91,7 @@ const zeroGradOptions = /* @__PURE__ */ K.options<{ setToNone?: boolean }>({ set
  * ```
  */
 // biome-ignore lint/suspicious/noExplicitAny: an optimizer of any options is an Optimizer
-export abstract class Optimizer<O extends { lr: Rate } = any> {
+export abstract class Optimizer<O extends { lr: Rate } = any> extends Shown {
   /** The groups: parameters with their options, which may be changed at any time. */
   readonly paramGroups: ParamGroup<O>[] = [];
   /** What is remembered of each parameter. */
@@ -109,6 +110,7 @@ export abstract class Optimizer<O extends { lr: Rate } = any> {
   constructor(params: Params<O>, defaults: O, kinds?: Readonly<Record<string, K.Kind>>) {
     const { name } = new.target;
     checkArguments(name, { params: K.anything, defaults: someDefaults, kinds: someKinds }, arguments);
+    super();
     this.defaults = defaults;
     this.#kinds = kinds ?? K.allLike(defaults, K.finite);
     this.#checks = Object.entries(atSteps(this.#kinds)).map(([name, kind]) => ({ name, kind }));
@@ -383,12 +385,8 @@ export abstract class Optimizer<O extends { lr: Rate } = any> {
   }
 
   /** PyTorch's printed form: the class and the options of each group. */
-  toString(): string {
+  override toString(): string {
     return `${this.constructor.name} (\n${formatGroups(this.paramGroups)}\n)`;
-  }
-
-  [Symbol.for('nodejs.util.inspect.custom')](): string {
-    return this.toString();
   }
 }
 

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { tensor, ValueError } from '@kindling/core';
 import * as nn from '@kindling/nn';
 import { EarlyStopping } from '@kindling/optim';
@@ -145,4 +146,12 @@ test.each<[() => unknown, string]>([
 ])('bad arguments are errors %#', (f, message) => {
   expect(f).toThrow(ValueError);
   expect(f).toThrow(message);
+});
+
+test('it prints what was counted on one line, without the model', () => {
+  const stopping = new EarlyStopping({ patience: 2, restoreBest: model() });
+  stopsAt(stopping, [3, 4]);
+  expect(inspect(stopping)).toBe(
+    'EarlyStopping(patience=2, minDelta=0, mode=min, best=3, bestEpoch=0, lastEpoch=1, numBadEpochs=1, stopped=false)',
+  );
 });

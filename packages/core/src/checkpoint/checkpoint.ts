@@ -1,5 +1,6 @@
 import { checkArguments, K } from '../arguments/index.ts';
 import { KindlingError, ValueError } from '../errors.ts';
+import { Shown } from '../print/shown.ts';
 import { defaultGenerator } from '../random/generator.ts';
 import { type Arrays, encodeState } from './encoding.ts';
 import { type BestSaved, type Content, type Read, readCheckpoint, writeCheckpoint } from './file.ts';
@@ -102,7 +103,7 @@ const loadKind = /* @__PURE__ */ K.options<LoadCheckpointOptions>({ strict: K.fl
  * (await checkpoint.resume())?.losses.length; // 5
  * ```
  */
-export class Checkpoint<V extends object = Readonly<Record<string, unknown>>> {
+export class Checkpoint<V extends object = Readonly<Record<string, unknown>>> extends Shown {
   /** Where the files lie. */
   readonly storage: CheckpointStorage;
   readonly #parts: ReadonlyMap<string, CheckpointPart>;
@@ -119,6 +120,7 @@ export class Checkpoint<V extends object = Readonly<Record<string, unknown>>> {
 
   constructor(options: CheckpointOptions<V>) {
     checkArguments('Checkpoint', { options: K.given(optionKinds) }, arguments);
+    super();
     const { storage, parts, values, keepLast = 3, best, name = 'checkpoint' } = options;
     checkArguments('Checkpoint', { storage: storageKind, parts: partsKind }, [storage, parts]);
     if (Object.hasOwn(parts, DEFAULT_GENERATOR))
@@ -136,6 +138,13 @@ export class Checkpoint<V extends object = Readonly<Record<string, unknown>>> {
     this.#keepLast = keepLast;
     this.#best = best;
     this.#name = name;
+  }
+
+  /** Its parts, and which files are kept. */
+  override toString(): string {
+    const kept =
+      this.#best === undefined ? `${this.#keepLast}` : `${this.#keepLast} and the best (${this.#best})`;
+    return `Checkpoint(${[...this.#parts.keys()].join(', ')}; name=${this.#name}, keepLast=${kept})`;
   }
 
   /**

@@ -1,8 +1,9 @@
 import { checkArguments, K } from '../arguments/index.ts';
 import { ValueError } from '../errors.ts';
+import { Shown } from '../print/shown.ts';
 import { whereReadable } from '../shape.ts';
 import type { Collated } from './collate.ts';
-import { checkDataset, checkIndex, checkIndices, type Dataset } from './dataset.ts';
+import { checkDataset, checkIndex, checkIndices, type Dataset, wordsOf } from './dataset.ts';
 import { isStream } from './iterable-dataset.ts';
 
 /**
@@ -19,7 +20,7 @@ import { isStream } from './iterable-dataset.ts';
  * both.cumulativeSizes; // [ 2, 5 ]
  * ```
  */
-export class ConcatDataset<T> implements Dataset<T> {
+export class ConcatDataset<T> extends Shown implements Dataset<T> {
   /** The parts. */
   readonly datasets: readonly Dataset<T>[];
   /** How many samples there are up to the end of each part. */
@@ -27,6 +28,7 @@ export class ConcatDataset<T> implements Dataset<T> {
 
   constructor(datasets: Iterable<Dataset<T>>) {
     checkArguments('ConcatDataset', { datasets: K.iterable('a list of datasets') }, arguments);
+    super();
     this.datasets = [...datasets];
     if (this.datasets.length === 0)
       throw new ValueError('ConcatDataset: datasets should not be an empty iterable');
@@ -45,6 +47,11 @@ export class ConcatDataset<T> implements Dataset<T> {
   /** The number of samples. */
   get length(): number {
     return this.cumulativeSizes.at(-1) ?? 0;
+  }
+
+  /** Its length, and its parts. */
+  override toString(): string {
+    return `ConcatDataset(${this.length} samples: ${this.datasets.map(wordsOf).join(', ')})`;
   }
 
   /**

@@ -10,7 +10,7 @@ import { generatorKind } from '../random/generator-kind.ts';
 import { valuesOf } from '../record/values.ts';
 import { formatShape, isArray, whereReadable } from '../shape.ts';
 import { requireMemory } from '../storage.ts';
-import { requireTensors, type Tensor, wrapArray } from '../tensor.ts';
+import { isOfClass, requireTensors, type Tensor, wrapArray } from '../tensor.ts';
 import type { Collated } from './collate.ts';
 
 /** Samples by number. Extend it, or pass any object of this form to a DataLoader. Follows `torch.utils.data.Dataset`. */
@@ -105,7 +105,11 @@ export const givesSamples = /* @__PURE__ */ whereReadable((x): x is Partial<Data
 /** @internal Throws unless a value is a dataset: samples, and how many there are. */
 export function checkDataset(dataset: unknown, caller: string): void {
   if (!givesSamples(dataset)) {
-    const wrap = isArray(dataset) ? '; of an array xs write { length: xs.length, get: (i) => xs[i] }' : '';
+    const wrap = isArray(dataset)
+      ? '; of an array xs write { length: xs.length, get: (i) => xs[i] }'
+      : isOfClass(dataset)
+        ? '; write new data.TensorDataset(x)'
+        : '';
     throw new ValueError(
       `${caller}: expected a dataset with a length and a get(index) method, got ${describe(dataset)}${wrap}`,
     );
@@ -147,7 +151,7 @@ export function checkIndices(indices: ArrayLike<unknown>, length: number, caller
  * odd.get(1); // [ tensor(13) ]
  * ```
  */
-export class Subset<T> implements Dataset<T> {
+export class Subset<T> extends Shown implements Dataset<T> {
   /** The whole dataset. */
   readonly dataset: Dataset<T>;
   /** Which of its samples these are. */
@@ -159,6 +163,7 @@ export class Subset<T> implements Dataset<T> {
     if (arguments.length > 2) refuseExcess('Subset', ['dataset', 'indices'], arguments);
     checkDataset(dataset, 'Subset');
     checkIndices(indices, dataset.length, 'Subset');
+    super();
     this.dataset = dataset;
     this.indices = new Int32Array(indices);
     if (dataset.getBatch !== undefined) {
@@ -173,6 +178,11 @@ export class Subset<T> implements Dataset<T> {
   /** The number of samples. */
   get length(): number {
     return this.indices.length;
+  }
+
+  /** Its length, and what it is a part of. */
+  override toString(): string {
+    return `Subset(${this.length} samples of ${wordsOf(this.dataset)})`;
   }
 
   /**

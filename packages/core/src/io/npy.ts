@@ -52,7 +52,7 @@ export function serializeNpy(
   dense: elements.DenseArray,
   options: { integers?: elements.IntegerWidth } = {},
   caller = 'saveNpy',
-): Uint8Array {
+): Uint8Array<ArrayBuffer> {
   elements.checkDense(dense, caller);
   const { dtype, shape, array } = dense;
   const encoding = elements.encodingOf(dtype, options.integers ?? 'int64', caller);

@@ -155,7 +155,7 @@ export function serializeSafetensors(
   tensors: NamedArrays,
   options: SerializeOptions = {},
   caller = 'saveSafetensors',
-): Uint8Array {
+): Uint8Array<ArrayBuffer> {
   const { head, parts, size } = layOut(tensors, options, caller);
   const bytes = elements.allocateBytes(size, caller);
   bytes.set(head);

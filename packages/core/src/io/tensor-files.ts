@@ -36,7 +36,7 @@ const saveOptions = K.options<SaveSafetensorsOptions>({ metadata: K.anything, in
 export function saveSafetensors(
   tensors: TensorDict | ReadonlyMap<string, Tensor>,
   options: SaveSafetensorsOptions = {},
-): Uint8Array {
+): Uint8Array<ArrayBuffer> {
   checkArguments('saveSafetensors', { tensors: K.anything, options: saveOptions }, arguments);
   return serializeSafetensors(densesOf(tensors, 'saveSafetensors'), options);
 }
@@ -71,7 +71,10 @@ export function safetensorsMetadata(bytes: Uint8Array): Record<string, string> {
  * @throws DTypeError where x is no tensor
  * @example io.loadNpy(io.saveNpy(tensor([0.5, 2]))); // tensor([0.5000, 2.0000])
  */
-export const saveNpy = function (x: Tensor, options?: { integers?: 'int64' | 'int32' }): Uint8Array {
+export const saveNpy = function (
+  x: Tensor,
+  options?: { integers?: 'int64' | 'int32' },
+): Uint8Array<ArrayBuffer> {
   saveNpyTakes(arguments);
   return serializeNpy(denseOf(x, 'saveNpy'), options);
 };

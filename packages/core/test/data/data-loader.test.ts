@@ -360,6 +360,7 @@ describe('bad options', () => {
       () => new data.DataLoader([1, 2, 3] as never),
       'of an array xs write { length: xs.length, get: (i) => xs[i] }',
     ],
+    [() => new data.DataLoader(K.arange(3) as never), 'write new data.TensorDataset(x)'],
     [() => new data.DataLoader(numbers(3), { batchSize: Number.NaN }), 'positive integer, got NaN'],
     [() => new data.DataLoader(numbers(3), { batchSize: Infinity }), 'positive integer, got Infinity'],
     [

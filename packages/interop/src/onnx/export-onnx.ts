@@ -96,7 +96,7 @@ export function exportOnnx(
   model: AnyModule,
   example: Tensor | readonly Given[],
   options: OnnxOptions = {},
-): Uint8Array {
+): Uint8Array<ArrayBuffer> {
   takes(arguments);
   checkModel(model);
   const given: readonly Given[] = example instanceof Tensor ? [example] : example;

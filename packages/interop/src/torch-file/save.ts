@@ -61,7 +61,10 @@ const textBytes = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().e
  * Object.keys(await loadTorch<object>(bytes)); // [ 'model', 'optimizer', 'epoch' ]
  * ```
  */
-export async function serializeTorch(value: unknown, options: SaveTorchOptions = {}): Promise<Uint8Array> {
+export async function serializeTorch(
+  value: unknown,
+  options: SaveTorchOptions = {},
+): Promise<Uint8Array<ArrayBuffer>> {
   checkArguments('serializeTorch', serializeTakes, arguments);
   const parts = await writeArchive(entriesOf('serializeTorch', value, options));
   const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));

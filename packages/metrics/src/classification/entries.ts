@@ -41,8 +41,10 @@ function checkShapes(caller: string, task: Task, input: Shape, target: Shape): v
       ? sameShape(input, target) || (c === columns && sameShape([n ?? 0, ...inner], target))
       : sameShape(input, target) && (kind === 'binary' || c === columns);
   if (fits && (kind === 'binary' || target.length > 0)) return;
+  const areClasses = kind === 'binary' && c !== undefined && sameShape([n ?? 0, ...inner], target);
+  const hint = areClasses ? `; of classes give { numClasses: ${c} }` : '';
   throw new ShapeError(
-    `${caller}: expected ${scoresShape(task)}, got ${formatShape(input)} and ${formatShape(target)}`,
+    `${caller}: expected ${scoresShape(task)}, got ${formatShape(input)} and ${formatShape(target)}${hint}`,
   );
 }
 

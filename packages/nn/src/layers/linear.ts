@@ -1,11 +1,8 @@
 import { checkArguments, K, linear, type Tensor } from '@kindling/core';
-import { calculateFans } from '../init/fans.ts';
-import { uniform_ } from '../init/fills.ts';
-import { kaimingUniform_ } from '../init/scaled.ts';
 import { Module } from '../module/module.ts';
 import type { Parameter } from '../module/parameter.ts';
 import { pyBool } from '../module/print.ts';
-import { emptyParameter, type LayerOptions, layerKinds } from './factory.ts';
+import { drawAffine, emptyParameter, type LayerOptions, layerKinds } from './factory.ts';
 
 export { linear };
 
@@ -54,11 +51,7 @@ export class Linear extends Module<[Tensor], Tensor> {
 
   /** Draws the parameters anew. */
   resetParameters(): void {
-    kaimingUniform_(this.weight, { a: Math.sqrt(5) });
-    if (this.bias === null) return;
-    const { fanIn } = calculateFans(this.weight);
-    const bound = fanIn > 0 ? 1 / Math.sqrt(fanIn) : 0;
-    uniform_(this.bias, { a: 0 - bound, b: bound });
+    drawAffine(this.weight, this.bias);
   }
 
   override forward(x: Tensor): Tensor {

@@ -1,4 +1,5 @@
 import { K, Tensor } from '@kindling/core';
+import { warnOfArray } from './arrays.ts';
 import { type AnyModule, internalsOf, isModule, registeredValues } from './callable.ts';
 import { Parameter } from './parameter.ts';
 
@@ -93,7 +94,10 @@ export function parametersOf(module: AnyModule, recurse: boolean): Parameter[] {
 function gatherParameters(module: AnyModule, seen: Set<AnyModule> | null, found: Set<Parameter>): void {
   seen?.add(module);
   const values = registeredValues(module);
-  for (const value of values) if (value instanceof Parameter) found.add(value);
+  for (const value of values) {
+    if (value instanceof Parameter) found.add(value);
+    else if (Array.isArray(value)) warnOfArray(module, value);
+  }
   if (seen === null) return;
   for (const value of values) {
     if (typeof value === 'function' && isModule(value) && !seen.has(value))

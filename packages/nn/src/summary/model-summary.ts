@@ -1,3 +1,4 @@
+import { Shown } from '@kindling/core';
 import type { AnyModule } from '../module/callable.ts';
 import { countOf, type Layer, type Row } from './layers.ts';
 import { type Form, summaryText } from './text.ts';
@@ -58,7 +59,7 @@ function rowsOf(layers: readonly Layer[]): LayerSummary[] {
  * What {@link summary} finds: the layers as rows, and sums. As text it is torchinfo's table, which `console.log` prints too.
  * Follows `torchinfo.ModelStatistics`.
  */
-export class ModelSummary {
+export class ModelSummary extends Shown {
   /** The layers in the order in which they were called, the model itself first. */
   readonly layers: readonly LayerSummary[];
   /** The numbers in all parameters of the model; those that layers share count once. */
@@ -79,6 +80,7 @@ export class ModelSummary {
 
   /** @internal */
   constructor(model: AnyModule, layers: readonly Layer[], inputBytes: number | null, form: Form) {
+    super();
     this.layers = rowsOf(layers);
     const { all, trainable, bytes } = countOf(model.parameters());
     this.totalParams = all;
@@ -106,11 +108,7 @@ export class ModelSummary {
   }
 
   /** The table. */
-  toString(): string {
+  override toString(): string {
     return summaryText(this, this.#form);
-  }
-
-  [Symbol.for('nodejs.util.inspect.custom')](): string {
-    return this.toString();
   }
 }

@@ -1,4 +1,4 @@
-import { checkArguments, K, onHost, type Tensor, ValueError } from '@kindling/core';
+import { checkArguments, K, onHost, Shown, type Tensor, ValueError } from '@kindling/core';
 import { aBest, aMetric, nonNegative } from '../kinds.ts';
 import type { Optimizer } from '../optimizer.ts';
 import { ratesOf } from '../rate.ts';
@@ -65,7 +65,7 @@ const stateKinds = {
  * scheduler.getLastLr(); // [ 0.1 ]
  * ```
  */
-export class ReduceLROnPlateau {
+export class ReduceLROnPlateau extends Shown {
   /** The optimizer whose rates are reduced. */
   readonly optimizer: Optimizer;
   /** Whether less or more is better. */
@@ -98,6 +98,7 @@ export class ReduceLROnPlateau {
 
   constructor(optimizer: Optimizer, options: ReduceLROnPlateauOptions = {}) {
     checkArguments(new.target.name, takes, arguments);
+    super();
     const { mode = 'min', factor = 0.1, patience = 10, threshold = 1e-4, thresholdMode = 'rel' } = options;
     const { cooldown = 0, minLr = 0, eps = 1e-8 } = options;
     const groups = optimizer.paramGroups.length;
@@ -125,12 +126,8 @@ export class ReduceLROnPlateau {
   }
 
   /** The class and the state, without the optimizer. */
-  toString(): string {
-    return textOf(this);
-  }
-
-  [Symbol.for('nodejs.util.inspect.custom')](): string {
-    return this.toString();
+  override toString(): string {
+    return textOf(this, this.getLastLr());
   }
 
   /**

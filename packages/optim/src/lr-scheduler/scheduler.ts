@@ -1,4 +1,4 @@
-import { checkArguments, K, onHost, ValueError } from '@kindling/core';
+import { checkArguments, K, onHost, Shown, ValueError } from '@kindling/core';
 import type { ParamGroup } from '../groups.ts';
 import { anOptimizer, type Optimizer } from '../optimizer.ts';
 import { rateNumber, ratesOf, withNumber } from '../rate.ts';
@@ -35,10 +35,10 @@ function shown(x: unknown): string {
   return typeof x === 'function' ? x.name || 'function' : `${x}`;
 }
 
-/** @internal The class and the state of a schedule, on one line. */
-export const textOf = (schedule: { getLastLr(): readonly number[] }): string => {
+/** @internal The class and the state of a schedule, or of what else goes by epochs, on one line. */
+export const textOf = (schedule: object, rates?: readonly number[]): string => {
   const own = Object.entries(schedule).filter(([name]) => name !== 'optimizer');
-  const state = [...own, ['lastLr', schedule.getLastLr()]];
+  const state = rates === undefined ? own : [...own, ['lastLr', rates]];
   return `${schedule.constructor.name}(${state.map(([name, x]) => `${name}=${shown(x)}`).join(', ')})`;
 };
 
@@ -69,7 +69,7 @@ export const textOf = (schedule: { getLastLr(): readonly number[] }): string => 
  * scheduler.getLastLr(); // [ 0.5 ]
  * ```
  */
-export abstract class LRScheduler {
+export abstract class LRScheduler extends Shown {
   /** The optimizer whose groups get their learning rates here. */
   readonly optimizer: Optimizer;
   /** The number of the epoch (or batch) that the rates stand for. */
@@ -84,6 +84,7 @@ export abstract class LRScheduler {
 
   constructor(optimizer: Optimizer, options: SchedulerOptions = {}) {
     checkArguments(new.target.name, { optimizer: anOptimizer, options: K.optional(anyOptions) }, arguments);
+    super();
     const { lastEpoch } = options;
     checkArguments(new.target.name, { options: K.options(schedulerOptions) }, [{ lastEpoch }]);
     this.optimizer = optimizer;
@@ -100,12 +101,8 @@ export abstract class LRScheduler {
   }
 
   /** The class and the state, without the optimizer: `StepLR(lastEpoch=0, baseLrs=[0.1], stepSize=2, gamma=0.1, lastLr=[0.1])`. */
-  toString(): string {
-    return textOf(this);
-  }
-
-  [Symbol.for('nodejs.util.inspect.custom')](): string {
-    return this.toString();
+  override toString(): string {
+    return textOf(this, this.getLastLr());
   }
 
   /** The learning rate of group `i` for {@link lastEpoch}; `group.lr` still holds the one before, as a number, `baseLr` is the first. */

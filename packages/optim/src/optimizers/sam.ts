@@ -12,6 +12,7 @@ import {
   K,
   noGrad,
   onHost,
+  Shown,
   type Tensor,
   ValueError,
   withoutUndefined,
@@ -76,7 +77,7 @@ const climb = { plain: climbing(false), adaptive: climbing(true) };
  * w; // tensor([1.3500, 1.8000], requires_grad=True)
  * ```
  */
-export class SAM {
+export class SAM extends Shown {
   /** The optimizer that makes the steps; schedulers act on it. */
   readonly base: Optimizer;
   /** {@link SAMOptions.rho} */
@@ -89,6 +90,7 @@ export class SAM {
 
   constructor(base: Optimizer, options: SAMOptions = {}) {
     checkArguments(new.target.name, takes, arguments);
+    super();
     const { rho = 0.05, adaptive = false } = withoutUndefined(options);
     this.base = base;
     this.rho = rho;
@@ -225,11 +227,7 @@ export class SAM {
   }
 
   /** The options, and the optimizer within. */
-  toString(): string {
+  override toString(): string {
     return `${this.constructor.name} (\n    rho: ${this.rho}\n    adaptive: ${this.adaptive ? 'True' : 'False'}\n)\n${this.base}`;
-  }
-
-  [Symbol.for('nodejs.util.inspect.custom')](): string {
-    return this.toString();
   }
 }

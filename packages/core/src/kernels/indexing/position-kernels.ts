@@ -35,7 +35,15 @@ let made: PositionKernels | undefined;
 
 function makeKernels(): PositionKernels {
   const module = new ModuleBuilder();
+  emitPlace(module);
+  emitSpread(module);
+  emitAddAxis(module);
+  emitHoldsZero(module);
+  emitFirstMentions(module);
+  return module.instantiate<PositionKernels>();
+}
 
+function emitPlace(module: ModuleBuilder): void {
   const placing = i32Params('count', 'size', 'least', 'stride', 'start', 'adds', 'index', 'positions');
   module.define({ export: 'place', result: 'i32' }, placing, (f, p) => {
     const { left, at, i } = f.locals('i32', 'left', 'at', 'i');
@@ -58,7 +66,9 @@ function makeKernels(): PositionKernels {
     });
     f.i32Const(0);
   });
+}
 
+function emitSpread(module: ModuleBuilder): void {
   const spreading = i32Params('outer', 'count', 'inner', 'rows', 'out');
   module.define({ export: 'spread' }, spreading, (f, p) => {
     const { row, at, column, value } = f.locals('i32', 'row', 'at', 'column', 'value');
@@ -74,7 +84,9 @@ function makeKernels(): PositionKernels {
       });
     });
   });
+}
 
+function emitAddAxis(module: ModuleBuilder): void {
   const axis = i32Params('outer', 'n', 'inner', 'stride', 'positions');
   module.define({ export: 'addAxis' }, axis, (f, p) => {
     const { row, column, step } = f.locals('i32', 'row', 'column', 'step');
@@ -90,7 +102,9 @@ function makeKernels(): PositionKernels {
       });
     });
   });
+}
 
+function emitHoldsZero(module: ModuleBuilder): void {
   module.define({ export: 'holdsZero', result: 'i32' }, i32Params('count', 'bytes', 'integers'), (f, p) => {
     f.countdown(p.count, 1, () => {
       f.get(p.integers).load('i32.load8_u');
@@ -101,7 +115,9 @@ function makeKernels(): PositionKernels {
     });
     f.i32Const(0);
   });
+}
 
+function emitFirstMentions(module: ModuleBuilder): void {
   const mentions = i32Params('count', 'size', 'index', 'seen', 'out');
   module.define({ export: 'firstMentions', result: 'i32' }, mentions, (f, p) => {
     const { i, at } = f.locals('i32', 'i', 'at');
@@ -118,5 +134,4 @@ function makeKernels(): PositionKernels {
     });
     f.i32Const(0);
   });
-  return module.instantiate<PositionKernels>();
 }

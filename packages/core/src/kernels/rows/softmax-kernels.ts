@@ -102,11 +102,18 @@ function untilNoneLeft(f: FunctionBuilder, counter: number, body: () => void): v
   f.get(counter).brIf(again).end().end();
 }
 
-function emitForward(module: ModuleBuilder, t: RowConfig): void {
-  const op = (name: 'add' | 'sub' | 'mul' | 'div') => `${t.vector}.${name}` as const;
+/** What kernels of whole rows take. */
+const rowParams = i32Params('rows', 'n', 'x', 'out');
 
-  const params = i32Params('rows', 'n', 'x', 'out');
-  module.define({ export: 'softmax' }, params, (f, p) => {
+function emitForward(module: ModuleBuilder, t: RowConfig): void {
+  emitSoftmax(module, t);
+  emitLogSoftmax(module, t);
+  emitLong(module, t, emitStatistics(module, t));
+  emitLogsumexp(module, t);
+}
+
+function emitSoftmax(module: ModuleBuilder, t: RowConfig): void {
+  module.define({ export: 'softmax' }, rowParams, (f, p) => {
     const row = new RowEmitter(f, t, p.n);
     const max = f.local('v128');
     const factor = f.local('v128');
@@ -117,14 +124,17 @@ function emitForward(module: ModuleBuilder, t: RowConfig): void {
       row.write(
         [p.out],
         [p.out],
-        ({ offset }) => f.get(p.out).load('v128.load', offset).get(factor).op(op('mul')),
+        ({ offset }) => f.get(p.out).load('v128.load', offset).get(factor).op(`${t.vector}.mul`),
         { unroll: 4 },
       );
       row.nextRow([p.x, p.out]);
     });
   });
+}
 
-  module.define({ export: 'logSoftmax' }, params, (f, p) => {
+function emitLogSoftmax(module: ModuleBuilder, t: RowConfig): void {
+  const sub = `${t.vector}.sub` as const;
+  module.define({ export: 'logSoftmax' }, rowParams, (f, p) => {
     const row = new RowEmitter(f, t, p.n);
     const max = f.local('v128');
     const logSum = f.local('v128');
@@ -136,14 +146,16 @@ function emitForward(module: ModuleBuilder, t: RowConfig): void {
       row.write(
         [p.out],
         [p.x, p.out],
-        ({ offset }) => f.get(p.x).load('v128.load', offset).get(max).op(op('sub')).get(logSum).op(op('sub')),
+        ({ offset }) => f.get(p.x).load('v128.load', offset).get(max).op(sub).get(logSum).op(sub),
         { unroll: 4 },
       );
       row.nextRow([p.x, p.out]);
     });
   });
+}
 
-  const statistics = module.define({ export: 'statistics' }, params, (f, p) => {
+function emitStatistics(module: ModuleBuilder, t: RowConfig): number {
+  return module.define({ export: 'statistics' }, rowParams, (f, p) => {
     const row = new RowEmitter(f, t, p.n);
     const max = f.local('v128');
     f.countdown(p.rows, 1, () => {
@@ -158,10 +170,10 @@ function emitForward(module: ModuleBuilder, t: RowConfig): void {
       row.nextRow([p.x]);
     });
   });
+}
 
-  emitLong(module, t, statistics);
-
-  module.define({ export: 'logsumexp' }, params, (f, p) => {
+function emitLogsumexp(module: ModuleBuilder, t: RowConfig): void {
+  module.define({ export: 'logsumexp' }, rowParams, (f, p) => {
     const row = new RowEmitter(f, t, p.n);
     const max = f.local('v128');
     const number = f.local('f64');

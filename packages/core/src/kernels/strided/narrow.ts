@@ -30,6 +30,13 @@ let made: NarrowKernel | undefined;
 
 function makeKernel(): NarrowKernel {
   const module = new ModuleBuilder();
+  emitNarrow(module);
+  emitFit(module);
+  emitWiden(module);
+  return module.instantiate<NarrowKernel>();
+}
+
+function emitNarrow(module: ModuleBuilder): void {
   const params = { count: 'i32', address: 'i32' } as const;
   module.define({ export: 'narrow', result: 'i32' }, params, (f, p) => {
     const [x, narrowed, to] = [f.local('v128'), f.local('v128'), f.local('i32')];
@@ -79,7 +86,9 @@ function makeKernel(): NarrowKernel {
     f.end().end();
     f.get(p.count);
   });
+}
 
+function emitFit(module: ModuleBuilder): void {
   module.define({ export: 'fit', result: 'i32' }, i32Params('count', 'from', 'to'), (f, p) => {
     const [x, narrowed] = [f.local('v128'), f.local('v128')];
     const [left, at] = [f.local('i32'), f.local('i32')];
@@ -108,7 +117,9 @@ function makeKernel(): NarrowKernel {
     f.get(p.to).get(p.from).load('f64.load').op('i32.trunc_sat_f64_s').store('i32.store').end();
     f.i32Const(0);
   });
+}
 
+function emitWiden(module: ModuleBuilder): void {
   module.define({ export: 'widen' }, i32Params('count', 'from', 'to'), (f, p) => {
     f.countdown(p.count, 1, () => {
       f.get(p.to).get(p.from).load('i64.load').op('f64.convert_i64_s').store('f64.store');
@@ -116,5 +127,4 @@ function makeKernel(): NarrowKernel {
       f.bump(p.to, { bytes: 8 });
     });
   });
-  return module.instantiate<NarrowKernel>();
 }

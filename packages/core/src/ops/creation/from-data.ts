@@ -71,9 +71,10 @@ class Reader {
       return;
     }
     if (!isTypedArray(x) && !isArray(x)) {
-      const kind = x === null ? 'null' : typeof x;
+      const kind = x === null ? 'null' : isOfClass(x) ? 'a Tensor' : typeof x;
+      const hint = isOfClass(x) ? '; stack([a, b]) makes one of several' : '';
       throw new DTypeError(
-        `tensor: expected numbers, booleans or arrays of them, got ${kind} at ${place(this.#path)}`,
+        `tensor: expected numbers, booleans or arrays of them, got ${kind} at ${place(this.#path)}${hint}`,
       );
     }
     if (depth === MAX_DEPTH)

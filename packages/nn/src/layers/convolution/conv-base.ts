@@ -1,11 +1,8 @@
 import { K, type PerDimension, type Shape, ShapeError, type Tensor, ValueError } from '@kindling/core';
-import { calculateFans } from '../../init/fans.ts';
-import { uniform_ } from '../../init/fills.ts';
-import { kaimingUniform_ } from '../../init/scaled.ts';
 import { Module } from '../../module/module.ts';
 import type { Parameter } from '../../module/parameter.ts';
 import { pyBool, pyTuple } from '../../module/print.ts';
-import { emptyParameter, type LayerOptions, layerKinds } from '../factory.ts';
+import { drawAffine, emptyParameter, type LayerOptions, layerKinds } from '../factory.ts';
 import { rank } from '../layer-of.ts';
 
 /** What stands around an image where windows reach beyond it. */
@@ -112,12 +109,8 @@ export abstract class ConvBase<
 
   /** Draws the parameters anew. */
   resetParameters(): void {
-    kaimingUniform_(this.weight, { a: Math.sqrt(5) });
-    if (this.bias === null) return;
-    const { fanIn } = calculateFans(this.weight);
-    if (fanIn === 0) return;
-    const bound = 1 / Math.sqrt(fanIn);
-    uniform_(this.bias, { a: -bound, b: bound });
+    // Of no inputs PyTorch draws no bias here, but does in a linear layer.
+    drawAffine(this.weight, this.weight.count === 0 ? null : this.bias);
   }
 
   override extraRepr(): string {

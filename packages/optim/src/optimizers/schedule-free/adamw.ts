@@ -1,17 +1,13 @@
-import { checkArguments, E, K, withoutUndefined } from '@kindling/core';
-import type { ParamGroup, Params } from '../../groups.ts';
+import { E, K } from '@kindling/core';
+import type { ParamGroup } from '../../groups.ts';
 import { nonNegative, twoFractions } from '../../kinds.ts';
 import { type Rate, rate } from '../../rate.ts';
 import { fusedUpdate, type Update, updatesByFeatures } from '../../update.ts';
 import { averageSquare } from '../arithmetic.ts';
 import {
-  progressDefaults,
-  progressKinds,
-  ScheduleFree,
   type ScheduleFreeGroup,
   type ScheduleFreeOptions,
-  scheduleFreeDefaults,
-  scheduleFreeKinds,
+  scheduleFreeClass,
   stepped,
 } from './schedule-free.ts';
 
@@ -25,22 +21,15 @@ export interface AdamWScheduleFreeOptions extends ScheduleFreeOptions {
   eps?: number;
 }
 
-const defaults: Required<AdamWScheduleFreeOptions> = {
-  lr: 0.0025,
-  betas: [0.9, 0.999],
-  eps: 1e-8,
-  ...scheduleFreeDefaults,
-};
-const kinds: K.Kinds<AdamWScheduleFreeOptions> = {
+const defaults = { lr: 0.0025, betas: [0.9, 0.999] as const, eps: 1e-8 };
+const kinds: K.Kinds<Omit<AdamWScheduleFreeOptions, keyof ScheduleFreeOptions>> = {
   lr: rate,
   betas: /* @__PURE__ */ K.kind(
     'a pair of numbers in [0, 1), the first above 0',
     (x) => twoFractions.accepts(x) && (x as number[])[0] !== 0,
   ),
   eps: nonNegative,
-  ...scheduleFreeKinds,
 };
-const takes = { params: K.anything, options: /* @__PURE__ */ K.options<AdamWScheduleFreeOptions>(kinds) };
 
 type Group = ParamGroup<ScheduleFreeGroup<AdamWScheduleFreeOptions>>;
 
@@ -82,13 +71,10 @@ const updates = updatesByFeatures((decays: boolean) =>
  * w; // tensor([ 0.6233, -1.0866], requires_grad=True)
  * ```
  */
-export class AdamWScheduleFree extends ScheduleFree<AdamWScheduleFreeOptions> {
-  constructor(params: Params<AdamWScheduleFreeOptions>, options: AdamWScheduleFreeOptions = {}) {
-    checkArguments(new.target.name, takes, arguments);
-    const own = { ...defaults, ...withoutUndefined(options), ...progressDefaults };
-    super(params, own, { ...kinds, ...progressKinds });
-  }
-
+export class AdamWScheduleFree extends /* @__PURE__ */ scheduleFreeClass<AdamWScheduleFreeOptions>(
+  defaults,
+  kinds,
+) {
   protected override interpolation({ betas }: ScheduleFreeGroup<AdamWScheduleFreeOptions>): number {
     return betas[0];
   }

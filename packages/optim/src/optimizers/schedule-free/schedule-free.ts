@@ -1,5 +1,16 @@
-import { assumes, E, isTraced, K, noGrad, onHost, type Tensor, ValueError } from '@kindling/core';
-import type { ParamGroup } from '../../groups.ts';
+import {
+  assumes,
+  checkArguments,
+  E,
+  isTraced,
+  K,
+  noGrad,
+  onHost,
+  type Tensor,
+  ValueError,
+  withoutUndefined,
+} from '@kindling/core';
+import type { ParamGroup, Params } from '../../groups.ts';
 import { nonNegative } from '../../kinds.ts';
 import { Optimizer } from '../../optimizer.ts';
 import type { Rate } from '../../rate.ts';
@@ -26,20 +37,20 @@ export interface Progress {
   scheduledLr: number;
 }
 
-export const scheduleFreeDefaults: Required<ScheduleFreeOptions> = {
+const sharedDefaults: Required<ScheduleFreeOptions> = {
   weightDecay: 0,
   warmupSteps: 0,
   r: 0,
   weightLrPower: 2,
 };
-export const scheduleFreeKinds: K.Kinds<ScheduleFreeOptions> = {
+const sharedKinds: K.Kinds<ScheduleFreeOptions> = {
   weightDecay: nonNegative,
   warmupSteps: K.count,
   r: K.finite,
   weightLrPower: K.finite,
 };
-export const progressDefaults: Progress = { k: 0, trainMode: false, weightSum: 0, lrMax: -1, scheduledLr: 0 };
-export const progressKinds: K.Kinds<Progress> = {
+const progressDefaults: Progress = { k: 0, trainMode: false, weightSum: 0, lrMax: -1, scheduledLr: 0 };
+const progressKinds: K.Kinds<Progress> = {
   k: K.count,
   trainMode: K.flag,
   weightSum: nonNegative,
@@ -134,4 +145,31 @@ export abstract class ScheduleFree<O> extends Optimizer<ScheduleFreeGroup<O>> {
     const share = weightSum === 0 ? 0 : weightOf(group) / weightSum;
     return [share, scheduledLr * (this.interpolation(group) * (1 - share) - 1), scheduledLr];
   }
+}
+
+/**
+ * What an optimizer extends whose options are those that all of them take, and others of these defaults and kinds:
+ *
+ *     export class SGDScheduleFree extends scheduleFreeClass<SGDScheduleFreeOptions>(defaults, kinds) { ... }
+ */
+export function scheduleFreeClass<O extends ScheduleFreeOptions>(
+  defaults: Required<Omit<O, keyof ScheduleFreeOptions>>,
+  kinds: K.Kinds<Omit<O, keyof ScheduleFreeOptions>>,
+): abstract new (
+  params: Params<O>,
+  options?: O,
+) => ScheduleFree<O> {
+  const allKinds = { ...kinds, ...sharedKinds };
+  const takes = { params: K.anything, options: K.options(allKinds) };
+  abstract class WithOptions extends ScheduleFree<O> {
+    constructor(params: Params<O>, options?: O) {
+      checkArguments(new.target.name, takes, arguments);
+      const own = { ...sharedDefaults, ...defaults, ...withoutUndefined(options ?? {}), ...progressDefaults };
+      super(params as Params<ScheduleFreeGroup<O>>, own as ScheduleFreeGroup<O>, {
+        ...allKinds,
+        ...progressKinds,
+      });
+    }
+  }
+  return WithOptions;
 }

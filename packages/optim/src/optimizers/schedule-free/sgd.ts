@@ -1,15 +1,11 @@
-import { checkArguments, E, K, withoutUndefined } from '@kindling/core';
-import type { ParamGroup, Params } from '../../groups.ts';
+import { E, K } from '@kindling/core';
+import type { ParamGroup } from '../../groups.ts';
 import { type Rate, rate } from '../../rate.ts';
 import { fusedUpdate, type Update, updatesByFeatures } from '../../update.ts';
 import {
-  progressDefaults,
-  progressKinds,
-  ScheduleFree,
   type ScheduleFreeGroup,
   type ScheduleFreeOptions,
-  scheduleFreeDefaults,
-  scheduleFreeKinds,
+  scheduleFreeClass,
   stepped,
 } from './schedule-free.ts';
 
@@ -21,13 +17,11 @@ export interface SGDScheduleFreeOptions extends ScheduleFreeOptions {
   momentum?: number;
 }
 
-const defaults: Required<SGDScheduleFreeOptions> = { lr: 1, momentum: 0.9, ...scheduleFreeDefaults };
-const kinds: K.Kinds<SGDScheduleFreeOptions> = {
+const defaults = { lr: 1, momentum: 0.9 };
+const kinds: K.Kinds<Omit<SGDScheduleFreeOptions, keyof ScheduleFreeOptions>> = {
   lr: rate,
   momentum: /* @__PURE__ */ K.kind('a number in (0, 1)', (x) => typeof x === 'number' && x > 0 && x < 1),
-  ...scheduleFreeKinds,
 };
-const takes = { params: K.anything, options: /* @__PURE__ */ K.options<SGDScheduleFreeOptions>(kinds) };
 
 type Group = ParamGroup<ScheduleFreeGroup<SGDScheduleFreeOptions>>;
 
@@ -61,13 +55,10 @@ const updates = updatesByFeatures((decays: boolean) =>
  * w; // tensor([ 0.4094, -0.5458], requires_grad=True)
  * ```
  */
-export class SGDScheduleFree extends ScheduleFree<SGDScheduleFreeOptions> {
-  constructor(params: Params<SGDScheduleFreeOptions>, options: SGDScheduleFreeOptions = {}) {
-    checkArguments(new.target.name, takes, arguments);
-    const own = { ...defaults, ...withoutUndefined(options), ...progressDefaults };
-    super(params, own, { ...kinds, ...progressKinds });
-  }
-
+export class SGDScheduleFree extends /* @__PURE__ */ scheduleFreeClass<SGDScheduleFreeOptions>(
+  defaults,
+  kinds,
+) {
   protected override interpolation({ momentum }: ScheduleFreeGroup<SGDScheduleFreeOptions>): number {
     return momentum;
   }
