@@ -120,6 +120,7 @@ export function watchGenerators(next: GeneratorWatcher | null): void {
  *
  * The same seed gives the same numbers in PyTorch, and {@link Generator.getState} gives the bytes that
  * `torch.get_rng_state()` gives, so a stream can move from either side to the other.
+ * @throws ValueError for an argument: seeds are given to {@link Generator.manualSeed}
  * @example
  * ```ts
  * const generator = new Generator().manualSeed(0);
@@ -145,10 +146,7 @@ export class Generator {
     return true;
   }
 
-  /**
-   * A generator with PyTorch's default seed, 67280421310721.
-   * @throws ValueError for an argument: seeds are given to {@link manualSeed}
-   */
+  /** A generator with PyTorch's default seed, 67280421310721. */
   constructor() {
     if (arguments.length > 0) refuseSeed(arguments[0]);
     this.#beginWith(DEFAULT_SEED);
