@@ -71,7 +71,7 @@ const mostTerms = 64;
 
 /** The sum over a new last dimension, of any number of terms. */
 function multivariateSum(x: Tensor, p: number): Tensor {
-  const offsets = arange((1 - p) / 2, 0.25, 0.5, { dtype: isFloatingPoint(x.dtype) ? x.dtype : undefined });
+  const offsets = arange((1 - p) / 2, 0.25, 0.5, isFloatingPoint(x.dtype) ? { dtype: x.dtype } : {});
   return add(sum(lgamma(add(unsqueeze(x, -1), offsets)), -1), (p * (p - 1) * Math.log(Math.PI)) / 4);
 }
 
