@@ -61,9 +61,9 @@ function isNamed({ path, names }: Call, message: string): boolean {
   );
 }
 
-/** Whether what an error says to write is a call of what was called, not of a function within. */
+/** Whether the call that an error says to write, where arguments are too many or no options, is of what was called. */
 function isToBeWritten({ path, names }: Call, message: string): boolean {
-  const written = /; write (new )?([\w.]+)\(/.exec(message);
+  const written = /(?:: takes |expected an options object).*; write (new )?([\w.]+)\(/.exec(message);
   if (written === null) return true;
   const [, isNew, name = ''] = written;
   const last = name.split('.').at(-1) ?? '';

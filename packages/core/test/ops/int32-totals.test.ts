@@ -181,12 +181,10 @@ describe('reductions, scans and products', () => {
     expect(() => K.fullLike(int([1]), 2 ** 31)).toThrow(/^fullLike: .*int32.*float64/);
   });
 
-  test('masked medians and logarithms of sums are those of the integers themselves', () => {
+  test('masked medians are those of the integers themselves', () => {
     const x = int([16_777_217, -5, 16_777_219, greatest]);
     const mask = tensor([true, true, true, false]);
     expect(K.masked.median(x, 0, { mask }).item()).toBe(16_777_217);
     expect(K.masked.median(int([greatest, greatest - 2, greatest - 4]), 0).item()).toBe(greatest - 2);
-    expect(K.masked.logsumexp(x, 0, { mask }).item()).toBe(16_777_219);
-    expect(K.masked.logsumexp(int([1, 2, 3]), 0).item()).toBe(3);
   });
 });

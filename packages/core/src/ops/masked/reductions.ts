@@ -43,8 +43,6 @@ const listOf = (dim: Dims, rank: number): number[] => {
 
 /** Integers add up in int32. */
 const accumulating = ({ dtype }: Tensor): Tensor['dtype'] => (isFloatingPoint(dtype) ? dtype : 'int32');
-/** A float dtype that holds the numbers of x. */
-const exactly = (x: Tensor): Tensor => (isFloatingPoint(x.dtype) ? x : to(x, 'float64'));
 const keep = ({ keepdim = false }: MaskedReduceOptions) => ({ keepdim });
 
 /**
@@ -123,7 +121,7 @@ export const median = /* @__PURE__ */ composition(
   { ...reduceTakes, dim: K.integer },
   (x: Tensor, dim = -1, options: MaskedReduceOptions = {}): Tensor => {
     const floats = isFloatingPoint(x.dtype);
-    const kept = masking(exactly(x), options.mask, Number.NaN);
+    const kept = masking(floats ? x : to(x, 'float64'), options.mask, Number.NaN);
     const { values } = nanmedian(kept, dim, keep(options));
     if (floats) return values;
     if (valuesOf(any(isnan(values)), 'masked.median')[0] !== 0)
@@ -139,7 +137,7 @@ export const median = /* @__PURE__ */ composition(
  * @throws IndexError when a dimension is out of range
  */
 export const logsumexp: Masked = /* @__PURE__ */ reduction('logsumexp', (x, dim, options) => {
-  const kept = masking(exactly(x), options.mask, extremeOf(x.dtype, true));
+  const kept = masking(x, options.mask, extremeOf(x.dtype, true));
   return to(logSum(kept, listOf(dim, x.ndim), keep(options)), options.dtype ?? x.dtype);
 });
 
