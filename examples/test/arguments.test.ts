@@ -183,6 +183,28 @@ describe("what PyTorch's users write out of habit", () => {
   });
 });
 
+describe('what is to be written is a call of what was called', () => {
+  const x = core.ones([2, 2]);
+  const bad = (value: unknown): never => value as never;
+
+  it.each<[string, () => unknown]>([
+    ['clip(x, { min: ', () => core.clip(x, bad(x))],
+    ['subtract(x, y, { alpha: 7 })', () => core.subtract(x, x, bad(7))],
+    ['moveaxis(x, 0, ', () => Reflect.apply(core.moveaxis, null, [x, 0, 1, 2])],
+    ['special.expit(x)', () => Reflect.apply(core.special.expit, null, [x, 2])],
+    ['unfold(x, 1, { dilation: 2 })', () => nn.F.unfold(core.ones([1, 1, 2, 2]), 1, bad(2))],
+    ['narrowCopy(x, 0, 0, 1)', () => Reflect.apply(core.narrowCopy, null, [x, 0, 0, 1, 5])],
+    ['inverse(a)', () => Reflect.apply(core.inverse, null, [x, 3])],
+    ['forward(input, hx)', () => Reflect.apply(new nn.LSTM(2, 2), null, [x, [x, x], 3])],
+    ['ModuleDict.get("a")', () => Reflect.apply(new nn.ModuleDict().get, new nn.ModuleDict(), ['a', 3])],
+  ])('write %s', (call, run) => {
+    const error = errorOf(run, []);
+    expect(error).toBeInstanceOf(core.KindlingError);
+    expect((error as Error).message).toContain(`write ${call}`);
+    expect((error as Error).message).not.toContain('write new');
+  });
+});
+
 describe('one wrong argument among right ones, where it is looked at late', () => {
   const bad = (value: unknown): never => value as never;
   const scalar = core.tensor(0.5);

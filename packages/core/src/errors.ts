@@ -56,7 +56,9 @@ export function calledAs(name: string, error: unknown): unknown {
   if (/^[A-Z]\w*: /.test(message) || /^[\w.]*/.exec(message)?.[0].split('.').at(-1) === name) return error;
   const [prefix, inner] = /^([a-z][\w.]*)(?:\(\))?: /.exec(message) ?? ['', ''];
   const keeps = /^[A-Z]/.test(name) && !name.toLowerCase().startsWith(inner.toLowerCase());
-  error.message = `${name}: ${keeps ? message : message.slice(prefix.length)}`;
+  // What is to be written, too, is a call of what was called.
+  const own = (text: string): string => text.replace(`; write ${inner}(`, `; write ${name}(`);
+  error.message = `${name}: ${keeps ? message : own(message.slice(prefix.length))}`;
   // The stack begins with the message as it was.
   if (error.stack !== undefined) error.stack = error.stack.replace(message, () => error.message);
   return error;

@@ -1,6 +1,9 @@
 import {
+  calledAs,
   checkArguments,
   formatShape,
+  fromJSON,
+  isTensorJSON,
   K,
   noGrad,
   ShapeError,
@@ -9,6 +12,7 @@ import {
   signature,
   snakeCase,
   type Tensor,
+  type TensorJSON,
   tensor,
   ValueError,
   valuesOf,
@@ -173,8 +177,13 @@ export abstract class Metric extends Shown {
     return state;
   }
 
+  /** What `JSON.stringify` writes: the {@link stateDict}, which `loadStateDict` takes. Kindling's own. */
+  toJSON(): MetricStateDict {
+    return this.stateDict();
+  }
+
   /**
-   * Goes on from what {@link stateDict} gave. Nothing is changed unless all of it fits.
+   * Goes on from what {@link stateDict} gave, also by way of JSON. Nothing is changed unless all of it fits.
    * @throws ValueError, ShapeError, DTypeError for what lacks something, or is of a metric of another kind or of other options
    */
   loadStateDict(state: MetricStateDict): void {
@@ -189,8 +198,8 @@ export abstract class Metric extends Shown {
     const rows = new Set<number>();
     const read = (name: string, samples?: Samples): Float64Array => {
       const key = snakeCase(name);
-      checkArguments(caller, { [key]: K.tensor }, [state[key]]);
-      const value = state[key] as Tensor;
+      const value = ofJSON(caller, state[key]);
+      checkArguments(caller, { [key]: K.tensor }, [value]);
       const shape = samples === undefined ? own[key]?.shape : [value.shape[0] ?? 0, samples.width];
       if (shape === undefined || !sameShape(value.shape, shape)) {
         throw new ShapeError(
@@ -211,6 +220,15 @@ export abstract class Metric extends Shown {
       of.clear();
       of.push(values);
     }
+  }
+}
+
+/** A tensor, also by way of JSON. */
+function ofJSON(caller: string, value: Tensor | TensorJSON | undefined): Tensor {
+  try {
+    return isTensorJSON(value) ? fromJSON(value) : (value as Tensor);
+  } catch (error) {
+    throw calledAs(caller, error);
   }
 }
 

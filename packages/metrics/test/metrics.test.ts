@@ -307,6 +307,24 @@ describe('what is remembered', () => {
     expect(JSON.stringify(Object.values(metric.stateDict()).map(({ shape }) => shape))).toBe(size);
   });
 
+  it('goes by way of JSON, which the metric itself writes', () => {
+    for (const make of [() => new AUROC(), () => new F1Score(), () => new MeanSquaredError()]) {
+      const metric = make();
+      metric.update(tensor([0.25, 0.75, 0.125]), tensor([0, 1, 1]));
+      const text = JSON.stringify({ metric });
+      expect(text).toBe(JSON.stringify({ metric: metric.stateDict() }));
+      const other = make();
+      other.loadStateDict((JSON.parse(text) as { metric: never }).metric);
+      for (const each of [metric, other]) each.update(tensor([0.5, 0.625]), tensor([0, 1]));
+      expect(value(other.compute())).toBe(value(metric.compute()));
+    }
+    const state = new AUROC().stateDict();
+    const broken = { ...state, total_weight: { dtype: 'float64', shape: [2], data: [1] } };
+    expect(() => new AUROC().loadStateDict(bad(broken))).toThrow(
+      /^AUROC.loadStateDict: fromJSON: shape \[2\] takes 2 elements/,
+    );
+  });
+
   it('is taken over whole or not at all', () => {
     const metric = fill(new AUROC());
     const { scores, ...rest } = metric.stateDict();

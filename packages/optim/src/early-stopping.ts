@@ -1,7 +1,7 @@
 import { CompileError, checkArguments, isCompiling, K, Shown, Tensor, ValueError } from '@kindling/core';
 import { aBest, aMetric } from './kinds.ts';
 import { textOf } from './lr-scheduler/scheduler.ts';
-import { readState, type SchedulerStateDict, writeState } from './lr-scheduler/state.ts';
+import { asJSON, readState, type SchedulerStateDict, writeState } from './lr-scheduler/state.ts';
 
 /** What is watched over: a model, whose state is tensors by name. */
 export interface Restorable {
@@ -145,6 +145,11 @@ export class EarlyStopping extends Shown {
   /** Everything but the model: what was counted, and the copy of the model at its best. */
   stateDict(): SchedulerStateDict {
     return writeState(this, { best_state: this.#bestState });
+  }
+
+  /** What `JSON.stringify` writes: the {@link stateDict}, which `loadStateDict` takes. Kindling's own. */
+  toJSON(): SchedulerStateDict {
+    return asJSON(this.stateDict());
   }
 
   /**

@@ -26,3 +26,13 @@ export const aMetric = /* @__PURE__ */ K.kind(
 
 /** The best value of a metric so far, infinite at first. */
 export const aBest = /* @__PURE__ */ K.kind('a number', (x) => typeof x === 'number' && !Number.isNaN(x));
+
+/** The kinds of an optimizer's options, where it states them. */
+export const someKinds = /* @__PURE__ */ K.optional(
+  /* @__PURE__ */ K.kind(
+    'an object with a kind for each option, such as { lr: K.finite }',
+    (x) =>
+      K.isOptions(x) &&
+      Object.values(x).every((kind) => typeof (kind as K.Kind | null)?.accepts === 'function'),
+  ),
+);

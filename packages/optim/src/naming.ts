@@ -23,3 +23,17 @@ export const ofSchedules = /* @__PURE__ */ naming([
   ['tMult', 'T_mult'],
   ['tCur', 'T_cur'],
 ]);
+
+/** Numbers that JSON has not, as JavaScript and as Python spell them. */
+export const spelled: ReadonlyMap<unknown, number> = /* @__PURE__ */ new Map([
+  ['Infinity', Infinity],
+  ['-Infinity', -Infinity],
+  ['NaN', Number.NaN],
+  ['inf', Infinity],
+  ['-inf', -Infinity],
+  ['nan', Number.NaN],
+]);
+
+/** A value as JSON can hold it: a number that is not finite as text. */
+export const spelling = (value: unknown): unknown =>
+  typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;

@@ -29,3 +29,6 @@ export function optimizerClass<O extends object>(
   }
   return WithOptions as unknown as OptimizerClass<O>;
 }
+
+/** What schedulers and wrappers take first. */
+export const anOptimizer = /* @__PURE__ */ K.instanceOf(Optimizer, 'an Optimizer');

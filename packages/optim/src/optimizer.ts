@@ -28,7 +28,7 @@ import {
   parametersOf,
 } from './groups.ts';
 import { checkImplementation, isDifferentiable, requireDifferentiable } from './implementation.ts';
-import { nonNegative } from './kinds.ts';
+import { nonNegative, someKinds } from './kinds.ts';
 import { LastOptions } from './last-options.ts';
 import { atSteps, checkHeld, type Rate, takesTensors, withNumber } from './rate.ts';
 import {
@@ -47,14 +47,6 @@ export type StepHook = (optimizer: Optimizer) => void;
 type Hooks = Map<object, StepHook>;
 
 const someDefaults = /* @__PURE__ */ K.kind('an object with the defaults of all options', K.isOptions);
-const someKinds = /* @__PURE__ */ K.optional(
-  /* @__PURE__ */ K.kind(
-    'an object with a kind for each option, such as { lr: K.finite }',
-    (x) =>
-      K.isOptions(x) &&
-      Object.values(x).every((kind) => typeof (kind as K.Kind | null)?.accepts === 'function'),
-  ),
-);
 const zeroGradOptions = /* @__PURE__ */ K.options<{ setToNone?: boolean }>({ setToNone: K.flag });
 
 /**
@@ -363,6 +355,11 @@ export abstract class Optimizer<O extends { lr: Rate } = any> extends Shown {
     return writeStateDict(this, (value) => this.writtenState(value));
   }
 
+  /** What `JSON.stringify` writes: the {@link stateDict}, which `loadStateDict` takes. Kindling's own. */
+  toJSON(): OptimizerStateDict {
+    return this.stateDict();
+  }
+
   /**
    * Takes over what {@link stateDict} gave, here or in PyTorch, also by way of JSON. Nothing is changed unless all of it fits. A rate that
    * is a tensor there is a new one here, as are betas, and `capturable` becomes false. Follows `Optimizer.load_state_dict`.
@@ -389,6 +386,3 @@ export abstract class Optimizer<O extends { lr: Rate } = any> extends Shown {
     return `${this.constructor.name} (\n${formatGroups(this.paramGroups)}\n)`;
   }
 }
-
-/** What schedulers and wrappers take first. */
-export const anOptimizer = /* @__PURE__ */ K.instanceOf(Optimizer, 'an Optimizer');

@@ -13,7 +13,7 @@ import {
 import type { ParamGroup } from './groups.ts';
 import { ofSavedGroup } from './implementation.ts';
 import { nonNegative } from './kinds.ts';
-import { ofOptimizers } from './naming.ts';
+import { ofOptimizers, spelled, spelling } from './naming.ts';
 import type { Optimizer } from './optimizer.ts';
 import type { Rate } from './rate.ts';
 import { stateNames, type Update } from './update.ts';
@@ -45,6 +45,14 @@ type Group = ParamGroup<{ lr: Rate }> & Record<string, unknown>;
 
 const copied = (value: unknown): unknown => (Array.isArray(value) ? value.slice() : value);
 
+/** The state of a parameter, of which JSON loses no number. */
+function spelledInJSON(state: ParamState): ParamState {
+  const entries = Object.entries(state);
+  if (entries.every(([, value]) => spelling(value) === value)) return state;
+  const toJSON = (): unknown => Object.fromEntries(entries.map(([key, value]) => [key, spelling(value)]));
+  return Object.defineProperty(state, 'toJSON', { value: toJSON });
+}
+
 /** State and options of an optimizer in PyTorch's layout; `written` gives a value of the state as PyTorch holds it. */
 export function writeStateDict(
   { paramGroups, state }: Optimizer,
@@ -63,7 +71,7 @@ export function writeStateDict(
   const byNumber: OptimizerStateDict['state'] = {};
   for (const [p, values] of state) {
     const entries = Object.entries(values).map(([key, value]) => [snakeCase(key), written(value)]);
-    if (entries.length > 0) byNumber[numbers.get(p)!] = Object.fromEntries(entries);
+    if (entries.length > 0) byNumber[numbers.get(p)!] = spelledInJSON(Object.fromEntries(entries));
   }
   return { state: byNumber, param_groups };
 }
@@ -222,9 +230,9 @@ export function tensorOf(caller: string, key: string, x: unknown, { dtype }: Ten
   return value.detach().to(dtype).clone();
 }
 
-/** A value as it is, or the tensor that JSON holds of it. */
+/** A value as it is, or the tensor or number that JSON holds of it. */
 export function plain(caller: string, key: string, value: unknown): unknown {
-  if (!isTensorJSON(value)) return value;
+  if (!isTensorJSON(value)) return spelled.get(value) ?? value;
   try {
     return fromJSON(value);
   } catch (cause) {

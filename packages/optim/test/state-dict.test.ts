@@ -499,3 +499,74 @@ it('functions of a schedule stand in its state as null, which JSON keeps', () =>
   expect(state.lr_lambdas).toStrictEqual([null]);
   expect(JSON.parse(JSON.stringify(state))).toStrictEqual(state);
 });
+
+describe('JSON.stringify of what has a state writes its state, which loadStateDict takes', () => {
+  const through = (x: unknown) => js(JSON.parse(JSON.stringify(x)));
+
+  it.each(Object.entries(makes))('%s', (_, make) => {
+    const optimizer = make(parameters());
+    train(optimizer, 0, 3);
+    expect(through(optimizer)).toEqual(through(optimizer.stateDict()));
+    const other = make(
+      optimizer.paramGroups[0]!.params.map((p: Tensor) => p.detach().clone().requiresGrad_()),
+    );
+    other.loadStateDict(through({ inside: optimizer }).inside);
+    train(optimizer, 3, 6);
+    train(other, 3, 6);
+    const of = (o: optim.Optimizer) => values(o.paramGroups.flatMap((g) => g.params));
+    expect(of(other)).toEqual(of(optimizer));
+  });
+
+  it('schedules, plateaus and SAM', () => {
+    const base = new optim.SGD(parameters(), { lr: 0.1 });
+    const { lrScheduler } = optim;
+    const holders: { stateDict(): object; loadStateDict(state: never): void }[] = [
+      new lrScheduler.StepLR(base, 2),
+      new lrScheduler.SequentialLR(
+        base,
+        [new lrScheduler.ConstantLR(base), new lrScheduler.ExponentialLR(base, 0.9)],
+        [2],
+      ),
+      new lrScheduler.ReduceLROnPlateau(base),
+      new optim.EarlyStopping(),
+      new optim.SAM(base),
+    ];
+    for (const holder of holders) {
+      const text = JSON.stringify(holder);
+      expect(text).toBe(JSON.stringify(holder.stateDict()));
+      holder.loadStateDict(js(JSON.parse(text)) as never);
+      expect(JSON.stringify(holder.stateDict())).toBe(text);
+    }
+  });
+
+  it("L-BFGS's numbers that are not finite, by which it stops", () => {
+    for (const factor of [Number.POSITIVE_INFINITY, Number.NaN]) {
+      const run = (w: Tensor) => {
+        const optimizer = new optim.LBFGS([w], { lr: 0.1, maxIter: 2 });
+        let scale = 1;
+        const step = () =>
+          optimizer.step(() => {
+            optimizer.zeroGrad();
+            const loss = w.square().sum().mul(scale);
+            loss.backward();
+            return loss;
+          });
+        return { optimizer, step, setScale: (to: number) => void (scale = to) };
+      };
+      const w = ones([2], { requiresGrad: true });
+      const a = run(w);
+      a.step();
+      a.setScale(factor);
+      a.step();
+      const copy = w.detach().clone().requiresGrad_();
+      const b = run(copy);
+      b.optimizer.loadStateDict(through(a.optimizer));
+      expect(through(b.optimizer)).toEqual(through(a.optimizer));
+      expect(Object.values(through(a.optimizer).state[0])).toContain(String(factor));
+      a.setScale(1);
+      a.step();
+      b.step();
+      expect(copy.toArray()).toEqual(w.toArray());
+    }
+  });
+});

@@ -179,7 +179,8 @@ function checkHookResult(result: unknown, g: Tensor, name: string): asserts resu
   }
 }
 
-const describe = (x: unknown): string => (x instanceof Promise ? 'a Promise' : `a ${typeof x}`);
+const describe = (x: unknown): string =>
+  x instanceof Promise ? 'a Promise' : typeof x === 'object' ? 'an object' : `a ${typeof x}`;
 
 /** The functions of this file that are methods too. */
 export default { registerHook, registerPostAccumulateGradHook, retainGrad, requiresGrad_ };

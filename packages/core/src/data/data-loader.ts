@@ -214,6 +214,11 @@ export class DataLoader<T, B = Collated<T>> extends Shown {
     };
   }
 
+  /** What `JSON.stringify` writes: the {@link stateDict}, which `loadStateDict` takes. Kindling's own. */
+  toJSON(): DataLoaderState {
+    return this.stateDict();
+  }
+
   /**
    * Takes over what {@link stateDict} gave, also by way of JSON. Kindling's own, in the manner of torchdata's
    * `StatefulDataLoader.load_state_dict`.

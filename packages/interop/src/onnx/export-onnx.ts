@@ -225,7 +225,8 @@ function recorded(
   };
   const stop = observe(guard);
   try {
-    return recordBatches({ call, inputs, models: { '': model } }, { training: false, batchDims });
+    const options = { caller: 'exportOnnx', training: false, batchDims };
+    return recordBatches({ call, inputs, models: { '': model } }, options);
   } finally {
     stop();
   }

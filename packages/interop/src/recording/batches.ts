@@ -1,11 +1,14 @@
-import { cat, noGrad, type Tensor } from '@kindling/core';
+import { cat, formatShape, noGrad, type Tensor } from '@kindling/core';
 import type { AnyModule } from '@kindling/nn';
+import { ExportError } from '../errors.ts';
 import { merge } from './merge.ts';
 import { record } from './record.ts';
 import type { Recorded, Recording } from './recording.ts';
 
 /** Options of {@link recordBatches}. */
 export interface BatchOptions {
+  /** What was called, for errors. Default: `exportTorch`. */
+  readonly caller?: string;
   /** In which mode the models are called. Default: as they are. */
   readonly training?: boolean;
   /**
@@ -17,14 +20,25 @@ export interface BatchOptions {
   readonly given?: (inputs: readonly Tensor[]) => readonly Tensor[];
 }
 
-/** Where samples lie in each input, and how many there are; 0 where there is no batch. */
-function batchOf(inputs: readonly Tensor[], batchDims: BatchOptions['batchDims']) {
-  const stated = batchDims ?? [];
+/**
+ * Where samples lie in each input, and how many there are; 0 where there is no batch.
+ * @throws ExportError where there are no samples in it
+ */
+function batchOf(
+  inputs: readonly Tensor[],
+  { caller = 'exportTorch', batchDims: stated = [] }: BatchOptions,
+) {
   const leading = inputs.findIndex((x, i) => (stated[i] === undefined ? x.ndim > 0 : stated[i] !== null));
   const size = inputs[leading]?.shape[stated[leading] ?? 0] ?? 0;
   const dims = inputs.map((x, i) =>
     stated[i] === undefined ? (x.ndim > 0 && x.shape[0] === size ? 0 : null) : (stated[i] ?? null),
   );
+  const without = inputs.findIndex((x, i) => x.shape[dims[i] ?? -1] === 0);
+  if (without >= 0) {
+    throw new ExportError(
+      `${caller}: the example has no samples: input ${without} is of shape ${formatShape(inputs[without]?.shape ?? [])}; give one sample or more`,
+    );
+  }
   return { size, dims };
 }
 
@@ -49,8 +63,8 @@ const sizesFor = (size: number): number[][] => {
  */
 export function recordBatches(recorded: Recorded, options: BatchOptions = {}): Recording {
   const { inputs, models } = recorded;
-  const { batchDims, given = (xs) => xs } = options;
-  const { size, dims } = batchOf(inputs, batchDims);
+  const { given = (xs) => xs } = options;
+  const { size, dims } = batchOf(inputs, options);
   const recordedAt = (wanted: number): Recording =>
     record({ ...recorded, inputs: given(inputs.map((x, i) => samples(x, dims[i] ?? null, wanted))) });
   return inMode(Object.values(models), options.training, () => {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { fromBinary } from '@bufbuild/protobuf';
-import { arange, randn, type Tensor, tensor } from '@kindling/core';
+import { arange, randn, type Tensor, tensor, zeros } from '@kindling/core';
 import * as nn from '@kindling/nn';
 import { F } from '@kindling/nn';
 import { describe, expect, it } from 'vitest';
@@ -74,6 +74,15 @@ describe('an exported model', () => {
     expect(dims()).toEqual(['batch', 4n]);
     expect(dims({ batch: false })).toEqual([2n, 4n]);
     expect(() => exportOnnx(new Net(), randn([2, 4]), { batch: [3] })).toThrow('dimension 3 of input 0');
+  });
+
+  it('wants a sample in the example, unless it has no batch', () => {
+    for (const example of [zeros([0, 4]), [zeros([0, 4])]]) {
+      expect(() => exportOnnx(new Net(), example)).toThrow(
+        /^exportOnnx: the example has no samples: input 0 is of shape \[0.*; give one sample or more$/,
+      );
+    }
+    expect(exportOnnx(new nn.Linear(4, 2), zeros([0, 4]), { batch: false }).length).toBeGreaterThan(0);
   });
 
   it('leaves the model as it was', () => {

@@ -35,7 +35,7 @@ export abstract class Dictionary<T, V = T> extends Module<never, never> {
    * @throws KindlingError when there is none.
    */
   get(name: string): T {
-    checkArguments(this.constructor.name, { name: K.text }, arguments);
+    checkArguments(`${this.constructor.name}.get`, { name: K.text }, arguments);
     const value = heldBy<T>(this).get(name);
     if (value === undefined) throw new KindlingError(this.absent(name));
     return value;
@@ -52,7 +52,7 @@ export abstract class Dictionary<T, V = T> extends Module<never, never> {
 
   /** Adds all of an object or Map. */
   update(values: Named<V>): this {
-    checkArguments(this.constructor.name, { values: named }, arguments);
+    checkArguments(`${this.constructor.name}.update`, { values: named }, arguments);
     for (const [name, value] of entriesOf(values)) this.set(name, value);
     return this;
   }

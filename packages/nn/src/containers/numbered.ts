@@ -20,7 +20,7 @@ export abstract class Numbered<T, V, I extends unknown[] = never, O = never> ext
 
   /** The one at `index`, counted from the end where negative; `undefined` where there is none. */
   at(index: number): T | undefined {
-    checkArguments(this.constructor.name, { index: K.integer }, arguments);
+    checkArguments(`${this.constructor.name}.at`, { index: K.integer }, arguments);
     return this.items().at(index);
   }
 

@@ -9,7 +9,6 @@ import {
   generatorKind,
   K,
   ShapeError,
-  signature,
   type Tensor,
   ValueError,
 } from '@kindling/core';
@@ -61,9 +60,7 @@ function drop(caller: string, x: Tensor, grain: Grain, options: DropoutFunctionO
 
 /** Drops whole channels of an input with `spatial` dimensions behind (N, C), or behind (C,) where `unbatched`. */
 function dropChannels(name: string, spatial: number, unbatched: boolean) {
-  const takes = signature(name, dropoutParameters);
-  return function (x: Tensor, options: DropoutFunctionOptions = {}): Tensor {
-    takes(arguments);
+  return composition(name, dropoutParameters, (x: Tensor, options: DropoutFunctionOptions = {}): Tensor => {
     if (x.ndim !== spatial + 2 && x.ndim !== spatial + 1) {
       throw new ShapeError(
         `${name}: Expected ${spatial + 1}D or ${spatial + 2}D input, but received a ${x.ndim}D input`,
@@ -71,7 +68,7 @@ function dropChannels(name: string, spatial: number, unbatched: boolean) {
     }
     if (x.ndim === spatial + 2 || !unbatched) return drop(name, x, 'feature', options);
     return drop(name, x.unsqueeze(0), 'feature', options).squeeze(0);
-  };
+  });
 }
 
 /** The value to which SELU sends -Infinity, negated. */
@@ -144,18 +141,18 @@ const dropoutParameters = () => ({
     generator: generatorKind,
   }),
 });
-const dropoutTakes = /* @__PURE__ */ signature('dropout', dropoutParameters);
 
 /**
  * In training, zeroes each element with probability `p` and multiplies the rest by 1 / (1 - p), so that the mean stays.
  * Follows `torch.nn.functional.dropout`, with its random numbers.
- * @throws ValueError unless 0 <= p <= 1.
+ * @throws ValueError unless 0 <= p <= 1; DTypeError where something is dropped of a tensor that is not float.
  * @example F.dropout(ones([5]), { p: 0.2 }); // tensor([0.0000, 1.2500, 1.2500, 0.0000, 1.2500])
  */
-export const dropout = function (x: Tensor, options: DropoutFunctionOptions = {}): Tensor {
-  dropoutTakes(arguments);
-  return drop('dropout', x, 'element', options);
-};
+export const dropout = /* @__PURE__ */ composition(
+  'dropout',
+  dropoutParameters,
+  (x: Tensor, options: DropoutFunctionOptions = {}): Tensor => drop('dropout', x, 'element', options),
+);
 
 /**
  * In training, zeroes each element with probability `p` and multiplies the rest by 1 / (1 - p): {@link dropout}.

@@ -297,7 +297,7 @@ export class EmbeddingBag extends Module<[Tensor, BagOptions?], Tensor> {
 
   override forward(input: Tensor, options: BagOptions = {}): Tensor {
     const kinds = { input: K.tensor, options: K.options<BagOptions>(bagKinds) };
-    checkArguments(this.constructor.name, kinds, arguments);
+    checkArguments('forward', kinds, arguments);
     const { weight, maxNorm, normType, scaleGradByFreq, mode, sparse, includeLastOffset, paddingIdx } = this;
     const settings = { maxNorm, normType, scaleGradByFreq, mode, sparse, includeLastOffset, paddingIdx };
     return embeddingBag(input, weight, { ...settings, ...options });

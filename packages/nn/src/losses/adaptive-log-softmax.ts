@@ -129,7 +129,7 @@ export class AdaptiveLogSoftmaxWithLoss extends Module<
     options: SampleWeightOptions = {},
   ): AdaptiveLogSoftmaxResult {
     checkArguments(
-      'AdaptiveLogSoftmaxWithLoss',
+      'forward',
       {
         input: K.tensor,
         target: K.tensor,

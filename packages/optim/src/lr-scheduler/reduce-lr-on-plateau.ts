@@ -4,7 +4,7 @@ import type { Optimizer } from '../optimizer.ts';
 import { ratesOf } from '../rate.ts';
 import { setRates } from './rates.ts';
 import { anOptimizer, textOf } from './scheduler.ts';
-import { checkState, readState, type SchedulerStateDict, writeState } from './state.ts';
+import { asJSON, checkState, readState, type SchedulerStateDict, writeState } from './state.ts';
 
 /** Options of {@link ReduceLROnPlateau}. */
 export interface ReduceLROnPlateauOptions {
@@ -206,6 +206,11 @@ export class ReduceLROnPlateau extends Shown {
   /** Everything but the optimizer, under PyTorch's names. Follows `ReduceLROnPlateau.state_dict`. */
   stateDict(): SchedulerStateDict {
     return writeState(this, { mode_worse: this.#worst(this.mode), _last_lr: this.getLastLr() });
+  }
+
+  /** What `JSON.stringify` writes: the {@link stateDict}, which `loadStateDict` takes. Kindling's own. */
+  toJSON(): SchedulerStateDict {
+    return asJSON(this.stateDict());
   }
 
   /**

@@ -1,9 +1,10 @@
 import { checkArguments, K, onHost, Shown, ValueError } from '@kindling/core';
 import type { ParamGroup } from '../groups.ts';
-import { anOptimizer, type Optimizer } from '../optimizer.ts';
+import type { Optimizer } from '../optimizer.ts';
+import { anOptimizer } from '../optimizer-class.ts';
 import { rateNumber, ratesOf, withNumber } from '../rate.ts';
 import { setRates } from './rates.ts';
-import { readState, type SchedulerStateDict, writeState } from './state.ts';
+import { asJSON, readState, type SchedulerStateDict, writeState } from './state.ts';
 
 /** Options that every scheduler takes. */
 export interface SchedulerOptions {
@@ -203,6 +204,11 @@ export abstract class LRScheduler extends Shown {
       _get_lr_called_within_step: false,
       _last_lr: this.getLastLr(),
     });
+  }
+
+  /** What `JSON.stringify` writes: the {@link stateDict}, which `loadStateDict` takes. Kindling's own. */
+  toJSON(): SchedulerStateDict {
+    return asJSON(this.stateDict());
   }
 
   /**

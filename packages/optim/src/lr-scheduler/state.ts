@@ -1,21 +1,11 @@
 import { checkArguments, K, ValueError } from '@kindling/core';
-import { ofSchedules } from '../naming.ts';
+import { ofSchedules, spelled, spelling } from '../naming.ts';
 
 /**
  * What a scheduler remembers, under PyTorch's names. `JSON.stringify` writes numbers that are not finite as strings, such as
  * a plateau's best value so far, `"Infinity"`.
  */
 export type SchedulerStateDict = Record<string, unknown>;
-
-/** Numbers that JSON has not, as JavaScript and as Python spell them. */
-const spelled: ReadonlyMap<unknown, number> = /* @__PURE__ */ new Map([
-  ['Infinity', Infinity],
-  ['-Infinity', -Infinity],
-  ['NaN', Number.NaN],
-  ['inf', Infinity],
-  ['-inf', -Infinity],
-  ['nan', Number.NaN],
-]);
 
 /** @internal What the `loadStateDict` of a scheduler takes. */
 export const aState = /* @__PURE__ */ K.kind('what stateDict() gives', K.isOptions);
@@ -29,8 +19,6 @@ const copied = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.slice();
   return K.isOptions(value) ? { ...value } : value;
 };
-const spell = (_key: string, value: unknown): unknown =>
-  isNumber(value) && !Number.isFinite(value) ? String(value) : value;
 
 /** What belongs to the state of a scheduler: its public fields but the optimizer, functions and what it has not. */
 const fieldsOf = (scheduler: object): [key: string, value: unknown][] =>
@@ -44,9 +32,13 @@ export function writeState(scheduler: object, more: SchedulerStateDict): Schedul
   for (const [key, value] of fieldsOf(scheduler)) state[ofSchedules.snakeCase(key)] = copied(value);
   Object.assign(state, more);
   return Object.defineProperty(state, 'toJSON', {
-    value: () => JSON.parse(JSON.stringify({ ...state }, spell)) as unknown,
+    value: () => JSON.parse(JSON.stringify({ ...state }, (_, value: unknown) => spelling(value))) as unknown,
   });
 }
+
+/** What `JSON.stringify` writes of what has this state. */
+export const asJSON = (state: SchedulerStateDict): SchedulerStateDict =>
+  JSON.parse(JSON.stringify(state)) as SchedulerStateDict;
 
 /** A value from a state dict or from JSON, for a field that holds `present`. */
 function valueLike(present: unknown, value: unknown): unknown {

@@ -20,7 +20,8 @@ import {
 import { evaluateNeeded } from '../closure.ts';
 import type { ParamGroup } from '../groups.ts';
 import { nonNegative } from '../kinds.ts';
-import { anOptimizer, type Optimizer } from '../optimizer.ts';
+import type { Optimizer } from '../optimizer.ts';
+import { anOptimizer } from '../optimizer-class.ts';
 import type { Rate } from '../rate.ts';
 import type { OptimizerStateDict } from '../state-dict.ts';
 
@@ -211,6 +212,11 @@ export class SAM extends Shown {
   stateDict(): SAMStateDict {
     this.#expect(`${this.constructor.name}.stateDict`, false);
     return { base: this.base.stateDict(), rho: this.rho, adaptive: this.adaptive };
+  }
+
+  /** What `JSON.stringify` writes: the {@link stateDict}, which `loadStateDict` takes. Kindling's own. */
+  toJSON(): SAMStateDict {
+    return this.stateDict();
   }
 
   /**

@@ -3,7 +3,7 @@ import { storedNumber } from '../../dtype.ts';
 import { ShapeError, ValueError } from '../../errors.ts';
 import { embedStrided, fillStrided, stridedOver } from '../../kernels/index.ts';
 import { apply, definePrimitive, type Primitive } from '../../record/index.ts';
-import { formatShape, type Shape } from '../../shape.ts';
+import { checkShape, formatShape, type Shape } from '../../shape.ts';
 import { type Tensor, wrapArray } from '../../tensor.ts';
 import { clone } from '../creation/copy.ts';
 import { indexSelect } from '../indexing/index-along.ts';
@@ -121,6 +121,8 @@ export function pad(x: Tensor, padding: Shape, options: PadOptions = {}): Tensor
   if (value !== null && value !== 0)
     throw new ValueError(`pad: Padding mode "${mode}" doesn't take in value argument`);
   checkMode(x, sides, padding, mode);
+  const padded = sides.map(({ before, after }, d) => sizeAlong(x, d) + before + after);
+  checkShape(padded, 'pad');
   const result = sides.reduce((part, { before, after }, d) => {
     if (before === 0 && after === 0) return part;
     const size = sizeAlong(x, d);

@@ -4,7 +4,8 @@ import { isFloatingPoint } from '../../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../../errors.ts';
 import { elementsOf } from '../../kernels/index.ts';
 import { apply, definePrimitive } from '../../record/index.ts';
-import { formatShape, numelOf, type Shape } from '../../shape.ts';
+import { checkShape, formatShape, maxElements, numelOf, type Shape } from '../../shape.ts';
+import { allocateZeroed } from '../../storage.ts';
 import { type Tensor, wrapArray } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
 import { floorDivide, remainder } from '../elementwise/arithmetic.ts';
@@ -20,28 +21,40 @@ export interface CombinationsOptions {
   readonly withReplacement?: boolean;
 }
 
-/** The positions of each choice of r of n, in the order of positions, one after another. */
-function choices(n: number, r: number, repeated: boolean): number[] {
-  const found: number[] = [];
-  const chosen: number[] = [];
-  const choose = (from: number): void => {
-    if (chosen.length === r) {
-      found.push(...chosen);
-      return;
+/** How many choices of r of n there are; of more than a tensor could hold some number beyond that. */
+function countChoices(n: number, r: number, repeated: boolean): number {
+  const of = repeated ? n + r - 1 : n;
+  if (r > of) return 0;
+  const least = Math.min(r, of - r);
+  let count = 1;
+  for (let k = 1; k <= least && count <= maxElements; k++) count = (count * (of - least + k)) / k;
+  return count;
+}
+
+/** The positions of each choice of r of n, in the order of positions, a row each. */
+function choices(n: number, r: number, repeated: boolean): Tensor {
+  const shape = [countChoices(n, r, repeated), r];
+  checkShape(shape, 'combinations');
+  const found = allocateZeroed('int32', numelOf(shape));
+  if (found.length === 0) return wrapArray(found, shape, 'int32');
+  const chosen = Int32Array.from({ length: r }, (_, k) => (repeated ? 0 : k));
+  const greatest = (k: number): number => (repeated ? n - 1 : n - r + k);
+  for (let at = 0; at < found.length; at += r) {
+    found.set(chosen, at);
+    let k = r - 1;
+    while (k > 0 && chosen[k] === greatest(k)) k--;
+    let next = (chosen[k] ?? 0) + 1;
+    for (; k < r; k++) {
+      chosen[k] = next;
+      if (!repeated) next++;
     }
-    for (let i = from; i < n; i++) {
-      chosen.push(i);
-      choose(repeated ? i : i + 1);
-      chosen.pop();
-    }
-  };
-  choose(0);
-  return found;
+  }
+  return wrapArray(found, shape, 'int32');
 }
 
 /**
  * All choices of `r` elements of a vector, one a row, in the order of their positions. Follows `torch.combinations`.
- * @throws ShapeError when x is no vector
+ * @throws ShapeError when x is no vector, or there are more choices than a tensor holds
  * @throws ValueError when `r` is negative
  * @example combinations(tensor([1, 2, 3])); // tensor([[1, 2], [1, 3], [2, 3]])
  */
@@ -54,8 +67,7 @@ export const combinations = /* @__PURE__ */ composition(
     if (r < 0) throw new ValueError(`expected a non-negative number of elements, but got ${r}`);
     if (r === 0) return narrow(x, 0, 0, 0);
     const positions = choices(x.count, r, withReplacement);
-    const index = wrapArray(Int32Array.from(positions), [positions.length], 'int32');
-    return reshape(indexSelect(x, 0, index), [positions.length / r, r]);
+    return reshape(indexSelect(x, 0, reshape(positions, [positions.count])), positions.shape);
   },
 );
 

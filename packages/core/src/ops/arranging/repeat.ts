@@ -1,7 +1,8 @@
 import { alias, composition, K, signature } from '../../arguments/index.ts';
 import { ShapeError, ValueError } from '../../errors.ts';
 import { composed, valuesOf } from '../../record/index.ts';
-import { formatShape, normalizeDim, type Shape } from '../../shape.ts';
+import { checkShape, formatShape, normalizeDim, type Shape } from '../../shape.ts';
+import { allocateZeroed } from '../../storage.ts';
 import { Tensor, wrapArray } from '../../tensor.ts';
 import { clone } from '../creation/copy.ts';
 import { indexSelect } from '../indexing/index-along.ts';
@@ -76,19 +77,26 @@ function repeatedIndices(repeats: Tensor, outputSize: number | null): Tensor {
       `repeatInterleave: expected repeats as a number or a vector of int32, got ${repeats.dtype} of shape ${formatShape(repeats.shape)}`,
     );
   }
-  const indices: number[] = [];
-  let i = 0;
-  for (const count of valuesOf(repeats, howOften)) {
+  const counts = valuesOf(repeats, howOften);
+  let length = 0;
+  for (const count of counts) {
     if (count < 0) throw new ValueError('repeatInterleave: repeats can not be negative');
-    for (let n = 0; n < count; n++) indices.push(i);
-    i++;
+    length += count;
   }
-  if (outputSize !== null && outputSize !== indices.length) {
+  if (outputSize !== null && outputSize !== length) {
     throw new ValueError(
-      `repeatInterleave: outputSize ${outputSize} does not match the sum of the repeats ${indices.length}`,
+      `repeatInterleave: outputSize ${outputSize} does not match the sum of the repeats ${length}`,
     );
   }
-  return wrapArray(Int32Array.from(indices), [indices.length], 'int32');
+  const shape = [length];
+  checkShape(shape, 'repeatInterleave');
+  const indices = allocateZeroed('int32', length);
+  let at = 0;
+  counts.forEach((count, i) => {
+    indices.fill(i, at, at + count);
+    at += count;
+  });
+  return wrapArray(indices, shape, 'int32');
 }
 
 /**

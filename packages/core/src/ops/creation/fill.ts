@@ -84,16 +84,16 @@ export const onesLike: LikeFunction = like('onesLike', ones);
 /** Unwritten memory with the shape and dtype of `x`. Follows `torch.empty_like`. */
 export const emptyLike: LikeFunction = like('emptyLike', empty);
 
-const fullLikeTakes = signature('fullLike', { x: K.tensor, value: K.scalar, options: creationOptions });
-
 /**
  * A tensor with the shape and dtype of `x`, filled with `value`. Follows `torch.full_like`.
  * @throws ValueError where the dtype cannot hold the value
  */
-export function fullLike(x: Tensor, value: number | boolean, options?: CreationOptions): Tensor {
-  fullLikeTakes(arguments);
-  return full(x.shape, value, { ...options, dtype: options?.dtype ?? x.dtype });
-}
+export const fullLike = composition(
+  'fullLike',
+  { x: K.tensor, value: K.scalar, options: K.optional(creationOptions) },
+  (x: Tensor, value: number | boolean, options?: CreationOptions): Tensor =>
+    full(x.shape, value, { ...options, dtype: options?.dtype ?? x.dtype }),
+);
 
 const eyeTakes = signature('eye', {
   n: K.integer,

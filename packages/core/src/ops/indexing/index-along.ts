@@ -1,4 +1,4 @@
-import { K, signature } from '../../arguments/index.ts';
+import { composition, K, signature } from '../../arguments/index.ts';
 import { DTypeError, IndexError, ShapeError } from '../../errors.ts';
 import { apply, applyInPlace } from '../../record/index.ts';
 import { formatShape, normalizeDim, sameShape } from '../../shape.ts';
@@ -122,23 +122,20 @@ export interface IndexAddOptions {
 const alongParameters = { x: K.tensor, dim: K.integer, index: K.tensor };
 
 function adding(run: Run, caller: string) {
-  const takes = signature(caller, {
+  const parameters = {
     ...alongParameters,
     source: K.tensor,
     options: K.options<IndexAddOptions>({ alpha: K.scalar }),
-  });
-  return function (
-    x: Tensor,
-    dim: number,
-    index: Tensor,
-    source: Tensor,
-    options: IndexAddOptions = {},
-  ): Tensor {
-    takes(arguments);
-    const { alpha = 1 } = options;
-    const scaled = alpha === 1 ? source : to(mul(source, alpha), source.dtype);
-    return writeAlong(run, x, dim, index, scaled, 'index_add', caller);
   };
+  return composition(
+    caller,
+    parameters,
+    (x: Tensor, dim: number, index: Tensor, source: Tensor, options: IndexAddOptions = {}): Tensor => {
+      const { alpha = 1 } = options;
+      const scaled = alpha === 1 ? source : to(mul(source, alpha), source.dtype);
+      return writeAlong(run, x, dim, index, scaled, 'index_add', caller);
+    },
+  );
 }
 
 /**

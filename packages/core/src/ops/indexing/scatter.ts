@@ -134,19 +134,18 @@ const scatterParameters = { x: K.tensor, dim: K.integer, index: K.tensor, src: K
 
 /** {@link scatter}, under the name `caller`, as a new tensor or in place. */
 function scattering(run: typeof apply, caller: string) {
-  const takes = signature(caller, {
+  const parameters = {
     ...scatterParameters,
     src: K.operand,
     options: K.options<ScatterOptions>({ reduce: K.oneOf('add', 'multiply') }),
-  });
-  return function (
+  };
+  const put = (
     x: Tensor,
     dim: number,
     index: Tensor,
     src: Tensor | number,
     options: ScatterOptions = {},
-  ): Tensor {
-    takes(arguments);
+  ): Tensor => {
     const { reduce } = options;
     const source =
       src instanceof Tensor
@@ -161,6 +160,7 @@ function scattering(run: typeof apply, caller: string) {
     const d = normalizeDim(dim, x.shape.length, caller);
     return run(primitive, [x, index, source], { dim: d, how, includeSelf: true, caller });
   };
+  return composition(caller, parameters, put);
 }
 
 /**

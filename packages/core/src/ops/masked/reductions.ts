@@ -121,7 +121,7 @@ export const median = /* @__PURE__ */ composition(
   { ...reduceTakes, dim: K.integer },
   (x: Tensor, dim = -1, options: MaskedReduceOptions = {}): Tensor => {
     const floats = isFloatingPoint(x.dtype);
-    const kept = masking(floats ? x : to(x, 'float32'), options.mask, Number.NaN);
+    const kept = masking(floats ? x : to(x, 'float64'), options.mask, Number.NaN);
     const { values } = nanmedian(kept, dim, keep(options));
     if (floats) return values;
     if (valuesOf(any(isnan(values)), 'masked.median')[0] !== 0)

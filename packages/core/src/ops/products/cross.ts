@@ -1,4 +1,4 @@
-import { K, signature } from '../../arguments/index.ts';
+import { composition, K } from '../../arguments/index.ts';
 import { ShapeError } from '../../errors.ts';
 import { broadcastShapes, formatShape, normalizeDim } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
@@ -12,25 +12,26 @@ export interface CrossOptions {
   readonly dim?: number;
 }
 
-const crossTakes = signature('cross', {
-  a: K.tensor,
-  b: K.tensor,
-  options: K.options<CrossOptions>({ dim: K.integer }),
-});
-
 /**
  * The cross product of vectors of three elements along a dimension, broadcast. Follows `torch.cross`.
  * @throws ShapeError unless both have as many dimensions, and three elements along that one
  * @throws IndexError when a dimension is out of range
  * @example cross(tensor([1, 0, 0]), tensor([0, 1, 0])); // tensor([0, 0, 1])
  */
-export function cross(a: Tensor, b: Tensor, options: CrossOptions = {}): Tensor {
-  crossTakes(arguments);
-  const dim = options.dim ?? a.shape.indexOf(3);
-  if (dim === -1 && options.dim === undefined)
-    throw new ShapeError(`cross: no dimension of size 3 in an input of shape ${formatShape(a.shape)}`);
-  return crossAlong(a, b, dim, 'cross');
-}
+export const cross = composition(
+  'cross',
+  {
+    a: K.tensor,
+    b: K.tensor,
+    options: K.options<CrossOptions>({ dim: K.integer }),
+  },
+  (a: Tensor, b: Tensor, options: CrossOptions = {}): Tensor => {
+    const dim = options.dim ?? a.shape.indexOf(3);
+    if (dim === -1 && options.dim === undefined)
+      throw new ShapeError(`cross: no dimension of size 3 in an input of shape ${formatShape(a.shape)}`);
+    return crossAlong(a, b, dim, 'cross');
+  },
+);
 
 function crossAlong(a: Tensor, b: Tensor, dim: number, caller: string): Tensor {
   const shape = broadcastShapes(a.shape, b.shape, caller);

@@ -1,5 +1,5 @@
 import { describe } from '../../arguments/explain.ts';
-import { K, signature } from '../../arguments/index.ts';
+import { alias, K, signature } from '../../arguments/index.ts';
 import { promoteTypes } from '../../dtype.ts';
 import { ValueError } from '../../errors.ts';
 import { isArray, numelOf, type Shape, sameShape } from '../../shape.ts';
@@ -132,12 +132,10 @@ const einsumTakes = signature('einsum', { equation: K.text, operands: K.tensors 
  * einsum('ii', a); // tensor(5)
  * ```
  */
-export function einsum(
-  equation: string,
-  ...operands: readonly Tensor[] | readonly [readonly Tensor[]]
-): Tensor;
-export function einsum(...sublists: readonly (Tensor | readonly (number | '...')[])[]): Tensor;
-export function einsum(first: unknown, ...rest: readonly unknown[]): Tensor {
+export const einsum: {
+  (equation: string, ...operands: readonly Tensor[] | readonly [readonly Tensor[]]): Tensor;
+  (...sublists: readonly (Tensor | readonly (number | '...')[])[]): Tensor;
+} = alias('einsum', (first: unknown, ...rest: readonly unknown[]): Tensor => {
   const listed = isArray(rest[0]) ? rest[0] : rest;
   if (typeof first === 'string' || !isOfClass(first)) einsumTakes([first, listed]);
   const given =
@@ -166,4 +164,4 @@ export function einsum(first: unknown, ...rest: readonly unknown[]): Tensor {
     sumOut(result, (label) => wanted.has(label)),
     output,
   );
-}
+});

@@ -7,17 +7,12 @@ import { asRows, batched, plain, product } from './matrix-operations.ts';
 import { dot, mv } from './vector-products.ts';
 
 const mmParameters = { a: K.tensor, b: K.tensor };
-const mmTakes = signature('mm', mmParameters);
-
 /**
  * The product of two matrices, (n, k) and (k, m): (n, m). Follows `torch.mm`.
  * @throws ShapeError where the shapes do not fit; DTypeError for operands of different dtypes, or bools
  * @example mm(tensor([[1, 2], [3, 4]]), tensor([[1], [10]])); // tensor([[21], [43]])
  */
-export const mm = function (a: Tensor, b: Tensor): Tensor {
-  mmTakes(arguments);
-  return product(a, b, plain);
-};
+export const mm = composition('mm', mmParameters, (a: Tensor, b: Tensor): Tensor => product(a, b, plain));
 
 const bmmTakes = signature('bmm', mmParameters);
 
@@ -50,7 +45,7 @@ export const matmul = composition('matmul', mmParameters, (a: Tensor, b: Tensor)
       `matmul: both arguments need to be at least 1D, but they are ${ra}D and ${rb}D; multiply by a number with mul`,
     );
   }
-  if (ra === 2 && rb === 2) return mm(a, b);
+  if (ra === 2 && rb === 2) return product(a, b, plain);
   if (ra === 1 && rb === 1) return dot(a, b);
   if (ra === 2 && rb === 1) return mv(a, b);
   if (ra === 1) return squeeze(matmul(unsqueeze(a, 0), b), -2);
@@ -64,7 +59,7 @@ export const matmul = composition('matmul', mmParameters, (a: Tensor, b: Tensor)
     );
   }
   // One matrix for all rows of a stack: the stack is one tall matrix.
-  if (rb === 2 && a.dense) return reshape(mm(asRows(a), b), [...a.shape.slice(0, -1), m]);
+  if (rb === 2 && a.dense) return reshape(product(asRows(a), b, plain), [...a.shape.slice(0, -1), m]);
   const batch = broadcastShapes(a.shape.slice(0, -2), b.shape.slice(0, -2), 'matmul');
   const count = batch.reduce((x, y) => x * y, 1);
   const stack = (x: Tensor, r: number, c: number): Tensor =>

@@ -1,4 +1,4 @@
-import { K, signature } from '../../arguments/index.ts';
+import { composition, K, signature } from '../../arguments/index.ts';
 import { DTypeError, ShapeError } from '../../errors.ts';
 import { formatShape, normalizeDim, numelOf, type Shape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
@@ -95,18 +95,15 @@ export function tensordot(a: Tensor, b: Tensor, options: TensordotOptions = {}):
   return reshape(mm(left, right), [...sizes(x, rows), ...sizes(y, columns)]);
 }
 
-const traceTakes = signature('trace', { x: K.tensor });
-
 /**
  * The sum of a matrix's diagonal. Follows `torch.trace`.
  * @throws ShapeError unless x is a matrix
  * @example trace(tensor([[1, 2], [3, 4]])); // tensor(5)
  */
-export function trace(x: Tensor): Tensor {
-  traceTakes(arguments);
+export const trace = composition('trace', { x: K.tensor }, (x: Tensor): Tensor => {
   if (x.ndim !== 2) throw new ShapeError(`trace: expected a matrix, but got tensor with dim ${x.ndim}`);
   return sum(diagonal(x));
-}
+});
 
 /** The functions of this file that are methods too. */
 export default { trace };

@@ -1,5 +1,4 @@
-import { alias, composition } from '../../arguments/composition.ts';
-import { K, signature } from '../../arguments/index.ts';
+import { alias, composition, K, signature } from '../../arguments/index.ts';
 import { ShapeError } from '../../errors.ts';
 import { gemm, type MatrixView } from '../../kernels/index.ts';
 import { apply, definePrimitive, INPUT } from '../../record/index.ts';
@@ -92,19 +91,16 @@ export const dot = function (a: Tensor, b: Tensor): Tensor {
 /** {@link dot}, which it differs from for complex numbers only. Follows `torch.vdot`. */
 export const vdot = alias('vdot', dot);
 
-const outerTakes = signature('outer', dotParameters);
-
 /**
  * All products of two vectors' elements: (n) and (m) give (n, m). Follows `torch.outer`.
  * @throws ShapeError unless both are vectors
  * @example outer(tensor([1, 2]), tensor([10, 20])); // tensor([[10, 20], [20, 40]])
  */
-export function outer(a: Tensor, b: Tensor): Tensor {
-  outerTakes(arguments);
+export const outer = composition('outer', dotParameters, (a: Tensor, b: Tensor): Tensor => {
   checkRank('outer', a, 1, 'the first operand');
   checkRank('outer', b, 1, 'the second operand');
   return mul(unsqueeze(a, 1), b);
-}
+});
 
 /**
  * The sum of products over the last dimension of both, the other dimensions side by side. Follows `torch.inner`.

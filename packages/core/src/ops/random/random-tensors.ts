@@ -359,13 +359,19 @@ export function multinomial(weights: Tensor, numSamples: number, options: Multin
 /**
  * The mask of dropout, in the shape and dtype of x and drawn as PyTorch draws it: zeros with probability p, else 1 / (1 - p).
  * Kindling's own.
- * @throws ValueError unless 0 <= p <= 1
+ * @throws ValueError unless 0 <= p <= 1; DTypeError where the dtype of x does not hold 1 / (1 - p)
  */
 export const dropoutMask = composition(
   'dropoutMask',
   { x: K.tensor, p: K.number, generator: generatorKind },
-  (x: Tensor, p: number, generator: Generator = defaultGenerator): Tensor =>
-    drawnLike('dropoutMask', x, 'dropout', [p], x.dtype, { generator }),
+  (x: Tensor, p: number, generator: Generator = defaultGenerator): Tensor => {
+    if (!isFloatingPoint(x.dtype) && p > 0 && p < 1) {
+      throw new DTypeError(
+        `dropoutMask: what is kept grows by 1 / (1 - p), which ${x.dtype} does not hold; convert with x.to('float32')`,
+      );
+    }
+    return drawnLike('dropoutMask', x, 'dropout', [p], x.dtype, { generator });
+  },
 );
 
 /** The functions of this file that are methods too. */

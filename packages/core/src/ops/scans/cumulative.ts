@@ -1,4 +1,4 @@
-import { K, signature } from '../../arguments/index.ts';
+import { composition, K, signature } from '../../arguments/index.ts';
 import { ShapeError, ValueError } from '../../errors.ts';
 import { elementsOf, extentOf, scan } from '../../kernels/index.ts';
 import { defineMulti, OUTPUT } from '../../record/index.ts';
@@ -80,11 +80,6 @@ export interface DiffOptions {
   readonly append?: Tensor;
 }
 
-const diffTakes = signature('diff', {
-  x: K.tensor,
-  options: K.options<DiffOptions>({ n: K.integer, dim: K.integer, prepend: K.tensor, append: K.tensor }),
-});
-
 /**
  * Differences of neighbours along `dim`: x[i + 1] - x[i], n times; of bools, whether they differ. Follows `torch.diff`.
  * @throws ShapeError when x has no dimension, or what is put before or after it another number of them
@@ -92,29 +87,37 @@ const diffTakes = signature('diff', {
  * @throws IndexError when a dimension is out of range
  * @example diff(tensor([1, 4, 9])); // tensor([3, 5])
  */
-export function diff(x: Tensor, options: DiffOptions = {}): Tensor {
-  diffTakes(arguments);
-  const { n = 1, prepend, append } = options;
-  if (x.ndim === 0)
-    throw new ShapeError('diff: expects input to be at least one-dimensional, got a 0-d tensor');
-  if (n < 0) throw new ValueError(`diff: order must be a non-negative integer, got ${n}`);
-  const dim = normalizeDim(options.dim ?? -1, x.ndim, 'diff');
-  if (n === 0) return x;
-  const parts = [prepend, x, append].filter((part) => part !== undefined);
-  for (const part of parts) {
-    if (part.ndim !== x.ndim) {
-      throw new ShapeError(
-        `diff: expects prepend or append to have the same number of dimensions as input, got ${formatShape(part.shape)} for ` +
-          `input ${formatShape(x.shape)}`,
-      );
+export const diff = composition(
+  'diff',
+  {
+    x: K.tensor,
+    options: K.options<DiffOptions>({ n: K.integer, dim: K.integer, prepend: K.tensor, append: K.tensor }),
+  },
+  (x: Tensor, options: DiffOptions = {}): Tensor => {
+    const { n = 1, prepend, append } = options;
+    if (x.ndim === 0)
+      throw new ShapeError('diff: expects input to be at least one-dimensional, got a 0-d tensor');
+    if (n < 0) throw new ValueError(`diff: order must be a non-negative integer, got ${n}`);
+    const dim = normalizeDim(options.dim ?? -1, x.ndim, 'diff');
+    if (n === 0) return x;
+    const parts = [prepend, x, append].filter((part) => part !== undefined);
+    for (const part of parts) {
+      if (part.ndim !== x.ndim) {
+        throw new ShapeError(
+          `diff: expects prepend or append to have the same number of dimensions as input, got ${formatShape(part.shape)} for ` +
+            `input ${formatShape(x.shape)}`,
+        );
+      }
     }
-  }
-  let y = parts.length === 1 ? x : cat(parts, dim);
-  for (let k = 0; k < n; k++) {
-    const size = extentOf(y.shape, dim).n;
-    const later = narrow(y, dim, Math.min(1, size), Math.max(size - 1, 0));
-    const earlier = narrow(y, dim, 0, Math.max(size - 1, 0));
-    y = x.dtype === 'bool' ? logicalXor(later, earlier) : sub(later, earlier);
-  }
-  return y;
-}
+    let y = parts.length === 1 ? x : cat(parts, dim);
+    // Of what is empty there are no differences.
+    const times = Math.min(n, extentOf(y.shape, dim).n);
+    for (let k = 0; k < times; k++) {
+      const size = extentOf(y.shape, dim).n;
+      const later = narrow(y, dim, Math.min(1, size), Math.max(size - 1, 0));
+      const earlier = narrow(y, dim, 0, Math.max(size - 1, 0));
+      y = x.dtype === 'bool' ? logicalXor(later, earlier) : sub(later, earlier);
+    }
+    return y;
+  },
+);

@@ -1,9 +1,16 @@
 import { composition, K } from '../../arguments/index.ts';
+import { isFloatingPoint } from '../../dtype.ts';
 import { ValueError } from '../../errors.ts';
 import { E } from '../../kernels/index.ts';
 import type { Tensor } from '../../tensor.ts';
+import { copy_ } from '../creation/copy.ts';
+import { arange } from '../creation/ranges.ts';
+import { add } from '../elementwise/arithmetic.ts';
 import { inPlace, runInPlace, unary } from '../elementwise/define.ts';
+import { lgamma } from '../elementwise/functions.ts';
 import { applyUnary, ElementwiseOp, type UnaryFunction } from '../elementwise/operation.ts';
+import { sum } from '../reductions/sum.ts';
+import { unsqueeze } from '../views/shape.ts';
 import { named } from './define.ts';
 
 /**
@@ -59,6 +66,15 @@ function multivariateOf(p: number): ElementwiseOp {
   return op;
 }
 
+/** As many terms stand in one expression; more would be long in compiling. */
+const mostTerms = 64;
+
+/** The sum over a new last dimension, of any number of terms. */
+function multivariateSum(x: Tensor, p: number): Tensor {
+  const offsets = arange((1 - p) / 2, 0.25, 0.5, isFloatingPoint(x.dtype) ? { dtype: x.dtype } : {});
+  return add(sum(lgamma(add(unsqueeze(x, -1), offsets)), -1), (p * (p - 1) * Math.log(Math.PI)) / 4);
+}
+
 /**
  * The logarithm of the multivariate gamma function, log(π) p(p - 1)/4 + Σ lgamma(x - j/2) over j = 0 .. p - 1. Follows `torch.mvlgamma`.
  * @throws ValueError when p is less than 1
@@ -67,13 +83,18 @@ function multivariateOf(p: number): ElementwiseOp {
 export const mvlgamma = /* @__PURE__ */ composition(
   'mvlgamma',
   { x: K.tensor, p: K.integer },
-  (x: Tensor, p: number): Tensor => applyUnary(multivariateOf(p), x),
+  (x: Tensor, p: number): Tensor =>
+    p > mostTerms ? multivariateSum(x, p) : applyUnary(multivariateOf(p), x),
 );
 /** {@link mvlgamma} in place. */
 export const mvlgamma_ = /* @__PURE__ */ composition(
   'mvlgamma_',
   { x: K.tensor, p: K.integer },
-  (x: Tensor, p: number): Tensor => runInPlace({ op: multivariateOf(p), operands: [x] }),
+  (x: Tensor, p: number): Tensor =>
+    // Integers are refused by the operation.
+    p > mostTerms && isFloatingPoint(x.dtype)
+      ? copy_(x, multivariateSum(x, p))
+      : runInPlace({ op: multivariateOf(Math.min(p, mostTerms)), operands: [x] }),
 );
 
 /** The functions of this file that are methods too. */

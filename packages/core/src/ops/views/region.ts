@@ -1,5 +1,6 @@
 import { ShapeError } from '../../errors.ts';
 import {
+  computeChecked,
   copyStrided,
   elementsOf,
   embedStrided,
@@ -74,11 +75,13 @@ const embedPrimitive = definePrimitive<Embedding>({
     const positions = recordPosition(source.length, region.offset);
     if (positions !== null) {
       recordAxes(positions, region, 1);
-      writeElements(target, positions, source, 'sum');
+      computeChecked(target, (wide) => writeElements(wide, positions, source, 'sum'));
       return;
     }
     const offsets = offsetsOf(region.shape, region.strides);
-    for (let i = 0; i < source.length; i++) target[region.offset + offsets[i]!]! += source[i]!;
+    computeChecked(target, (wide) => {
+      for (let i = 0; i < source.length; i++) wide[region.offset + offsets[i]!]! += source[i]!;
+    });
   },
   derivative: (g, node) => [takeRegion(g, node.attrs.region)],
 });

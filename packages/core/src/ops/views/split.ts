@@ -21,6 +21,14 @@ function cut(x: Tensor, dim: number, sizes: readonly number[]): Tensor[] {
   });
 }
 
+/** As many parts as memory surely holds: each is a tensor of its own. */
+const mostParts = 2 ** 20;
+
+function checkParts(parts: number, caller: string): void {
+  if (parts > mostParts)
+    throw new ShapeError(`${caller}: ${parts} parts are more tensors than the ${mostParts} it gives at most`);
+}
+
 /**
  * Parts of `splitSize` along `dim`, the last one smaller where it does not divide; or, given a list, parts of these sizes.
  * All are views. Follows `torch.split`.
@@ -86,7 +94,10 @@ export function chunk(x: Tensor, chunks: number, dim = 0): Tensor[] {
   }
   const { d, size } = existingDim(x, dim, 'chunk');
   // An empty dimension is not split into fewer parts, as in PyTorch.
-  if (size === 0) return cut(x, d, new Array<number>(chunks).fill(0));
+  if (size === 0) {
+    checkParts(chunks, 'chunk');
+    return cut(x, d, new Array<number>(chunks).fill(0));
+  }
   return split(x, Math.ceil(size / chunks), d);
 }
 
@@ -118,6 +129,7 @@ export const tensorSplit = composition(
     if (wanted <= 0) {
       throw new ShapeError(`tensorSplit: number of sections must be larger than 0, got ${wanted}`);
     }
+    checkParts(wanted, 'tensorSplit');
     const least = Math.floor(size / wanted);
     const sizes = Array.from({ length: wanted }, (_, i) => least + (i < size % wanted ? 1 : 0));
     return cut(x, d, sizes);

@@ -197,7 +197,7 @@ export class MultiheadAttention extends Module<
     value: Tensor,
     options: MultiheadAttentionCall = {},
   ): [Tensor, Tensor | null] {
-    checkArguments(this.constructor.name, callKinds, arguments);
+    checkArguments('forward', callKinds, arguments);
     const batched = this.checkShapes(query, key, value, options);
     const { batchDim } = this;
     const inside = (x: Tensor): Tensor => (batched ? x : x.unsqueeze(batchDim));

@@ -166,7 +166,7 @@ export class TransformerEncoderLayer extends TransformerLayer<[Tensor, EncoderLa
   }
 
   override forward(src: Tensor, options: EncoderLayerCall = {}): Tensor {
-    checkArguments(this.constructor.name, { src: K.tensor, options: encoderLayerCall }, arguments);
+    checkArguments('forward', { src: K.tensor, options: encoderLayerCall }, arguments);
     const { srcMask = null, srcKeyPaddingMask = null, isCausal = false } = options;
     const x = this.residual(src, this.norm1, (y) =>
       this.dropout1(attend(this.selfAttn, [y, y], srcMask, srcKeyPaddingMask, isCausal)),
@@ -230,11 +230,7 @@ export class TransformerDecoderLayer extends TransformerLayer<[Tensor, Tensor, D
   }
 
   override forward(tgt: Tensor, memory: Tensor, options: DecoderCall = {}): Tensor {
-    checkArguments(
-      this.constructor.name,
-      { tgt: K.tensor, memory: K.tensor, options: decoderCall },
-      arguments,
-    );
+    checkArguments('forward', { tgt: K.tensor, memory: K.tensor, options: decoderCall }, arguments);
     const { tgtMask = null, tgtKeyPaddingMask = null, tgtIsCausal = false } = options;
     const { memoryMask = null, memoryKeyPaddingMask = null, memoryIsCausal = false } = options;
     const own = this.residual(tgt, this.norm1, (y) =>

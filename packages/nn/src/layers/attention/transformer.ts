@@ -80,7 +80,7 @@ abstract class Stack<L extends Module<never, Tensor>, I extends unknown[]> exten
  */
 export class TransformerEncoder extends Stack<TransformerEncoderLayer, [Tensor, EncoderCall?]> {
   override forward(src: Tensor, options: EncoderCall = {}): Tensor {
-    checkArguments(this.constructor.name, { src: K.tensor, options: encoderCall }, arguments);
+    checkArguments('forward', { src: K.tensor, options: encoderCall }, arguments);
     const { mask = null, srcKeyPaddingMask = null, isCausal = false } = options;
     return this.through(src, (layer, x) => layer(x, { srcMask: mask, srcKeyPaddingMask, isCausal }));
   }
@@ -93,11 +93,7 @@ export class TransformerEncoder extends Stack<TransformerEncoderLayer, [Tensor, 
  */
 export class TransformerDecoder extends Stack<TransformerDecoderLayer, [Tensor, Tensor, DecoderCall?]> {
   override forward(tgt: Tensor, memory: Tensor, options: DecoderCall = {}): Tensor {
-    checkArguments(
-      this.constructor.name,
-      { tgt: K.tensor, memory: K.tensor, options: decoderCall },
-      arguments,
-    );
+    checkArguments('forward', { tgt: K.tensor, memory: K.tensor, options: decoderCall }, arguments);
     return this.through(tgt, (layer, x) => layer(x, memory, options));
   }
 }
@@ -215,7 +211,7 @@ export class Transformer extends Module<[Tensor, Tensor, TransformerCall?], Tens
 
   override forward(src: Tensor, tgt: Tensor, options: TransformerCall = {}): Tensor {
     const { name } = this.constructor;
-    checkArguments(name, { src: K.tensor, tgt: K.tensor, options: transformerCall }, arguments);
+    checkArguments('forward', { src: K.tensor, tgt: K.tensor, options: transformerCall }, arguments);
     const { srcMask = null, srcKeyPaddingMask = null, srcIsCausal = false, ...ofDecoder } = options;
     const batch = this.batchFirst ? 0 : 1;
     if (src.ndim === 3 && src.size(batch) !== tgt.size(batch))

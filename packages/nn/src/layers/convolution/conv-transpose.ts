@@ -91,7 +91,7 @@ abstract class ConvTransposeNd extends ConvBase<Shape, [x: Tensor, options?: Out
 
   override forward(x: Tensor, options: OutputSizeOptions = {}): Tensor {
     const ofCall = K.options<OutputSizeOptions>({ outputSize: K.sizes });
-    checkArguments(this.constructor.name, { x: K.tensor, options: ofCall }, arguments);
+    checkArguments('forward', { x: K.tensor, options: ofCall }, arguments);
     const { weight, bias, stride, padding, dilation, groups } = this;
     const outputPadding =
       options.outputSize === undefined ? this.outputPadding : paddingFor(this, x.shape, options.outputSize);

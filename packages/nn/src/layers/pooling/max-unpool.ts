@@ -50,7 +50,7 @@ abstract class MaxUnpoolNd extends Module<[x: Tensor, indices: Tensor, options?:
       indices: K.tensor,
       options: K.options<OutputSizeOptions>({ outputSize: K.sizes }),
     };
-    checkArguments(this.constructor.name, kinds, arguments);
+    checkArguments('forward', kinds, arguments);
     const { kernelSize, stride, padding } = this;
     return this[by](x, indices, kernelSize, { stride, padding, ...options });
   }

@@ -126,7 +126,7 @@ export class RNNCell extends Cell<Tensor> {
   }
 
   override forward(input: Tensor, hx: Tensor | null = null): Tensor {
-    checkArguments(this.constructor.name, stateKinds, arguments);
+    checkArguments('forward', stateKinds, arguments);
     const mode = this.nonlinearity === 'tanh' ? 'RNN_TANH' : 'RNN_RELU';
     return this.step(mode, input, hx === null ? null : [hx], 1)[0] as Tensor;
   }
@@ -148,7 +148,7 @@ export class GRUCell extends Cell<Tensor> {
   }
 
   override forward(input: Tensor, hx: Tensor | null = null): Tensor {
-    checkArguments(this.constructor.name, stateKinds, arguments);
+    checkArguments('forward', stateKinds, arguments);
     return this.step('GRU', input, hx === null ? null : [hx], 1)[0] as Tensor;
   }
 }
@@ -171,7 +171,7 @@ export class LSTMCell extends Cell<[Tensor, Tensor], readonly [Tensor, Tensor]> 
   }
 
   override forward(input: Tensor, hx: readonly [Tensor, Tensor] | null = null): [Tensor, Tensor] {
-    checkArguments(this.constructor.name, { input: K.tensor, hx: K.nullable(K.tensors) }, arguments);
+    checkArguments('forward', { input: K.tensor, hx: K.nullable(K.tensors) }, arguments);
     const [h, c] = this.step('LSTM', input, hx, 2);
     return [h as Tensor, c as Tensor];
   }

@@ -272,7 +272,7 @@ function checkLayer(name: string, kinds: Readonly<Record<string, K.Kind>>, given
 /** A layer whose state is one tensor. */
 abstract class Plain extends Recurrent<Tensor> {
   override forward<S extends Sequence>(input: S, hx: Tensor | null = null): [S, Tensor] {
-    checkArguments(this.constructor.name, { input: sequence, hx: K.nullable(K.tensor) }, arguments);
+    checkArguments('forward', { input: sequence, hx: K.nullable(K.tensor) }, arguments);
     const [output, [h]] = this.through(input, hx === null ? null : [hx]);
     return [output, h as Tensor];
   }
@@ -376,7 +376,7 @@ export class LSTM extends Recurrent<[Tensor, Tensor]> {
     input: S,
     hx: readonly [Tensor, Tensor] | null = null,
   ): [S, [Tensor, Tensor]] {
-    checkArguments(this.constructor.name, { input: sequence, hx: K.nullable(K.tensors) }, arguments);
+    checkArguments('forward', { input: sequence, hx: K.nullable(K.tensors) }, arguments);
     const [output, [h, c]] = this.through(input, hx);
     return [output, [h as Tensor, c as Tensor]];
   }

@@ -130,7 +130,7 @@ function derivativeOfDigamma(n: number, x: number, round: (x: number) => number)
   if (n === 0) return digamma(x);
   if (n === 1) return trigamma(x, round);
   let factorial = 1;
-  for (let i = 2; i <= n; i++) factorial *= i;
+  for (let i = 2; i <= n && factorial < POSITIVE_INFINITY; i++) factorial *= i;
   return (n % 2 === 1 ? factorial : -factorial) * zeta(n + 1, x);
 }
 
