@@ -42,6 +42,9 @@ def main():
         # Recorded, these two compute from their counts as tensors, which are of the default dtype.
         torch.set_default_dtype(torch.float64 if name in ("Adam", "AdamW") else torch.float32)
         for options in choices(name):
+            # Its variance is what rounding leaves of g^2 - g^2, of which no derivative says anything.
+            if options.get("alpha") == 0 and options.get("centered"):
+                continue
             try:
                 fixture.add(recorded(fixture, name, options, 3))
             except RuntimeError as error:

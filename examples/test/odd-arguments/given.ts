@@ -1,5 +1,6 @@
 /** Right arguments of functions that no example calls, and that want more than a few simple values. */
 import * as core from '@kindling/core';
+import * as metrics from '@kindling/metrics';
 import * as nn from '@kindling/nn';
 import * as optim from '@kindling/optim';
 
@@ -212,5 +213,12 @@ export const given: Readonly<Record<string, () => unknown[]>> = {
     new lrScheduler.OneCycleLR(sgd(), 0.5, { totalSteps: 100 }).stateDict(),
   ],
   'optim.swaUtils.SWALR#loadStateDict': () => [new optim.swaUtils.SWALR(sgd(), 0.5).stateDict()],
+  'metrics.MetricCollection': () => [{ mean: new metrics.MeanSquaredError() }],
+  'metrics.MetricCollection#merge': () => [
+    new metrics.MetricCollection({ mean: new metrics.MeanSquaredError() }),
+  ],
+  'metrics.MetricCollection#loadStateDict': () => [
+    new metrics.MetricCollection({ mean: new metrics.MeanSquaredError() }).stateDict(),
+  ],
   'nn.F.bilinear': () => [ones([2, 3]), ones([2, 3]), ones([4, 3, 3]), ones(4)],
 };

@@ -22,11 +22,12 @@ export function inlineExpression(
 }
 
 /**
- * Adds a function of one float64 number to a module, that of float64 lanes, and gives its index. Kernels that call functions of Math instead pay
- * for the way out of WebAssembly, and five times as much while upper halves of wide vectors are in use.
+ * Adds a function of one float64 number to a module, that of float64 lanes, and gives its index; it is exported, for those who need its bits.
+ * Kernels that call functions of Math instead pay for the way out of WebAssembly, and five times as much while upper halves of wide
+ * vectors are in use.
  */
 export const defineScalar = (module: ModuleBuilder, name: string, of: (x: Expr) => Expr): number =>
-  module.define({ name, result: 'f64' }, { x: 'f64' }, (f, p) => {
+  module.define({ export: name, result: 'f64' }, { x: 'f64' }, (f, p) => {
     const x = f.local('v128');
     f.get(p.x).op('f64x2.splat').set(x);
     inlineExpression(f, 'f64', of(input(0)), [x]);

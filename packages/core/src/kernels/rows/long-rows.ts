@@ -87,10 +87,10 @@ function statisticsOf(row: Strided): Statistics {
     const finite = Number.isFinite(partMax);
     nan ||= finite ? Number.isNaN(partLogSum) : holdsNaN(scratch, at!, count);
     if (partMax > max) {
-      total *= Math.exp(max - partMax);
+      total *= kernels.exp(max - partMax);
       max = partMax;
     }
-    if (finite) total += Math.exp(partMax - max + partLogSum);
+    if (finite) total += kernels.exp(partMax - max + partLogSum);
   });
   return { max, total: nan || !Number.isFinite(max) ? Number.NaN : total, nan };
 }
@@ -120,9 +120,10 @@ function scalarsOf(row: Strided): Scalars {
     ]);
   } else {
     const { max, total, nan } = statisticsOf(row);
+    const logTotal = softmaxKernels(laneOf(row)).log(total);
     // An infinite maximum is the logarithm itself.
-    const logsumexp = nan ? Number.NaN : Number.isFinite(max) ? max + Math.log(total) : max;
-    numbers.set([max, total, Math.log(total), 1 / total, logsumexp]);
+    const logsumexp = nan ? Number.NaN : Number.isFinite(max) ? max + logTotal : max;
+    numbers.set([max, total, logTotal, 1 / total, logsumexp]);
   }
   const [max, total, logTotal, inverse, logsumexp] = [0, 1, 2, 3, 4].map((at) => scalarIn(numbers, at));
   return { max, total, logTotal, inverse, logsumexp } as Scalars;
@@ -268,7 +269,7 @@ function lossOfRow(
   grad: Strided | null,
 ): number {
   const { max, total } = statisticsOf(logits);
-  const logSum = Math.log(total);
+  const logSum = softmaxKernels(laneOf(logits)).log(total);
   const scale = scaleOf(target, row);
   /** Index in its array of the element of the row's own class. */
   const own = (x: Strided): number => x.offset + (target.classes?.[row] ?? 0) * x.strides[0]!;

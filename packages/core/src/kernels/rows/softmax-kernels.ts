@@ -8,6 +8,9 @@ import { type RowConfig, RowEmitter, rowKernels } from './row-emitter.ts';
  * float64.
  */
 interface SoftmaxKernels {
+  /** What {@link longStatistics} joins parts by. */
+  exp(x: number): number;
+  log(x: number): number;
   /** out = exp(x - max) / sum. */
   softmax(rows: number, n: number, x: number, out: number): void;
   /** out = x - max - log(sum(exp(x - max))). */

@@ -1,8 +1,6 @@
 /** What alignments.ts does, at addresses. */
 
 import { bytesOf, type DType } from '../../dtype.ts';
-import { defineScalar } from '../compile/index.ts';
-import { exp, log1p } from '../expression/index.ts';
 import { type FunctionBuilder, i32Params, ModuleBuilder, memoized } from '../wasm/index.ts';
 
 /**
@@ -333,9 +331,10 @@ class SampleLoss {
 /** The kernels for log-probabilities of a dtype. */
 export const alignmentKernels = memoized((dtype: DType): AlignmentKernels => {
   const module = new ModuleBuilder();
-  const exponential = defineScalar(module, 'exp', exp);
+  const exp = module.importFunction('exp', ['f64'], ['f64']);
+  const log1p = module.importFunction('log1p', ['f64'], ['f64']);
   defineFit(module);
-  const logAdd = defineLogAdd(module, exponential, defineScalar(module, 'log1p', log1p));
-  defineLosses(module, dtype, { exp: exponential, logAdd, walk: defineWalk(module, dtype, logAdd) });
-  return module.instantiate<AlignmentKernels>();
+  const logAdd = defineLogAdd(module, exp, log1p);
+  defineLosses(module, dtype, { exp, logAdd, walk: defineWalk(module, dtype, logAdd) });
+  return module.instantiate<AlignmentKernels>({ log1p: Math.log1p, exp: Math.exp });
 });

@@ -1,6 +1,4 @@
 import type { DType } from '../../dtype.ts';
-import { defineScalar } from '../compile/index.ts';
-import { exp, log1p } from '../expression/index.ts';
 import { type FunctionBuilder, i32Params, ModuleBuilder, memoized, zip } from '../wasm/index.ts';
 
 /** What is carried along rows, in float64 numbers. */
@@ -116,7 +114,8 @@ const kernelOf = memoized((key: string): ScanKernel => {
   const reverse = direction === 'back';
   const { start, step } = scans[name];
   const module = new ModuleBuilder();
-  const calls = { log1p: defineScalar(module, 'log1p', log1p), exp: defineScalar(module, 'exp', exp) };
+  const log1p = module.importFunction('log1p', ['f64'], ['f64']);
+  const exp = module.importFunction('exp', ['f64'], ['f64']);
   const dtypes = [...inputs, ...outputs];
   const params: Record<string, 'i32'> = i32Params(...dtypes.map((_, i) => `array${i}`));
   const sizes = i32Params('outer', 'n', 'inner', 'first', 'carry');
@@ -143,7 +142,7 @@ const kernelOf = memoized((key: string): ScanKernel => {
             f.pushPlace(sizeCount + i, at, dtype)
               .loadNumber(dtype)
               .set(value);
-          step({ f, state, other, x, y, spare, place, reverse, ...calls });
+          step({ f, state, other, x, y, spare, place, reverse, log1p, exp });
           for (const [i, [dtype, value]] of zip(outputs, states).entries())
             f.pushPlace(sizeCount + inputs.length + i, at, dtype)
               .get(value)
@@ -166,7 +165,11 @@ const kernelOf = memoized((key: string): ScanKernel => {
       f.get(p.n).i32Const(1).op('i32.sub').get(p.inner).op('i32.mul').get(block).op('i32.add').set(block);
     });
   });
-  return module.instantiate<Record<ScanName, ScanKernel>>()[name];
+  const made = module.instantiate<Record<ScanName, ScanKernel>>({
+    log1p: Math.log1p,
+    exp: Math.exp,
+  });
+  return made[name];
 });
 
 /** The kernel of a scan. */
