@@ -10,6 +10,25 @@ export interface Folder {
   readonly wider: readonly string[];
 }
 
+/** The tests of what programs are made of, whichever folder makes it. */
+const ofPrograms: Pick<Folder, 'near' | 'wider'> = {
+  near: [
+    'core/test/compile/passes',
+    'core/test/compile/functions.test',
+    'core/test/compile/host-numbers',
+    'core/test/compile/turned-copies',
+    'core/test/compile/operands',
+  ],
+  wider: [
+    'core/test/compile/refusals',
+    'core/test/compile/products',
+    'core/test/compile/random-programs',
+    'core/test/compile/lowering-integers',
+    'core/test/compile/lowering-order',
+    'core/test/compile/threads.test',
+  ],
+};
+
 export const folders: Readonly<Record<string, Folder>> = {
   autograd: {
     source: 'core/src/autograd',
@@ -135,39 +154,14 @@ export const folders: Readonly<Record<string, Folder>> = {
       'core/test/kernels/calls',
       'core/test/kernels/own-products',
       'core/test/compile/report',
-      'core/test/compile/passes',
-      'core/test/compile/functions.test',
-      'core/test/compile/host-numbers',
-      'core/test/compile/turned-copies',
-      'core/test/compile/operands',
+      ...ofPrograms.near,
     ],
-    wider: [
-      'core/test/compile/refusals',
-      'core/test/compile/products',
-      'core/test/compile/random-programs',
-      'core/test/compile/lowering-integers',
-      'core/test/compile/lowering-order',
-      'core/test/compile/threads.test',
-    ],
+    wider: ofPrograms.wider,
   },
   program: {
     source: 'core/src/kernels/program',
     least: 75,
-    near: [
-      'core/test/compile/passes',
-      'core/test/compile/functions.test',
-      'core/test/compile/host-numbers',
-      'core/test/compile/turned-copies',
-      'core/test/compile/operands',
-    ],
-    wider: [
-      'core/test/compile/refusals',
-      'core/test/compile/products',
-      'core/test/compile/random-programs',
-      'core/test/compile/lowering-integers',
-      'core/test/compile/lowering-order',
-      'core/test/compile/threads.test',
-    ],
+    ...ofPrograms,
   },
   losses: {
     source: 'nn/src/losses',

@@ -1,12 +1,12 @@
 import { type AnyModule, isModule } from './callable.ts';
-import { Parameter } from './parameter.ts';
+import { isParameter } from './parameter.ts';
 
 const warned = /* @__PURE__ */ new WeakSet<object>();
 
 /** Warns, once a class, of an array of modules or parameters among the properties of a module: it registers none of them. */
 export function warnOfArray(module: AnyModule, array: readonly unknown[]): void {
   const [first] = array;
-  const holds = first instanceof Parameter ? 'parameters' : isModule(first) ? 'modules' : null;
+  const holds = isParameter(first) ? 'parameters' : isModule(first) ? 'modules' : null;
   if (holds === null || warned.has(module.constructor)) return;
   warned.add(module.constructor);
   const { name } = module.constructor;

@@ -1,3 +1,4 @@
+import { isFloatingPoint } from '../../dtype.ts';
 import { type Emitted, emitProgram, type Kernel, memoryOfPrograms, Residence } from '../../kernels/index.ts';
 import { type Storage, timesMovedOut } from '../../storage.ts';
 import { autogradOf, setGradient, type Tensor } from '../../tensor.ts';
@@ -163,8 +164,10 @@ export class Machine {
 
   /** How long each step takes, in microseconds; `null` for what eager kernels do, and where a call changes integers that it is given: kernels may read by them. */
   timings(): (number | null)[] {
-    if (this.#inputs.some(({ written, lodged }) => written && !isFloats(lodged.array())))
-      return this.steps.map(() => null);
+    const written = rewritten(this.program);
+    for (const memory of written)
+      if (memory.origin.kind === 'argument' && !isFloatingPoint(memory.dtype))
+        return this.steps.map(() => null);
     this.#refill();
     const steps = this.steps.filter((step) => step.kind === 'kernel');
     const { stretches } = this.#emit(steps.map(({ kernel }) => [kernel]));
@@ -359,8 +362,6 @@ export class Machine {
     setGradient(x, left.tensor);
   }
 }
-
-const isFloats = (array: unknown): boolean => array instanceof Float32Array || array instanceof Float64Array;
 
 /** A gradient that a call leaves, and the tensor for it, which stays the same until somebody was shown it. */
 interface Left extends GradientLeft {

@@ -128,7 +128,6 @@ export class ElementwiseOp {
 
 const none: Params = [];
 
-/** Throws the error for what is no operation, or no list of operands. */
 /** Whether something is an operation; a Proxy that was revoked is none. */
 function isOp(x: unknown): boolean {
   try {
@@ -138,6 +137,7 @@ function isOp(x: unknown): boolean {
   }
 }
 
+/** Throws the error for what is no operation, or no list of operands. */
 const requireOp = (caller: string, op: unknown, operands?: unknown): void =>
   checkArguments(
     caller,
