@@ -241,6 +241,54 @@ describe('a compiled net', () => {
   });
 });
 
+type Edited = nn.Sequential & Record<'extra', nn.Module>;
+
+/** What may be done to a container between calls. */
+const edits: Readonly<Record<string, (model: Edited) => void>> = {
+  'puts another module in a place': (model) => {
+    model[1] = new nn.Tanh();
+  },
+  'appends one': (model) => void model.append(new nn.Sigmoid()),
+  'assigns one beyond the last': (model) => {
+    model[3] = new nn.Sigmoid();
+  },
+  'assigns one further on': (model) => {
+    model[7] = new nn.Sigmoid();
+  },
+  'assigns one by name': (model) => {
+    model.extra = new nn.Sigmoid();
+  },
+  'registers one by name': (model) => model.registerModule('extra', new nn.Sigmoid()),
+  'takes one out': (model) => void model.pop(),
+  'inserts one': (model) => void model.insert(1, new nn.Sigmoid()),
+  'deletes one': (model) => {
+    delete model[2];
+  },
+  'puts one behind the others': (model) => {
+    const { extra = new nn.Tanh() } = model;
+    delete (model as Partial<Edited>).extra;
+    model.extra = extra;
+  },
+  'turns training off in one': (model) => void (model[1] as nn.Module).train(false),
+};
+
+it.each(Object.entries(edits))('a program follows who %s', (_, edit) => {
+  manualSeed(8);
+  const model = new nn.Sequential(new nn.Linear(3, 4), new nn.RReLU(), new nn.Linear(4, 3));
+  const x = randn([2, 3]);
+  const forward = (input: Tensor): Tensor => {
+    manualSeed(1);
+    return model(input).detach();
+  };
+  const compiled = compile(forward, { check: false });
+  for (let i = 0; i < 3; i++) compiled(x);
+  for (let i = 0; i < 2; i++) {
+    edit(model as Edited);
+    const now = bitsOf(forward(x));
+    for (let call = 0; call < 3; call++) expect(bitsOf(compiled(x))).toEqual(now);
+  }
+});
+
 describe('a call with data that cannot be', () => {
   const make = () => {
     manualSeed(5);

@@ -63,6 +63,22 @@ describe('Sequential', () => {
   });
 });
 
+it('Sequential inserts and takes out; names become numbers', () => {
+  const model = new nn.Sequential({ first: new nn.Linear(2, 3), last: new nn.Linear(3, 4) });
+  model.insert(-1, new nn.ReLU());
+  expect(Object.keys(model.stateDict())).toEqual(['0.weight', '0.bias', '2.weight', '2.bias']);
+  expect(model(ones([1, 2])).shape).toEqual([1, 4]);
+  expect(String(model.pop(0))).toContain('Linear(in_features=2, out_features=3');
+  expect([...model.namedChildren()].map(([name, { constructor }]) => `${name} ${constructor.name}`)).toEqual([
+    '0 ReLU',
+    '1 Linear',
+  ]);
+  expect(() => model.pop(2)).toThrow('Sequential.pop: index 2 is out of range');
+  expect(() => model.insert(3, new nn.ReLU())).toThrow(
+    'Sequential.insert: index 3 is out of range for 2 modules',
+  );
+});
+
 describe('ModuleList', () => {
   it('registers, inserts and takes out', () => {
     const list = new nn.ModuleList([new nn.Linear(1, 1), new nn.Linear(2, 2)]);

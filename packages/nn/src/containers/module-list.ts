@@ -1,5 +1,4 @@
-import { checkArguments, IndexError, K, ValueError } from '@kindling/core';
-import { moduleKind } from '../module/arguments.ts';
+import { checkArguments, K, ValueError } from '@kindling/core';
 import { type AnyModule, isModule } from '../module/callable.ts';
 import type { Module } from '../module/module.ts';
 import { formatModuleList } from '../module/print.ts';
@@ -33,39 +32,6 @@ export class ModuleList<M extends AnyModule = Module> extends NumberedModules<M>
     checkArguments(new.target.name, { modules: K.optional(K.iterable('an iterable of modules')) }, arguments);
     super();
     this.extend(modules);
-  }
-
-  /**
-   * Puts a module before the one at `index`.
-   * @throws IndexError when the index is out of range.
-   */
-  insert(index: number, module: M): this {
-    const list = this.items();
-    checkArguments('ModuleList.insert', { index: K.integer, module: moduleKind }, arguments);
-    if (index < -list.length || index > list.length) {
-      throw new IndexError(`ModuleList.insert: index ${index} is out of range for ${list.length} modules`);
-    }
-    list.splice(index, 0, module);
-    list.forEach((m, i) => {
-      this.put(String(i), m);
-    });
-    return this;
-  }
-
-  /**
-   * Takes a module out, by default the last, and returns it.
-   * @throws IndexError when there is none.
-   */
-  pop(index = -1): M {
-    const list = this.items();
-    checkArguments('ModuleList.pop', { index: K.optional(K.integer) }, arguments);
-    const [module] = list.splice(index, 1);
-    if (module === undefined) throw new IndexError(`ModuleList.pop: index ${index} is out of range`);
-    list.forEach((m, i) => {
-      this[i] = m;
-    });
-    delete this[list.length];
-    return module;
   }
 
   override toString(): string {

@@ -1,5 +1,6 @@
-import { checkArguments, K } from '@kindling/core';
-import type { AnyModule } from '../module/callable.ts';
+import { checkArguments, IndexError, K } from '@kindling/core';
+import { moduleKind } from '../module/arguments.ts';
+import { type AnyModule, isModule } from '../module/callable.ts';
 import { Module } from '../module/module.ts';
 import { modulesIn } from '../module/registry.ts';
 
@@ -42,17 +43,55 @@ export abstract class Numbered<T, V, I extends unknown[] = never, O = never> ext
   }
 }
 
-/** A numbered container of modules. */
+/** A numbered container of modules: `V` is what it takes, `M` what it holds. */
 export abstract class NumberedModules<
   M extends AnyModule,
   I extends unknown[] = never,
   O = never,
-> extends Numbered<M, M, I, O> {
+  V extends AnyModule = M,
+> extends Numbered<M, V, I, O> {
   protected items(): M[] {
     return modulesIn<M>(this);
   }
 
-  protected put(name: string, module: M): void {
+  protected put(name: string, module: V): void {
     this.registerModule(name, module);
+  }
+
+  /**
+   * Puts a module before the one at `index`; all have numbers for names then.
+   * @throws IndexError when the index is out of range.
+   */
+  insert(index: number, module: V): this {
+    const list: AnyModule[] = this.items();
+    const caller = `${this.constructor.name}.insert`;
+    checkArguments(caller, { index: K.integer, module: moduleKind }, arguments);
+    if (index < -list.length || index > list.length)
+      throw new IndexError(`${caller}: index ${index} is out of range for ${list.length} modules`);
+    list.splice(index, 0, module);
+    this.#number(list as V[]);
+    return this;
+  }
+
+  /**
+   * Takes a module out, by default the last, and returns it; all others have numbers for names then.
+   * @throws IndexError when there is none.
+   */
+  pop(index = -1): M {
+    const list = this.items();
+    const caller = `${this.constructor.name}.pop`;
+    checkArguments(caller, { index: K.optional(K.integer) }, arguments);
+    const [module] = list.splice(index, 1);
+    if (module === undefined) throw new IndexError(`${caller}: index ${index} is out of range`);
+    this.#number(list as AnyModule[] as V[]);
+    return module;
+  }
+
+  #number(list: readonly V[]): void {
+    const self = this as unknown as Record<string, unknown>;
+    for (const name of Object.keys(this)) if (isModule(self[name])) delete self[name];
+    list.forEach((module, i) => {
+      this.put(String(i), module);
+    });
   }
 }

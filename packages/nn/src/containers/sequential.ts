@@ -1,9 +1,9 @@
 import { checkArguments, K, type Tensor } from '@kindling/core';
 import { type AnyModule, isModule } from '../module/callable.ts';
 import type { Module } from '../module/module.ts';
-import { entriesOf, modulesIn, type Named, type StateNames } from '../module/registry.ts';
+import { entriesOf, type Named, type StateNames } from '../module/registry.ts';
 import { named } from './dictionary.ts';
-import { Numbered } from './numbered.ts';
+import { NumberedModules } from './numbered.ts';
 
 const none: unknown[] = [];
 
@@ -23,7 +23,12 @@ interface SequentialConstructor {
 export type NamedModules = Named<AnyModule>;
 
 /** The class behind the name, without the types of named modules. */
-class Sequential<I extends unknown[] = [Tensor], O = Tensor> extends Numbered<Module, AnyModule, I, O> {
+class Sequential<I extends unknown[] = [Tensor], O = Tensor> extends NumberedModules<
+  Module,
+  I,
+  O,
+  AnyModule
+> {
   constructor(modules: NamedModules);
   constructor(...modules: AnyModule[]);
   constructor(...modules: (AnyModule | NamedModules)[]) {
@@ -37,14 +42,6 @@ class Sequential<I extends unknown[] = [Tensor], O = Tensor> extends Numbered<Mo
         this.put(String(i), module as AnyModule);
       });
     }
-  }
-
-  protected items(): Module[] {
-    return modulesIn<Module>(this);
-  }
-
-  protected put(name: string, module: AnyModule): void {
-    this.registerModule(name, module);
   }
 
   override forward(...input: I): O {

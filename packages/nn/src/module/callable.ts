@@ -1,4 +1,13 @@
-import { assumes, assumesSame, calledAs, isTraced, K, nameForCompile, Tensor } from '@kindling/core';
+import {
+  assumesSame,
+  assumesValues,
+  calledAs,
+  isTraced,
+  K,
+  nameForCompile,
+  noteChange,
+  Tensor,
+} from '@kindling/core';
 import { refuseExcessInput } from './excess-input.ts';
 import { type ModuleHooks, runWithHooks } from './hooks.ts';
 import type { Module } from './module.ts';
@@ -75,48 +84,24 @@ export const registeredValues = (module: Callable): unknown[] =>
 /** A compiled call of a module takes its properties and its hooks for given: the flag `training`, and which parameters it has. */
 function dependsOnModule(module: Callable, own: Internals): void {
   const { name } = module.constructor;
-  fasten(module);
-  assumes(`a property of ${name}`, holdsAsNow(module));
+  tellOfNewProperties();
+  assumesValues(`a property of ${name}`, module);
+  assumesSame(`the properties of ${name}`, () => Object.keys(module), true);
   assumesSame(`the hooks of ${name}`, () => Object.values(own.hooks ?? {}).flat(), true);
   for (const [key, value] of module.registered())
     if (value instanceof Tensor) nameForCompile(value, `${name}.${key}`);
 }
 
-/**
- * Asks whether the properties of a module have the values that they have now, without making a list of them. V8 goes through the names of
- * objects by a list that it keeps, unless some are numbers, as in containers; and a loop that has met those goes slowly ever after.
- */
-function holdsAsNow(module: Callable): () => boolean {
-  const values = Object.values(module);
-  const keys = Object.keys(module).map((key) => (isIndex(key) ? Number(key) : key)) as (keyof Callable)[];
-  if (keys.some((key) => typeof key === 'number')) return () => hasAt(module, keys, values);
-  return () => hasInOrder(module, values);
-}
-
-const isIndex = (key: string): boolean => /^(0|[1-9]\d{0,8})$/.test(key);
-
-function hasInOrder(module: Callable, values: readonly unknown[]): boolean {
-  let i = 0;
-  for (const key in module) if (!Object.is(module[key as keyof Callable], values[i++])) return false;
-  return i === values.length;
-}
-
-function hasAt(module: Callable, keys: readonly (keyof Callable)[], values: readonly unknown[]): boolean {
-  for (let i = 0; i < keys.length; i++)
-    if (!Object.is(module[keys[i] as keyof Callable], values[i])) return false;
-  return Object.keys(module).length === keys.length;
-}
-
-/** After so many objects of different kinds V8 remembers no more where they keep what is looked for. */
-const kindsRemembered = 16;
-
-/**
- * Deleting properties has left V8 a hash table for the module. What others inherit from it puts back into slots, which are gone through five
- * times as fast, when something is looked for there and no kind of heir is remembered.
- */
-function fasten(module: Callable): void {
-  const lookFor = (heir: { nothing?: unknown }): unknown => heir.nothing;
-  for (let i = 0; i < kindsRemembered; i++) lookFor(Object.create(module) as object);
+/** Has compiled calls told of properties that are added: who sets one that is not there asks the prototypes, the last of them too. */
+function tellOfNewProperties(): void {
+  if (Object.getPrototypeOf(Callable.prototype) !== Object.prototype) return;
+  const last = new Proxy(Object.create(Object.prototype) as object, {
+    set(target, name, value, module) {
+      noteChange();
+      return Reflect.set(target, name, value, module);
+    },
+  });
+  Object.setPrototypeOf(Callable.prototype, last);
 }
 
 interface Forward {

@@ -1,4 +1,4 @@
-import { checkArguments, K, KindlingError, type Tensor } from '@kindling/core';
+import { checkArguments, K, KindlingError, noteChange, type Tensor } from '@kindling/core';
 import { type AnyModule, internalsOf } from './callable.ts';
 import type { ModuleHooks } from './hooks.ts';
 import type { Parameter } from './parameter.ts';
@@ -8,8 +8,9 @@ import { partsOf } from './registry.ts';
 export const valueOf = (module: AnyModule, name: string): unknown =>
   (module as unknown as Record<string, unknown>)[name];
 
-/** Defines rather than assigns, as a class field does, so that no name is special. */
+/** Defines rather than assigns, as a class field does, so that no name is special; it may be a new one. */
 export function setProperty(module: AnyModule, name: string, value: unknown): void {
+  noteChange();
   Object.defineProperty(module, name, { value, writable: true, enumerable: true, configurable: true });
 }
 

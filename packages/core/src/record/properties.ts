@@ -1,0 +1,68 @@
+import { tracer } from './observe.ts';
+
+type Properties = Readonly<Record<string, unknown>>;
+
+/**
+ * Where a call is being compiled: the program serves as long as the properties that an object has now have the same values; `noteChange`
+ * may tell of new ones. Kindling's own.
+ */
+export const assumesValues = (what: string, object: object): void =>
+  tracer?.assumes(what, valuesAsNow(object), false);
+
+/** Asks whether the properties that an object has now have the same values still: before each call, of each module. */
+function valuesAsNow(object: object): () => boolean {
+  fasten(object);
+  const keys = Object.keys(object);
+  const values = Object.values(object);
+  return inCode(object as Properties, keys, values) ?? (() => inLoop(object as Properties, keys, values));
+}
+
+function inLoop(object: Properties, keys: readonly string[], values: readonly unknown[]): boolean {
+  for (let i = 0; i < keys.length; i++) if (!Object.is(object[keys[i] as string], values[i])) return false;
+  return true;
+}
+
+/** In pages a policy may forbid to make code, and the console tells of each attempt, caught or not. */
+const isBrowser = 'document' in globalThis || 'importScripts' in globalThis;
+let made = 0;
+
+/**
+ * The same as code that is made for the one object, or `null` where none can be made. V8 remembers for each place in code where the few kinds of
+ * objects that came by keep what is looked for: a loop over modules meets too many, and takes twenty times as long.
+ */
+function inCode(
+  object: Properties,
+  keys: readonly string[],
+  values: readonly unknown[],
+): (() => boolean) | null {
+  if (isBrowser) return null;
+  const names = values.map((_, i) => `v${i}`);
+  const tests = keys.map((key, i) =>
+    isSame(`object[${isIndex(key) ? key : JSON.stringify(key)}]`, values[i], `v${i}`),
+  );
+  // Of the same text V8 would make one piece of code.
+  const text = `const [${names}] = values; return () => ${tests.join(' && ') || true}; // ${++made}`;
+  try {
+    return new Function('object', 'values', text)(object, values) as () => boolean;
+  } catch {
+    return null;
+  }
+}
+
+/** An expression as `Object.is`; all but NaN and the zeros are told apart by `===`, which is faster. */
+const isSame = (a: string, value: unknown, b: string): string =>
+  Number.isNaN(value) || value === 0 ? `Object.is(${a}, ${b})` : `${a} === ${b}`;
+
+const isIndex = (key: string): boolean => /^(0|[1-9]\d{0,8})$/.test(key);
+
+/** After so many objects of different kinds V8 remembers no more where they keep what is looked for. */
+const kindsRemembered = 16;
+
+/**
+ * Where properties were deleted, as those of functions are that become modules, V8 has a hash table for an object. What others inherit
+ * from it puts back into slots, when something is looked for there and no kind of heir is remembered.
+ */
+function fasten(object: object): void {
+  const lookFor = (heir: { nothing?: unknown }): unknown => heir.nothing;
+  for (let i = 0; i < kindsRemembered; i++) lookFor(Object.create(object) as object);
+}
