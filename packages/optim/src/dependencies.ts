@@ -27,12 +27,22 @@ export function dependsOnGroups<O extends object>(
   const isAsItWas = ({ group, update, params, recorded }: (typeof groups)[number]): boolean =>
     updateOf(group) === update && areSame(group.params, params) && isDifferentiable(group) === recorded;
   assumes(`the groups of ${name}`, () => paramGroups.length === groups.length && groups.every(isAsItWas));
-  const held = groups.flatMap(({ update, params }) =>
-    params.flatMap((p) => stateNames(update, p).map((key) => ({ p, key, value: state.get(p)?.[key] }))),
+  const held = groups
+    .flatMap(({ update, params }) => params.map((p) => ({ p, names: stateNames(update, p) })))
+    .map(({ p, names }) => ({ p, names, values: names.map((key) => state.get(p)?.[key]) }))
+    .filter(({ values }) => values.some((value) => value !== undefined));
+  assumes(`the state of ${name}`, () =>
+    held.every(({ p, names, values }) => hasStill(state.get(p), names, values)),
   );
-  assumes(`the state of ${name}`, () => {
-    for (const { p, key, value } of held)
-      if (value !== undefined && state.get(p)?.[key] !== value) return false;
-    return true;
-  });
+}
+
+/** Whether state that was there is there still; what came into being meanwhile had none before. */
+function hasStill(
+  state: ParamState | undefined,
+  names: readonly string[],
+  values: readonly unknown[],
+): boolean {
+  for (let i = 0; i < names.length; i++)
+    if (values[i] !== undefined && state?.[names[i] as string] !== values[i]) return false;
+  return true;
 }

@@ -275,14 +275,14 @@ export abstract class Optimizer<O extends { lr: Rate } = any> extends Shown {
   /** The same, with the numbers of all parameters before the first is changed: the host is asked once, and those alike are updated together. */
   #updateAtOnce(group: ParamGroup<O>, update: Update): void {
     const params = group.params.filter((p) => p.grad !== null);
-    const numbers = onHost(() =>
-      withNumber(group, (g) => {
-        this.advance(g);
-        // States are looked up in each call, as loading a state dict replaces them.
-        const stateOf = (p: Tensor): ParamState => this.#stateOf(p);
-        return numbersOfAll(update, params, stateOf, (state, p) => this.numbers(g, state, p), isTraced());
-      }),
-    );
+    // What the host runs in each call of a program makes no functions. States are looked up, as loading a state dict replaces them.
+    const stateOf = (p: Tensor): ParamState => this.#stateOf(p);
+    const numbersOf = (state: ParamState, p: Tensor): readonly number[] => this.numbers(group, state, p);
+    const advanced = (): (readonly number[])[] => {
+      this.advance(group);
+      return numbersOfAll(update, params, stateOf, numbersOf, isTraced());
+    };
+    const numbers = onHost(() => withNumber(group, advanced));
     const operands = params.map((p) => this.#operandsOf(p, this.#stateOf(p), group, update));
     runEach(update.kernel, operands, numbers, !isTraced());
   }

@@ -94,14 +94,14 @@ export function numbersOfAll(
   const [first = ''] = names as readonly string[];
   const before: unknown[] = [];
   let begunBefore = false;
-  let after: ParamState = {};
+  let after: ParamState | null = null;
   let numbers: readonly number[] | null = null;
   const all = new Array<readonly number[]>(params.length);
   for (let i = 0; i < params.length; i++) {
     const p = params[i] as Tensor;
     const state = stateOf(p);
     const begun = state[first] !== undefined;
-    if (numbers !== null && begun === begunBefore && hasCounts(state, counts, before)) {
+    if (numbers !== null && after !== null && begun === begunBefore && hasCounts(state, counts, before)) {
       for (const count of counts) state[count] = after[count] as number;
       all[i] = apart ? [...numbers] : numbers;
       continue;

@@ -49,25 +49,24 @@ export function guardOfSharing(before: readonly Tensor[], state: ReadonlySet<Sto
       return null;
     };
   return (tensors) => {
-    for (const [i, x] of tensors.entries()) {
+    for (let i = 0; i < tensors.length; i++) {
+      const x = tensors[i] as Tensor;
       const place = fixed[i] ?? null;
       if (place === null ? state.has(x.storage) : !isAt(place, x))
         return 'an argument that is a tensor of the closure too, or may be, is another one';
-      const same = distances[i]?.every((distance, j) => {
-        const y = tensors[j];
-        return distance === (y?.storage === x.storage ? x.offset - y.offset : null);
-      });
-      if (same !== true) return changed;
+      for (let j = 0; j < i; j++) if (distance(x, tensors[j] as Tensor) !== distances[i]?.[j]) return changed;
     }
     return null;
   };
 }
 
+/** From where one tensor begins to where the other does, if they share memory. */
+const distance = (x: Tensor, y: Tensor): number | null =>
+  x.storage === y.storage ? x.offset - y.offset : null;
+
 // Apart from the guard, which would keep the arguments themselves as long as the program.
 const distancesAmong = (tensors: readonly Tensor[]): (number | null)[][] =>
-  tensors.map((x, i) =>
-    tensors.slice(0, i).map((y) => (x.storage === y.storage ? x.offset - y.offset : null)),
-  );
+  tensors.map((x, i) => tensors.slice(0, i).map((y) => distance(x, y)));
 
 /** Where in state's memory a tensor begins. */
 type Place = Pick<Tensor, 'storage' | 'offset'>;

@@ -21,9 +21,13 @@ interface Decay {
   decoupledWeightDecay: boolean;
 }
 
-/** Whether the decay is added to the gradient, and whether it shrinks the weights themselves. */
-export const decayOf = ({ weightDecay, decoupledWeightDecay }: Decay): [l2: boolean, decoupled: boolean] =>
-  weightDecay === 0 ? [false, false] : [!decoupledWeightDecay, decoupledWeightDecay];
+/** Whether the decay is added to the gradient. */
+export const addsDecay = ({ weightDecay, decoupledWeightDecay }: Decay): boolean =>
+  weightDecay !== 0 && !decoupledWeightDecay;
+
+/** Whether it shrinks the weights themselves. */
+export const shrinks = ({ weightDecay, decoupledWeightDecay }: Decay): boolean =>
+  weightDecay !== 0 && decoupledWeightDecay;
 
 /** The number for either: the penalty, or what the weights are multiplied by. */
 export const decayNumber = ({ lr, weightDecay, decoupledWeightDecay }: Decay & { lr: number }): number =>

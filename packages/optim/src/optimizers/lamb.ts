@@ -105,6 +105,6 @@ export class Lamb extends /* @__PURE__ */ optimizerClass<LambOptions>(defaults, 
     const step = nextStep(state);
     const bias1 = 1 - beta1 ** step;
     const root2 = Math.sqrt(1 - beta2 ** step);
-    return [...moments.numbers(betas), root2 / bias1, eps * root2, signOf(group), weightDecay, lr];
+    return [1 - beta1, beta2, 1 - beta2, root2 / bias1, eps * root2, signOf(group), weightDecay, lr];
   }
 }

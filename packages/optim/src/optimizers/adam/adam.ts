@@ -14,7 +14,7 @@ import { type Betas, betas, type Rate, rate, rateNumber } from '../../rate.ts';
 import type { OptimizerStateDict, ParamState } from '../../state-dict.ts';
 import { fusedUpdate, type Update, updatesByFeatures } from '../../update.ts';
 import { forgets, penalised } from '../arithmetic.ts';
-import { decayNumber, decayOf, signOf } from '../common.ts';
+import { addsDecay, decayNumber, shrinks, signOf } from '../common.ts';
 import { nextStep } from '../counts.ts';
 import * as moments from './moments.ts';
 
@@ -110,7 +110,7 @@ export class Adam extends /* @__PURE__ */ optimizerClass<AdamOptions>(defaults, 
   }
 
   protected override updateOf(group: ParamGroup<Required<AdamOptions>>): Update {
-    return updates(group.amsgrad, ...decayOf(group), forgets(rateNumber(group.betas[0])));
+    return updates(group.amsgrad, addsDecay(group), shrinks(group), forgets(rateNumber(group.betas[0])));
   }
 
   protected override numbers(group: ParamGroup<Required<AdamOptions>>, state: ParamState): Numbers<number> {
@@ -118,7 +118,9 @@ export class Adam extends /* @__PURE__ */ optimizerClass<AdamOptions>(defaults, 
     const [beta1, beta2] = betas;
     const step = nextStep(state);
     return [
-      ...moments.numbers(betas),
+      1 - beta1,
+      beta2,
+      1 - beta2,
       lr / (1 - beta1 ** step),
       Math.sqrt(1 - beta2 ** step),
       eps,

@@ -17,12 +17,6 @@ export const kinds: K.Kinds<MomentOptions> = { betas: twoFractions, eps: nonNega
 /** What moves them: 1 - β₁, β₂, 1 - β₂. */
 export type MomentNumbers<T> = [fresh1: T, beta2: T, fresh2: T];
 
-export const numbers = ([beta1, beta2]: readonly [number, number]): MomentNumbers<number> => [
-  1 - beta1,
-  beta2,
-  1 - beta2,
-];
-
 /** Both moved by a gradient. */
 export const moved = (
   { expAvg, expAvgSq }: { readonly expAvg: E.Expr; readonly expAvgSq: E.Expr },

@@ -7,7 +7,15 @@ import { type Rate, rate } from '../../rate.ts';
 import type { ParamState } from '../../state-dict.ts';
 import { fusedUpdate, type Update, updatesByFeatures } from '../../update.ts';
 import { forgets, penalised } from '../arithmetic.ts';
-import { type CommonOptions, commonDefaults, commonKinds, decayNumber, decayOf, signOf } from '../common.ts';
+import {
+  addsDecay,
+  type CommonOptions,
+  commonDefaults,
+  commonKinds,
+  decayNumber,
+  shrinks,
+  signOf,
+} from '../common.ts';
 import { nextStep, numberOf } from '../counts.ts';
 import * as moments from './moments.ts';
 
@@ -85,7 +93,7 @@ const updates = updatesByFeatures((l2: boolean, decoupled: boolean, nearsG: bool
  */
 export class NAdam extends /* @__PURE__ */ optimizerClass<NAdamOptions>(defaults, kinds) {
   protected override updateOf(group: ParamGroup<Required<NAdamOptions>>): Update {
-    return updates(...decayOf(group), forgets(group.betas[0]));
+    return updates(addsDecay(group), shrinks(group), forgets(group.betas[0]));
   }
 
   protected override numbers(group: ParamGroup<Required<NAdamOptions>>, state: ParamState): Numbers<number> {
@@ -98,7 +106,9 @@ export class NAdam extends /* @__PURE__ */ optimizerClass<NAdamOptions>(defaults
     const muProduct = Math.fround(numberOf(state, 'muProduct', 1) * Math.fround(mu));
     state.muProduct = muProduct;
     return [
-      ...moments.numbers(betas),
+      1 - beta1,
+      beta2,
+      1 - beta2,
       1 - beta2 ** step,
       (lr * (1 - mu)) / (1 - muProduct),
       (lr * muNext) / (1 - muProduct * muNext),

@@ -6,7 +6,15 @@ import { type Rate, rate } from '../../rate.ts';
 import type { ParamState } from '../../state-dict.ts';
 import { fusedUpdate, type Update, updatesByFeatures } from '../../update.ts';
 import { forgets, penalised } from '../arithmetic.ts';
-import { type CommonOptions, commonDefaults, commonKinds, decayNumber, decayOf, signOf } from '../common.ts';
+import {
+  addsDecay,
+  type CommonOptions,
+  commonDefaults,
+  commonKinds,
+  decayNumber,
+  shrinks,
+  signOf,
+} from '../common.ts';
 import { nextStep } from '../counts.ts';
 import * as moments from './moments.ts';
 
@@ -84,7 +92,7 @@ function rectification(beta2: number, step: number): number {
  */
 export class RAdam extends /* @__PURE__ */ optimizerClass<RAdamOptions>(defaults, kinds) {
   protected override updateOf(group: ParamGroup<Required<RAdamOptions>>): Update {
-    return updates(...decayOf(group), forgets(group.betas[0]));
+    return updates(addsDecay(group), shrinks(group), forgets(group.betas[0]));
   }
 
   protected override numbers(group: ParamGroup<Required<RAdamOptions>>, state: ParamState): Numbers<number> {
@@ -92,7 +100,9 @@ export class RAdam extends /* @__PURE__ */ optimizerClass<RAdamOptions>(defaults
     const [beta1, beta2] = betas;
     const step = nextStep(state);
     return [
-      ...moments.numbers(betas),
+      1 - beta1,
+      beta2,
+      1 - beta2,
       1 - beta1 ** step,
       lr,
       Math.sqrt(1 - beta2 ** step),
