@@ -41,11 +41,10 @@ export interface GemmKernels {
   readonly columnsByColumns: TileProduct;
 }
 
-/**
- * Columns of b below which `dot` is faster than transposing b for `outer`. Without multiply-add it always is. It is no
- * matter of m, so that a row's bits do not depend on the others.
- */
-const DOT_BELOW = hasRelaxedSimd ? 16 : Number.POSITIVE_INFINITY;
+/** Fewer columns of b than this are less than a tile. */
+const TILE_COLUMNS = 16;
+/** Columns of b up to this length are soon turned into rows for `outer`; longer ones pay only where tiles multiply and add at once. */
+const TURNED_STEPS = hasRelaxedSimd ? Number.POSITIVE_INFINITY : 32;
 
 /** What products of each lane type are made of. */
 export const LANES: Readonly<Record<FloatLane, GemmLane>> = {
@@ -117,12 +116,13 @@ export const gemmKernels = /* @__PURE__ */ new TiledKernels<GemmKernels>((module
   return undefined;
 });
 
-/** Whether a product with n columns is one of {@link dotKernel}, for which a is brought into rows. */
-export const usesDot = (n: number, b: Layout): boolean => b === 'columns' && n < DOT_BELOW;
+/** Whether a product with n columns of k elements is one of {@link dotKernel}, for which a is brought into rows: no matter of m. */
+export const usesDot = (n: number, k: number, b: Layout): boolean =>
+  b === 'columns' && (n < TILE_COLUMNS || k > TURNED_STEPS);
 
-/** The kernel for a product with n columns. */
-export function productOf(lane: FloatLane, n: number, a: Layout, b: Layout): TileProduct {
-  if (usesDot(n, b)) return dotKernel(lane);
+/** The kernel for a product with n columns of k elements. */
+export function productOf(lane: FloatLane, n: number, k: number, a: Layout, b: Layout): TileProduct {
+  if (usesDot(n, k, b)) return dotKernel(lane);
   const it = gemmKernels.of(lane);
   if (a === 'rows') return b === 'rows' ? it.rowsByRows : it.rowsByColumns;
   return b === 'rows' ? it.columnsByRows : it.columnsByColumns;

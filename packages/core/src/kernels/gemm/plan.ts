@@ -30,11 +30,11 @@ interface Plan {
 export function planOf(m: number, n: number, k: number, a: MatrixView, b: MatrixView, c: FloatArray): Plan {
   const bLayout = layoutOf(b, k, n, n === 1 ? 'columns' : 'rows');
   // For `dot` whatever the layout of a: of a single row it may be another than of the matrix that the row was cut from.
-  const aLayout = usesDot(n, bLayout) ? 'rows' : layoutOf(a, m, k, 'rows');
+  const aLayout = usesDot(n, k, bLayout) ? 'rows' : layoutOf(a, m, k, 'rows');
   return {
     aLayout,
     bLayout,
-    multiply: productOf(c instanceof Float32Array ? 'f32' : 'f64', n, aLayout, bLayout),
+    multiply: productOf(c instanceof Float32Array ? 'f32' : 'f64', n, k, aLayout, bLayout),
   };
 }
 

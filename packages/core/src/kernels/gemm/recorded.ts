@@ -91,7 +91,7 @@ export const recordBlocks: (
   const { aLayout, bLayout, multiply } = planOf(m, n, k, a, b, c);
   const lane = dtype === 'float32' ? 'f32' : 'f64';
   const mayBeWritten = added === undefined || beta === 1;
-  const summing = usesDot(n, bLayout) ? 'lanes' : 'steps';
+  const summing = usesDot(n, k, bLayout) ? 'lanes' : 'steps';
   const turned = mayBeWritten && summing === 'steps' && isWorthTurning(m, n, k);
   const written =
     mayBeWritten &&
@@ -110,7 +110,7 @@ export const recordBlocks: (
     linesOf(recorder, b, bLayout, k, n, dtype),
   ];
   const result = stridedOver(c, dtype, [m, n], cOffset);
-  const row = added !== undefined && beta === 1 && !usesDot(n, bLayout) && isRow(added, n) ? added : null;
+  const row = added !== undefined && beta === 1 && !usesDot(n, k, bLayout) && isRow(added, n) ? added : null;
   if (added !== undefined && row === null) addFirst(recorder, stridedOf(added, m, n, dtype), beta, result);
   const lineOf = (x: MatrixView, layout: Layout): number =>
     bytes * (layout === 'rows' ? x.rowStride : x.colStride);
