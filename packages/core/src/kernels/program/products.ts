@@ -21,19 +21,31 @@ export const formOfProduct = ({ lane, summing, m, n, k, a, b, added, alpha, beta
     .map((x) => (typeof x === 'object' && x !== null ? `${x.row}:${x.column}` : String(x)))
     .join();
 
-const transposed = (x: Matrix): Matrix => ({ ...x, row: x.column, column: x.row });
+/** Steps in bytes. */
+type Steps = Pick<Matrix, 'row' | 'column'>;
+const transposed = <M extends Steps>(x: M): M => ({ ...x, row: x.column, column: x.row });
 
-/** A column is a row of the product of what is transposed: then its elements go together. */
-const asRow = (p: ProductForm): ProductForm =>
-  p.n > 1
-    ? p
-    : { ...p, m: p.n, n: p.m, a: transposed(p.b), b: transposed(p.a), added: p.added && transposed(p.added) };
+/** The product of what is transposed, which gives the transposed result. */
+const turned = ({ a, b, added, m, n, ...p }: ProductForm): ProductForm => ({
+  ...p,
+  ...{ m: n, n: m, a: transposed(b), b: transposed(a), added: added && transposed(added) },
+});
+
+/** Whether few columns would leave lanes empty that rows fill, or a single one has its elements apart. */
+const leavesLanesEmpty = ({ lane, summing, m, n, a }: ProductForm): boolean => {
+  const [lanes, bytes] = lane === 'f32' ? [4, 4] : [2, 8];
+  return n === 1 || (summing === 'steps' && n < lanes && m >= lanes && a.row === bytes);
+};
 
 /** Writes the body of a product's function. */
 export function emitProduct(f: FunctionBuilder, product: Product): void {
   if (product.summing === 'wide') emitWide(f, product);
-  else if (product.n > 1) new Vectors(f, product, [A, B]).emit();
-  else new Vectors(f, asRow(product), [B, A]).emit();
+  else {
+    const bytes = product.lane === 'f32' ? 4 : 8;
+    const c = { row: product.n * bytes, column: bytes };
+    if (leavesLanesEmpty(product)) new Vectors(f, turned(product), transposed(c), [B, A]).emit();
+    else new Vectors(f, product, c, [A, B]).emit();
+  }
 }
 
 /** Every sum by itself, in float64. */
@@ -74,6 +86,7 @@ const fewTerms = 4;
 class Vectors {
   readonly #f: FunctionBuilder;
   readonly #p: ProductForm;
+  readonly #c: Steps;
   readonly #lane: FloatLane;
   readonly #vector: 'f32x4' | 'f64x2';
   readonly #bytes: number;
@@ -87,9 +100,10 @@ class Vectors {
   readonly #x: number;
   readonly #spare: number;
 
-  constructor(f: FunctionBuilder, p: ProductForm, operands: readonly [a: number, b: number]) {
+  constructor(f: FunctionBuilder, p: ProductForm, result: Steps, operands: readonly [a: number, b: number]) {
     this.#f = f;
     this.#p = p;
+    this.#c = result;
     this.#operands = operands;
     this.#lane = p.lane;
     this.#vector = p.lane === 'f32' ? 'f32x4' : 'f64x2';
@@ -107,13 +121,13 @@ class Vectors {
   /** Blocks of columns. */
   emit(): void {
     const { m, n, b, added } = this.#p;
-    // A single row needs more sums at a time, or each would wait for the one before.
-    const width = this.#byTerms ? 2 : (m === 1 ? mostKept : 2) * this.#lanes;
+    // One or two rows need more sums at a time, or each would wait for the one before.
+    const width = this.#byTerms ? 2 : (m <= 2 ? mostKept : 2) * this.#lanes;
     const [, columns] = this.#operands;
     this.#times(Math.floor(n / width), () => {
       this.#rows(width);
       this.#f.bump(columns, { bytes: width * b.column });
-      this.#f.bump(C, { bytes: width * this.#bytes });
+      this.#f.bump(C, { bytes: width * this.#c.column });
       if (added !== null) this.#f.bump(ADDED, { bytes: width * added.column });
     });
     if (n % width > 0) this.#rows(n % width);
@@ -137,7 +151,7 @@ class Vectors {
   /** All rows of some columns. */
   #rows(width: number): void {
     const f = this.#f;
-    const { m, n, k, a, added } = this.#p;
+    const { m, k, a, added } = this.#p;
     const at = this.#at;
     const [rows] = this.#operands;
     const together = 4;
@@ -156,7 +170,7 @@ class Vectors {
     this.#times(Math.floor(m / together), () => {
       tile(together);
       f.bump(at.a, { bytes: together * a.row });
-      f.bump(at.c, { bytes: together * n * this.#bytes });
+      f.bump(at.c, { bytes: together * this.#c.row });
       if (added !== null) f.bump(at.added, { bytes: together * added.row });
     });
     if (m % together > 0) tile(m % together);
@@ -302,7 +316,7 @@ class Vectors {
   /** Pops sums of a row; scales them, adds what is to be added, and stores so many. */
   #finish(row: number, column: number, count: number): void {
     const f = this.#f;
-    const { n, alpha, added } = this.#p;
+    const { alpha, added } = this.#p;
     const vector = this.#vector;
     const spare = this.#spare;
     if (alpha !== 1) f.splat(this.#lane, alpha).op(`${vector}.mul`);
@@ -312,18 +326,19 @@ class Vectors {
       f.get(spare).op(`${vector}.add`);
     }
     const { c } = this.#at;
-    const offset = (row * n + column) * this.#bytes;
-    f.set(spare).get(c).get(spare);
-    if (count === this.#lanes) {
-      f.store('v128.store', offset);
+    const step = this.#c.column;
+    const offset = row * this.#c.row + column * step;
+    f.set(spare);
+    if (step === this.#bytes && count === this.#lanes) {
+      f.get(c).get(spare).store('v128.store', offset);
       return;
     }
-    if (this.#bytes === 8) {
-      f.accessLane('v128.store64_lane', 0, offset);
-      return;
-    }
-    if (count >= 2) f.accessLane('v128.store64_lane', 0, offset);
-    if (count === 3) f.get(c).get(spare);
-    if (count !== 2) f.accessLane('v128.store32_lane', count - 1, offset + 4 * (count - 1));
+    const pair = step === 4 && count >= 2;
+    if (pair) f.get(c).get(spare).accessLane('v128.store64_lane', 0, offset);
+    const one = this.#bytes === 4 ? 'v128.store32_lane' : 'v128.store64_lane';
+    for (let i = pair ? 2 : 0; i < count; i++)
+      f.get(c)
+        .get(spare)
+        .accessLane(one, i, offset + i * step);
   }
 }
