@@ -48,30 +48,43 @@ export function emitProduct(f: FunctionBuilder, product: Product): void {
   }
 }
 
-/** Every sum by itself, in float64. */
+/** How one element is loaded as both lanes of two numbers, two that lie side by side, and the first of two alone. */
+const pairLoads = {
+  f32: { both: 'v128.load32_splat', two: 'v128.load64_zero', one: 'v128.load32_zero' },
+  f64: { both: 'v128.load64_splat', two: 'v128.load', one: 'v128.load64_zero' },
+} as const;
+
+/** Every sum by itself, in float64: two at a time where their columns lie side by side. */
 function emitWide(f: FunctionBuilder, { lane, m, n, k, a, b, added, alpha, beta }: ProductForm): void {
-  const load = (address: number, offset: number): void => {
-    f.get(address).load(`${lane}.load`, offset);
-    if (lane === 'f32') f.op('f64.promote_f32');
-  };
   const bytes = lane === 'f32' ? 4 : 8;
+  const lieSideBySide = b.column === bytes && (added === null || added.column === bytes);
+  const load = (address: number, offset: number, how: 'both' | 'two' | 'one'): void => {
+    f.get(address).load(pairLoads[lane][how], offset);
+    if (lane === 'f32') f.op('f64x2.promote_low_f32x4');
+  };
+  const store = (offset: number, count: number): void => {
+    if (lane === 'f32') f.op('f32x4.demote_f64x2_zero');
+    if (count * bytes === 16) f.store('v128.store', offset);
+    else f.accessLane(count * bytes === 8 ? 'v128.store64_lane' : 'v128.store32_lane', 0, offset);
+  };
   for (let i = 0; i < m; i++)
-    for (let j = 0; j < n; j++) {
-      f.get(C).f64Const(0);
+    for (let j = 0, count = 1; j < n; j += count) {
+      count = lieSideBySide && j + 1 < n ? 2 : 1;
+      const how = count === 2 ? 'two' : 'one';
+      f.get(C).splat('f64', 0);
       for (let p = 0; p < k; p++) {
-        load(A, i * a.row + p * a.column);
-        load(B, p * b.row + j * b.column);
-        f.op('f64.mul').op('f64.add');
+        load(A, i * a.row + p * a.column, 'both');
+        load(B, p * b.row + j * b.column, how);
+        f.op('f64x2.mul').op('f64x2.add');
       }
-      if (alpha !== 1) f.f64Const(alpha).op('f64.mul');
+      if (alpha !== 1) f.splat('f64', alpha).op('f64x2.mul');
       if (added !== null) {
-        if (beta !== 1) f.f64Const(beta);
-        load(ADDED, i * added.row + j * added.column);
-        if (beta !== 1) f.op('f64.mul');
-        f.op('f64.add');
+        if (beta !== 1) f.splat('f64', beta);
+        load(ADDED, i * added.row + j * added.column, how);
+        if (beta !== 1) f.op('f64x2.mul');
+        f.op('f64x2.add');
       }
-      if (lane === 'f32') f.op('f32.demote_f64');
-      f.store(`${lane}.store`, (i * n + j) * bytes);
+      store((i * n + j) * bytes, count);
     }
 }
 
