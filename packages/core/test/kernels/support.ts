@@ -44,6 +44,10 @@ export const shapes = fc.oneof(
   fc.tuple(fc.integer({ min: 1, max: 30_000 })),
 );
 
+/** Shapes of sides up to `short`, some of them up to `long`. */
+export const shapesOf = (short: number, long: number, rank: fc.ArrayConstraints): fc.Arbitrary<number[]> =>
+  fc.array(fc.oneof(fc.integer({ min: 0, max: short }), fc.integer({ min: 1, max: long })), rank);
+
 /** The dimensions of a shape, in any order. */
 export const orders = (shape: Shape): fc.Arbitrary<number[]> =>
   fc.shuffledSubarray(
