@@ -3,6 +3,13 @@ import { formatShape, K, type Shape, ShapeError, sameShape, type Tensor } from '
 /** What a layer takes for the sizes over which it normalises. */
 export const normalizedShapeKind = /* @__PURE__ */ K.either(K.count, /* @__PURE__ */ K.listOf(K.count));
 
+/** What a function takes that normalises over the last dimensions, by the kinds of its options. */
+export const normalizedParameters = <O extends object>(kinds: K.Kinds<O>) => ({
+  x: K.tensor,
+  normalizedShape: K.sizes,
+  options: K.options(kinds),
+});
+
 /** A size alone stands for one dimension. */
 export const sizesOf = (shape: Shape | number): Shape => (typeof shape === 'number' ? [shape] : [...shape]);
 
