@@ -10,11 +10,7 @@ const product = (x: Tensor, y: Tensor): Tensor => x.mul(x).mul(y).sum();
 
 describe('vjp and jvp', () => {
   it('multiply the Jacobian from the left and from the right', () => {
-    const matrix = t([
-      [1, 2],
-      [3, 4],
-      [5, 6],
-    ]);
+    const matrix = t([1, 2, 3, 4, 5, 6]).reshape([3, 2]);
     const f = (x: Tensor): Tensor => matrix.mul(x).sum(1).pow(2);
     const x = t([1, 2]);
     const J = jacobian(f, x);

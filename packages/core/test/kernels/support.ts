@@ -48,6 +48,11 @@ export const shapes = fc.oneof(
 export const shapesOf = (short: number, long: number, rank: fc.ArrayConstraints): fc.Arbitrary<number[]> =>
   fc.array(fc.oneof(fc.integer({ min: 0, max: short }), fc.integer({ min: 1, max: long })), rank);
 
+/** Checks a property of drawn arguments, 200 times. */
+export const holds = <T extends [unknown, ...unknown[]]>(
+  ...given: [...drawn: { [I in keyof T]: fc.Arbitrary<T[I]> }, check: (...args: T) => void]
+): void => fc.assert(fc.property<T>(...given), { numRuns: 200 });
+
 /** The dimensions of a shape, in any order. */
 export const orders = (shape: Shape): fc.Arbitrary<number[]> =>
   fc.shuffledSubarray(
