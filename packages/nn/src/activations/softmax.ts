@@ -9,7 +9,6 @@ import {
   ElementwiseOp,
   emptyLike,
   type Generator,
-  generatorKind,
   K,
   refuseExcess,
   ShapeError,
@@ -18,6 +17,7 @@ import {
   type Tensor,
   zerosLike,
 } from '@kindling/core';
+import { drawOptions } from '../init/generator.ts';
 import { checkInput } from '../module/arguments.ts';
 import { Module } from '../module/module.ts';
 import { floatsOnly } from './activation.ts';
@@ -164,12 +164,7 @@ export const gumbelSoftmax = /* @__PURE__ */ composition(
   'gumbelSoftmax',
   () => ({
     logits: K.tensor,
-    options: K.options<GumbelSoftmaxOptions>({
-      tau: K.number,
-      hard: K.flag,
-      dim: K.integer,
-      generator: generatorKind,
-    }),
+    options: drawOptions<GumbelSoftmaxOptions>({ tau: K.number, hard: K.flag, dim: K.integer }),
   }),
   (logits: Tensor, options: GumbelSoftmaxOptions = {}): Tensor => {
     const { tau = 1, hard = false, dim = -1, generator } = options;

@@ -10,8 +10,12 @@ export interface GeneratorOptions {
 export const drawFrom = ({ generator }: GeneratorOptions): GeneratorOptions =>
   generator === undefined ? {} : { generator };
 
-/** What the functions take that draw into a tensor, by the kinds of their options besides the generator. */
+/** The options of functions that draw, by the kinds of those besides the generator. */
+export const drawOptions = <O extends GeneratorOptions>(own: Omit<K.Kinds<O>, 'generator'>): K.Kind =>
+  K.options<O>({ ...own, generator: generatorKind } as K.Kinds<O>);
+
+/** What the functions take that draw into a tensor. */
 export const drawKinds = <O extends GeneratorOptions>(own: Omit<K.Kinds<O>, 'generator'>) => ({
   x: K.tensor,
-  options: K.options<O>({ ...own, generator: generatorKind } as K.Kinds<O>),
+  options: drawOptions<O>(own),
 });
