@@ -10,10 +10,17 @@ import {
 import * as E from '../../src/kernels/expression/index.ts';
 import { type Strided, stridedOver } from '../../src/kernels/strided/strided.ts';
 import { numelOf } from '../../src/shape.ts';
-import { contiguous, elementsOf, holds, layouts, operand, shapes, shrink } from './support.ts';
-
-const anyDType = fc.constantFrom(...dtypes);
-const anyBroadcast = fc.tuple(fc.oneof(fc.constant(0), fc.nat(15)), fc.oneof(fc.constant(0), fc.nat(2)));
+import {
+  anyBroadcast,
+  anyDType,
+  contiguous,
+  elementsOf,
+  holds,
+  layouts,
+  operand,
+  shapes,
+  shrink,
+} from './support.ts';
 
 const fresh = (shape: readonly number[], dtype: DType): Strided =>
   stridedOver(new (arrayConstructor(dtype))(numelOf(shape)), dtype, shape);

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { arrayConstructor, type DType } from '../../src/dtype.ts';
+import { arrayConstructor, type DType, dtypes } from '../../src/dtype.ts';
 import { type Strided, stridedOver } from '../../src/kernels/strided/strided.ts';
 import { contiguousStrides, numelOf, type Shape } from '../../src/shape.ts';
 
@@ -42,6 +42,14 @@ export const shapes = fc.oneof(
     fc.integer({ min: 1, max: 200 }),
   ),
   fc.tuple(fc.integer({ min: 1, max: 30_000 })),
+);
+
+export const anyDType = fc.constantFrom(...dtypes);
+
+/** Which dimensions an operand has but one of, and how many of the first it lacks: see {@link shrink}. */
+export const anyBroadcast = fc.tuple(
+  fc.oneof(fc.constant(0), fc.nat(15)),
+  fc.oneof(fc.constant(0), fc.nat(2)),
 );
 
 /** Shapes of sides up to `short`, some of them up to `long`. */

@@ -80,6 +80,16 @@ const normal = (d: Draw, shape: readonly number[]): Tensor => d.dice.normal(shap
 const unit = (d: Draw, shape: readonly number[]): Tensor => d.dice.uniform(shape, 0.05, 0.95);
 const signs = (d: Draw, shape: readonly number[]): Tensor => d.dice.signs(shape);
 
+/** An anchor, what is alike and what is not, (N, C) each. */
+const triplet =
+  (options: (dice: Dice) => Record<string, unknown>) =>
+  ({ n, c, dice }: Draw): Problem => ({
+    args: [dice.normal([n, c]), dice.normal([n, c]), dice.normal([n, c])],
+    inputs: [0, 1, 2],
+    axes: [0, 0, 0],
+    options: options(dice),
+  });
+
 /** Logits (N, C, ...) and class indices, some of them ignored. */
 function classProblem(
   d: Draw,
@@ -305,16 +315,11 @@ export const losses: readonly LossEntry[] = [
     options: 'margin, p, eps, swap',
     second: true,
     fused: false,
-    draw: ({ n, c, dice }) => ({
-      args: [dice.normal([n, c]), dice.normal([n, c]), dice.normal([n, c])],
-      inputs: [0, 1, 2],
-      axes: [0, 0, 0],
-      options: {
-        ...dice.maybe('p', () => dice.oneOf([1, 3])),
-        ...dice.maybe('margin', () => 0.6),
-        ...dice.maybe('swap', () => true),
-      },
-    }),
+    draw: triplet((dice) => ({
+      ...dice.maybe('p', () => dice.oneOf([1, 3])),
+      ...dice.maybe('margin', () => 0.6),
+      ...dice.maybe('swap', () => true),
+    })),
   },
   {
     ...ofTorch(
@@ -325,15 +330,10 @@ export const losses: readonly LossEntry[] = [
     options: 'distanceFunction, margin, swap',
     second: true,
     fused: false,
-    draw: ({ n, c, dice }) => ({
-      args: [dice.normal([n, c]), dice.normal([n, c]), dice.normal([n, c])],
-      inputs: [0, 1, 2],
-      axes: [0, 0, 0],
-      options: {
-        ...dice.maybe('distanceFunction', () => (a: Tensor, b: Tensor) => a.sub(b).square().sum(1)),
-        ...dice.maybe('swap', () => true),
-      },
-    }),
+    draw: triplet((dice) => ({
+      ...dice.maybe('distanceFunction', () => (a: Tensor, b: Tensor) => a.sub(b).square().sum(1)),
+      ...dice.maybe('swap', () => true),
+    })),
   },
   {
     ...ofTorch('CTCLoss', 'ctcLoss', 'logProbs, targets, inputLengths, targetLengths'),
