@@ -101,7 +101,7 @@ describe('reading elements', () => {
 
   test('offset and strides are followed', () => {
     const array = Int32Array.from({ length: 24 }, (_, i) => i);
-    const view: StridedElements = { storage: { array }, shape: [2, 3], strides: [1, 8], offset: 5, dtype: 'int32' };
+    const view = { storage: { array }, shape: [2, 3], strides: [1, 8], offset: 5, dtype: 'int32' } as const;
     expect(formatTensor(view)).toBe('tensor([[ 5, 13, 21],\n        [ 6, 14, 22]])');
   });
 });

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { DType } from '../../src/dtype.ts';
-import { arrayConstructor, dtypes, laneOf, promoteTypes } from '../../src/dtype.ts';
+import { arrayConstructor, laneOf, promoteTypes } from '../../src/dtype.ts';
 import {
   ElementwiseKernel,
   runElementwise,

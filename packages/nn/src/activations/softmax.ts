@@ -17,9 +17,9 @@ import {
   type Tensor,
   zerosLike,
 } from '@kindling/core';
-import { drawOptions } from '../init/generator.ts';
 import { checkInput } from '../module/arguments.ts';
 import { Module } from '../module/module.ts';
+import { drawOptions } from '../module/options.ts';
 import { floatsOnly } from './activation.ts';
 
 /** Options of the softmax functions. */

@@ -1,4 +1,5 @@
-import { type Generator, generatorKind, K } from '@kindling/core';
+import { type Generator, K } from '@kindling/core';
+import { drawOptions } from '../module/options.ts';
 
 /** Options of the functions that draw random numbers. */
 export interface GeneratorOptions {
@@ -9,10 +10,6 @@ export interface GeneratorOptions {
 /** The option as core takes it: left out, not undefined. */
 export const drawFrom = ({ generator }: GeneratorOptions): GeneratorOptions =>
   generator === undefined ? {} : { generator };
-
-/** The options of functions that draw, by the kinds of those besides the generator. */
-export const drawOptions = <O extends GeneratorOptions>(own: Omit<K.Kinds<O>, 'generator'>): K.Kind =>
-  K.options<O>({ ...own, generator: generatorKind } as K.Kinds<O>);
 
 /** What the functions take that draw into a tensor. */
 export const drawKinds = <O extends GeneratorOptions>(own: Omit<K.Kinds<O>, 'generator'>) => ({

@@ -10,7 +10,8 @@ import {
   ShapeError,
   type Tensor,
 } from '@kindling/core';
-import { drawFrom, drawKinds, drawOptions, type GeneratorOptions } from './generator.ts';
+import { drawOptions } from '../module/options.ts';
+import { drawFrom, drawKinds, type GeneratorOptions } from './generator.ts';
 
 /** Options of {@link orthogonal_}. */
 export interface OrthogonalOptions extends GeneratorOptions {
