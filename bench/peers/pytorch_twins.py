@@ -6,11 +6,12 @@ import torch
 class Twin:
     """Parameters whose gradients are there, and zeros of their shapes for the state."""
 
+    state = ()
+
     def __init__(self, parameters, lr):
         self.parameters, self.lr, self.t = parameters, lr, 0
-
-    def zeros(self):
-        return [torch.zeros_like(p) for p in self.parameters]
+        for name in self.state:
+            setattr(self, name, [torch.zeros_like(p) for p in parameters])
 
     @property
     def grads(self):
@@ -18,9 +19,7 @@ class Twin:
 
 
 class Lion(Twin):
-    def __init__(self, parameters, lr):
-        super().__init__(parameters, lr)
-        self.m = self.zeros()
+    state = ("m",)
 
     @torch.no_grad()
     def step(self):
@@ -31,9 +30,7 @@ class Lion(Twin):
 
 
 class Lamb(Twin):
-    def __init__(self, parameters, lr):
-        super().__init__(parameters, lr)
-        self.m, self.v = self.zeros(), self.zeros()
+    state = ("m", "v")
 
     @torch.no_grad()
     def step(self):
@@ -54,9 +51,10 @@ class Lamb(Twin):
 
 
 class SAM(Twin):
+    state = ("kept",)
+
     def __init__(self, parameters, lr):
         super().__init__(parameters, lr)
-        self.kept = self.zeros()
         self.base = torch.optim.SGD(parameters, lr=lr, foreach=True)
 
     @torch.no_grad()
@@ -93,9 +91,7 @@ class SGDScheduleFree(ScheduleFree):
 
 
 class AdamWScheduleFree(ScheduleFree):
-    def __init__(self, parameters, lr):
-        super().__init__(parameters, lr)
-        self.v = self.zeros()
+    state = ("v",)
 
     @torch.no_grad()
     def step(self):

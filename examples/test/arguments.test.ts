@@ -58,6 +58,15 @@ function errorOf(f: unknown, args: readonly unknown[]): unknown {
   }
 }
 
+/** Expects an error of Kindling's own that says this; gives all that it says. */
+function expectRefusal(call: () => unknown, says: string | RegExp): string {
+  const error = errorOf(call, []);
+  expect(error).toBeInstanceOf(core.KindlingError);
+  const { message } = error as Error;
+  expect(message).toMatch(says);
+  return message;
+}
+
 beforeEach(() => void vi.spyOn(console, 'warn').mockImplementation(() => {}));
 afterEach(() => {
   vi.restoreAllMocks();
@@ -177,9 +186,7 @@ describe("what PyTorch's users write out of habit", () => {
       'did you mean batchSize?',
     ],
   ])('%s is an error that says what to write', (_, call, hint) => {
-    const error = errorOf(call, []);
-    expect(error).toBeInstanceOf(core.KindlingError);
-    expect((error as Error).message).toContain(hint);
+    expectRefusal(call, hint);
   });
 });
 
@@ -198,10 +205,7 @@ describe('what is to be written is a call of what was called', () => {
     ['forward(input, hx)', () => Reflect.apply(new nn.LSTM(2, 2), null, [x, [x, x], 3])],
     ['ModuleDict.get("a")', () => Reflect.apply(new nn.ModuleDict().get, new nn.ModuleDict(), ['a', 3])],
   ])('write %s', (call, run) => {
-    const error = errorOf(run, []);
-    expect(error).toBeInstanceOf(core.KindlingError);
-    expect((error as Error).message).toContain(`write ${call}`);
-    expect((error as Error).message).not.toContain('write new');
+    expect(expectRefusal(run, `write ${call}`)).not.toContain('write new');
   });
 });
 
@@ -269,9 +273,7 @@ describe('one wrong argument among right ones, where it is looked at late', () =
     ],
     ['a size', () => nn.summary(new nn.Linear(8, 2), [-9, 8]), /^summary: sizes must be non-negative/],
   ])('%s', (_, call, message) => {
-    const error = errorOf(call, []);
-    expect(error).toBeInstanceOf(core.KindlingError);
-    expect((error as Error).message).toMatch(message);
+    expectRefusal(call, message);
   });
 
   it('weights of classes may be left out', () => {

@@ -5,8 +5,8 @@
  */
 import { join } from 'node:path';
 import { manualSeed, noGrad, tensor } from '@kindling/core';
-import * as nn from '@kindling/nn';
-import * as optim from '@kindling/optim';
+import { BCEWithLogitsLoss, Linear, Sequential, Tanh } from '@kindling/nn';
+import { Adam } from '@kindling/optim';
 import { chromium } from 'playwright-core';
 import { browserArguments, findChromium } from '../test/browser/support/chromium.ts';
 
@@ -22,15 +22,9 @@ const points = Array.from({ length: 240 }, (_, i) => {
 });
 
 manualSeed(1);
-const net = new nn.Sequential(
-  new nn.Linear(2, 32),
-  new nn.Tanh(),
-  new nn.Linear(32, 32),
-  new nn.Tanh(),
-  new nn.Linear(32, 1),
-);
-const lossFn = new nn.BCEWithLogitsLoss();
-const optimizer = new optim.Adam(net.parameters(), { lr: 0.01 });
+const net = new Sequential(new Linear(2, 32), new Tanh(), new Linear(32, 32), new Tanh(), new Linear(32, 1));
+const lossFn = new BCEWithLogitsLoss();
+const optimizer = new Adam(net.parameters(), { lr: 0.01 });
 const x = tensor(
   points.map((p) => [p.x, p.y]),
   { dtype: 'float32' },

@@ -1,7 +1,19 @@
+import type { DType, TypedArray } from './dtype.ts';
 import { IndexError, ShapeError } from './errors.ts';
 
 /** The sizes of a tensor's dimensions: PyTorch's `torch.Size`. */
 export type Shape = readonly number[];
+
+/** How the elements of a tensor lie in an array. */
+export interface StridedElements {
+  readonly storage: { readonly array: TypedArray };
+  readonly shape: Shape;
+  /** Distance, in elements, between neighbours along each dimension; 0 where one element stands for many. */
+  readonly strides: readonly number[];
+  /** Index of the first element. */
+  readonly offset: number;
+  readonly dtype: DType;
+}
 
 /** Row-major strides, in elements; a dimension of size 0 counts as 1, as in PyTorch. */
 export function contiguousStrides(shape: Shape): number[] {

@@ -3,10 +3,10 @@ import fc from 'fast-check';
 import { afterEach, describe, expect, test } from 'vitest';
 import { arrayConstructor, type DType, type TypedArray } from '../src/dtype.ts';
 import { ValueError } from '../src/errors.ts';
-import { type FormatOptions, formatTensor, type Printable } from '../src/print/format.ts';
+import { type FormatOptions, formatTensor } from '../src/print/format.ts';
 import { toPythonExponential, toPythonFixed } from '../src/print/number.ts';
 import { getPrintOptions, type PrintOptions, setPrintOptions } from '../src/print/options.ts';
-import { contiguousStrides, numelOf } from '../src/shape.ts';
+import { contiguousStrides, numelOf, type StridedElements } from '../src/shape.ts';
 
 interface Case extends FormatOptions {
   shape: number[];
@@ -31,7 +31,7 @@ function arrayOf({ shape, dtype, bytes, formula }: Case): TypedArray {
   return array;
 }
 
-function printable(item: Case): Printable {
+function printable(item: Case): StridedElements {
   const strides = contiguousStrides(item.shape);
   const order = item.permute ?? item.shape.map((_, dim) => dim);
   return {
@@ -43,7 +43,7 @@ function printable(item: Case): Printable {
   };
 }
 
-const vector = (...values: number[]): Printable => ({
+const vector = (...values: number[]): StridedElements => ({
   storage: { array: Float64Array.from(values) },
   shape: [values.length],
   strides: [1],
@@ -88,7 +88,7 @@ describe('reading elements', () => {
         return Reflect.get(target, key) as unknown;
       },
     });
-    const tensor: Printable = {
+    const tensor: StridedElements = {
       storage: { array },
       shape: [1e6, 1e6],
       strides: [1e6, 1],
@@ -101,7 +101,7 @@ describe('reading elements', () => {
 
   test('offset and strides are followed', () => {
     const array = Int32Array.from({ length: 24 }, (_, i) => i);
-    const view: Printable = { storage: { array }, shape: [2, 3], strides: [1, 8], offset: 5, dtype: 'int32' };
+    const view = { storage: { array }, shape: [2, 3], strides: [1, 8], offset: 5, dtype: 'int32' } as const;
     expect(formatTensor(view)).toBe('tensor([[ 5, 13, 21],\n        [ 6, 14, 22]])');
   });
 });

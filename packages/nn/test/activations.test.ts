@@ -11,24 +11,24 @@ interface Case {
   readonly x: readonly number[];
   readonly y: readonly number[];
   readonly slope: readonly number[];
-  readonly run: (x: Tensor) => Tensor;
+  /** Where it is not that function alone. */
+  readonly run?: (x: Tensor) => Tensor;
 }
+const functions = F as unknown as Readonly<Record<string, (x: Tensor) => Tensor>>;
 
 /** Values and gradients of PyTorch 2.15 in float64, with the kinks and what is not finite. */
 const cases: readonly Case[] = [
   {
-    name: 'relu(x)',
+    name: 'relu',
     x: [-1, -0, 0, 2, NaN, inf, -inf],
     y: [0, -0, 0, 2, NaN, inf, 0],
     slope: [0, 0, 0, 1, 1, 1, 0],
-    run: (x) => F.relu(x),
   },
   {
-    name: 'relu6(x)',
+    name: 'relu6',
     x: [-1, -0, 0, 3, 6, 7, NaN],
     y: [0, -0, 0, 3, 6, 6, NaN],
     slope: [0, 0, 0, 1, 0, 0, 1],
-    run: (x) => F.relu6(x),
   },
   {
     name: 'hardtanh(x, { minVal: -2, maxVal: 1 })',
@@ -38,32 +38,28 @@ const cases: readonly Case[] = [
     run: (x) => F.hardtanh(x, { minVal: -2, maxVal: 1 }),
   },
   {
-    name: 'hardsigmoid(x)',
+    name: 'hardsigmoid',
     x: [-4, -3, 0.5, 3, NaN, inf, -inf],
     y: [0, 0, 0.5833333333333334, 1, NaN, 1, 0],
     slope: [0, 0, 0.1666666716337204, 0, 0, 0, 0],
-    run: (x) => F.hardsigmoid(x),
   },
   {
-    name: 'hardswish(x)',
+    name: 'hardswish',
     x: [-4, -3, -1, 3, 4, NaN, inf, -inf],
     y: [-0, -0, -0.3333333333333333, 3, 4, NaN, inf, NaN],
     slope: [0, 0, 0.16666666666666669, 1, 1, 1, 1, 0],
-    run: (x) => F.hardswish(x),
   },
   {
-    name: 'hardshrink(x)',
+    name: 'hardshrink',
     x: [-1, -0.5, 0.25, 0.5, 0.75, NaN],
     y: [-1, 0, 0, 0, 0.75, NaN],
     slope: [1, 0, 0, 0, 1, 1],
-    run: (x) => F.hardshrink(x),
   },
   {
-    name: 'softshrink(x)',
+    name: 'softshrink',
     x: [-1, -0.5, -0.25, 0.25, 0.5, 0.75, NaN],
     y: [-0.5, -0, -0, 0, 0, 0.25, NaN],
     slope: [1, 0, 0, 0, 0, 1, 1],
-    run: (x) => F.softshrink(x),
   },
   {
     name: 'leakyRelu(x, { negativeSlope: 0.2 })',
@@ -87,13 +83,12 @@ const cases: readonly Case[] = [
     run: (x) => F.celu(x, { alpha: 2 }),
   },
   {
-    name: 'selu(x)',
+    name: 'selu',
     x: [-2, -0, 0, 1.5, NaN, -inf],
     y: [-1.5201664685956948, -0, 0, 1.5760514810332207, NaN, -1.7580993408473766],
     slope: [
       0.2379328722516818, 1.7580993408473766, 1.7580993408473766, 1.0507009873554805, 1.0507009873554805, 0,
     ],
-    run: (x) => F.selu(x),
   },
   {
     name: 'threshold(x, 1, 5)',
@@ -103,11 +98,10 @@ const cases: readonly Case[] = [
     run: (x) => F.threshold(x, 1, 5),
   },
   {
-    name: 'softplus(x)',
+    name: 'softplus',
     x: [-800, -1, 0, 20, 20.5, 100, NaN, inf, -inf],
     y: [0, 0.31326168751822286, Math.LN2, 20.000000002061153, 20.5, 100, NaN, inf, 0],
     slope: [0, 0.2689414213699951, 0.5, 0.9999999979388464, 1, 1, NaN, 1, 0],
-    run: (x) => F.softplus(x),
   },
   {
     name: 'softplus(x, { beta: 2, threshold: 4 })',
@@ -117,11 +111,10 @@ const cases: readonly Case[] = [
     run: (x) => F.softplus(x, { beta: 2, threshold: 4 }),
   },
   {
-    name: 'gelu(x)',
+    name: 'gelu',
     x: [-40, -1, 0, 2.5, NaN, inf, -inf],
     y: [-0, -0.15865525393145702, 0, 2.4844758366855597, NaN, inf, NaN],
     slope: [0, -0.08331547058768635, 0.5, 1.037611085908145, NaN, NaN, NaN],
-    run: (x) => F.gelu(x),
   },
   {
     name: "gelu(x, { approximate: 'tanh' })",
@@ -131,53 +124,46 @@ const cases: readonly Case[] = [
     run: (x) => F.gelu(x, { approximate: 'tanh' }),
   },
   {
-    name: 'silu(x)',
+    name: 'silu',
     x: [-800, -1, 0, 2.5, 800, NaN, inf],
     y: [-0, -0.2689414213699951, 0, 2.3103545499468914, 800, NaN, inf],
     slope: [-0, 0.07232948812851325, 0.5, 1.0994011113415267, 1, NaN, NaN],
-    run: (x) => F.silu(x),
   },
   {
-    name: 'mish(x)',
+    name: 'mish',
     x: [-30, -1, 0, 2.5, 800, NaN, inf],
     y: [-2.807286890651921e-12, -0.30340146137410895, 0, 2.471392304557881, 800, NaN, inf],
     slope: [-2.713710660963392e-12, 0.059216755877395014, 0.6, 1.041129530131353, 1, NaN, NaN],
-    run: (x) => F.mish(x),
   },
   {
-    name: 'logSigmoid(x)',
+    name: 'logSigmoid',
     x: [-800, -100, -1, 0, 2.5, 800, NaN, inf, -inf],
     y: [-800, -100, -1.3132616875182228, -Math.LN2, -0.07888973429254963, 0, NaN, 0, -inf],
     slope: [1, 1, 0.7310585786300049, 0.5, 0.07585818002124356, 0, NaN, 0, 1],
-    run: (x) => F.logSigmoid(x),
   },
   {
-    name: 'softsign(x)',
+    name: 'softsign',
     x: [-3, -0, 0, 1, NaN],
     y: [-0.75, -0, 0, 0.5, NaN],
     slope: [0.0625, 1, 1, 0.25, NaN],
-    run: (x) => F.softsign(x),
   },
   {
-    name: 'tanhshrink(x)',
+    name: 'tanhshrink',
     x: [-3, 0, 0.001, 1, NaN, inf, -inf],
     y: [-2.0049452463132695, 0, 3.333332000178546e-10, 0.23840584404423515, NaN, inf, -inf],
     slope: [0.9901339628345598, 0, 9.999993333398294e-7, 0.5800256583859739, NaN, 1, 1],
-    run: (x) => F.tanhshrink(x),
   },
   {
-    name: 'sigmoid(x)',
+    name: 'sigmoid',
     x: [-800, -1, 0, 800, NaN],
     y: [0, 0.2689414213699951, 0.5, 1, NaN],
     slope: [0, 0.19661193324148185, 0.25, 0, NaN],
-    run: (x) => F.sigmoid(x),
   },
   {
-    name: 'tanh(x)',
+    name: 'tanh',
     x: [-30, -1, 0, 30, NaN],
     y: [-1, -0.7615941559557649, 0, 1, NaN],
     slope: [0, 0.41997434161402614, 1, 0, NaN],
-    run: (x) => F.tanh(x),
   },
   {
     name: 'rrelu(x, { lower: 0.2, upper: 0.6 })',
@@ -194,11 +180,10 @@ const cases: readonly Case[] = [
     run: (x) => F.softmin(x, 0).mul(arange(3)),
   },
   {
-    name: 'glu(x)',
+    name: 'glu',
     x: [1, -2, 0.5, 3],
     y: [0.6224593312018546, -1.9051482536448667],
     slope: [0.6224593312018546, 0.9525741268224334, 0.2350037122015945, -0.090353319461824],
-    run: (x) => F.glu(x),
   },
 ];
 
@@ -215,7 +200,7 @@ function expectClose(actual: readonly number[], expected: readonly number[]): vo
 }
 
 describe("PyTorch's values and gradients", () => {
-  it.each(cases)('$name', ({ x, y, slope, run }) => {
+  it.each(cases)('$name', ({ name, x, y, slope, run = functions[name]! }) => {
     const input = double(x);
     const output = run(input);
     expectClose([...output.data], y);

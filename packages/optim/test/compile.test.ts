@@ -3,6 +3,7 @@ import { autograd, compile, noGrad, rand, randint, randn, type Tensor, tensor } 
 import * as nn from '@kindling/nn';
 import { describe, expect, it } from 'vitest';
 import { expectSameBits, type World } from '../../core/test/support/compiled.ts';
+import { trainingStep } from '../../core/test/support/training-step.ts';
 import * as optim from '../src/index.ts';
 
 const F = nn.functional;
@@ -25,6 +26,14 @@ const left =
     ...stateOf(...optimizers),
   ];
 
+/** What a script comes to that does one step of training in each call. */
+const training = <A extends unknown[]>(
+  model: nn.Module,
+  optimizer: optim.Optimizer,
+  lossOf: (...given: A) => Tensor,
+  argumentsOf: (i: number) => unknown[],
+): World => ({ call: trainingStep(optimizer, lossOf), argumentsOf, state: left(model, optimizer) });
+
 const steps = 300;
 const scripts: Readonly<Record<string, () => World>> = {
   'a classifier with SGD, momentum, and a schedule of steps': () => {
@@ -36,20 +45,11 @@ const scripts: Readonly<Record<string, () => World>> = {
       nesterov: true,
     });
     const schedule = new optim.lrScheduler.StepLR(optimizer, 20, { gamma: 0.5 });
-    return {
-      call: (x: Tensor, y: Tensor) => {
-        optimizer.zeroGrad();
-        const loss = F.crossEntropy(model(x), y, { labelSmoothing: 0.1 });
-        loss.backward();
-        optimizer.step();
-        return loss;
-      },
-      argumentsOf: (i) => {
-        if (i > 0 && i % 5 === 0) schedule.step();
-        return [randn([i % 7 === 6 ? 3 : 8, 4]), randint(0, 3, [i % 7 === 6 ? 3 : 8])];
-      },
-      state: left(model, optimizer),
-    };
+    const lossOf = (x: Tensor, y: Tensor): Tensor => F.crossEntropy(model(x), y, { labelSmoothing: 0.1 });
+    return training(model, optimizer, lossOf, (i) => {
+      if (i > 0 && i % 5 === 0) schedule.step();
+      return [randn([i % 7 === 6 ? 3 : 8, 4]), randint(0, 3, [i % 7 === 6 ? 3 : 8])];
+    });
   },
   'a regression with Adam and clipping by norm': () => {
     const model = mlp(3, 10, 1);
@@ -143,13 +143,9 @@ const scripts: Readonly<Record<string, () => World>> = {
     const optimizer = new optim.SGD(parameters, { lr: 0.5 });
     const schedule = new optim.lrScheduler.CosineAnnealingLR(optimizer, steps);
     return {
-      call: (tokens: Tensor) => {
-        optimizer.zeroGrad();
-        const loss = F.crossEntropy(head(table(tokens).mean(1)), tokens.select(1, 0));
-        loss.backward();
-        optimizer.step();
-        return loss;
-      },
+      call: trainingStep(optimizer, (tokens: Tensor) =>
+        F.crossEntropy(head(table(tokens).mean(1)), tokens.select(1, 0)),
+      ),
       argumentsOf: (i) => {
         if (i > 0) schedule.step();
         return [randint(0, 7, [5, 3])];
@@ -189,45 +185,29 @@ const scripts: Readonly<Record<string, () => World>> = {
     const model = mlp(3, 6, 2);
     const optimizer = new optim.Adam(model.parameters(), { lr: 0.02 });
     let saved: string | null = null;
-    return {
-      call: (x: Tensor) => {
-        optimizer.zeroGrad();
-        const loss = model(x).logSoftmax(1).select(1, 0).mean().neg();
-        loss.backward();
-        optimizer.step();
-        return loss;
-      },
-      argumentsOf: (i) => {
-        if (i === 40) saved = JSON.stringify([model.stateDict(), optimizer.stateDict()]);
-        if (i === 90 || i === 140) {
-          const [ofModel, ofOptimizer] = JSON.parse(saved!);
-          model.loadStateDict(ofModel);
-          optimizer.loadStateDict(ofOptimizer);
-        }
-        if (i === 200) noGrad(() => (model[0] as nn.Linear).weight.mul_(0.5));
-        if (i === 210) (model[0] as nn.Linear).weight.grad?.fill_(3);
-        return [randn([5, 3])];
-      },
-      state: left(model, optimizer),
-    };
+    const lossOf = (x: Tensor): Tensor => model(x).logSoftmax(1).select(1, 0).mean().neg();
+    return training(model, optimizer, lossOf, (i) => {
+      if (i === 40) saved = JSON.stringify([model.stateDict(), optimizer.stateDict()]);
+      if (i === 90 || i === 140) {
+        const [ofModel, ofOptimizer] = JSON.parse(saved!);
+        model.loadStateDict(ofModel);
+        optimizer.loadStateDict(ofOptimizer);
+      }
+      if (i === 200) noGrad(() => (model[0] as nn.Linear).weight.mul_(0.5));
+      if (i === 210) (model[0] as nn.Linear).weight.grad?.fill_(3);
+      return [randn([5, 3])];
+    });
   },
   'a penalty on gradients': () => {
     const model = mlp(2, 6, 1);
     const optimizer = new optim.Adam(model.parameters(), { lr: 0.01 });
-    return {
-      call: (x: Tensor) => {
-        optimizer.zeroGrad();
-        const input = x.detach().requiresGrad_();
-        const y = model(input);
-        const [g] = autograd.grad(y.sum(), [input], { createGraph: true });
-        const loss = y.square().mean().add(g!.square().sum(1).sqrt().sub(1).square().mean());
-        loss.backward();
-        optimizer.step();
-        return loss;
-      },
-      argumentsOf: () => [randn([5, 2])],
-      state: left(model, optimizer),
+    const lossOf = (x: Tensor): Tensor => {
+      const input = x.detach().requiresGrad_();
+      const y = model(input);
+      const [g] = autograd.grad(y.sum(), [input], { createGraph: true });
+      return y.square().mean().add(g!.square().sum(1).sqrt().sub(1).square().mean());
     };
+    return training(model, optimizer, lossOf, () => [randn([5, 2])]);
   },
   "a loss of the user's, in float64, with weights and a sum over samples": () => {
     class Pinball extends nn.Loss {
@@ -263,20 +243,11 @@ describe('a compiled training script', () => {
       const model = mlp(2, 4, 1);
       const optimizer = new optim.SGD(model.parameters(), { lr: 0.1 });
       const schedule = new optim.lrScheduler.OneCycleLR(optimizer, 0.5, { totalSteps: 40 });
-      return {
-        call: (x: Tensor) => {
-          optimizer.zeroGrad();
-          const loss = model(x).square().mean();
-          loss.backward();
-          optimizer.step();
-          return loss;
-        },
-        argumentsOf: (i) => {
-          if (i > 0) schedule.step();
-          return [randn([3, 2])];
-        },
-        state: left(model, optimizer),
-      };
+      const lossOf = (x: Tensor): Tensor => model(x).square().mean();
+      return training(model, optimizer, lossOf, (i) => {
+        if (i > 0) schedule.step();
+        return [randn([3, 2])];
+      });
     }, 40);
     expect(fn.programs.length).toBe(1);
   });
@@ -284,11 +255,7 @@ describe('a compiled training script', () => {
   it('refuses a rate that cannot be, as eager does, and counts its steps', () => {
     const w = tensor([1.5, 2], { requiresGrad: true });
     const optimizer = new optim.SGD([w], { lr: 0.1 });
-    const step = compile(() => {
-      optimizer.zeroGrad();
-      w.square().sum().backward();
-      optimizer.step();
-    });
+    const step = compile(trainingStep(optimizer, () => w.square().sum()));
     for (let i = 0; i < 5; i++) step();
     expect(optimizer.stepCount).toBe(5);
     optimizer.paramGroups[0]!.lr = Number.NaN;

@@ -18,6 +18,7 @@ import { mismatch, type Strictness } from '../../core/test/oracle/compare.ts';
 import { type Recorded, readFixture } from '../../core/test/oracle/fixture.ts';
 import { cotangent, plain, toTensor } from '../../core/test/oracle/tensors.ts';
 import { bitsOf } from '../../core/test/support/compiled.ts';
+import { trainingStep } from '../../core/test/support/training-step.ts';
 import { make, type Options } from './support/runs.ts';
 
 interface Entry {
@@ -185,11 +186,7 @@ describe('differentiable', () => {
   it('that is set between compiled calls is seen', () => {
     const p = leaf();
     const optimizer = new optim.SGD([p], { lr: 0.1 });
-    const step = compile(() => {
-      optimizer.zeroGrad();
-      p.square().sum().backward();
-      optimizer.step();
-    });
+    const step = compile(trainingStep(optimizer, () => p.square().sum()));
     for (let i = 0; i < 4; i++) step();
     expect(step.programs.length).toBe(1);
     for (const group of optimizer.paramGroups) group.differentiable = true;

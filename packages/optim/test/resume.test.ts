@@ -14,6 +14,7 @@ import {
 } from '@kindling/core';
 import * as nn from '@kindling/nn';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { trainingStep } from '../../core/test/support/training-step.ts';
 import * as optim from '../src/index.ts';
 
 type Make = (params: Iterable<Tensor>) => {
@@ -60,11 +61,9 @@ function training(make: Make, compiled: boolean, storage: CheckpointStorage, see
     multiAvgFn: nn.swaUtils.getEmaMultiAvgFn({ decay: 0.9 }),
   });
   const lossFn = new nn.MSELoss();
+  const learn = trainingStep(optimizer, (x: Tensor, y: Tensor) => lossFn(model(x), y));
   const oneStep = (x: Tensor, y: Tensor): Tensor => {
-    optimizer.zeroGrad();
-    const loss = lossFn(model(x), y);
-    loss.backward();
-    optimizer.step();
+    const loss = learn(x, y);
     averaged.updateParameters(model);
     return loss;
   };

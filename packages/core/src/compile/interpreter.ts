@@ -168,21 +168,16 @@ export class Interpreter {
 
   /** Gives a leaf the gradient that the call leaves; the one of the call before says from now on that it is gone. */
   #leave({ leaf, value }: GradientLeft, given: readonly Tensor[]): void {
-    const x = autogradOf(leafAt(leaf, given));
-    if (value === null) {
-      setGradient(x, null);
-      return;
-    }
-    const shared = this.#results.gradient(value);
-    if (shared !== null) {
-      setGradient(x, shared);
-      return;
-    }
+    const gradient = value === null ? null : (this.#results.gradient(value) ?? this.#own(value));
+    setGradient(autogradOf(leafAt(leaf, given)), gradient);
+  }
+
+  #own(value: Value): Tensor {
     const { memory } = value;
     const own = new Storage(this.#storageOf(memory).array);
     this.#left.get(memory)?.leaveBehind(gradientGone);
     this.#left.set(memory, own);
-    setGradient(x, moved(value, own, -memory.base));
+    return moved(value, own, -memory.base);
   }
 }
 

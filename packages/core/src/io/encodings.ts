@@ -96,9 +96,7 @@ function outOfRange(where: string, index: number, value: bigint): never {
 function swapBytes(bytes: Uint8Array, width: number): void {
   for (let start = 0; start < bytes.length; start += width) {
     for (let i = start, j = start + width - 1; i < j; i++, j--) {
-      const byte = bytes[i]!;
-      bytes[i] = bytes[j]!;
-      bytes[j] = byte;
+      [bytes[i], bytes[j]] = [bytes[j]!, bytes[i]!];
     }
   }
 }

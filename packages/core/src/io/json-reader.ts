@@ -5,15 +5,16 @@ import type { KindlingError } from '../errors.ts';
 /** Deeper values are refused, as Rust's serde does: they are no description of tensors, and cost memory at each level. */
 const MAX_DEPTH = 128;
 
-const QUOTE = 0x22;
-const COMMA = 0x2c;
-const ZERO = 0x30;
-const COLON = 0x3a;
-const BACKSLASH = 0x5c;
-const OPEN_LIST = 0x5b;
-const CLOSE_LIST = 0x5d;
-const OPEN_OBJECT = 0x7b;
-const CLOSE_OBJECT = 0x7d;
+const codeOf = (character: string): number => character.charCodeAt(0);
+const QUOTE = codeOf('"');
+const COMMA = codeOf(',');
+const ZERO = codeOf('0');
+const COLON = codeOf(':');
+const BACKSLASH = codeOf('\\');
+const OPEN_LIST = codeOf('[');
+const CLOSE_LIST = codeOf(']');
+const OPEN_OBJECT = codeOf('{');
+const CLOSE_OBJECT = codeOf('}');
 
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;

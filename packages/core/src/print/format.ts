@@ -1,16 +1,7 @@
-import type { DType, TypedArray } from '../dtype.ts';
-import { numelOf, type Shape } from '../shape.ts';
+import type { DType } from '../dtype.ts';
+import { numelOf, type StridedElements } from '../shape.ts';
 import { toPythonExponential, toPythonFixed } from './number.ts';
 import { getPrintOptions, type PrintOptions } from './options.ts';
-
-/** What can be printed: strided numbers. A Tensor is one. */
-export interface Printable {
-  readonly storage: { readonly array: TypedArray };
-  readonly shape: Shape;
-  readonly strides: readonly number[];
-  readonly offset: number;
-  readonly dtype: DType;
-}
 
 export interface FormatOptions {
   readonly requiresGrad?: boolean;
@@ -38,7 +29,7 @@ const PREFIX = 'tensor(';
  * The printed form of a tensor, byte for byte that of PyTorch's `repr` under the {@link PrintOptions} in force.
  * Of a summarised tensor only the elements shown are read. Follows `torch._tensor_str`.
  */
-export function formatTensor(tensor: Printable, options: FormatOptions = {}): string {
+export function formatTensor(tensor: StridedElements, options: FormatOptions = {}): string {
   const print = getPrintOptions();
   const { shape, dtype } = tensor;
   const suffixes: string[] = [];
@@ -82,7 +73,7 @@ interface NumberFormat {
 }
 
 /** The brackets and numbers of a tensor that has elements, for a line that already holds `indent` characters. */
-function formatBody(tensor: Printable, indent: number, print: PrintOptions): string {
+function formatBody(tensor: StridedElements, indent: number, print: PrintOptions): string {
   const { shape, strides, storage, offset } = tensor;
   const { array } = storage;
   const { edgeitems } = print;

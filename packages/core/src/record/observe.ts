@@ -3,6 +3,7 @@ import { onNewStorage, type Storage } from '../storage.ts';
 import { onGradientMet, type Tensor } from '../tensor.ts';
 import { FlowSetting } from './flow.ts';
 import type { AccumulateGrad, Differentiable, GradNode, Node } from './node.ts';
+import type { Tensors } from './primitive.ts';
 
 /**
  * Sees every operation as it runs, and every look at data beside it: profilers and tracers install one. What it is shown is
@@ -47,22 +48,16 @@ const observerKind = K.kind(
 );
 
 /** @internal Does again, on the tensors that it is handed, what a step did when it was recorded. */
-export type Rerun = (inputs: readonly Tensor[], attrs: unknown, outputs: readonly Tensor[]) => void;
+export type Rerun = (inputs: Tensors, attrs: unknown, outputs: Tensors) => void;
 
 /** @internal What records a call so that it can be run again: see compile/trace. */
 export interface Tracer {
   /** Whether a program is being made; others only look on. */
   readonly records: boolean;
   /** Before a step runs, on these tensors. */
-  meets(inputs: readonly Tensor[]): void;
+  meets(inputs: Tensors): void;
   /** After a step ran: an operation, a view (which has nothing to run again), or a change in place, whose targets are outputs too. */
-  ran(
-    name: string,
-    inputs: readonly Tensor[],
-    attrs: unknown,
-    outputs: readonly Tensor[],
-    rerun: Rerun | null,
-  ): void;
+  ran(name: string, inputs: Tensors, attrs: unknown, outputs: Tensors, rerun: Rerun | null): void;
   /** Before elements are read outside of kernels. */
   read(x: Tensor, reason: string): void;
   /** Before the gradient of a leaf is looked at or becomes another tensor, or something is decided by whether there is one. */

@@ -2,6 +2,7 @@
 import { addmm, compile, type DType, manualSeed, ones, randn, type Tensor } from '@kindling/core';
 import { describe, expect, it } from 'vitest';
 import type { Machine } from '../../src/compile/machine/index.ts';
+import { sizesIn } from '../support/sizes.ts';
 
 const bitsOf = (x: Tensor): Uint8Array => {
   const { buffer, byteOffset, byteLength } = x.contiguous().data;
@@ -24,20 +25,7 @@ const layouts: Readonly<Record<string, (rows: number, columns: number, dtype: DT
   'by columns': (m, n, dtype) => randn([n, m], { dtype }).t(),
   'with gaps': (m, n, dtype) => randn([m, 2 * n + 1], { dtype }).narrow(1, 1, n),
 };
-const sizes = [
-  [0, 3, 2],
-  [2, 0, 3],
-  [3, 2, 0],
-  [1, 5, 17],
-  [4, 2, 8],
-  [5, 3, 1],
-  [7, 13, 9],
-  [2, 250, 3],
-  [16, 32, 2],
-  [19, 9, 3],
-  [32, 16, 16],
-  [40, 40, 41],
-] as const;
+const sizes = sizesIn('0x3x2 2x0x3 3x2x0 1x5x17 4x2x8 5x3x1 7x13x9 2x250x3 16x32x2 19x9x3 32x16x16 40x40x41');
 
 describe.each(['float32', 'float64'] as const)('products of %s', (dtype) => {
   for (const [nameA, makeA] of Object.entries(layouts))
@@ -73,13 +61,8 @@ it('products of stacks of matrices and of integers have them too', () => {
 
 describe.each(['float32', 'float64'] as const)('a row that is added to products of %s', (dtype) => {
   // Single rows, whole panels and parts of one, several groups of columns, and sums that are cut.
-  it.each([
-    [1, 300, 90],
-    [3, 17, 70],
-    [64, 16, 300],
-    [130, 37, 1100],
-    [70, 300, 270],
-  ])('as eager adds it, to (%d, %d) over %d steps', (m, n, k) => {
+  const cut = sizesIn('1x300x90 3x17x70 64x16x300 130x37x1100 70x300x270');
+  it.each(cut)('as eager adds it, to (%d, %d) over %d steps', (m, n, k) => {
     manualSeed(1);
     const [x, row] = [randn([m, k], { dtype }), randn([2 * n], { dtype }).narrow(0, n, n)];
     for (const w of [randn([k, n], { dtype }), randn([n, k], { dtype }).t()]) {

@@ -1,11 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { arrayConstructor, type DType, dtypes } from '../../src/dtype.ts';
+import { arrayConstructor, type DType } from '../../src/dtype.ts';
 import { copyStrided, scatterStrided } from '../../src/kernels/elementwise/copy.ts';
 import { stridedOver } from '../../src/kernels/strided/strided.ts';
-import { elementsOf, layouts, operand, shapes, shrink } from './support.ts';
-
-const anyDType = fc.constantFrom(...dtypes);
+import { anyBroadcast, anyDType, elementsOf, holds, layouts, operand, shapes, shrink } from './support.ts';
 
 /** PyTorch's conversion of one number. */
 function converted(value: number, dtype: DType): number {
@@ -17,16 +15,13 @@ function converted(value: number, dtype: DType): number {
 
 describe('copyStrided', () => {
   it('copies any layout, converting between any dtypes', () => {
-    fc.assert(
-      fc.property(shapes, anyDType, anyDType, layouts, fc.nat(3), (shape, from, to, layout, at) => {
-        const x = operand(shape, from, layout);
-        const out = new (arrayConstructor(to))(x.count + at + 2).fill(9);
-        copyStrided(x, out, at, to);
-        const expected = elementsOf(x).map((v) => converted(v, to));
-        expect(Array.from(out)).toEqual([...new Array(at).fill(9), ...expected, 9, 9]);
-      }),
-      { numRuns: 200 },
-    );
+    holds(shapes, anyDType, anyDType, layouts, fc.nat(3), (shape, from, to, layout, at) => {
+      const x = operand(shape, from, layout);
+      const out = new (arrayConstructor(to))(x.count + at + 2).fill(9);
+      copyStrided(x, out, at, to);
+      const expected = elementsOf(x).map((v) => converted(v, to));
+      expect(Array.from(out)).toEqual([...new Array(at).fill(9), ...expected, 9, 9]);
+    });
   });
 
   it.each([1e20, -1e20, 2 ** 31, -(2 ** 31) - 1, Number.NaN, Infinity])(
@@ -75,21 +70,17 @@ describe('copyStrided', () => {
 
 describe('scatterStrided', () => {
   it('copies between any two layouts and dtypes, broadcasting', () => {
-    fc.assert(
-      fc.property(
-        shapes,
-        fc.tuple(anyDType, anyDType),
-        fc.tuple(layouts, layouts),
-        fc.oneof(fc.constant(0), fc.nat(15)),
-        fc.nat(2),
-        (shape, [from, to], [la, lb], ones, drop) => {
-          const x = operand(shrink(shape, ones, drop), from, la);
-          const out = operand(shape, to, lb, true);
-          scatterStrided(x, out);
-          expect(elementsOf(out)).toEqual(elementsOf(x, shape).map((v) => converted(v, to)));
-        },
-      ),
-      { numRuns: 200 },
+    holds(
+      shapes,
+      anyBroadcast,
+      fc.tuple(anyDType, anyDType),
+      fc.tuple(layouts, layouts),
+      (shape, [ones, drop], [from, to], [la, lb]) => {
+        const x = operand(shrink(shape, ones, drop), from, la);
+        const out = operand(shape, to, lb, true);
+        scatterStrided(x, out);
+        expect(elementsOf(out)).toEqual(elementsOf(x, shape).map((v) => converted(v, to)));
+      },
     );
   });
 

@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { TypedArray } from '../../src/dtype.ts';
 import type { MatrixView } from '../../src/kernels/gemm/gemm.ts';
 import { gemm, gemmBatched } from '../../src/kernels/gemm/gemm.ts';
+import { sizesIn } from '../support/sizes.ts';
 
 type Layout = 'rows' | 'columns' | 'padded' | 'paddedColumns' | 'strided' | 'sparse';
 const layouts: readonly Layout[] = ['rows', 'columns', 'padded', 'paddedColumns', 'strided', 'sparse'];
@@ -198,13 +199,8 @@ describe('gemm', () => {
     expect(c.every((x) => x === 0)).toBe(true);
   });
 
-  test.each([
-    [1, 1, 40000],
-    [1, 1300, 900],
-    [1300, 1, 900],
-    [1100, 1030, 3],
-    [3, 5, 17000],
-  ])('products of several blocks: %i x %i x %i', (m, n, k) => {
+  const blocks = sizesIn('1x1x40000 1x1300x900 1300x1x900 1100x1030x3 3x5x17000');
+  test.each(blocks)('products of several blocks: %i x %i x %i', (m, n, k) => {
     for (const [la, lb] of [
       ['rows', 'rows'],
       ['rows', 'columns'],

@@ -7,6 +7,7 @@ import {
   type Product,
   readsOfProduct,
 } from '../../src/kernels/recording/index.ts';
+import { sizesIn } from '../support/sizes.ts';
 
 const areaOf = (length: number) => ({ dtype: 'float32' as const, length });
 const [inA, inB, inC] = [areaOf(2 ** 16), areaOf(2 ** 16), areaOf(2 ** 16)];
@@ -27,30 +28,15 @@ const product = (m: number, k: number, n: number, others: Partial<Product> = {})
 const byColumns = (k: number) => ({ b: matrix(inB, 4, 4 * k) });
 
 it('are those of few multiply-adds and terms', () => {
-  for (const [m, k, n] of [
-    [1, 1, 1],
-    [32, 32, 32],
-    [8, 256, 16],
-  ] as const)
+  for (const [m, k, n] of sizesIn('1x1x1 32x32x32 8x256x16'))
     expect(isWrittenOut(product(m, k, n)), `${m}x${k}x${n}`).toBe(true);
-  for (const [m, k, n] of [
-    [0, 3, 3],
-    [3, 0, 3],
-    [3, 3, 0],
-    [0, 0, 3],
-    [33, 32, 32],
-    [8, 257, 8],
-  ] as const)
+  for (const [m, k, n] of sizesIn('0x3x3 3x0x3 3x3x0 0x0x3 33x32x32 8x257x8'))
     expect(isWrittenOut(product(m, k, n)), `${m}x${k}x${n}`).toBe(false);
 });
 
 it('are those of which vectors find the columns of b side by side, unless few are put together', () => {
   expect(isWrittenOut(product(5, 5, 5, byColumns(5)))).toBe(false);
-  for (const [m, k, n] of [
-    [4, 5, 5],
-    [5, 4, 5],
-    [5, 5, 1],
-  ] as const)
+  for (const [m, k, n] of sizesIn('4x5x5 5x4x5 5x5x1'))
     expect(isWrittenOut(product(m, k, n, byColumns(k))), `${m}x${k}x${n}`).toBe(true);
   expect(isWrittenOut(product(5, 5, 5, { ...byColumns(5), summing: 'wide' }))).toBe(true);
 });
@@ -84,19 +70,9 @@ it('are those of which one element may be all that there is, none lies backwards
 });
 
 it('are worth a copy of b with its columns side by side where it serves many rows', () => {
-  for (const [m, n, k] of [
-    [8, 8, 5],
-    [16, 16, 32],
-    [8, 8, 128],
-  ] as const)
+  for (const [m, n, k] of sizesIn('8x8x5 16x16x32 8x8x128'))
     expect(isWorthTurning(m, n, k), `${m}x${k}x${n}`).toBe(true);
-  for (const [m, n, k] of [
-    [7, 8, 5],
-    [8, 7, 5],
-    [8, 8, 4],
-    [8, 8, 129],
-    [16, 17, 32],
-  ] as const)
+  for (const [m, n, k] of sizesIn('7x8x5 8x7x5 8x8x4 8x8x129 16x17x32'))
     expect(isWorthTurning(m, n, k), `${m}x${k}x${n}`).toBe(false);
 });
 

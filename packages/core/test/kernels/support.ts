@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { arrayConstructor, type DType } from '../../src/dtype.ts';
+import { arrayConstructor, type DType, dtypes } from '../../src/dtype.ts';
 import { type Strided, stridedOver } from '../../src/kernels/strided/strided.ts';
 import { contiguousStrides, numelOf, type Shape } from '../../src/shape.ts';
 
@@ -43,6 +43,23 @@ export const shapes = fc.oneof(
   ),
   fc.tuple(fc.integer({ min: 1, max: 30_000 })),
 );
+
+export const anyDType = fc.constantFrom(...dtypes);
+
+/** Which dimensions an operand has but one of, and how many of the first it lacks: see {@link shrink}. */
+export const anyBroadcast = fc.tuple(
+  fc.oneof(fc.constant(0), fc.nat(15)),
+  fc.oneof(fc.constant(0), fc.nat(2)),
+);
+
+/** Shapes of sides up to `short`, some of them up to `long`. */
+export const shapesOf = (short: number, long: number, rank: fc.ArrayConstraints): fc.Arbitrary<number[]> =>
+  fc.array(fc.oneof(fc.integer({ min: 0, max: short }), fc.integer({ min: 1, max: long })), rank);
+
+/** Checks a property of drawn arguments, 200 times. */
+export const holds = <T extends [unknown, ...unknown[]]>(
+  ...given: [...drawn: { [I in keyof T]: fc.Arbitrary<T[I]> }, check: (...args: T) => void]
+): void => fc.assert(fc.property<T>(...given), { numRuns: 200 });
 
 /** The dimensions of a shape, in any order. */
 export const orders = (shape: Shape): fc.Arbitrary<number[]> =>

@@ -196,24 +196,14 @@ describe('extremes', () => {
 
 describe('gradients at the corners', () => {
   it('prod with none, one and two zeros', () => {
-    for (const [data, expected] of [
-      [
-        [2, 3, 4],
-        [12, 8, 6],
-      ],
-      [
-        [2, 0, 4],
-        [0, 8, 0],
-      ],
-      [
-        [0, 3, 0],
-        [0, 0, 0],
-      ],
-    ] as const) {
-      const x = f64(data as unknown as number[], true);
-      expect(gradientOf(x.prod(), x)).toEqual(expected);
-      expect(gradientOf(x.prod(0), x)).toEqual(expected);
-    }
+    const gradientsOf = (...data: number[]): number[][] => {
+      const x = f64(data, true);
+      return [x.prod(), x.prod(0)].map((y) => gradientOf(y, x));
+    };
+    const twice = (...gradient: number[]): number[][] => [gradient, gradient];
+    expect(gradientsOf(2, 3, 4)).toEqual(twice(12, 8, 6));
+    expect(gradientsOf(2, 0, 4)).toEqual(twice(0, 8, 0));
+    expect(gradientsOf(0, 3, 0)).toEqual(twice(0, 0, 0));
   });
 
   it('prod of a row whose product leaves the range: divided by each element, as in PyTorch, in whatever order it leaves it', () => {

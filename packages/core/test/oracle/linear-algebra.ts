@@ -36,42 +36,52 @@ const singularProduct = (bound: Bound): Bound => {
 const conditioned: Extras = { contraction: true };
 
 export function linearAlgebra({ op, spelled }: Makers): Record<string, Operation> {
-  const within = (names: string, signature: string, extras: Extras = {}): Record<string, Operation> =>
-    spelled(names.replace(/\w+/g, 'linalg.$&'), signature, { ...conditioned, receiver: -1, ...extras });
+  const ofMatrices: Extras = { ...conditioned, receiver: -1 };
+  /** Functions of `linalg`, by their signatures. */
+  const within = (
+    namesOf: Readonly<Record<string, string>>,
+    extras: Extras = {},
+  ): Record<string, Operation> =>
+    Object.assign(
+      {},
+      ...Object.entries(namesOf).map(([signature, names]) =>
+        spelled(names.replace(/\w+/g, 'linalg.$&'), signature, { ...ofMatrices, ...extras }),
+      ),
+    );
   return {
-    ...within('det slogdet inv svdvals matrix_sqrth polar', 'input'),
-    ...within('inv_ex', 'input | check_errors'),
-    ...within('diagonal', 'input | offset dim1 dim2'),
-    ...within('cholesky cholesky_ex', 'input | upper check_errors'),
-    ...within('vecdot', 'x y dim'),
-    ...within('cond', 'input p'),
-    ...within('eigh', 'input | UPLO', { result: eigen }),
-    ...within('eigvalsh', 'input | UPLO'),
-    ...within('householder_product', 'input tau'),
-    ...within('lstsq', 'input b | rcond driver'),
+    ...within({
+      input: 'det slogdet inv svdvals matrix_sqrth polar',
+      'input | check_errors': 'inv_ex',
+      'input | offset dim1 dim2': 'diagonal',
+      'input | upper check_errors': 'cholesky cholesky_ex',
+      'x y dim': 'vecdot',
+      'input p': 'cond',
+      'input | UPLO': 'eigvalsh',
+      'input tau': 'householder_product',
+      'input b | rcond driver': 'lstsq',
+      'input n': 'matrix_power',
+      tensors: 'multi_dot',
+      'input | mode': 'qr',
+      'x | N': 'vander',
+      'input | pivot check_errors': 'lu_factor lu_factor_ex lu',
+      'lu pivots b | left adjoint': 'lu_solve',
+      'a b | left check_errors': 'solve solve_ex',
+      'a b | upper left unitriangular': 'solve_triangular',
+      'input | atol rtol hermitian': 'matrix_rank pinv',
+      'input | ind': 'tensorinv',
+      'a b | dims': 'tensorsolve',
+    }),
+    ...within({ 'input | UPLO': 'eigh' }, { result: eigen }),
+    ...within({ 'input | full_matrices': 'svd' }, { result: singular(-2) }),
     'linalg.lstsq[grad_oriented]': op('input b | driver', {
-      ...conditioned,
-      receiver: -1,
+      ...ofMatrices,
       result: (result) => Object.values(result as Record<string, Tensor>).slice(0, 2),
     }),
-    ...within('matrix_power', 'input n'),
-    ...within('multi_dot', 'tensors'),
-    ...within('qr', 'input | mode'),
-    ...within('vander', 'x | N'),
-    ...within('lu_factor lu_factor_ex lu', 'input | pivot check_errors'),
-    ...within('lu_solve', 'lu pivots b | left adjoint'),
-    ...within('solve solve_ex', 'a b | left check_errors'),
-    ...within('solve_triangular', 'a b | upper left unitriangular'),
-    ...within('matrix_rank pinv', 'input | atol rtol hermitian'),
     'linalg.pinv[singular]': op('input', {
-      ...conditioned,
-      receiver: -1,
+      ...ofMatrices,
       accepts: { positional: ['input', 'b'], optional: [] },
       adapt: singularProduct,
     }),
-    ...within('svd', 'input | full_matrices', { result: singular(-2) }),
-    ...within('tensorinv', 'input | ind'),
-    ...within('tensorsolve', 'a b | dims'),
     ...spelled('cholesky_inverse', 'input | upper', conditioned),
     ...spelled('cholesky_solve', 'b l | upper', conditioned),
     ...spelled('geqrf logdet matrix_exp', 'input', conditioned),

@@ -20,15 +20,14 @@ const f = Math.fround;
 const f32 = new Float32Array(1);
 const i32 = new Int32Array(f32.buffer);
 
-const LOG_A = f(7.0376836292e-2);
-const LOG_B = f(-1.151461031e-1);
-const LOG_C = f(1.167699874e-1);
-const LOG_D = f(-1.2420140846e-1);
-const LOG_E = f(1.4249322787e-1);
-const LOG_F = f(-1.6668057665e-1);
-const LOG_G = f(2.0000714765e-1);
-const LOG_H = f(-2.4999993993e-1);
-const LOG_I = f(3.3333331174e-1);
+/** A polynomial of these coefficients, that of the highest power first. */
+const polynomial = (coefficients: readonly number[], x: number): number =>
+  coefficients.reduce((y, coefficient) => fma32(y, x, coefficient));
+
+const LOG = [
+  7.0376836292e-2, -1.151461031e-1, 1.167699874e-1, -1.2420140846e-1, 1.4249322787e-1, -1.6668057665e-1,
+  2.0000714765e-1, -2.4999993993e-1, 3.3333331174e-1,
+].map(f);
 const LN2_LOW = f(-2.1219444e-4);
 const LN2_HIGH = f(0.693359375);
 const SQRT_HALF = f(Math.SQRT1_2);
@@ -46,23 +45,16 @@ export function logFloat(x: number): number {
     m = f(m - 1);
   }
   const square = f(m * m);
-  let y = fma32(fma32(fma32(fma32(LOG_A, m, LOG_B), m, LOG_C), m, LOG_D), m, LOG_E);
-  y = fma32(fma32(fma32(fma32(y, m, LOG_F), m, LOG_G), m, LOG_H), m, LOG_I);
-  y = fma32(f(y * m), square, f(exponent * LN2_LOW));
+  let y = fma32(f(polynomial(LOG, m) * m), square, f(exponent * LN2_LOW));
   y = fma32(-square, 0.5, y);
   return fma32(exponent, LN2_HIGH, f(m + y));
 }
 
 const FOUR_OVER_PI = f(1.27323954473516);
-const PI_4_A = f(-0.78515625);
-const PI_4_B = f(-2.4187564849853516e-4);
-const PI_4_C = f(-3.774894977445941e-8);
-const SIN_A = f(-1.9515295891e-4);
-const SIN_B = f(8.3321608736e-3);
-const SIN_C = f(-1.6666654611e-1);
-const COS_A = f(2.443315711809948e-5);
-const COS_B = f(-1.388731625493765e-3);
-const COS_C = f(4.166664568298827e-2);
+/** Parts of a quarter of pi, whose multiples float32 holds. */
+const PI_4 = [-0.78515625, -2.4187564849853516e-4, -3.774894977445941e-8].map(f);
+const SIN = [-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1].map(f);
+const COS = [2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2].map(f);
 
 /** The last sine computed by {@link sinCosFloat}; returning a pair would allocate. */
 export let lastSine = 0;
@@ -72,11 +64,11 @@ export let lastCosine = 0;
 /** Sine and cosine of 2 pi u, rounded to float32, u being a multiple of 2^-24 below 1; left in {@link lastSine} and {@link lastCosine}. */
 export function sinCosFloat(angle: number): void {
   const octant = (Math.trunc(f(angle * FOUR_OVER_PI)) + 1) & ~1;
-  const x = fma32(octant, PI_4_C, fma32(octant, PI_4_B, fma32(octant, PI_4_A, angle)));
+  const x = PI_4.reduce((rest, part) => fma32(octant, part, rest), angle);
   const square = f(x * x);
-  let c = fma32(fma32(COS_A, square, COS_B), square, COS_C);
+  let c = polynomial(COS, square);
   c = f(fma32(f(c * square), square, -f(square * 0.5)) + 1);
-  let s = fma32(fma32(SIN_A, square, SIN_B), square, SIN_C);
+  let s = polynomial(SIN, square);
   s = fma32(f(s * square), x, x);
   const swapped = (octant & 2) !== 0;
   const sine = swapped ? c : s;

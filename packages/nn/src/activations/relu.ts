@@ -185,6 +185,10 @@ export interface RreluOptions extends RReLUOptions {
 }
 
 const rreluDefaults = { lower: 1 / 8, upper: 1 / 3, inplace: false };
+const rreluKinds = (): K.Kinds<RReLUOptions> => ({
+  ...(K.allLike(rreluDefaults) as K.Kinds<typeof rreluDefaults>),
+  generator: generatorKind,
+});
 
 /**
  * Leaky ReLU whose slope is drawn anew for each non-positive element, uniformly from [lower, upper).
@@ -194,16 +198,7 @@ const rreluDefaults = { lower: 1 / 8, upper: 1 / 3, inplace: false };
  */
 export const rrelu = /* @__PURE__ */ composition(
   'rrelu',
-  () => ({
-    x: K.tensor,
-    options: K.options<RreluOptions>({
-      training: K.flag,
-      lower: K.number,
-      upper: K.number,
-      generator: generatorKind,
-      inplace: K.flag,
-    }),
-  }),
+  () => ({ x: K.tensor, options: K.options<RreluOptions>({ training: K.flag, ...rreluKinds() }) }),
   (x: Tensor, options: RreluOptions = {}): Tensor => {
     const { training = false, generator = defaultGenerator } = options;
     const { lower, upper, inplace } = withDefaults(rreluDefaults, options);
@@ -251,8 +246,7 @@ export class RReLU extends /* @__PURE__ */ activationClass<Pick<RReLUOptions, ke
   private readonly generator: Generator | undefined;
 
   constructor(options: RReLUOptions = {}) {
-    const kinds = K.options({ ...K.allLike(rreluDefaults), generator: generatorKind });
-    checkArguments(new.target.name, { options: kinds }, arguments);
+    checkArguments(new.target.name, { options: K.options(rreluKinds()) }, arguments);
     const { generator, ...rest } = options;
     super(rest);
     this.generator = generator;

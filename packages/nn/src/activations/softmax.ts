@@ -9,7 +9,6 @@ import {
   ElementwiseOp,
   emptyLike,
   type Generator,
-  generatorKind,
   K,
   refuseExcess,
   ShapeError,
@@ -20,6 +19,7 @@ import {
 } from '@kindling/core';
 import { checkInput } from '../module/arguments.ts';
 import { Module } from '../module/module.ts';
+import { drawOptions } from '../module/options.ts';
 import { floatsOnly } from './activation.ts';
 
 /** Options of the softmax functions. */
@@ -164,12 +164,7 @@ export const gumbelSoftmax = /* @__PURE__ */ composition(
   'gumbelSoftmax',
   () => ({
     logits: K.tensor,
-    options: K.options<GumbelSoftmaxOptions>({
-      tau: K.number,
-      hard: K.flag,
-      dim: K.integer,
-      generator: generatorKind,
-    }),
+    options: drawOptions<GumbelSoftmaxOptions>({ tau: K.number, hard: K.flag, dim: K.integer }),
   }),
   (logits: Tensor, options: GumbelSoftmaxOptions = {}): Tensor => {
     const { tau = 1, hard = false, dim = -1, generator } = options;

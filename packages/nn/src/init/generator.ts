@@ -1,4 +1,5 @@
-import { type Generator, generatorKind, K } from '@kindling/core';
+import { type Generator, K } from '@kindling/core';
+import { drawOptions } from '../module/options.ts';
 
 /** Options of the functions that draw random numbers. */
 export interface GeneratorOptions {
@@ -10,8 +11,8 @@ export interface GeneratorOptions {
 export const drawFrom = ({ generator }: GeneratorOptions): GeneratorOptions =>
   generator === undefined ? {} : { generator };
 
-/** What the functions take that draw into a tensor, by the kinds of their options besides the generator. */
+/** What the functions take that draw into a tensor. */
 export const drawKinds = <O extends GeneratorOptions>(own: Omit<K.Kinds<O>, 'generator'>) => ({
   x: K.tensor,
-  options: K.options<O>({ ...own, generator: generatorKind } as K.Kinds<O>),
+  options: drawOptions<O>(own),
 });

@@ -4,13 +4,13 @@ import {
   definePrimitive,
   elementsOf,
   empty,
-  generatorKind,
   K,
   noGrad,
   randperm,
   ShapeError,
   type Tensor,
 } from '@kindling/core';
+import { drawOptions } from '../module/options.ts';
 import { drawFrom, drawKinds, type GeneratorOptions } from './generator.ts';
 
 /** Options of {@link orthogonal_}. */
@@ -127,7 +127,7 @@ export const sparse_ = /* @__PURE__ */ composition(
   () => ({
     x: K.tensor,
     sparsity: K.number,
-    options: K.options<SparseOptions>({ std: K.number, generator: generatorKind }),
+    options: drawOptions<SparseOptions>({ std: K.number }),
   }),
   (x: Tensor, sparsity: number, options: SparseOptions = {}): Tensor => {
     if (x.ndim !== 2)

@@ -6,7 +6,6 @@ import {
   empty,
   emptyLike,
   type Generator,
-  generatorKind,
   K,
   ShapeError,
   type Tensor,
@@ -14,6 +13,7 @@ import {
 } from '@kindling/core';
 import type { InplaceOptions } from '../activations/activation.ts';
 import { Module } from '../module/module.ts';
+import { drawOptions } from '../module/options.ts';
 import { pyBool, pyFloat } from '../module/print.ts';
 
 /** Options of the dropout layers. */
@@ -135,11 +135,7 @@ function dropoutClass(
 
 const dropoutParameters = () => ({
   x: K.tensor,
-  options: K.options<DropoutFunctionOptions>({
-    ...dropoutKinds,
-    training: K.flag,
-    generator: generatorKind,
-  }),
+  options: drawOptions<DropoutFunctionOptions>({ ...dropoutKinds, training: K.flag }),
 });
 
 /**

@@ -1,6 +1,6 @@
 import { E, ElementwiseReduction, formatShape, K, ShapeError, signature, type Tensor } from '@kindling/core';
 import { checkReduction, checkSameSize, requireProbabilities, requireSameSize } from './checks.ts';
-import { elementwiseLoss } from './elementwise-loss.ts';
+import { elementwiseLoss, plainLoss } from './elementwise-loss.ts';
 import { lossClass } from './loss-class.ts';
 import { type LossOptions, lossParameters, lossSignature, reduced } from './reduction.ts';
 
@@ -292,19 +292,13 @@ const softMargin = /* @__PURE__ */ new ElementwiseReduction({
   },
 });
 
-const softMarginLossTakes = /* @__PURE__ */ lossSignature<LossOptions>('softMarginLoss', () => ({}));
-
 /**
  * log(1 + exp(-y x)), elementwise, for targets y of 1 or -1. `input` x and `target` y have one shape. Where PyTorch overflows
  * (-y x above 88 in float32) this gives -y x, and a gradient. Follows `torch.nn.functional.soft_margin_loss`.
  * @throws ValueError for an unknown reduction
  * @example F.softMarginLoss(tensor([0.5, -1]), tensor([1, -1])); // tensor(0.3937)
  */
-export function softMarginLoss(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
-  softMarginLossTakes(arguments);
-  checkSameSize('softMarginLoss', input, target);
-  return elementwiseLoss(softMargin, [input, target], 'softMarginLoss', options);
-}
+export const softMarginLoss = /* @__PURE__ */ plainLoss('softMarginLoss', softMargin);
 
 /** log(1 + exp(-y x)) for targets y of 1 or -1: {@link softMarginLoss} as a module. Follows `torch.nn.SoftMarginLoss`. */
 export class SoftMarginLoss extends /* @__PURE__ */ lossClass(softMarginLoss) {}

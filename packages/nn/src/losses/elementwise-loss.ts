@@ -1,6 +1,6 @@
-import { E, type ElementwiseReduction, type Tensor } from '@kindling/core';
-import { checkReduction } from './checks.ts';
-import { type LossOptions, reduced } from './reduction.ts';
+import { composition, E, type ElementwiseReduction, type Tensor } from '@kindling/core';
+import { checkReduction, checkSameSize } from './checks.ts';
+import { type LossOptions, lossParameters, reduced } from './reduction.ts';
 
 /** A loss that is elementwise: fused with its reduction unless there are sample weights. */
 export function elementwiseLoss(
@@ -16,6 +16,20 @@ export function elementwiseLoss(
   }
   return reduced(op.apply(operands, 'none', params), options, caller);
 }
+
+/** The loss that is an operation on an input and a target of one size, and takes what every loss takes. */
+export const plainLoss = (
+  name: string,
+  op: ElementwiseReduction,
+): ((input: Tensor, target: Tensor, options?: LossOptions) => Tensor) =>
+  composition(
+    name,
+    () => lossParameters<LossOptions>({}),
+    (input: Tensor, target: Tensor, options: LossOptions = {}): Tensor => {
+      checkSameSize(name, input, target);
+      return elementwiseLoss(op, [input, target], name, options);
+    },
+  );
 
 /** Half the square of the residual r up to `delta`, and the line that goes on beyond. */
 export function huberOf(r: E.Expr, delta: E.Expr): E.Expr {

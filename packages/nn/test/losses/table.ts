@@ -80,6 +80,16 @@ const normal = (d: Draw, shape: readonly number[]): Tensor => d.dice.normal(shap
 const unit = (d: Draw, shape: readonly number[]): Tensor => d.dice.uniform(shape, 0.05, 0.95);
 const signs = (d: Draw, shape: readonly number[]): Tensor => d.dice.signs(shape);
 
+/** An anchor, what is alike and what is not, (N, C) each. */
+const triplet =
+  (options: (dice: Dice) => Record<string, unknown>) =>
+  ({ n, c, dice }: Draw): Problem => ({
+    args: [dice.normal([n, c]), dice.normal([n, c]), dice.normal([n, c])],
+    inputs: [0, 1, 2],
+    axes: [0, 0, 0],
+    options: options(dice),
+  });
+
 /** Logits (N, C, ...) and class indices, some of them ignored. */
 function classProblem(
   d: Draw,
@@ -109,47 +119,44 @@ function classProblem(
 const ofTorch = (name: string, fn: string, args = 'input, target') => ({ name, fn, torch: name, args });
 /** Of a loss that is one operation each way, and can be differentiated twice. */
 const fusedTwice = { second: true, fused: true } as const;
+/** Such a loss of PyTorch's, of an input and a target. */
+const elementwise = (name: string, fn: string, options: string, draw: LossEntry['draw']): LossEntry => ({
+  ...ofTorch(name, fn),
+  options,
+  ...fusedTwice,
+  draw,
+});
 
 export const losses: readonly LossEntry[] = [
-  {
-    ...ofTorch('L1Loss', 'l1Loss'),
-    options: 'weight (function)',
-    ...fusedTwice,
-    draw: pair(normal),
-  },
-  {
-    ...ofTorch('MSELoss', 'mseLoss'),
-    options: 'weight (function)',
-    ...fusedTwice,
-    draw: pair(normal),
-  },
-  {
-    ...ofTorch('SmoothL1Loss', 'smoothL1Loss'),
-    options: 'beta',
-    ...fusedTwice,
-    draw: pair(normal, ({ dice }) => dice.maybe('beta', () => dice.oneOf([0, 0.3, 2]))),
-  },
-  {
-    ...ofTorch('HuberLoss', 'huberLoss'),
-    options: 'delta, weight (function)',
-    ...fusedTwice,
-    draw: pair(normal, ({ dice }) => dice.maybe('delta', () => dice.oneOf([0.3, 2]))),
-  },
-  {
-    ...ofTorch('BCELoss', 'binaryCrossEntropy'),
-    options: 'weight',
-    ...fusedTwice,
-    draw: pair(unit, (d) => d.dice.maybe('weight', () => d.dice.uniform(d.extra, 0.1, 2)), unit),
-  },
-  {
-    ...ofTorch('BCEWithLogitsLoss', 'binaryCrossEntropyWithLogits'),
-    options: 'weight, posWeight',
-    ...fusedTwice,
-    draw: pair(unit, (d) => ({
+  elementwise('L1Loss', 'l1Loss', 'weight (function)', pair(normal)),
+  elementwise('MSELoss', 'mseLoss', 'weight (function)', pair(normal)),
+  elementwise(
+    'SmoothL1Loss',
+    'smoothL1Loss',
+    'beta',
+    pair(normal, ({ dice }) => dice.maybe('beta', () => dice.oneOf([0, 0.3, 2]))),
+  ),
+  elementwise(
+    'HuberLoss',
+    'huberLoss',
+    'delta, weight (function)',
+    pair(normal, ({ dice }) => dice.maybe('delta', () => dice.oneOf([0.3, 2]))),
+  ),
+  elementwise(
+    'BCELoss',
+    'binaryCrossEntropy',
+    'weight',
+    pair(unit, (d) => d.dice.maybe('weight', () => d.dice.uniform(d.extra, 0.1, 2)), unit),
+  ),
+  elementwise(
+    'BCEWithLogitsLoss',
+    'binaryCrossEntropyWithLogits',
+    'weight, posWeight',
+    pair(unit, (d) => ({
       ...d.dice.maybe('weight', () => d.dice.uniform(d.extra, 0.1, 2)),
       ...d.dice.maybe('posWeight', () => d.dice.uniform(d.extra, 0.1, 3)),
     })),
-  },
+  ),
   {
     ...ofTorch('CrossEntropyLoss', 'crossEntropy', 'input, target (classes or probabilities)'),
     options: 'weight, ignoreIndex, labelSmoothing',
@@ -167,18 +174,12 @@ export const losses: readonly LossEntry[] = [
       return { args, inputs: dice.oneOf([[0], [0, 1]]), axes: [0, 0], options, denominator: rows };
     },
   },
-  {
-    ...ofTorch('NLLLoss', 'nllLoss'),
-    options: 'weight, ignoreIndex',
-    ...fusedTwice,
-    draw: (d) => classProblem(d, false, (shape) => logSoftmax(d.dice.normal(shape), 1)),
-  },
-  {
-    ...ofTorch('NLLLoss2d', 'nllLoss'),
-    options: 'weight, ignoreIndex',
-    ...fusedTwice,
-    draw: (d) => classProblem({ ...d, extra: [2, 3] }, false),
-  },
+  elementwise('NLLLoss', 'nllLoss', 'weight, ignoreIndex', (d) =>
+    classProblem(d, false, (shape) => logSoftmax(d.dice.normal(shape), 1)),
+  ),
+  elementwise('NLLLoss2d', 'nllLoss', 'weight, ignoreIndex', (d) =>
+    classProblem({ ...d, extra: [2, 3] }, false),
+  ),
   {
     ...ofTorch('PoissonNLLLoss', 'poissonNllLoss'),
     options: 'logInput, full, eps',
@@ -243,12 +244,12 @@ export const losses: readonly LossEntry[] = [
       };
     },
   },
-  {
-    ...ofTorch('HingeEmbeddingLoss', 'hingeEmbeddingLoss'),
-    options: 'margin',
-    ...fusedTwice,
-    draw: pair(signs, ({ dice }) => dice.maybe('margin', () => 0.4), normal, false),
-  },
+  elementwise(
+    'HingeEmbeddingLoss',
+    'hingeEmbeddingLoss',
+    'margin',
+    pair(signs, ({ dice }) => dice.maybe('margin', () => 0.4), normal, false),
+  ),
   {
     ...ofTorch('MultiLabelMarginLoss', 'multilabelMarginLoss'),
     options: '',
@@ -280,12 +281,7 @@ export const losses: readonly LossEntry[] = [
       options: dice.maybe('weight', () => dice.uniform([c], 0.1, 2)),
     }),
   },
-  {
-    ...ofTorch('SoftMarginLoss', 'softMarginLoss'),
-    options: '',
-    ...fusedTwice,
-    draw: pair(signs),
-  },
+  elementwise('SoftMarginLoss', 'softMarginLoss', '', pair(signs)),
   {
     ...ofTorch('MultiMarginLoss', 'multiMarginLoss'),
     options: 'p, margin, weight',
@@ -319,16 +315,11 @@ export const losses: readonly LossEntry[] = [
     options: 'margin, p, eps, swap',
     second: true,
     fused: false,
-    draw: ({ n, c, dice }) => ({
-      args: [dice.normal([n, c]), dice.normal([n, c]), dice.normal([n, c])],
-      inputs: [0, 1, 2],
-      axes: [0, 0, 0],
-      options: {
-        ...dice.maybe('p', () => dice.oneOf([1, 3])),
-        ...dice.maybe('margin', () => 0.6),
-        ...dice.maybe('swap', () => true),
-      },
-    }),
+    draw: triplet((dice) => ({
+      ...dice.maybe('p', () => dice.oneOf([1, 3])),
+      ...dice.maybe('margin', () => 0.6),
+      ...dice.maybe('swap', () => true),
+    })),
   },
   {
     ...ofTorch(
@@ -339,15 +330,10 @@ export const losses: readonly LossEntry[] = [
     options: 'distanceFunction, margin, swap',
     second: true,
     fused: false,
-    draw: ({ n, c, dice }) => ({
-      args: [dice.normal([n, c]), dice.normal([n, c]), dice.normal([n, c])],
-      inputs: [0, 1, 2],
-      axes: [0, 0, 0],
-      options: {
-        ...dice.maybe('distanceFunction', () => (a: Tensor, b: Tensor) => a.sub(b).square().sum(1)),
-        ...dice.maybe('swap', () => true),
-      },
-    }),
+    draw: triplet((dice) => ({
+      ...dice.maybe('distanceFunction', () => (a: Tensor, b: Tensor) => a.sub(b).square().sum(1)),
+      ...dice.maybe('swap', () => true),
+    })),
   },
   {
     ...ofTorch('CTCLoss', 'ctcLoss', 'logProbs, targets, inputLengths, targetLengths'),

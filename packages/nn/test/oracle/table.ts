@@ -9,7 +9,8 @@ const op = (signature: string, extras: Omit<Operation, 'signature'> = {}): Opera
   ...extras,
 });
 
-const plain = 'relu selu silu mish hardswish softsign';
+const spelled = (names: string, ...given: Parameters<typeof op>): Record<string, Operation> =>
+  Object.fromEntries(names.split(' ').map((name) => [name, op(...given)]));
 
 /** PyTorch's derivative of hardsigmoid holds 1/6 in single precision, whatever the dtype. */
 const singleSixth = [1000, 'its derivative holds 1/6 in float32'] as const;
@@ -20,14 +21,12 @@ export const looseModules: Readonly<Record<string, readonly [number, string]>> =
 };
 
 const functional: Readonly<Record<string, Operation>> = {
-  ...Object.fromEntries(plain.split(' ').map((name) => [name, op('input')])),
-  relu6: op('input', { eitherZero: true }),
-  tanhshrink: op('input', { eitherZero: true }),
+  ...spelled('relu selu silu mish hardswish softsign', 'input'),
+  ...spelled('relu6 tanhshrink', 'input', { eitherZero: true }),
   hardsigmoid: op('input', { loose: singleSixth }),
   leaky_relu: op('input | negative_slope'),
   prelu: op('input weight'),
-  elu: op('input | alpha'),
-  celu: op('input | alpha'),
+  ...spelled('elu celu', 'input | alpha'),
   gelu: op('input | approximate', { eitherZero: true }),
   hardtanh: op('input | min_val max_val'),
   hardshrink: op('input | lambd'),

@@ -2,6 +2,7 @@
 import { compile, getNumThreads, manualSeed, matmul, randn, type Tensor, tensor } from '@kindling/core';
 import * as nn from '@kindling/nn';
 import * as optim from '@kindling/optim';
+import { trainingStep } from '../../../../packages/core/test/support/training-step.ts';
 
 export interface Outcome {
   readonly loss: number;
@@ -28,13 +29,7 @@ export function train(): Outcome {
   const net = new nn.Sequential(new nn.Linear(2, 8), new nn.Tanh(), new nn.Linear(8, 1));
   const lossFn = new nn.BCEWithLogitsLoss();
   const optimizer = new optim.Adam(net.parameters(), { lr: 0.05 });
-  const step = compile((x: Tensor, y: Tensor) => {
-    optimizer.zeroGrad();
-    const loss = lossFn(net(x), y);
-    loss.backward();
-    optimizer.step();
-    return loss;
-  });
+  const step = compile(trainingStep(optimizer, (x: Tensor, y: Tensor) => lossFn(net(x), y)));
   for (let i = 0; i < 400; i++) step(x, y);
   const a = randn([256, 256]);
   const square = compile((x: Tensor) => matmul(x, x).sum());

@@ -343,27 +343,28 @@ export class Machine {
 
   /** Gives a leaf the gradient that the call leaves; one of an earlier call that was shown says from now on that it is gone. */
   #leave({ leaf, value, left }: Left, given: readonly Tensor[]): void {
-    const x = autogradOf(leafAt(leaf, given));
-    if (value === null || left === null) {
-      setGradient(x, null);
-      return;
-    }
-    const shared = this.#results.gradient(value);
-    if (shared !== null) {
-      setGradient(x, shared);
-      return;
-    }
-    const { lodged } = left;
-    if (lodged.shown) {
-      lodged.shown = false;
-      left.tensor.storage.leaveBehind(gradientGone);
-      left.tensor = moved(value, lodged.storage(), -value.memory.base);
-    }
-    setGradient(x, left.tensor);
+    const isNone = value === null || left === null;
+    const gradient = isNone ? null : (this.#results.gradient(value) ?? ownGradient(value, left));
+    setGradient(autogradOf(leafAt(leaf, given)), gradient);
   }
 }
 
 /** A gradient that a call leaves, and the tensor for it, which stays the same until somebody was shown it. */
 interface Left extends GradientLeft {
-  readonly left: { readonly lodged: Lodged; tensor: Tensor } | null;
+  readonly left: OwnGradient | null;
+}
+
+interface OwnGradient {
+  readonly lodged: Lodged;
+  tensor: Tensor;
+}
+
+function ownGradient(value: Value, left: OwnGradient): Tensor {
+  const { lodged } = left;
+  if (lodged.shown) {
+    lodged.shown = false;
+    left.tensor.storage.leaveBehind(gradientGone);
+    left.tensor = moved(value, lodged.storage(), -value.memory.base);
+  }
+  return left.tensor;
 }

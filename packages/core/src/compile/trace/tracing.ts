@@ -4,6 +4,7 @@ import { worksInJavaScript } from '../../kernels/index.ts';
 import { areSame } from '../../record/host.ts';
 import { type GradNode, youngestNode } from '../../record/node.ts';
 import type { Rerun, Tracer } from '../../record/observe.ts';
+import type { Tensors } from '../../record/primitive.ts';
 import { formatShape, isContiguousLayout } from '../../shape.ts';
 import type { Storage } from '../../storage.ts';
 import { autogradOf, Tensor } from '../../tensor.ts';
@@ -122,13 +123,7 @@ export class Tracing implements Tracer {
     }
   }
 
-  ran(
-    name: string,
-    inputs: readonly Tensor[],
-    attrs: unknown,
-    outputs: readonly Tensor[],
-    rerun: Rerun | null,
-  ): void {
+  ran(name: string, inputs: Tensors, attrs: unknown, outputs: Tensors, rerun: Rerun | null): void {
     if (this.failure !== null) return;
     if (this.#inHost) {
       this.#fail(`${name} ran inside onHost, where tensors cannot be computed with`);

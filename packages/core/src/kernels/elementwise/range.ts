@@ -3,7 +3,7 @@ import { allocateArray } from '../../storage.ts';
 import { and, ge, gt, le, lt, not, or } from '../expression/index.ts';
 import { recordCall, recorder } from '../recording/index.ts';
 import { type Strided, stridedOver } from '../strided/index.ts';
-import { i32Params, ModuleBuilder } from '../wasm/index.ts';
+import { i32Params, ModuleBuilder, once } from '../wasm/index.ts';
 import { elementsOf } from './copy.ts';
 import { ElementwiseKernel, runElementwise } from './elementwise.ts';
 
@@ -17,10 +17,8 @@ interface TruthKernel {
   anyTrue(count: number, address: number): number;
 }
 
-let made: TruthKernel | undefined;
-
-function truthKernel(): TruthKernel {
-  if (made !== undefined) return made;
+/** The kernel, made when first needed. */
+const truthKernel = once((): TruthKernel => {
   const module = new ModuleBuilder();
   module.define({ export: 'anyTrue', result: 'i32' }, i32Params('count', 'address'), (f, p) => {
     for (const [bytes, isTrue] of [
@@ -37,9 +35,8 @@ function truthKernel(): TruthKernel {
     }
     f.i32Const(0);
   });
-  made = module.instantiate<TruthKernel>();
-  return made;
-}
+  return module.instantiate<TruthKernel>();
+});
 
 /**
  * Whether an element is below `least` or above `most`, or is NaN, where `nan` says that this counts; for kernels, which refuse what

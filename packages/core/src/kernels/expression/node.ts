@@ -9,61 +9,31 @@ export type { Lane };
 /** What a node stands for: a number, a truth value, or a number's bits. */
 export type Kind = 'value' | 'mask' | 'int';
 
-/** What each operation takes and gives: argument kinds, then the result's kind. */
+/** The signature of each of these operations: argument kinds, then the result's kind. */
+const all = <Name extends string>(names: readonly Name[], ...signature: Kind[]): Record<Name, Kind[]> =>
+  Object.fromEntries(names.map((name) => [name, signature])) as Record<Name, Kind[]>;
+
+/** What each operation takes and gives. */
 const signatures = {
   // Arithmetic.
-  add: ['value', 'value', 'value'],
-  sub: ['value', 'value', 'value'],
-  mul: ['value', 'value', 'value'],
-  div: ['value', 'value', 'value'],
-  neg: ['value', 'value'],
-  abs: ['value', 'value'],
-  sqrt: ['value', 'value'],
-  floor: ['value', 'value'],
-  ceil: ['value', 'value'],
-  trunc: ['value', 'value'],
-  nearest: ['value', 'value'],
-  min: ['value', 'value', 'value'],
-  max: ['value', 'value', 'value'],
-  pmin: ['value', 'value', 'value'],
-  pmax: ['value', 'value', 'value'],
-  copysign: ['value', 'value', 'value'],
+  ...all(['add', 'sub', 'mul', 'div', 'min', 'max', 'pmin', 'pmax', 'copysign'], 'value', 'value', 'value'),
+  ...all(['neg', 'abs', 'sqrt', 'floor', 'ceil', 'trunc', 'nearest'], 'value', 'value'),
   // Comparisons and masks.
-  lt: ['value', 'value', 'mask'],
-  le: ['value', 'value', 'mask'],
-  gt: ['value', 'value', 'mask'],
-  ge: ['value', 'value', 'mask'],
-  eq: ['value', 'value', 'mask'],
-  ne: ['value', 'value', 'mask'],
-  and: ['mask', 'mask', 'mask'],
-  or: ['mask', 'mask', 'mask'],
-  xor: ['mask', 'mask', 'mask'],
-  not: ['mask', 'mask'],
-  select: ['mask', 'value', 'value', 'value'],
+  ...all(['lt', 'le', 'gt', 'ge', 'eq', 'ne'], 'value', 'value', 'mask'),
+  ...all(['and', 'or', 'xor'], 'mask', 'mask', 'mask'),
+  ...all(['not'], 'mask', 'mask'),
+  ...all(['select'], 'mask', 'value', 'value', 'value'),
   // Integers of the lane's width.
-  bitsOf: ['value', 'int'],
-  fromBits: ['int', 'value'],
-  maskBits: ['mask', 'int'],
-  iadd: ['int', 'int', 'int'],
-  isub: ['int', 'int', 'int'],
-  imul: ['int', 'int', 'int'],
-  iand: ['int', 'int', 'int'],
-  ior: ['int', 'int', 'int'],
-  ixor: ['int', 'int', 'int'],
-  inot: ['int', 'int'],
-  ilt: ['int', 'int', 'mask'],
-  ile: ['int', 'int', 'mask'],
-  igt: ['int', 'int', 'mask'],
-  ige: ['int', 'int', 'mask'],
-  ieq: ['int', 'int', 'mask'],
-  ine: ['int', 'int', 'mask'],
-  iselect: ['mask', 'int', 'int', 'int'],
-  truncToInt: ['value', 'int'],
-  toFloat: ['int', 'value'],
+  ...all(['bitsOf', 'truncToInt'], 'value', 'int'),
+  ...all(['fromBits', 'toFloat'], 'int', 'value'),
+  ...all(['maskBits'], 'mask', 'int'),
+  ...all(['iadd', 'isub', 'imul', 'iand', 'ior', 'ixor'], 'int', 'int', 'int'),
+  ...all(['inot'], 'int', 'int'),
+  ...all(['ilt', 'ile', 'igt', 'ige', 'ieq', 'ine'], 'int', 'int', 'mask'),
+  ...all(['iselect'], 'mask', 'int', 'int', 'int'),
   // Of whole numbers, in i32 and f64 lanes.
-  idiv: ['value', 'value', 'value'],
-  irem: ['value', 'value', 'value'],
-} as const satisfies Record<string, readonly Kind[]>;
+  ...all(['idiv', 'irem'], 'value', 'value', 'value'),
+};
 
 /** Operations whose node carries no attribute: exactly the rows of the table of signatures. */
 export type PlainOp = keyof typeof signatures;

@@ -1,6 +1,6 @@
 /** Products of integers that float64 numbers hold, but not their sums: a WebAssembly kernel for programs. */
 
-import { type FunctionBuilder, i32Params, ModuleBuilder } from '../wasm/index.ts';
+import { type FunctionBuilder, i32Params, ModuleBuilder, once } from '../wasm/index.ts';
 import { EXACT } from './integers.ts';
 
 /**
@@ -39,10 +39,7 @@ const params = {
 export const exactTypes = Object.values(params);
 
 /** The kernel, compiled at first use. */
-export const exactKernel = (): ExactProduct => (made ??= makeKernel());
-let made: ExactProduct | undefined;
-
-function makeKernel(): ExactProduct {
+export const exactKernel = once((): ExactProduct => {
   const module = new ModuleBuilder();
   const largest = module.define({ name: 'largest', result: 'f64' }, i32Params('count', 'address'), (f, p) => {
     const most = f.local('f64');
@@ -144,4 +141,4 @@ function makeKernel(): ExactProduct {
     });
   });
   return module.instantiate<{ exact: ExactProduct }>().exact;
-}
+});

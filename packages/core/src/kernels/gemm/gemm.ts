@@ -241,18 +241,10 @@ export function gemmBatched(
   }
 }
 
+type Factors = [batch: number, m: number, n: number, k: number, a: BatchedMatrixView, b: BatchedMatrixView];
+
 /** `batch` products of moderate matrices, c contiguous, `group` of which are copied at a time. */
-type StackOf = [
-  batch: number,
-  m: number,
-  n: number,
-  k: number,
-  a: BatchedMatrixView,
-  b: BatchedMatrixView,
-  c: FloatArray,
-  cOffset: number,
-  group: number,
-];
+type StackOf = [...Factors, c: FloatArray, cOffset: number, group: number];
 
 /** {@link stackedGemm} by several threads. */
 const sharedStack: (...stack: StackOf) => boolean = (batch, m, n, k, a, b, c, cOffset, group) => {

@@ -1,4 +1,4 @@
-import { i32Params, ModuleBuilder } from '../wasm/index.ts';
+import { i32Params, ModuleBuilder, once } from '../wasm/index.ts';
 
 /** Lists of positions, int32 numbers of elements. Addresses in bytes; nothing overlaps. */
 interface PositionKernels {
@@ -30,10 +30,7 @@ interface PositionKernels {
 }
 
 /** The kernels, made when first needed. */
-export const positionKernels = (): PositionKernels => (made ??= makeKernels());
-let made: PositionKernels | undefined;
-
-function makeKernels(): PositionKernels {
+export const positionKernels = once((): PositionKernels => {
   const module = new ModuleBuilder();
   emitPlace(module);
   emitSpread(module);
@@ -41,7 +38,7 @@ function makeKernels(): PositionKernels {
   emitHoldsZero(module);
   emitFirstMentions(module);
   return module.instantiate<PositionKernels>();
-}
+});
 
 function emitPlace(module: ModuleBuilder): void {
   const placing = i32Params('count', 'size', 'least', 'stride', 'start', 'adds', 'index', 'positions');

@@ -1,6 +1,6 @@
 /** The WebAssembly kernels of softmax and its kin, on contiguous rows in the scratch memory. */
 
-import { type FunctionBuilder, i32Params, type ModuleBuilder } from '../wasm/index.ts';
+import { type FunctionBuilder, i32Params, type ModuleBuilder, type ParametersOf } from '../wasm/index.ts';
 import { type RowConfig, RowEmitter, rowKernels } from './row-emitter.ts';
 
 /**
@@ -115,13 +115,28 @@ function emitForward(module: ModuleBuilder, t: RowConfig): void {
   emitLogsumexp(module, t);
 }
 
-function emitSoftmax(module: ModuleBuilder, t: RowConfig): void {
-  module.define({ export: 'softmax' }, rowParams, (f, p) => {
+/** Defines a kernel that does a row after the other; `begin` gives what is done of one, whose greatest element `max` holds then. */
+function defineForward(
+  module: ModuleBuilder,
+  t: RowConfig,
+  name: keyof SoftmaxKernels,
+  begin: (f: FunctionBuilder, p: ParametersOf<typeof rowParams>, row: RowEmitter, max: number) => () => void,
+): number {
+  return module.define({ export: name }, rowParams, (f, p) => {
     const row = new RowEmitter(f, t, p.n);
     const max = f.local('v128');
-    const factor = f.local('v128');
+    const rest = begin(f, p, row, max);
     f.countdown(p.rows, 1, () => {
       row.maximum(p.x, max);
+      rest();
+    });
+  });
+}
+
+function emitSoftmax(module: ModuleBuilder, t: RowConfig): void {
+  defineForward(module, t, 'softmax', (f, p, row, max) => {
+    const factor = f.local('v128');
+    return () => {
       row.sumOfExponentials(p.x, max, p.out);
       f.f64Const(1).get(row.sum).op('f64.div').splatF64(t.lane).set(factor);
       row.write(
@@ -131,18 +146,15 @@ function emitSoftmax(module: ModuleBuilder, t: RowConfig): void {
         { unroll: 4 },
       );
       row.nextRow([p.x, p.out]);
-    });
+    };
   });
 }
 
 function emitLogSoftmax(module: ModuleBuilder, t: RowConfig): void {
   const sub = `${t.vector}.sub` as const;
-  module.define({ export: 'logSoftmax' }, rowParams, (f, p) => {
-    const row = new RowEmitter(f, t, p.n);
-    const max = f.local('v128');
+  defineForward(module, t, 'logSoftmax', (f, p, row, max) => {
     const logSum = f.local('v128');
-    f.countdown(p.rows, 1, () => {
-      row.maximum(p.x, max);
+    return () => {
       row.sumOfExponentials(p.x, max);
       row.pushLogOfSum();
       f.splatF64(t.lane).set(logSum);
@@ -153,35 +165,27 @@ function emitLogSoftmax(module: ModuleBuilder, t: RowConfig): void {
         { unroll: 4 },
       );
       row.nextRow([p.x, p.out]);
-    });
+    };
   });
 }
 
 function emitStatistics(module: ModuleBuilder, t: RowConfig): number {
-  return module.define({ export: 'statistics' }, rowParams, (f, p) => {
-    const row = new RowEmitter(f, t, p.n);
-    const max = f.local('v128');
-    f.countdown(p.rows, 1, () => {
-      row.maximum(p.x, max);
-      row.sumOfExponentials(p.x, max);
-      f.get(p.out);
-      row.pushNumber(max);
-      f.store('f64.store').get(p.out);
-      row.pushLogOfSum();
-      f.store('f64.store', 8);
-      f.bump(p.out, { bytes: 16 });
-      row.nextRow([p.x]);
-    });
+  return defineForward(module, t, 'statistics', (f, p, row, max) => () => {
+    row.sumOfExponentials(p.x, max);
+    f.get(p.out);
+    row.pushNumber(max);
+    f.store('f64.store').get(p.out);
+    row.pushLogOfSum();
+    f.store('f64.store', 8);
+    f.bump(p.out, { bytes: 16 });
+    row.nextRow([p.x]);
   });
 }
 
 function emitLogsumexp(module: ModuleBuilder, t: RowConfig): void {
-  module.define({ export: 'logsumexp' }, rowParams, (f, p) => {
-    const row = new RowEmitter(f, t, p.n);
-    const max = f.local('v128');
+  defineForward(module, t, 'logsumexp', (f, p, row, max) => {
     const number = f.local('f64');
-    f.countdown(p.rows, 1, () => {
-      row.maximum(p.x, max);
+    return () => {
       row.sumOfExponentials(p.x, max);
       row.pushLogOfSum();
       f.set(number);
@@ -197,7 +201,7 @@ function emitLogsumexp(module: ModuleBuilder, t: RowConfig): void {
       f.store(`${t.lane}.store`);
       f.bump(p.out, { bytes: t.bytes });
       row.nextRow([p.x]);
-    });
+    };
   });
 }
 

@@ -160,8 +160,7 @@ function emitOthers(module: ModuleBuilder, lane: FloatLane): void {
 }
 
 function emitPairs(module: ModuleBuilder, lane: FloatLane): void {
-  const params = i32Params('outer', 'n', 'inner', 'g', 'x', 'front', 'out');
-  module.define({ export: 'pairs' }, params, (f, p) => {
+  module.define({ export: 'pairs' }, i32Params('outer', 'n', 'inner', 'g', 'x', 'front', 'out'), (f, p) => {
     const rows = new Rows(f, lane, p);
     const { start, r, at, zeros } = rows;
     const { hasZero, firstZero } = f.locals('i32', 'hasZero', 'firstZero');

@@ -9,31 +9,16 @@ import { productKernels } from './product-kernels.ts';
 /** Takes down for each element the product of the others of its row; gives false where nobody takes down kernels. */
 export function recordProductsOfOthers(
   x: TypedArray,
-  { outer, n, inner }: Extent,
+  rows: Extent,
   whole: boolean,
   out: TypedArray,
 ): boolean {
-  if (recorder === null) return false;
-  const front = allocateArray('float64', n);
-  recordCall('prod_of_others', kernelsFor(x).others, [outer, n, inner, Number(whole), x, front, out], {
-    writes: [front, out],
-  });
-  return true;
+  return record('prod_of_others', 'others', rows, [Number(whole), x], rows.n, out);
 }
 
 /** Takes down the gradient of running products, given theirs; gives false where nobody takes down kernels. */
-export function recordCumprodGradient(
-  g: TypedArray,
-  x: TypedArray,
-  { outer, n, inner }: Extent,
-  out: TypedArray,
-): boolean {
-  if (recorder === null) return false;
-  const products = allocateArray('float64', n);
-  recordCall('cumprod_backward', kernelsFor(x).running, [outer, n, inner, g, x, products, out], {
-    writes: [products, out],
-  });
-  return true;
+export function recordCumprodGradient(g: TypedArray, x: TypedArray, rows: Extent, out: TypedArray): boolean {
+  return record('cumprod_backward', 'running', rows, [g, x], rows.n, out);
 }
 
 /**
@@ -41,19 +26,10 @@ export function recordCumprodGradient(
  * all but x_i and x_k. From the front and from the back go the product so far and the sum of the g_i times that of all but x_i. As in PyTorch,
  * what has an element 0 for a factor is 0, whatever the other factors are, and where no element is 0 but the product is not finite, it is divided.
  */
-export function pairProducts(
-  g: TypedArray,
-  x: TypedArray,
-  { outer, n, inner }: Extent,
-  out: TypedArray,
-): void {
+export function pairProducts(g: TypedArray, x: TypedArray, rows: Extent, out: TypedArray): void {
+  const { outer, n, inner } = rows;
+  if (record('prod_of_others_backward', 'pairs', rows, [g, x], 2 * n, out)) return;
   const front = allocateArray('float64', 2 * n);
-  if (recorder !== null) {
-    recordCall('prod_of_others_backward', kernelsFor(x).pairs, [outer, n, inner, g, x, front, out], {
-      writes: [front, out],
-    });
-    return;
-  }
   const anyZero = x.includes(0 as never);
   for (let row = 0; row < outer * inner; row++) {
     const start = Math.floor(row / inner) * n * inner + (row % inner);
@@ -90,4 +66,20 @@ export function pairProducts(
   }
 }
 
-const kernelsFor = (x: TypedArray) => productKernels(placeOf(x).area.dtype === 'float64' ? 'f64' : 'f32');
+/** Takes down a kernel of rows of numbers like those of `out` that notes so many float64 numbers on the way to them. */
+function record(
+  name: string,
+  kernel: 'others' | 'pairs' | 'running',
+  { outer, n, inner }: Extent,
+  given: readonly (TypedArray | number)[],
+  noted: number,
+  out: TypedArray,
+): boolean {
+  if (recorder === null) return false;
+  const notes = allocateArray('float64', noted);
+  const lane = placeOf(out).area.dtype === 'float64' ? 'f64' : 'f32';
+  recordCall(name, productKernels(lane)[kernel], [outer, n, inner, ...given, notes, out], {
+    writes: [notes, out],
+  });
+  return true;
+}

@@ -1,6 +1,6 @@
 import type { TypedArray } from '../../dtype.ts';
 import { recordCall, recorder } from '../recording/index.ts';
-import { i32Params, ModuleBuilder } from '../wasm/index.ts';
+import { i32Params, ModuleBuilder, once } from '../wasm/index.ts';
 
 /** Matrices of a size, one after the other. */
 interface Matrices {
@@ -36,10 +36,7 @@ export function clearTriangles(
 }
 
 /** The kernel, made when first needed. */
-const triangles = (): ((...args: number[]) => void) => (made ??= makeKernel());
-let made: ((...args: number[]) => void) | undefined;
-
-function makeKernel(): (...args: number[]) => void {
+const triangles = once(() => {
   const module = new ModuleBuilder();
   const params = i32Params('count', 'rows', 'columns', 'edge', 'above', 'bytes', 'at');
   module.define({ export: 'triangle' }, params, (f, p) => {
@@ -60,4 +57,4 @@ function makeKernel(): (...args: number[]) => void {
     });
   });
   return module.instantiate<{ triangle: (...args: number[]) => void }>().triangle;
-}
+});

@@ -1,4 +1,12 @@
-import { align16, ensureBytes, type FunctionBuilder, i32, i32Params, ModuleBuilder } from '../wasm/index.ts';
+import {
+  align16,
+  ensureBytes,
+  type FunctionBuilder,
+  i32,
+  i32Params,
+  ModuleBuilder,
+  once,
+} from '../wasm/index.ts';
 
 /** Words of the state, and how far ahead of a word that one stands which its successor is made of too. */
 const N = 624;
@@ -42,10 +50,8 @@ function emitTempered(f: FunctionBuilder): void {
   mix('i32x4.shr_u', 18);
 }
 
-let made: TwisterKernel | undefined;
-
-function twisterKernel(): TwisterKernel {
-  if (made !== undefined) return made;
+/** The kernel, made when first needed. */
+const twisterKernel = once((): TwisterKernel => {
   const module = new ModuleBuilder();
   const renew = module.define({ name: 'renew' }, i32Params('state'), (f, p) => {
     const { at, left } = f.locals('i32', 'at', 'left');
@@ -79,9 +85,8 @@ function twisterKernel(): TwisterKernel {
     f.get(p.state).tee(from).call(renew);
     f.i32Const(N).set(p.ready).i32Const(1).brIf(again).end().end();
   });
-  made = module.instantiate<TwisterKernel>();
-  return made;
-}
+  return module.instantiate<TwisterKernel>();
+});
 
 /**
  * The next `count` draws of a Mersenne twister (mt19937) of 32 bits each: those of the `ready` words of its state from number `next` on,

@@ -1,4 +1,4 @@
-import { type FunctionBuilder, i32Params, ModuleBuilder } from '../wasm/index.ts';
+import { type FunctionBuilder, i32Params, ModuleBuilder, once } from '../wasm/index.ts';
 
 interface NarrowKernel {
   /**
@@ -25,16 +25,13 @@ function emitNarrowed(f: FunctionBuilder, x: number, narrowed: number): void {
 }
 
 /** The kernel, made when first needed. */
-export const narrowKernel = (): NarrowKernel => (made ??= makeKernel());
-let made: NarrowKernel | undefined;
-
-function makeKernel(): NarrowKernel {
+export const narrowKernel = once((): NarrowKernel => {
   const module = new ModuleBuilder();
   emitNarrow(module);
   emitFit(module);
   emitWiden(module);
   return module.instantiate<NarrowKernel>();
-}
+});
 
 function emitNarrow(module: ModuleBuilder): void {
   const params = { count: 'i32', address: 'i32' } as const;

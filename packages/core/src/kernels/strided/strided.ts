@@ -1,15 +1,14 @@
 import type { DType, TypedArray } from '../../dtype.ts';
-import { contiguousStrides, isContiguousLayout, numelOf, type Shape } from '../../shape.ts';
+import {
+  contiguousStrides,
+  isContiguousLayout,
+  numelOf,
+  type Shape,
+  type StridedElements,
+} from '../../shape.ts';
 
-/** What kernels know of a tensor: how its elements lie in an array. A Tensor is one. */
-export interface Strided {
-  readonly storage: { readonly array: TypedArray };
-  readonly shape: Shape;
-  /** Distance, in elements, between neighbours along each dimension; 0 where one element stands for many. */
-  readonly strides: readonly number[];
-  /** Index of the first element. */
-  readonly offset: number;
-  readonly dtype: DType;
+/** What kernels know of a tensor. A Tensor is one. */
+export interface Strided extends StridedElements {
   /** Number of elements. */
   readonly count: number;
   /** Whether the elements lie in row-major order without gaps. */

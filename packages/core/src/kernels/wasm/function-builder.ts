@@ -5,6 +5,22 @@ import type { ValueType } from './encoding.ts';
 import { type Formula, is, plus } from './formulas.ts';
 import { Instructions } from './instructions.ts';
 
+const ofIntegers = { toNumber: 'f64.convert_i32_s', fromNumber: 'i32.trunc_sat_f64_s' } as const;
+
+/** What reads an element of a dtype, makes the float64 number of it that JavaScript would compute with, and the way back. */
+const elements = {
+  float32: {
+    load: 'f32.load',
+    toNumber: 'f64.promote_f32',
+    fromNumber: 'f32.demote_f64',
+    store: 'f32.store',
+  },
+  float64: { load: 'f64.load', toNumber: null, fromNumber: null, store: 'f64.store' },
+  int32: { load: 'i32.load', ...ofIntegers, store: 'i32.store' },
+  uint8: { load: 'i32.load8_u', ...ofIntegers, store: 'i32.store8' },
+  bool: { load: 'i32.load8_u', ...ofIntegers, store: 'i32.store8' },
+} as const satisfies Record<DType, unknown>;
+
 /**
  * Emits the body of one function. Its methods beyond {@link Instructions} are shorthands: locals by name, formulas, counted loops,
  * moving pointers, elements of any dtype. Each returns the builder, save the one that makes locals.
@@ -97,29 +113,14 @@ export class FunctionBuilder extends Instructions {
 
   /** Replaces the address on the stack by the element there, as the float64 number that JavaScript would compute with. */
   loadNumber(dtype: DType): this {
-    switch (dtype) {
-      case 'float32':
-        return this.load('f32.load').op('f64.promote_f32');
-      case 'float64':
-        return this.load('f64.load');
-      case 'int32':
-        return this.load('i32.load').op('f64.convert_i32_s');
-      default:
-        return this.load('i32.load8_u').op('f64.convert_i32_s');
-    }
+    const { load, toNumber } = elements[dtype];
+    this.load(load);
+    return toNumber === null ? this : this.op(toNumber);
   }
 
   /** Stores the float64 number on the stack, which the dtype holds, at the address below it. */
   storeNumber(dtype: DType): this {
-    switch (dtype) {
-      case 'float32':
-        return this.op('f32.demote_f64').store('f32.store');
-      case 'float64':
-        return this.store('f64.store');
-      case 'int32':
-        return this.op('i32.trunc_sat_f64_s').store('i32.store');
-      default:
-        return this.op('i32.trunc_sat_f64_s').store('i32.store8');
-    }
+    const { fromNumber, store } = elements[dtype];
+    return (fromNumber === null ? this : this.op(fromNumber)).store(store);
   }
 }

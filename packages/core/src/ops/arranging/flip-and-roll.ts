@@ -1,4 +1,5 @@
 import { K, signature } from '../../arguments/index.ts';
+import type { TypedArray } from '../../dtype.ts';
 import { IndexError, ShapeError } from '../../errors.ts';
 import { copyStrided, type Strided, scatterStrided, stridedOver } from '../../kernels/index.ts';
 import { apply, composed, definePrimitive, type Primitive } from '../../record/index.ts';
@@ -10,12 +11,28 @@ import { type Sizes, sizeAlong, sizesFrom, sizesKind, strideAlong } from '../vie
 import { transpose } from '../views/permute.ts';
 import { ravel, reshape } from '../views/shape.ts';
 
-const flipPrimitive: Primitive<readonly number[]> = definePrimitive({
-  name: 'flip',
-  saves: 0,
-  infer: ([x]) => x,
-  kernel([x], dims, out) {
-    if (x.count === 0) return;
+/** An operation that copies elements to other places, each to one, and whose derivative puts them back: itself, by `back`. */
+function rearranging<A>(
+  name: string,
+  back: (attrs: A) => A,
+  copy: (x: Tensor, attrs: A, out: TypedArray) => void,
+): Primitive<A> {
+  const primitive: Primitive<A> = definePrimitive<A>({
+    name,
+    saves: 0,
+    infer: ([x]) => x,
+    kernel([x], attrs, out) {
+      if (x.count > 0) copy(x, attrs, out.storage.array);
+    },
+    derivative: (g, node) => [apply(primitive, [g], back(node.attrs))],
+  });
+  return primitive;
+}
+
+const flipPrimitive = rearranging<readonly number[]>(
+  'flip',
+  (dims) => dims,
+  (x, dims, out) => {
     const strides = x.strides.slice();
     let { offset } = x;
     for (const d of dims) {
@@ -23,10 +40,9 @@ const flipPrimitive: Primitive<readonly number[]> = definePrimitive({
       offset += (sizeAlong(x, d) - 1) * stride;
       strides[d] = -stride;
     }
-    copyStrided(stridedOver(x.storage.array, x.dtype, x.shape, offset, strides), out.storage.array);
+    copyStrided(stridedOver(x.storage.array, x.dtype, x.shape, offset, strides), out);
   },
-  derivative: (g, node) => [apply(flipPrimitive, [g], node.attrs)],
-});
+);
 
 const flipTakes = signature('flip', { x: K.tensor, dims: sizesKind });
 
@@ -82,14 +98,12 @@ function part(x: Strided, dim: number, start: number, length: number): Strided {
   return stridedOver(storage.array, dtype, shape.with(dim, length), offset + start * strides[dim]!, strides);
 }
 
-const rollPrimitive: Primitive<readonly Move[]> = definePrimitive({
-  name: 'roll',
-  saves: 0,
-  infer: ([x]) => x,
-  kernel([x], moves, out) {
-    if (x.count === 0) return;
+const rollPrimitive = rearranging<readonly Move[]>(
+  'roll',
+  (moves) => moves.map(({ dim, shift }) => ({ dim, shift: -shift })),
+  (x, moves, out) => {
     moves.reduce<Strided>((from, move, k) => {
-      const array = k < moves.length - 1 ? allocateArray(x.dtype, x.count) : out.storage.array;
+      const array = k < moves.length - 1 ? allocateArray(x.dtype, x.count) : out;
       const to = stridedOver(array, x.dtype, x.shape);
       const size = sizeAlong(x, move.dim);
       const shift = ((move.shift % size) + size) % size;
@@ -101,14 +115,7 @@ const rollPrimitive: Primitive<readonly Move[]> = definePrimitive({
       return to;
     }, x);
   },
-  derivative: (g, node) => [
-    apply(
-      rollPrimitive,
-      [g],
-      node.attrs.map(({ dim, shift }) => ({ dim, shift: -shift })),
-    ),
-  ],
-});
+);
 
 const rollTakes = signature('roll', { x: K.tensor, shifts: K.sizeOrSizes, dims: K.optional(K.dims) });
 

@@ -1,4 +1,5 @@
 /** What all of linear algebra asks of matrices, and how kernels read them. */
+import { composition, K } from '../../arguments/index.ts';
 import { isFloatingPoint } from '../../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../../errors.ts';
 import { elementsOf, RealMatrix } from '../../kernels/index.ts';
@@ -9,6 +10,10 @@ import { zeros } from '../creation/fill.ts';
 import { where } from '../elementwise/select.ts';
 import { sum } from '../reductions/sum.ts';
 import { expand } from '../views/shape.ts';
+
+/** A public function of one tensor of matrices. */
+export const ofMatrices = (name: string, f: (a: Tensor) => Tensor): typeof f =>
+  composition(name, { a: K.tensor }, f);
 
 /** The sizes of the last two dimensions. */
 export const sizesOf = ({ shape }: { readonly shape: Shape }): [rows: number, columns: number] => [

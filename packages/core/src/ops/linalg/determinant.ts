@@ -6,7 +6,7 @@ import type { Tensor } from '../../tensor.ts';
 import { mul } from '../elementwise/arithmetic.ts';
 import { matrixTranspose } from '../views/properties.ts';
 import { unsqueeze } from '../views/shape.ts';
-import { batchOf, checkSquare, matricesIn } from './checks.ts';
+import { batchOf, checkSquare, matricesIn, ofMatrices } from './checks.ts';
 import { inverses, solveInPlace } from './solve.ts';
 
 /** The factors of a determinant, pivot by pivot, of which some have the other sign; overwrites the matrix. */
@@ -123,11 +123,7 @@ const detPrimitive = definePrimitive({
  * @throws ShapeError for what are no square matrices; DTypeError for a dtype that is not float
  * @example linalg.det(tensor([[1, 2], [3, 4]], { dtype: 'float64' })).item().toFixed(4); // '-2.0000'
  */
-export const det = composition(
-  'linalg.det',
-  { a: K.tensor },
-  (a: Tensor): Tensor => apply(detPrimitive, [a], undefined),
-);
+export const det = ofMatrices('linalg.det', (a) => apply(detPrimitive, [a], undefined));
 
 const slogdetPrimitive = defineMulti<undefined>({
   name: 'linalg_slogdet',

@@ -10,7 +10,7 @@ import { matmul } from '../products/matmul.ts';
 import { diagEmbed } from '../views/diagonal.ts';
 import { matrixTranspose } from '../views/properties.ts';
 import { unsqueeze } from '../views/shape.ts';
-import { batchOf, checkFloatMatrices, checkSquare, matricesIn, sizesOf } from './checks.ts';
+import { batchOf, checkFloatMatrices, checkSquare, matricesIn, ofMatrices, sizesOf } from './checks.ts';
 import { solve } from './solve.ts';
 
 /** Overwrites one triangle with the other. */
@@ -157,11 +157,7 @@ const rootPrimitive = definePrimitive({
  * @throws ShapeError for what are no square matrices; DTypeError for a dtype that is not float
  * @example linalg.matrixSqrth(tensor([[4, 0], [0, 9]], { dtype: 'float32' })).tolist(); // [ [ 2, 0 ], [ 0, 3 ] ]
  */
-export const matrixSqrth = composition(
-  'linalg.matrixSqrth',
-  { a: K.tensor },
-  (a: Tensor): Tensor => apply(rootPrimitive, [a], undefined),
-);
+export const matrixSqrth = ofMatrices('linalg.matrixSqrth', (a) => apply(rootPrimitive, [a], undefined));
 
 const polarPrimitive = defineMulti<undefined>({
   name: 'linalg_polar',

@@ -11,7 +11,7 @@ import { matmul } from '../products/matmul.ts';
 import { matrixTranspose } from '../views/properties.ts';
 import { squeeze, unsqueeze } from '../views/shape.ts';
 import { narrow } from '../views/slices.ts';
-import { batchOf, checkSquare, dependingOn, matricesIn, sizesOf, withBatch } from './checks.ts';
+import { batchOf, checkSquare, dependingOn, matricesIn, ofMatrices, sizesOf, withBatch } from './checks.ts';
 import { inverses } from './solve.ts';
 
 /**
@@ -65,11 +65,7 @@ const exponentials = (a: Tensor): Tensor => apply(exponentialPrimitive, [a], und
  * @throws ShapeError for what are no square matrices; DTypeError for a dtype that is not float
  * @example linalg.matrixExp(zeros([2, 2])).tolist(); // [ [ 1, 0 ], [ 0, 1 ] ]
  */
-export const matrixExp = composition(
-  'linalg.matrixExp',
-  { a: K.tensor },
-  (a: Tensor): Tensor => exponentials(a),
-);
+export const matrixExp = ofMatrices('linalg.matrixExp', exponentials);
 
 /** How products of matrices are bracketed for the fewest multiplications: `split(i, j)` is after which one those from i to j are cut. */
 function cheapestSplits(sizes: readonly number[]): (i: number, j: number) => number {

@@ -17,6 +17,7 @@ import {
   type ExOptions,
   isVectorFor,
   matricesIn,
+  ofMatrices,
   refused,
   sameBatch,
 } from './checks.ts';
@@ -67,11 +68,7 @@ const exOptions = K.options<ExOptions>({ checkErrors: K.flag });
  * linalg.inv(ones([2, 2])); // throws ValueError: linalg.inv: The diagonal element 2 is zero, the inversion could not be completed because the input matrix is singular.
  * ```
  */
-export const inv = composition(
-  'linalg.inv',
-  { a: K.tensor },
-  (a: Tensor): Tensor => inverses(a, 'linalg.inv')[0],
-);
+export const inv = ofMatrices('linalg.inv', (a) => inverses(a, 'linalg.inv')[0]);
 
 /**
  * {@link inv} that does not refuse singular matrices but says in `info`, int32 of the batch's shape, which of their pivots is 0;

@@ -33,22 +33,13 @@ export const modifiedBesselK0: UnaryFunction = ofSpecial('modifiedBesselK0', 'k0
 /** The modified Bessel function of the second kind of order 1: infinite at 0, NaN below. Follows `torch.special.modified_bessel_k1`. */
 export const modifiedBesselK1: UnaryFunction = ofSpecial('modifiedBesselK1', 'k1');
 
-const constantSlope = { gradient: false } as const;
+/** A function that is not differentiable in PyTorch either. */
+const withoutSlope = (name: string, called = name): UnaryFunction =>
+  ofSpecial(name, called, { gradient: false });
+
 /** eˣ K₀(x); not differentiable, as in PyTorch. Follows `torch.special.scaled_modified_bessel_k0`. */
-export const scaledModifiedBesselK0: UnaryFunction = ofSpecial(
-  'scaledModifiedBesselK0',
-  'k0e',
-  constantSlope,
-);
+export const scaledModifiedBesselK0: UnaryFunction = withoutSlope('scaledModifiedBesselK0', 'k0e');
 /** eˣ K₁(x); not differentiable, as in PyTorch. Follows `torch.special.scaled_modified_bessel_k1`. */
-export const scaledModifiedBesselK1: UnaryFunction = ofSpecial(
-  'scaledModifiedBesselK1',
-  'k1e',
-  constantSlope,
-);
+export const scaledModifiedBesselK1: UnaryFunction = withoutSlope('scaledModifiedBesselK1', 'k1e');
 /** sin(x) / x, the spherical Bessel function of order 0; not differentiable, as in PyTorch. Follows `torch.special.spherical_bessel_j0`. */
-export const sphericalBesselJ0: UnaryFunction = ofSpecial(
-  'sphericalBesselJ0',
-  'sphericalBesselJ0',
-  constantSlope,
-);
+export const sphericalBesselJ0: UnaryFunction = withoutSlope('sphericalBesselJ0');

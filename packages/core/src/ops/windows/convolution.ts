@@ -51,54 +51,58 @@ function samePadding(
   };
 }
 
-/** The function for `rank` spatial dimensions. */
-const conv = (caller: string, rank: number) =>
+/** The function for `rank` spatial dimensions that does this to a batch. */
+const convolution = <O extends object>(
+  caller: string,
+  rank: number,
+  kinds: K.Kinds<O>,
+  ofBatch: (x: Tensor, weight: Tensor, bias: Tensor | null, options: Partial<O>) => Tensor,
+) =>
   composition(
     caller,
-    { x: K.tensor, weight: K.tensor, bias: K.nullable(K.tensor), options: K.options(convKinds) },
-    (input: Tensor, weight: Tensor, bias: Tensor | null = null, options: ConvOptions = {}): Tensor =>
-      withBatch(caller, input, rank, (batched) => {
-        const { groups = 1, padding: how = 0 } = options;
-        checkOperands({ x: batched, weight, bias, groups, transposed: false }, rank);
-        const stride = perDimension('stride', options.stride ?? 1, rank, 1);
-        const dilation = perDimension('dilation', options.dilation ?? 1, rank, 1);
-        const { x, padding } =
-          how === 'same'
-            ? samePadding(batched, weight, stride, dilation)
-            : { x: batched, padding: perDimension('padding', how === 'valid' ? 0 : how, rank, 0) };
-        checkKernelFits(x.shape, weight.shape, padding, dilation);
-        return convolutionForward(x, weight, bias, { stride, padding, dilation, groups });
-      }),
+    { x: K.tensor, weight: K.tensor, bias: K.nullable(K.tensor), options: K.options(kinds) },
+    (input: Tensor, weight: Tensor, bias: Tensor | null = null, options: Partial<O> = {}): Tensor =>
+      withBatch(caller, input, rank, (x) => ofBatch(x, weight, bias, options)),
   );
+
+/** The function for `rank` spatial dimensions. */
+const conv = (caller: string, rank: number) =>
+  convolution<ConvOptions>(caller, rank, convKinds, (batched, weight, bias, options) => {
+    const { groups = 1, padding: how = 0 } = options;
+    checkOperands({ x: batched, weight, bias, groups, transposed: false }, rank);
+    const stride = perDimension('stride', options.stride ?? 1, rank, 1);
+    const dilation = perDimension('dilation', options.dilation ?? 1, rank, 1);
+    const { x, padding } =
+      how === 'same'
+        ? samePadding(batched, weight, stride, dilation)
+        : { x: batched, padding: perDimension('padding', how === 'valid' ? 0 : how, rank, 0) };
+    checkKernelFits(x.shape, weight.shape, padding, dilation);
+    return convolutionForward(x, weight, bias, { stride, padding, dilation, groups });
+  });
 
 /** The transposed function for `rank` spatial dimensions. */
 const convTranspose = (caller: string, rank: number) =>
-  composition(
-    caller,
-    { x: K.tensor, weight: K.tensor, bias: K.nullable(K.tensor), options: K.options(convTransposeKinds) },
-    (input: Tensor, weight: Tensor, bias: Tensor | null = null, options: ConvTransposeOptions = {}): Tensor =>
-      withBatch(caller, input, rank, (x) => {
-        const { groups = 1 } = options;
-        checkOperands({ x, weight, bias, groups, transposed: true }, rank);
-        const stride = perDimension('stride', options.stride ?? 1, rank, 1);
-        const padding = perDimension('padding', options.padding ?? 0, rank, 0);
-        const dilation = perDimension('dilation', options.dilation ?? 1, rank, 1);
-        const outputPadding = perDimension('output_padding', options.outputPadding ?? 0, rank, 0);
-        const sizes = x.shape
-          .slice(2)
-          .map(
-            (n, d) =>
-              (n - 1) * (stride[d] ?? 1) -
-              2 * (padding[d] ?? 0) +
-              (dilation[d] ?? 1) * ((weight.shape[d + 2] ?? 1) - 1) +
-              (outputPadding[d] ?? 0) +
-              1,
-          );
-        checkOutputSizes(x.shape, weight.shape, { stride, dilation, outputPadding }, sizes);
-        const y = convolutionInput(x, weight, bias, { stride, padding, dilation, groups, sizes });
-        return composed('convolution', y, x, weight);
-      }),
-  );
+  convolution<ConvTransposeOptions>(caller, rank, convTransposeKinds, (x, weight, bias, options) => {
+    const { groups = 1 } = options;
+    checkOperands({ x, weight, bias, groups, transposed: true }, rank);
+    const stride = perDimension('stride', options.stride ?? 1, rank, 1);
+    const padding = perDimension('padding', options.padding ?? 0, rank, 0);
+    const dilation = perDimension('dilation', options.dilation ?? 1, rank, 1);
+    const outputPadding = perDimension('output_padding', options.outputPadding ?? 0, rank, 0);
+    const sizes = x.shape
+      .slice(2)
+      .map(
+        (n, d) =>
+          (n - 1) * (stride[d] ?? 1) -
+          2 * (padding[d] ?? 0) +
+          (dilation[d] ?? 1) * ((weight.shape[d + 2] ?? 1) - 1) +
+          (outputPadding[d] ?? 0) +
+          1,
+      );
+    checkOutputSizes(x.shape, weight.shape, { stride, dilation, outputPadding }, sizes);
+    const y = convolutionInput(x, weight, bias, { stride, padding, dilation, groups, sizes });
+    return composed('convolution', y, x, weight);
+  });
 
 /**
  * The convolution of each row of x with weights: y[n, o, i] = bias[o] + the sum over channels c and places k of

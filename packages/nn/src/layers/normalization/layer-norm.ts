@@ -2,7 +2,7 @@ import { checkArguments, composition, floatsOnly, K, type Shape, type Tensor } f
 import { pyBool, pyFloat, pyTuple } from '../../module/print.ts';
 import { type LayerOptions, layerKinds } from '../factory.ts';
 import { AffineNorm, type AffineOptions, affineKinds, defaultEps } from './affine-norm.ts';
-import { checkNormalizedShape, normalizedShapeKind, rowsOf, sizesOf } from './normalized-shape.ts';
+import { normalizedParameters, normalizedShapeKind, rowsOf, sizesOf } from './normalized-shape.ts';
 import { normalized } from './standardize.ts';
 
 const floats = /* @__PURE__ */ floatsOnly('layerNorm');
@@ -17,16 +17,12 @@ export type LayerNormFunctionOptions = AffineOptions;
  */
 export const layerNorm = /* @__PURE__ */ composition(
   'layerNorm',
-  () => ({
-    x: K.tensor,
-    normalizedShape: K.sizes,
-    options: K.options<LayerNormFunctionOptions>(affineKinds),
-  }),
+  () => normalizedParameters<LayerNormFunctionOptions>(affineKinds),
   (x: Tensor, normalizedShape: Shape, options: LayerNormFunctionOptions = {}): Tensor => {
     floats(x.dtype);
-    checkNormalizedShape('layerNorm', x, normalizedShape, options);
+    const rows = rowsOf('layerNorm', x, normalizedShape, options);
     const { weight = null, bias = null, eps = defaultEps } = options;
-    const [y] = normalized('native_layer_norm', x, { ...rowsOf(x, normalizedShape), eps }, { weight, bias });
+    const [y] = normalized('native_layer_norm', x, { ...rows, eps }, { weight, bias });
     return y;
   },
 );

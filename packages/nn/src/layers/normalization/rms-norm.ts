@@ -5,7 +5,7 @@ import { Module } from '../../module/module.ts';
 import type { Parameter } from '../../module/parameter.ts';
 import { pyBool, pyFloat, pyTuple } from '../../module/print.ts';
 import { emptyParameter, type LayerOptions, layerKinds } from '../factory.ts';
-import { checkNormalizedShape, normalizedShapeKind, rowsOf, sizesOf } from './normalized-shape.ts';
+import { normalizedParameters, normalizedShapeKind, rowsOf, sizesOf } from './normalized-shape.ts';
 import { normalized } from './standardize.ts';
 
 const floats = /* @__PURE__ */ floatsOnly('rmsNorm');
@@ -25,18 +25,13 @@ export interface RmsNormOptions {
  */
 export const rmsNorm = /* @__PURE__ */ composition(
   'rmsNorm',
-  () => ({
-    x: K.tensor,
-    normalizedShape: K.sizes,
-    options: K.options<RmsNormOptions>({ weight: K.nullable(K.tensor), eps: K.nullable(K.number) }),
-  }),
+  () => normalizedParameters<RmsNormOptions>({ weight: K.nullable(K.tensor), eps: K.nullable(K.number) }),
   (x: Tensor, normalizedShape: Shape, options: RmsNormOptions = {}): Tensor => {
     floats(x.dtype);
     const { weight = null } = options;
-    checkNormalizedShape('rmsNorm', x, normalizedShape, { weight });
+    const rows = rowsOf('rmsNorm', x, normalizedShape, { weight });
     const eps = options.eps ?? (x.dtype === 'float64' ? Number.EPSILON : 2 ** -23);
-    const rows = { ...rowsOf(x, normalizedShape), eps, centered: false };
-    const [y] = normalized('rms_norm', x, rows, { weight, bias: null });
+    const [y] = normalized('rms_norm', x, { ...rows, eps, centered: false }, { weight, bias: null });
     return composed('mul', y, x);
   },
 );

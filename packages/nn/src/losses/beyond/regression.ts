@@ -12,7 +12,7 @@ import {
   ValueError,
 } from '@kindling/core';
 import { checkPositive, checkSameSize } from '../checks.ts';
-import { elementwiseLoss } from '../elementwise-loss.ts';
+import { elementwiseLoss, plainLoss } from '../elementwise-loss.ts';
 import { Loss, type LossModuleOptions } from '../loss.ts';
 import { lossClass } from '../loss-class.ts';
 import type { LossOptions, SampleWeightOptions } from '../reduction.ts';
@@ -35,8 +35,6 @@ const logCosh = /* @__PURE__ */ new ElementwiseReduction({
   },
 });
 
-const logCoshLossTakes = /* @__PURE__ */ lossSignature<LossOptions>('logCoshLoss', () => ({}));
-
 /**
  * log(cosh(x - y)), elementwise: half the square of small residuals, the size of large ones less log 2,
  * smooth between. `input` x and `target` y have one shape, that of the unreduced loss.
@@ -46,11 +44,7 @@ const logCoshLossTakes = /* @__PURE__ */ lossSignature<LossOptions>('logCoshLoss
  * @throws ValueError for an unknown reduction
  * @example F.logCoshLoss(tensor([1.5, 2]), tensor([1, 5])); // tensor(1.2147)
  */
-export function logCoshLoss(input: Tensor, target: Tensor, options: LossOptions = {}): Tensor {
-  logCoshLossTakes(arguments);
-  checkSameSize('logCoshLoss', input, target);
-  return elementwiseLoss(logCosh, [input, target], 'logCoshLoss', options);
-}
+export const logCoshLoss = /* @__PURE__ */ plainLoss('logCoshLoss', logCosh);
 
 /** log(cosh(x - y)), smooth everywhere: {@link logCoshLoss} as a module. Kindling's own, after the paper there. */
 export class LogCoshLoss extends /* @__PURE__ */ lossClass(logCoshLoss) {}
