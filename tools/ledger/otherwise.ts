@@ -57,6 +57,7 @@ export const names: Record<string, string> = {
   greater_equal: 'ge',
   greater_: 'x.gt_',
   greater_equal_: 'x.ge_',
+  functional_call: 'nn.utils.functionalCall',
   grid_sampler: 'nn.F.gridSample',
   grid_sampler_2d: 'nn.F.gridSample',
   grid_sampler_3d: 'nn.F.gridSample',

@@ -3,18 +3,18 @@ import { tracer } from './observe.ts';
 type Properties = Readonly<Record<string, unknown>>;
 
 /**
- * Where a call is being compiled: the program serves as long as the properties that an object has now have the same values; `noteChange`
+ * Where a call is being compiled: the program serves as long as the properties that an object has now, `except` some, have the same values; `noteChange`
  * may tell of new ones. Kindling's own.
  */
-export const assumesValues = (what: string, object: object): void =>
-  tracer?.assumes(what, valuesAsNow(object), false);
+export const assumesValues = (what: string, object: object, except: readonly string[] = []): void =>
+  tracer?.assumes(what, valuesAsNow(object as Properties, except), false);
 
 /** Asks whether the properties that an object has now have the same values still: before each call, of each module. */
-function valuesAsNow(object: object): () => boolean {
+function valuesAsNow(object: Properties, except: readonly string[]): () => boolean {
   fasten(object);
-  const keys = Object.keys(object);
-  const values = Object.values(object);
-  return inCode(object as Properties, keys, values) ?? (() => inLoop(object as Properties, keys, values));
+  const keys = Object.keys(object).filter((key) => !except.includes(key));
+  const values = keys.map((key) => object[key]);
+  return inCode(object, keys, values) ?? (() => inLoop(object, keys, values));
 }
 
 function inLoop(object: Properties, keys: readonly string[], values: readonly unknown[]): boolean {

@@ -81,15 +81,38 @@ export const registeredValues = (module: Callable): unknown[] =>
     ? Object.values(module)
     : module.registered().map(([, value]) => value);
 
+/** Properties that hold something else for the time of a call, by module. */
+const borrowed = new Map<Callable, readonly string[]>();
+
+/** Runs `call` while these properties of modules hold something else, which is no matter of the modules: compiled calls do not look for it there. */
+export function borrowing<T>(
+  properties: readonly { readonly owner: Callable; readonly property: string }[],
+  call: () => T,
+): T {
+  const before = new Map(borrowed);
+  for (const { owner, property } of properties)
+    borrowed.set(owner, [...(borrowed.get(owner) ?? []), property]);
+  try {
+    return call();
+  } finally {
+    for (const { owner } of properties) {
+      const names = before.get(owner);
+      if (names === undefined) borrowed.delete(owner);
+      else borrowed.set(owner, names);
+    }
+  }
+}
+
 /** A compiled call of a module takes its properties and its hooks for given: the flag `training`, and which parameters it has. */
 function dependsOnModule(module: Callable, own: Internals): void {
   const { name } = module.constructor;
   tellOfNewProperties();
-  assumesValues(`a property of ${name}`, module);
+  const others = borrowed.get(module) ?? [];
+  assumesValues(`a property of ${name}`, module, others);
   assumesSame(`the properties of ${name}`, () => Object.keys(module), true);
   assumesSame(`the hooks of ${name}`, () => Object.values(own.hooks ?? {}).flat(), true);
   for (const [key, value] of module.registered())
-    if (value instanceof Tensor) nameForCompile(value, `${name}.${key}`);
+    if (value instanceof Tensor && !others.includes(key)) nameForCompile(value, `${name}.${key}`);
 }
 
 /** Has compiled calls told of properties that are added: who sets one that is not there asks the prototypes, the last of them too. */

@@ -43,6 +43,10 @@ export function partsOf(module: AnyModule): Parts {
   return parts;
 }
 
+/** Whether the property of a module is one of its parameters or buffers. */
+export const isTensorPart = (module: AnyModule, property: string, value: unknown): value is Tensor =>
+  value instanceof Parameter || (value instanceof Tensor && internalsOf(module).buffers.has(property));
+
 /** The direct submodules in order, also those that stand there twice. */
 export const modulesIn = <M extends AnyModule = AnyModule>(module: AnyModule): M[] =>
   partsOf(module).children.map(([, child]) => child as unknown as M);

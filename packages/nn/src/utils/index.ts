@@ -8,6 +8,7 @@ export {
   parametersToVector,
   vectorToParameters,
 } from '@kindling/core';
+export * from './functional-call.ts';
 export * from './fuse.ts';
 export * as parametrize from './parametrize/index.ts';
 export * as parametrizations from './parametrize/parametrizations.ts';
