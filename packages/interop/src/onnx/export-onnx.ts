@@ -4,7 +4,7 @@ import { type AnyModule, Module } from '@kindling/nn';
 import { ExportError } from '../errors.ts';
 import { libraryClass, type Recording, recordBatches, stateOf } from '../recording/index.ts';
 import { elementTypes, Graph, isStatic, type Name, type Size } from './graph.ts';
-import { ModelSchema, type ValueInfoSchema } from './proto/index.ts';
+import { type GraphSchema, ModelSchema, type ValueInfoSchema } from './proto/index.ts';
 import { type Given, namedResults, parameterNames, tensorsIn, withTensors } from './structure.ts';
 import { Translation } from './translate.ts';
 
@@ -131,15 +131,18 @@ export function exportOnnx(
     outputNames,
   );
 
-  const info = (
-    name: Name,
-    dtype: Tensor['dtype'],
-    shape: readonly Size[],
-  ): MessageInitShape<typeof ValueInfoSchema> => ({
-    name,
-    type: { tensorType: { elemType: elementTypes[dtype], shape: { dim: shape.map(dimension) } } },
+  return bytesOfModel({
+    name: options.name ?? model.constructor.name,
+    node: graph.nodes,
+    initializer: [...graph.initializers.values()],
+    input: recording.inputs.map(({ dtype, shape }, i) => info(inputNames[i] ?? '', dtype, shape)),
+    output: results.map(({ value }, i) => info(outputNames[i] ?? '', value.dtype, value.shape)),
   });
-  return toBinary(
+}
+
+/** A file that holds a graph. */
+const bytesOfModel = (graph: MessageInitShape<typeof GraphSchema>): Uint8Array<ArrayBuffer> =>
+  toBinary(
     ModelSchema,
     create(ModelSchema, {
       irVersion: BigInt(irVersion),
@@ -147,16 +150,19 @@ export function exportOnnx(
       producerVersion: version,
       opsetImport: [{ domain: '', version: BigInt(opset) }],
       metadataProps: [{ key: 'mode', value: 'eval' }],
-      graph: {
-        name: options.name ?? model.constructor.name,
-        node: graph.nodes,
-        initializer: [...graph.initializers.values()],
-        input: recording.inputs.map(({ dtype, shape }, i) => info(inputNames[i] ?? '', dtype, shape)),
-        output: results.map(({ value }, i) => info(outputNames[i] ?? '', value.dtype, value.shape)),
-      },
+      graph,
     }),
   );
-}
+
+/** What a file says of an input or a result. */
+const info = (
+  name: Name,
+  dtype: Tensor['dtype'],
+  shape: readonly Size[],
+): MessageInitShape<typeof ValueInfoSchema> => ({
+  name,
+  type: { tensorType: { elemType: elementTypes[dtype], shape: { dim: shape.map(dimension) } } },
+});
 
 const dimension = (size: Size) => {
   if (isStatic(size)) return { value: { case: 'dimValue' as const, value: BigInt(size) } };

@@ -3,7 +3,7 @@
 import { bytesOf, type DType } from '../../dtype.ts';
 import { ElementwiseKernel, fillStrided, runElementwise } from '../elementwise/index.ts';
 import { mul, param } from '../expression/index.ts';
-import { isWorthTurning, type Matrix, placeOf, type Recorder } from '../recording/index.ts';
+import { type Address, isWorthTurning, type Matrix, placeOf, type Recorder } from '../recording/index.ts';
 import { type FloatArray, type Strided, stridedOver } from '../strided/index.ts';
 import { rowsOfProduct, tileTypes, usesDot } from './gemm-kernels.ts';
 import type { Layout, MatrixView, ProductOf } from './operands.ts';
@@ -82,29 +82,34 @@ function linesOf(
     : { array, offset: 0, rowStride: 1, colStride: rows };
 }
 
+/** Has a product written for its sizes; `false` where that is not worth it, or what is added has a factor. */
+const isWritten: (...given: [recorder: Recorder, ...ProductOf<FloatArray>]) => boolean = (
+  recorder,
+  ...[m, n, k, a, b, c, cOffset, alpha, beta, added]
+) => {
+  if (added !== undefined && beta !== 1) return false;
+  const { dtype } = placeOf(c).area;
+  const summing = usesDot(n, k, planOf(m, n, k, a, b, c).bLayout) ? 'lanes' : 'steps';
+  const turned = summing === 'steps' && isWorthTurning(m, n, k);
+  return recorder.product({
+    lane: dtype === 'float32' ? 'f32' : 'f64',
+    summing,
+    ...{ m, n, k, alpha, beta: 1 },
+    a: matrixOf(recorder, a),
+    b: matrixOf(recorder, turned ? linesOf(recorder, b, 'rows', k, n, dtype) : b),
+    c: recorder.address(c, cOffset),
+    added: added === undefined ? null : matrixOf(recorder, added),
+  });
+};
+
 /** By the kernels over tiles; sums are cut every `depth` steps, and what is there already is added to. */
 export const recordBlocks: (
   ...given: [recorder: Recorder, ...ProductOf<FloatArray>, depth?: number]
 ) => void = (recorder, m, n, k, a, b, c, cOffset, alpha, beta, added, depth = blocksOf(m, n, k).depth) => {
+  if (isWritten(recorder, m, n, k, a, b, c, cOffset, alpha, beta, added)) return;
   const { dtype } = placeOf(c).area;
   const bytes = bytesOf(dtype);
   const { aLayout, bLayout, multiply } = planOf(m, n, k, a, b, c);
-  const lane = dtype === 'float32' ? 'f32' : 'f64';
-  const mayBeWritten = added === undefined || beta === 1;
-  const summing = usesDot(n, k, bLayout) ? 'lanes' : 'steps';
-  const turned = mayBeWritten && summing === 'steps' && isWorthTurning(m, n, k);
-  const written =
-    mayBeWritten &&
-    recorder.product({
-      lane,
-      summing,
-      ...{ m, n, k, alpha, beta: 1 },
-      a: matrixOf(recorder, a),
-      b: matrixOf(recorder, turned ? linesOf(recorder, b, 'rows', k, n, dtype) : b),
-      c: recorder.address(c, cOffset),
-      added: added === undefined ? null : matrixOf(recorder, added),
-    });
-  if (written) return;
   const [left, right] = [
     linesOf(recorder, a, aLayout, m, k, dtype),
     linesOf(recorder, b, bLayout, k, n, dtype),
@@ -114,27 +119,21 @@ export const recordBlocks: (
   if (added !== undefined && row === null) addFirst(recorder, stridedOf(added, m, n, dtype), beta, result);
   const lineOf = (x: MatrixView, layout: Layout): number =>
     bytes * (layout === 'rows' ? x.rowStride : x.colStride);
+  const types = tileTypes(dtype === 'float32' ? 'f32' : 'f64');
+  const addressOf = ({ array, offset }: MatrixView, lines = 0): Address =>
+    recorder.address(array, offset + lines);
   for (let p = 0; p < k; p += depth) {
     const steps = Math.min(depth, k - p);
     const first = row !== null && p === 0 ? row : null;
     const accumulates = first === null && (p > 0 || added !== undefined);
+    const [ofA, ofB] = [addressOf(left, p * left.colStride), addressOf(right, p * right.rowStride)];
+    const operands = [ofA, lineOf(left, aLayout), ofB, lineOf(right, bLayout), recorder.address(c, cOffset)];
+    const plus = first === null ? Number(accumulates) : addressOf(first);
     recorder.call(
       'mm',
       multiply as (...args: number[]) => void,
-      tileTypes(lane),
-      [
-        m,
-        n,
-        steps,
-        recorder.address(left.array, left.offset + p * left.colStride),
-        lineOf(left, aLayout),
-        recorder.address(right.array, right.offset + p * right.rowStride),
-        lineOf(right, bLayout),
-        recorder.address(c, cOffset),
-        alpha,
-        first === null ? Number(accumulates) : recorder.address(first.array, first.offset),
-        0,
-      ],
+      types,
+      [m, n, steps, ...operands, alpha, plus, 0],
       {
         reads: [left.array, right.array, ...(first === null ? [] : [first.array])],
         writes: [c],

@@ -167,32 +167,45 @@ export function outerTile(
     });
     f.get(p.alpha).op(`${t.vector}.splat`).set(x);
     for (const acc of accs.flat()) f.get(acc).get(x).op(`${t.vector}.mul`).set(acc);
-    // A row's values before its stores: V8 joins neighbours, but none over a store in between.
-    const store = (added: { readonly at: number; readonly row: number } | null): void => {
-      f.get(p.c).set(p.a);
-      for (const [i, row] of accs.entries()) {
-        if (added !== null)
-          for (const [v, acc] of row.entries())
-            f.get(acc)
-              .get(added.at)
-              .load('v128.load', 16 * v)
-              .op(`${t.vector}.add`)
-              .set(acc);
-        for (const [v, acc] of row.entries())
-          f.get(p.a)
-            .get(acc)
-            .store('v128.store', 16 * v);
-        if (i + 1 === rows) continue;
-        f.bump(p.a, { local: p.cRow });
-        if (added !== null) f.bump(added.at, { local: added.row });
-      }
-    };
     f.get(p.accumulate).if();
-    store(addedTo(f, p));
+    const added = addedTo(f, p);
+    f.get(p.c).set(p.a);
+    storeTile(f, t, p.a, p.cRow, accs, added);
     f.else();
-    store(null);
+    f.get(p.c).set(p.a);
+    storeTile(f, t, p.a, p.cRow, accs, null);
     f.end();
   });
+}
+
+/**
+ * Stores a tile at a pointer, `row` bytes from one of its rows to the next, plus what lies `added` elsewhere. A row's values before its stores:
+ * V8 joins neighbours, but none over a store in between.
+ */
+function storeTile(
+  f: FunctionBuilder,
+  { vector }: GemmLane,
+  to: number,
+  row: number,
+  accs: readonly (readonly number[])[],
+  added: { readonly at: number; readonly row: number } | null,
+): void {
+  for (const [i, line] of accs.entries()) {
+    if (added !== null)
+      for (const [v, acc] of line.entries())
+        f.get(acc)
+          .get(added.at)
+          .load('v128.load', 16 * v)
+          .op(`${vector}.add`)
+          .set(acc);
+    for (const [v, acc] of line.entries())
+      f.get(to)
+        .get(acc)
+        .store('v128.store', 16 * v);
+    if (i + 1 === accs.length) continue;
+    f.bump(to, { local: row });
+    if (added !== null) f.bump(added.at, { local: added.row });
+  }
 }
 
 /** Whether `accumulate` is the address of a row that is added to each row of the result. */

@@ -40,16 +40,21 @@ export interface MoveKernels {
 }
 
 /** How elements of so many bytes are moved as they are. */
-function accessOf(bytes: number): readonly [LoadOp, StoreOp] {
-  if (bytes === 1) return ['i32.load8_u', 'i32.store8'];
-  return bytes === 4 ? ['i32.load', 'i32.store'] : ['i64.load', 'i64.store'];
+interface Access {
+  readonly bytes: number;
+  readonly load: LoadOp;
+  readonly store: StoreOp;
 }
 
-/** The kernels for elements of 1, 4 or 8 bytes. */
-export const moveKernels = memoized((bytes: number): MoveKernels => {
-  const module = new ModuleBuilder();
-  const [load, store] = accessOf(bytes);
+function accessOf(bytes: number): Access {
+  if (bytes === 1) return { bytes, load: 'i32.load8_u', store: 'i32.store8' };
+  return bytes === 4
+    ? { bytes, load: 'i32.load', store: 'i32.store' }
+    : { bytes, load: 'i64.load', store: 'i64.store' };
+}
 
+/** Adds `read` and `write`. */
+function emitElements(module: ModuleBuilder, { bytes, load, store }: Access): void {
   module.define({ export: 'read' }, i32Params('count', 'x', 'positions', 'out'), (f, p) => {
     const position = f.local('i32');
     f.countdown(p.count, 1, () => {
@@ -70,58 +75,74 @@ export const moveKernels = memoized((bytes: number): MoveKernels => {
       f.bump(p.values, { local: p.step });
     });
   });
+}
 
-  /** Copies a row, and moves both pointers on. */
-  const copyRow = (f: FunctionBuilder, from: number, to: number, width: number, left: number): void => {
-    // Rows of one element, of which there may be many, are worth a way of their own.
-    f.get(width).i32Const(bytes).op('i32.eq').if();
+/** Copies a row, and moves both pointers on. */
+function copyRow(
+  f: FunctionBuilder,
+  { bytes, load, store }: Access,
+  from: number,
+  to: number,
+  width: number,
+  left: number,
+): void {
+  // Rows of one element, of which there may be many, are worth a way of their own.
+  f.get(width).i32Const(bytes).op('i32.eq').if();
+  f.get(to).get(from).load(load).store(store);
+  f.bump(from, { bytes });
+  f.bump(to, { bytes });
+  f.else().get(width).set(left);
+  f.countdown(left, 16, () => {
+    f.get(to).get(from).load('v128.load').store('v128.store');
+    f.bump(from, { bytes: 16 });
+    f.bump(to, { bytes: 16 });
+  });
+  f.countdown(left, bytes, () => {
     f.get(to).get(from).load(load).store(store);
     f.bump(from, { bytes });
     f.bump(to, { bytes });
-    f.else().get(width).set(left);
-    f.countdown(left, 16, () => {
-      f.get(to).get(from).load('v128.load').store('v128.store');
-      f.bump(from, { bytes: 16 });
-      f.bump(to, { bytes: 16 });
-    });
-    f.countdown(left, bytes, () => {
-      f.get(to).get(from).load(load).store(store);
-      f.bump(from, { bytes });
-      f.bump(to, { bytes });
-    });
-    f.end();
-  };
-  const eachRow = (
-    f: FunctionBuilder,
-    p: Readonly<Record<'outer' | 'pitch' | 'count' | 'rows', number>>,
-    base: number,
-    copy: (at: number) => void,
-  ): void => {
-    const { row, rows, position, at } = f.locals('i32', 'row', 'rows', 'position', 'at');
-    f.countdown(p.outer, 1, () => {
-      f.get(p.count).set(row).get(p.rows).set(rows);
-      f.countdown(row, 1, () => {
-        f.get(rows).load('i32.load').set(position);
-        f.pushPlace(base, position, bytes).set(at);
-        copy(at);
-        f.bump(rows, { bytes: 4 });
-      });
-      f.bump(base, { local: p.pitch });
-    });
-  };
+  });
+  f.end();
+}
 
+/** Calls `copy` with where each of the rows begins, in blocks from `base` on. */
+function eachRow(
+  f: FunctionBuilder,
+  { bytes }: Access,
+  p: Readonly<Record<'outer' | 'pitch' | 'count' | 'rows', number>>,
+  base: number,
+  copy: (at: number) => void,
+): void {
+  const { row, rows, position, at } = f.locals('i32', 'row', 'rows', 'position', 'at');
+  f.countdown(p.outer, 1, () => {
+    f.get(p.count).set(row).get(p.rows).set(rows);
+    f.countdown(row, 1, () => {
+      f.get(rows).load('i32.load').set(position);
+      f.pushPlace(base, position, bytes).set(at);
+      copy(at);
+      f.bump(rows, { bytes: 4 });
+    });
+    f.bump(base, { local: p.pitch });
+  });
+}
+
+/** Adds `readRows` and `writeRows`. */
+function emitRows(module: ModuleBuilder, access: Access): void {
   const rowsOut = i32Params('outer', 'pitch', 'count', 'width', 'x', 'rows', 'out');
   module.define({ export: 'readRows' }, rowsOut, (f, p) => {
     const left = f.local('i32');
-    eachRow(f, p, p.x, (at) => copyRow(f, at, p.out, p.width, left));
+    eachRow(f, access, p, p.x, (at) => copyRow(f, access, at, p.out, p.width, left));
   });
 
   const rowsIn = i32Params('outer', 'pitch', 'count', 'width', 'rows', 'values', 'out');
   module.define({ export: 'writeRows' }, rowsIn, (f, p) => {
     const left = f.local('i32');
-    eachRow(f, p, p.out, (at) => copyRow(f, p.values, at, p.width, left));
+    eachRow(f, access, p, p.out, (at) => copyRow(f, access, p.values, at, p.width, left));
   });
+}
 
+/** Adds `fill` and `pick`. */
+function emitMasked(module: ModuleBuilder, { bytes, load, store }: Access): void {
   const filling = i32Params('count', 'available', 'mask', 'values', 'out');
   module.define({ export: 'fill', result: 'i32' }, filling, (f, p) => {
     f.countdown(p.count, 1, () => {
@@ -148,5 +169,14 @@ export const moveKernels = memoized((bytes: number): MoveKernels => {
       f.bump(p.x, { bytes });
     });
   });
+}
+
+/** The kernels for elements of 1, 4 or 8 bytes. */
+export const moveKernels = memoized((bytes: number): MoveKernels => {
+  const module = new ModuleBuilder();
+  const access = accessOf(bytes);
+  emitElements(module, access);
+  emitRows(module, access);
+  emitMasked(module, access);
   return module.instantiate<MoveKernels>();
 });

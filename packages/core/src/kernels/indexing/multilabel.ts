@@ -3,7 +3,14 @@ import { allocateArray } from '../../storage.ts';
 import { elementsOf } from '../elementwise/index.ts';
 import { recordCall, recorder } from '../recording/index.ts';
 import type { Strided } from '../strided/index.ts';
-import { type FloatLane, type FunctionBuilder, i32Params, ModuleBuilder, memoized } from '../wasm/index.ts';
+import {
+  type FloatLane,
+  type FunctionBuilder,
+  i32Params,
+  ModuleBuilder,
+  memoized,
+  type ParametersOf,
+} from '../wasm/index.ts';
 import { as } from './moves.ts';
 
 /**
@@ -69,97 +76,149 @@ function eachViolation(
   }
 }
 
+const params = i32Params('rows', 'n', 'x', 'classes', 'g', 'isListed', 'slopes', 'out');
+
+/** Writes the kernel of a lane: its function, parameters and locals. */
+class MarginEmitter {
+  private readonly f: FunctionBuilder;
+  private readonly lane: FloatLane;
+  private readonly bytes: number;
+  private readonly p: ParametersOf<typeof params>;
+  private readonly v: Readonly<Record<'left' | 'at' | 'listed' | 'j' | 'i' | 'k', number>>;
+  private readonly r: Readonly<Record<'loss' | 'gradient' | 'share' | 'z' | 'size', number>>;
+
+  constructor(f: FunctionBuilder, lane: FloatLane, p: ParametersOf<typeof params>) {
+    this.f = f;
+    this.lane = lane;
+    this.bytes = lane === 'f64' ? 8 : 4;
+    this.p = p;
+    this.v = f.locals('i32', 'left', 'at', 'listed', 'j', 'i', 'k');
+    this.r = f.locals('f64', ...(['loss', 'gradient', 'share', 'z', 'size'] as const));
+  }
+
+  /** Pushes the number at the address on the stack, as float64. */
+  private load(): FunctionBuilder {
+    this.f.load(`${this.lane}.load`);
+    return this.lane === 'f64' ? this.f : this.f.op('f64.promote_f32');
+  }
+
+  /** Stores the float64 on the stack at the address below it, which was that of `out`, and goes on there. */
+  private storeNext(): void {
+    const { f, lane, p, bytes } = this;
+    if (lane === 'f32') f.op('f32.demote_f64');
+    f.store(`${lane}.store`);
+    f.bump(p.out, { bytes });
+  }
+
+  private place(base: number, at: number, size: number): FunctionBuilder {
+    return this.f.get(base).get(at).i32Const(size).op('i32.mul').op('i32.add');
+  }
+
+  /** Returns 1 where an element of `classes` is neither a class nor -1. */
+  private refuse(): void {
+    const { f, p, v } = this;
+    f.get(p.rows).get(p.n).op('i32.mul').set(v.left).get(p.classes).set(v.at);
+    f.countdown(v.left, 1, () => {
+      f.get(v.at).load('i32.load').i32Const(1).op('i32.add').get(p.n).op('i32.gt_u').if();
+      f.i32Const(1).return().end();
+      f.bump(v.at, { bytes: 4 });
+    });
+  }
+
+  /** Begins a row: nothing is listed, and there is no loss and no slope. */
+  private begin(): void {
+    const { f, p, r, bytes } = this;
+    f.get(p.isListed).i32Const(0).get(p.n).memoryFill();
+    f.get(p.slopes).i32Const(0).get(p.n).i32Const(8).op('i32.mul').memoryFill();
+    f.f64Const(0).set(r.loss).f64Const(1).get(r.size).op('f64.div').set(r.share);
+    f.get(p.g).if();
+    f.get(p.g);
+    this.load().set(r.gradient);
+    f.bump(p.g, { bytes });
+    f.end();
+  }
+
+  /** Notes which classes of the row are listed, and how many. */
+  private list(): void {
+    const { f, p, v } = this;
+    f.i32Const(0).set(v.listed);
+    const end = f.block();
+    const next = f.loop();
+    f.get(v.listed).get(p.n).op('i32.ge_s').brIf(end);
+    this.place(p.classes, v.listed, 4).load('i32.load').tee(v.j).i32Const(0).op('i32.lt_s').brIf(end);
+    f.get(p.isListed).get(v.j).op('i32.add').i32Const(1).store('i32.store8');
+    f.bump(v.listed, { bytes: 1 });
+    f.i32Const(1).brIf(next).end().end();
+  }
+
+  /** Adds the share to, or takes it from, the slope of a class. */
+  private move(c: number, how: 'f64.add' | 'f64.sub'): void {
+    this.place(this.p.slopes, c, 8);
+    this.place(this.p.slopes, c, 8).load('f64.load').get(this.r.share).op(how).store('f64.store');
+  }
+
+  /** Adds up loss and slopes of the row: each listed class against each other one. */
+  private addUp(): void {
+    const { f, p, v, r, bytes } = this;
+    f.i32Const(0).set(v.k).get(v.listed).set(v.left);
+    f.countdown(v.left, 1, () => {
+      this.place(p.classes, v.k, 4).load('i32.load').set(v.j);
+      f.i32Const(0).set(v.i).get(p.n).set(v.at);
+      f.countdown(v.at, 1, () => {
+        f.get(p.isListed).get(v.i).op('i32.add').load('i32.load8_u').op('i32.eqz').if();
+        f.f64Const(1);
+        this.place(p.x, v.j, bytes);
+        this.load().op('f64.sub');
+        this.place(p.x, v.i, bytes);
+        this.load().op('f64.add').tee(r.z).f64Const(0).op('f64.gt').if();
+        f.get(r.loss).get(r.z).get(r.size).op('f64.div').op('f64.add').set(r.loss);
+        this.move(v.j, 'f64.sub');
+        this.move(v.i, 'f64.add');
+        f.end().end();
+        f.bump(v.i, { bytes: 1 });
+      });
+      f.bump(v.k, { bytes: 1 });
+    });
+  }
+
+  /** Stores the gradients by the row's scores, or its loss. */
+  private finish(): void {
+    const { f, p, v, r } = this;
+    f.get(p.g).if();
+    f.i32Const(0).set(v.i).get(p.n).set(v.at);
+    f.countdown(v.at, 1, () => {
+      f.get(p.out);
+      this.place(p.slopes, v.i, 8).load('f64.load').get(r.gradient).op('f64.mul');
+      this.storeNext();
+      f.bump(v.i, { bytes: 1 });
+    });
+    f.else().get(p.out).get(r.loss);
+    this.storeNext();
+    f.end();
+  }
+
+  emit(): void {
+    const { f, p, r, bytes } = this;
+    this.refuse();
+    f.get(p.n).op('f64.convert_i32_s').set(r.size);
+    f.countdown(p.rows, 1, () => {
+      this.begin();
+      this.list();
+      this.addUp();
+      this.finish();
+      f.get(p.n).i32Const(4).op('i32.mul').get(p.classes).op('i32.add').set(p.classes);
+      f.get(p.n).i32Const(bytes).op('i32.mul').get(p.x).op('i32.add').set(p.x);
+    });
+    f.i32Const(0);
+  }
+}
+
 /**
  * What {@link multilabelMargins} does, at addresses, where `g` is 0 for the losses; `isListed` is room for n bytes, `slopes` for n
  * float64 numbers. Gives 1, with nothing written, where an element of `classes` is neither a class nor -1.
  */
 const marginKernel = memoized((lane: FloatLane): ((...args: number[]) => number) => {
-  const bytes = lane === 'f64' ? 8 : 4;
   const module = new ModuleBuilder();
-  const params = i32Params('rows', 'n', 'x', 'classes', 'g', 'isListed', 'slopes', 'out');
-  const load = (f: FunctionBuilder): FunctionBuilder => {
-    f.load(`${lane}.load`);
-    return lane === 'f64' ? f : f.op('f64.promote_f32');
-  };
-  const store = (f: FunctionBuilder): void => {
-    if (lane === 'f32') f.op('f32.demote_f64');
-    f.store(`${lane}.store`);
-  };
-  const place = (f: FunctionBuilder, base: number, at: number, size: number): FunctionBuilder =>
-    f.get(base).get(at).i32Const(size).op('i32.mul').op('i32.add');
-  module.define({ export: 'margins', result: 'i32' }, params, (f, p) => {
-    const { left, at, listed, j, i, k } = f.locals('i32', 'left', 'at', 'listed', 'j', 'i', 'k');
-    const { loss, gradient, share, z, size } = f.locals(
-      'f64',
-      ...(['loss', 'gradient', 'share', 'z', 'size'] as const),
-    );
-    f.get(p.rows).get(p.n).op('i32.mul').set(left).get(p.classes).set(at);
-    f.countdown(left, 1, () => {
-      f.get(at).load('i32.load').i32Const(1).op('i32.add').get(p.n).op('i32.gt_u').if();
-      f.i32Const(1).return().end();
-      f.bump(at, { bytes: 4 });
-    });
-    f.get(p.n).op('f64.convert_i32_s').set(size);
-    /** Adds the share to, or takes it from, the slope of a class. */
-    const move = (c: number, how: 'f64.add' | 'f64.sub'): void => {
-      place(f, p.slopes, c, 8);
-      place(f, p.slopes, c, 8).load('f64.load').get(share).op(how).store('f64.store');
-    };
-    f.countdown(p.rows, 1, () => {
-      f.get(p.isListed).i32Const(0).get(p.n).memoryFill();
-      f.get(p.slopes).i32Const(0).get(p.n).i32Const(8).op('i32.mul').memoryFill();
-      f.f64Const(0).set(loss).f64Const(1).get(size).op('f64.div').set(share);
-      f.get(p.g).if();
-      load(f.get(p.g)).set(gradient);
-      f.bump(p.g, { bytes });
-      f.end();
-      f.i32Const(0).set(listed);
-      const end = f.block();
-      const next = f.loop();
-      f.get(listed).get(p.n).op('i32.ge_s').brIf(end);
-      place(f, p.classes, listed, 4).load('i32.load').tee(j).i32Const(0).op('i32.lt_s').brIf(end);
-      f.get(p.isListed).get(j).op('i32.add').i32Const(1).store('i32.store8');
-      f.bump(listed, { bytes: 1 });
-      f.i32Const(1).brIf(next).end().end();
-      f.i32Const(0).set(k).get(listed).set(left);
-      f.countdown(left, 1, () => {
-        place(f, p.classes, k, 4).load('i32.load').set(j);
-        f.i32Const(0).set(i).get(p.n).set(at);
-        f.countdown(at, 1, () => {
-          f.get(p.isListed).get(i).op('i32.add').load('i32.load8_u').op('i32.eqz').if();
-          f.f64Const(1);
-          load(place(f, p.x, j, bytes)).op('f64.sub');
-          load(place(f, p.x, i, bytes))
-            .op('f64.add')
-            .tee(z)
-            .f64Const(0)
-            .op('f64.gt')
-            .if();
-          f.get(loss).get(z).get(size).op('f64.div').op('f64.add').set(loss);
-          move(j, 'f64.sub');
-          move(i, 'f64.add');
-          f.end().end();
-          f.bump(i, { bytes: 1 });
-        });
-        f.bump(k, { bytes: 1 });
-      });
-      f.get(p.g).if();
-      f.i32Const(0).set(i).get(p.n).set(at);
-      f.countdown(at, 1, () => {
-        f.get(p.out);
-        place(f, p.slopes, i, 8).load('f64.load').get(gradient).op('f64.mul');
-        store(f);
-        f.bump(p.out, { bytes });
-        f.bump(i, { bytes: 1 });
-      });
-      f.else().get(p.out).get(loss);
-      store(f);
-      f.bump(p.out, { bytes });
-      f.end();
-      f.get(p.n).i32Const(4).op('i32.mul').get(p.classes).op('i32.add').set(p.classes);
-      f.get(p.n).i32Const(bytes).op('i32.mul').get(p.x).op('i32.add').set(p.x);
-    });
-    f.i32Const(0);
-  });
+  module.define({ export: 'margins', result: 'i32' }, params, (f, p) => new MarginEmitter(f, lane, p).emit());
   return module.instantiate<{ margins: (...args: number[]) => number }>().margins;
 });

@@ -1,7 +1,7 @@
 /** The WebAssembly kernels that normalise the columns of matrices, and the derivative: lanes hold neighbouring columns. */
 
-import { type RowConfig, RowEmitter } from '../rows/index.ts';
-import type { FunctionBuilder, ModuleBuilder } from '../wasm/index.ts';
+import { type RowConfig, RowEmitter, type VectorStep } from '../rows/index.ts';
+import type { FunctionBuilder, ModuleBuilder, ParametersOf } from '../wasm/index.ts';
 import { backwardParams } from './backward.ts';
 import { forwardParams } from './forward.ts';
 import type { Variant } from './grouping.ts';
@@ -46,71 +46,115 @@ const pushRstd = (f: FunctionBuilder, push: () => void, eps: number): FunctionBu
   return f.get(eps).op('f64x2.add').op('f64x2.sqrt').op('f64x2.div');
 };
 
+/** What `forward` is written with: a row of columns, and locals. */
+function emittingForward(
+  f: FunctionBuilder,
+  p: ParametersOf<typeof forwardParams>,
+  t: RowConfig,
+  v: Variant,
+) {
+  const columns = new RowEmitter(f, t, p.groups);
+  const sum = new Sum(f, t);
+  return {
+    ...{ f, p, t, v, columns, sum },
+    ...f.locals('i32', 'from', 'to', 'left'),
+    ...f.locals('v128', ...(['count', 'eps', 'mean', 'd', 'factors', 'shifts', 'finite'] as const)),
+    means: halvesOf(f, t),
+    variances: halvesOf(f, t),
+  };
+}
+
+type EmittingForward = ReturnType<typeof emittingForward>;
+
+/** Pushes the distance of a vector from the means of its columns. */
+function distance({
+  f,
+  t,
+  v,
+  from,
+  mean,
+}: Pick<EmittingForward, 'f' | 't' | 'v' | 'from' | 'mean'>): FunctionBuilder {
+  f.get(from).load('v128.load');
+  return v.centered ? f.get(mean).op(`${t.vector}.sub`) : f;
+}
+
+/** Finds means and variances of some columns, and stores them. */
+function emitStatistics(e: EmittingForward, step: VectorStep): void {
+  const { f, p, t, v, columns, sum, from, count, mean, d, means, variances } = e;
+  const sumOf = (term: () => void): void => {
+    sum.begin();
+    f.get(p.x).set(from);
+    addColumn(f, p.outer, p.pitch, [from], [sum], () => [term]);
+  };
+  if (v.centered) {
+    sumOf(() => f.get(from).load('v128.load'));
+    average(f, sum, count, means);
+    pushJoined(f, t, means).set(mean);
+    columns.store(p.means, mean, step);
+  }
+  sumOf(() => distance(e).tee(d).get(d).op(`${t.vector}.mul`));
+  average(f, sum, count, variances);
+  if (v.centered) {
+    // The distances are those from the mean as it was rounded.
+    for (const [k, variance] of variances.entries()) {
+      f.get(variance).get(means[k] ?? 0);
+      pushHalf(f, t, mean, k).op('f64x2.sub').tee(d).get(d).op('f64x2.mul').op('f64x2.sub');
+      f.f64Splat(0).op('f64x2.max').set(variance);
+    }
+  }
+  pushJoined(f, t, variances).set(d);
+  columns.store(p.variances, d, step);
+}
+
+/** Makes factors and summands of some columns, of their variances. */
+function emitFactors({
+  f,
+  p,
+  t,
+  v,
+  eps,
+  mean,
+  d,
+  factors,
+  shifts,
+  finite,
+  variances,
+}: EmittingForward): void {
+  const op = (name: 'sub' | 'mul') => `${t.vector}.${name}` as const;
+  for (const variance of variances) pushRstd(f, () => f.get(variance), eps).set(variance);
+  pushJoined(f, t, variances);
+  if (v.form !== 'plain') f.get(p.weight).load('v128.load').op(op('mul'));
+  f.set(factors);
+  if (v.shifts) f.get(p.bias).load('v128.load').set(shifts);
+  else f.f64Splat(0).set(shifts);
+  if (v.centered) {
+    // Where mean times factor is not finite, x times factor meets it as in PyTorch.
+    f.get(mean).get(factors).op(op('mul')).tee(d).get(d).op(op('sub'));
+    f.f64Splat(0).op(`${t.vector}.eq`).set(finite);
+    f.get(shifts).get(d).get(finite).op('v128.andnot').op(op('sub')).set(shifts);
+    f.get(mean).get(finite).op('v128.and').set(mean);
+  }
+}
+
 /** Writes `forward`, whose groups are columns. */
 export function emitForwardOfColumns(module: ModuleBuilder, t: RowConfig, v: Variant): void {
-  const op = (name: 'sub' | 'mul') => `${t.vector}.${name}` as const;
-  const scales = v.form !== 'plain';
   module.define({ export: 'forward' }, forwardParams, (f, p) => {
-    const columns = new RowEmitter(f, t, p.groups);
-    const sum = new Sum(f, t);
-    const { from, to, left } = f.locals('i32', 'from', 'to', 'left');
-    const { count, eps, mean, d, factors, shifts, finite } = f.locals(
-      'v128',
-      ...(['count', 'eps', 'mean', 'd', 'factors', 'shifts', 'finite'] as const),
-    );
-    const [means, variances] = [halvesOf(f, t), halvesOf(f, t)];
-    const distance = (): FunctionBuilder => {
-      f.get(from).load('v128.load');
-      return v.centered ? f.get(mean).op(op('sub')) : f;
-    };
-    const sumOf = (term: () => void): void => {
-      sum.begin();
-      f.get(p.x).set(from);
-      addColumn(f, p.outer, p.pitch, [from], [sum], () => [term]);
-    };
-    f.get(p.outer).op('f64.convert_i32_s').op('f64x2.splat').set(count);
-    f.get(p.eps).op('f64x2.splat').set(eps);
+    const e = emittingForward(f, p, t, v);
+    const { columns, from, to, left, d } = e;
+    f.get(p.outer).op('f64.convert_i32_s').op('f64x2.splat').set(e.count);
+    f.get(p.eps).op('f64x2.splat').set(e.eps);
     const pointers = [p.x, p.y, p.means, p.variances, p.weight, p.bias];
     columns.eachVector(pointers, (step) => {
-      if (v.centered) {
-        sumOf(() => f.get(from).load('v128.load'));
-        average(f, sum, count, means);
-        pushJoined(f, t, means).set(mean);
-        columns.store(p.means, mean, step);
-      }
-      sumOf(() => distance().tee(d).get(d).op(op('mul')));
-      average(f, sum, count, variances);
-      if (v.centered) {
-        // The distances are those from the mean as it was rounded.
-        for (const [k, variance] of variances.entries()) {
-          f.get(variance).get(means[k] ?? 0);
-          pushHalf(f, t, mean, k).op('f64x2.sub').tee(d).get(d).op('f64x2.mul').op('f64x2.sub');
-          f.f64Splat(0).op('f64x2.max').set(variance);
-        }
-      }
-      pushJoined(f, t, variances).set(d);
-      columns.store(p.variances, d, step);
-      for (const variance of variances) pushRstd(f, () => f.get(variance), eps).set(variance);
-      pushJoined(f, t, variances);
-      if (scales) f.get(p.weight).load('v128.load').op(op('mul'));
-      f.set(factors);
-      if (v.shifts) f.get(p.bias).load('v128.load').set(shifts);
-      else f.f64Splat(0).set(shifts);
-      if (v.centered) {
-        // Where mean times factor is not finite, x times factor meets it as in PyTorch.
-        f.get(mean).get(factors).op(op('mul')).tee(d).get(d).op(op('sub'));
-        f.f64Splat(0).op(`${t.vector}.eq`).set(finite);
-        f.get(shifts).get(d).get(finite).op('v128.andnot').op(op('sub')).set(shifts);
-        f.get(mean).get(finite).op('v128.and').set(mean);
-      }
+      emitStatistics(e, step);
+      emitFactors(e);
       f.get(p.x).set(from).get(p.y).set(to).get(p.outer).set(left);
       f.countdown(left, 1, () => {
         multiplyAdd(
           f,
           t,
-          distance,
-          () => f.get(factors),
-          () => f.get(shifts),
+          () => distance(e),
+          () => f.get(e.factors),
+          () => f.get(e.shifts),
         );
         f.set(d);
         columns.store(to, d, step);
@@ -120,75 +164,101 @@ export function emitForwardOfColumns(module: ModuleBuilder, t: RowConfig, v: Var
   });
 }
 
-/** Writes `backward`, whose groups are columns. */
-export function emitBackwardOfColumns(module: ModuleBuilder, t: RowConfig, v: Variant): void {
-  const op = (name: 'sub' | 'mul' | 'add') => `${t.vector}.${name}` as const;
-  const scales = v.form !== 'plain';
-  module.define({ export: 'backward' }, backwardParams, (f, p) => {
-    const columns = new RowEmitter(f, t, p.groups);
-    const [sumAlong, sumOfG] = [new Sum(f, t), new Sum(f, t)];
-    const { from, gFrom, to, left } = f.locals('i32', 'from', 'gFrom', 'to', 'left');
-    const { count, eps, mean, rstd, g, d, byWeight, byBias, factors, slopes, shifts } = f.locals(
+/** What `backward` is written with: a row of columns, and locals. */
+function emittingBackward(
+  f: FunctionBuilder,
+  p: ParametersOf<typeof backwardParams>,
+  t: RowConfig,
+  v: Variant,
+) {
+  const columns = new RowEmitter(f, t, p.groups);
+  const [sumAlong, sumOfG] = [new Sum(f, t), new Sum(f, t)];
+  return {
+    ...{ f, p, t, v, columns, sumAlong, sumOfG },
+    scales: v.form !== 'plain',
+    ...f.locals('i32', 'from', 'gFrom', 'to', 'left'),
+    ...f.locals(
       'v128',
       ...(['count', 'eps', 'mean', 'rstd', 'g', 'd'] as const),
       ...(['byWeight', 'byBias', 'factors', 'slopes', 'shifts'] as const),
-    );
-    const [rstds, along, total] = [halvesOf(f, t), halvesOf(f, t), halvesOf(f, t)];
-    const distance = (): FunctionBuilder => {
-      f.get(from).load('v128.load');
-      return v.centered ? f.get(mean).op(op('sub')) : f;
-    };
-    f.get(p.outer).op('f64.convert_i32_s').op('f64x2.splat').set(count);
-    f.get(p.eps).op('f64x2.splat').set(eps);
+    ),
+    rstds: halvesOf(f, t),
+    along: halvesOf(f, t),
+    total: halvesOf(f, t),
+  };
+}
+
+type EmittingBackward = ReturnType<typeof emittingBackward>;
+
+/** Brings what was found of some columns, and makes their factors. */
+function emitFactorsBack({ f, p, t, v, scales, eps, mean, rstd, d, factors, rstds }: EmittingBackward): void {
+  if (v.centered) f.get(p.means).load('v128.load').set(mean);
+  f.get(p.variances).load('v128.load').set(d);
+  for (const [k, half] of rstds.entries()) pushRstd(f, () => pushHalf(f, t, d, k), eps).set(half);
+  pushJoined(f, t, rstds).set(rstd);
+  f.get(rstd);
+  if (scales) f.get(p.weight).load('v128.load').op(`${t.vector}.mul`);
+  f.set(factors);
+}
+
+/** Finds the sums down some columns, stores the gradients by factors and summands, and makes slopes and shifts. */
+function emitSums(e: EmittingBackward, step: VectorStep): void {
+  const { f, p, t, columns, sumAlong, sumOfG, from, gFrom, g, byWeight, byBias, along, total } = e;
+  const mul = `${t.vector}.mul` as const;
+  for (const sum of [sumAlong, sumOfG]) sum.begin();
+  f.get(p.x).set(from).get(p.g).set(gFrom);
+  addColumn(f, p.outer, p.pitch, [from, gFrom], [sumAlong, sumOfG], () => [
+    () => distance(e).get(gFrom).load('v128.load').tee(g).op(mul),
+    () => f.get(g),
+  ]);
+  for (const [halves, sum] of [
+    [along, sumAlong],
+    [total, sumOfG],
+  ] as const) {
+    for (const [k, half] of halves.entries()) {
+      f.get(k === 0 ? sum.low : sum.high);
+      if (halves === along) f.get(e.rstds[k] ?? 0).op('f64x2.mul');
+      f.set(half);
+    }
+  }
+  if (e.scales) {
+    pushJoined(f, t, along).set(byWeight);
+    columns.store(p.toWeight, byWeight, step);
+    pushJoined(f, t, total).set(byBias);
+    columns.store(p.toBias, byBias, step);
+  }
+  for (const halves of [along, total])
+    for (const half of halves) f.get(half).get(e.count).op('f64x2.div').op('f64x2.neg').set(half);
+  pushJoined(f, t, along).get(e.rstd).op(mul).set(e.slopes);
+  pushJoined(f, t, total).set(e.shifts);
+}
+
+/** Writes `backward`, whose groups are columns. */
+export function emitBackwardOfColumns(module: ModuleBuilder, t: RowConfig, v: Variant): void {
+  const op = (name: 'mul' | 'add') => `${t.vector}.${name}` as const;
+  module.define({ export: 'backward' }, backwardParams, (f, p) => {
+    const e = emittingBackward(f, p, t, v);
+    const { columns, from, gFrom, to, left, d } = e;
+    f.get(p.outer).op('f64.convert_i32_s').op('f64x2.splat').set(e.count);
+    f.get(p.eps).op('f64x2.splat').set(e.eps);
     const pointers = [p.x, p.g, p.weight, p.means, p.variances, p.toX, p.toWeight, p.toBias];
     columns.eachVector(pointers, (step) => {
-      if (v.centered) f.get(p.means).load('v128.load').set(mean);
-      f.get(p.variances).load('v128.load').set(d);
-      for (const [k, half] of rstds.entries()) pushRstd(f, () => pushHalf(f, t, d, k), eps).set(half);
-      pushJoined(f, t, rstds).set(rstd);
-      f.get(rstd);
-      if (scales) f.get(p.weight).load('v128.load').op(op('mul'));
-      f.set(factors);
-      for (const sum of [sumAlong, sumOfG]) sum.begin();
-      f.get(p.x).set(from).get(p.g).set(gFrom);
-      addColumn(f, p.outer, p.pitch, [from, gFrom], [sumAlong, sumOfG], () => [
-        () => distance().get(gFrom).load('v128.load').tee(g).op(op('mul')),
-        () => f.get(g),
-      ]);
-      for (const [halves, sum] of [
-        [along, sumAlong],
-        [total, sumOfG],
-      ] as const) {
-        for (const [k, half] of halves.entries()) {
-          f.get(k === 0 ? sum.low : sum.high);
-          if (halves === along) f.get(rstds[k] ?? 0).op('f64x2.mul');
-          f.set(half);
-        }
-      }
-      if (scales) {
-        pushJoined(f, t, along).set(byWeight);
-        columns.store(p.toWeight, byWeight, step);
-        pushJoined(f, t, total).set(byBias);
-        columns.store(p.toBias, byBias, step);
-      }
-      for (const halves of [along, total])
-        for (const half of halves) f.get(half).get(count).op('f64x2.div').op('f64x2.neg').set(half);
-      pushJoined(f, t, along).get(rstd).op(op('mul')).set(slopes);
-      pushJoined(f, t, total).set(shifts);
+      emitFactorsBack(e);
+      emitSums(e, step);
       f.get(p.x).set(from).get(p.g).set(gFrom).get(p.toX).set(to).get(p.outer).set(left);
       f.countdown(left, 1, () => {
         // The factor comes last, as an infinite one does not make a NaN of what is not 0.
         multiplyAdd(
           f,
           t,
-          distance,
-          () => f.get(slopes),
+          () => distance(e),
+          () => f.get(e.slopes),
           () => {
             f.get(gFrom).load('v128.load');
-            if (v.centered) f.get(shifts).op(op('add'));
+            if (v.centered) f.get(e.shifts).op(op('add'));
           },
         );
-        f.get(factors).op(op('mul')).set(d);
+        f.get(e.factors).op(op('mul')).set(d);
         columns.store(to, d, step);
         for (const pointer of [from, gFrom, to]) f.bump(pointer, { local: p.pitch });
       });

@@ -212,8 +212,8 @@ function move(
   }
 }
 
-function runInChunks({ kernel, g, v, operands }: Run, bytes: 4 | 8): void {
-  const [samples, groups] = chunkOf(g, v);
+/** Finds places in scratch for chunks of so many samples and groups, and what the kernel takes of the first of them. */
+function placed({ g, v, operands }: Run, bytes: 4 | 8, samples: number, groups: number): [Place[], number[]] {
   const inner = g.parts * g.run;
   const factors = groups * g.parts;
   const [sumRows, sumPitch] = sumsOf(g, v, samples, groups);
@@ -236,8 +236,6 @@ function runInChunks({ kernel, g, v, operands }: Run, bytes: 4 | 8): void {
   }));
   const base = end > scratchLimit ? roomBehindScratch(end) : 0;
   if (base === 0) ensureBytes(end);
-  const scratch: FloatArray = bytes === 8 ? f64 : f32;
-  const { addRows } = totals(bytes === 8 ? 'f64' : 'f32');
   const args = sizesOf(g, v, samples, groups, bytes);
   const places: Place[] = [];
   for (const [i, { of, array, isResult = false }] of operands.entries()) {
@@ -248,24 +246,36 @@ function runInChunks({ kernel, g, v, operands }: Run, bytes: 4 | 8): void {
     const blocks = of === 'elements' ? g.outer : 1;
     places.push({ of, array, isResult, at: base + at, total: base + total, each, blocks });
   }
+  return [places, args];
+}
+
+function runInChunks(given: Run, bytes: 4 | 8): void {
+  const { kernel, g, v } = given;
+  const [samples, groups] = chunkOf(g, v);
+  const [places, args] = placed(given, bytes, samples, groups);
+  const scratch: FloatArray = bytes === 8 ? f64 : f32;
+  const { addRows } = totals(bytes === 8 ? 'f64' : 'f32');
   const chunk: Chunk = { sample: 0, samples, group: 0, groups };
+  const runChunk = (): void => {
+    if (chunk.samples !== samples || chunk.groups !== groups)
+      args.splice(0, Object.keys(sizes).length, ...sizesOf(g, v, chunk.samples, chunk.groups, bytes));
+    for (const place of places) if (!place.isResult) move(place, g, chunk, scratch);
+    kernel(...args);
+    for (const place of places) {
+      if (!place.isResult) continue;
+      if (place.of !== 'sums') move(place, g, chunk, scratch);
+      else {
+        const [rows, pitch] = sumsOf(g, v, chunk.samples, chunk.groups);
+        const isLater = chunk.sample > 0 ? 1 : 0;
+        addRows(rows, chunk.groups * g.parts, pitch * bytes, isLater, place.at, place.total);
+      }
+    }
+  };
   for (chunk.group = 0; chunk.group < g.groups; chunk.group += groups) {
     chunk.groups = Math.min(groups, g.groups - chunk.group);
     for (chunk.sample = 0; chunk.sample < g.samples; chunk.sample += samples) {
       chunk.samples = Math.min(samples, g.samples - chunk.sample);
-      if (chunk.samples !== samples || chunk.groups !== groups)
-        args.splice(0, Object.keys(sizes).length, ...sizesOf(g, v, chunk.samples, chunk.groups, bytes));
-      for (const place of places) if (!place.isResult) move(place, g, chunk, scratch);
-      kernel(...args);
-      for (const place of places) {
-        if (!place.isResult) continue;
-        if (place.of !== 'sums') move(place, g, chunk, scratch);
-        else {
-          const [rows, pitch] = sumsOf(g, v, chunk.samples, chunk.groups);
-          const isLater = chunk.sample > 0 ? 1 : 0;
-          addRows(rows, chunk.groups * g.parts, pitch * bytes, isLater, place.at, place.total);
-        }
-      }
+      runChunk();
     }
     for (const { array, of, total } of places) {
       if (of !== 'sums') continue;

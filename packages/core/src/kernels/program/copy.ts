@@ -76,6 +76,45 @@ export function emitCopy(f: FunctionBuilder, copy: Copy, from: number, to: numbe
   emitLoops(f, dimensionsOf(copy), bytesOf(copy.to.dtype) as 1 | 4 | 8, { from, to }, some);
 }
 
+/** Writes what is copied without a loop of its own; `false` where there has to be one. */
+function emitAtOnce(
+  f: FunctionBuilder,
+  dimension: Dimension,
+  inner: readonly Dimension[],
+  bytes: 1 | 4 | 8,
+  pointers: Pointers,
+  some: SomeRows | undefined,
+): boolean {
+  const { from, to } = pointers;
+  const { size } = dimension;
+  const isLast = inner.length === 0;
+  if (isLast && dimension.from === bytes && dimension.to === bytes && size > few) {
+    if (size * bytes <= mostByVectors) emitVectors(f, from, to, size * bytes);
+    else {
+      f.get(to)
+        .get(from)
+        .i32Const(size * bytes)
+        .memoryCopy();
+    }
+    return true;
+  }
+  if (isLast && size <= few && dimension.from >= 0) {
+    const [load, store] = accesses[bytes];
+    for (let i = 0; i < size; i++) {
+      f.get(to)
+        .get(from)
+        .load(load, i * dimension.from);
+      f.store(store, i * dimension.to);
+    }
+    return true;
+  }
+  const [columns] = inner;
+  if (inner.length !== 1 || columns === undefined || some !== undefined) return false;
+  if (!isTurned(dimension, columns, bytes)) return false;
+  emitTurned(f, dimension, columns, pointers);
+  return true;
+}
+
 function emitLoops(
   f: FunctionBuilder,
   [dimension, ...inner]: readonly Dimension[],
@@ -84,45 +123,14 @@ function emitLoops(
   some?: SomeRows,
 ): void {
   const { from, to } = pointers;
-  const [load, store] = accesses[bytes];
   if (dimension === undefined) {
+    const [load, store] = accesses[bytes];
     f.get(to).get(from).load(load).store(store);
     return;
   }
-  const { size } = dimension;
-  const isLast = inner.length === 0;
-  if (isLast && dimension.from === bytes && dimension.to === bytes && size > few) {
-    if (size * bytes <= mostByVectors) {
-      emitVectors(f, from, to, size * bytes);
-      return;
-    }
-    f.get(to)
-      .get(from)
-      .i32Const(size * bytes)
-      .memoryCopy();
-    return;
-  }
-  if (isLast && size <= few && dimension.from >= 0) {
-    for (let i = 0; i < size; i++) {
-      f.get(to)
-        .get(from)
-        .load(load, i * dimension.from);
-      f.store(store, i * dimension.to);
-    }
-    return;
-  }
-  const [columns] = inner;
-  if (
-    inner.length === 1 &&
-    columns !== undefined &&
-    some === undefined &&
-    isTurned(dimension, columns, bytes)
-  ) {
-    emitTurned(f, dimension, columns, pointers);
-    return;
-  }
+  if (emitAtOnce(f, dimension, inner, bytes, pointers, some)) return;
   const left = f.local('i32');
-  if (some === undefined) f.i32Const(size).set(left);
+  if (some === undefined) f.i32Const(dimension.size).set(left);
   else {
     f.get(some.end).get(some.first).op('i32.sub').set(left);
     for (const [at, step] of [
@@ -136,7 +144,7 @@ function emitLoops(
   move(f, pointers, dimension, 1);
   f.get(left).i32Const(1).op('i32.sub').tee(left).brIf(loop);
   f.end();
-  if (some === undefined) move(f, pointers, dimension, -size);
+  if (some === undefined) move(f, pointers, dimension, -dimension.size);
 }
 
 /** Moves on by so many steps along a dimension. */

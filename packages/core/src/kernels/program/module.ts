@@ -36,6 +36,104 @@ interface Written {
   index: number;
 }
 
+/** The module of a program as it is made: kernels are taken, written, and called by stretches. */
+class ProgramModule {
+  readonly #module = new ModuleBuilder();
+  readonly #places: Places;
+  readonly #shared: SharedKernels | null;
+  readonly #scalars = new Map<string, number>();
+  readonly #scalarFunctions: ScalarFunctions = {};
+  /** What the module imports. */
+  readonly env: Record<string, Call['callee']> = this.#scalarFunctions;
+  readonly #callees = new Map<Call['callee'], number>();
+  /** By form, then by kernel. */
+  readonly #written = new Map<string, Written>();
+  readonly #functions = new Map<Kernel, Written>();
+  #forks = 0;
+
+  constructor(places: Places, shared: SharedKernels | null) {
+    this.#places = places;
+    this.#shared = shared;
+  }
+
+  /** Imports what a kernel calls, or notes which function is to be written for it, unless threads share it. */
+  take(kernel: Kernel): void {
+    const shared = this.#shared;
+    const callees = this.#callees;
+    if (kernel.kind === 'call') {
+      if (shared?.takesCall(kernel, this.#places) || callees.has(kernel.callee)) return;
+      const name = `${kernel.name} ${callees.size}`;
+      callees.set(
+        kernel.callee,
+        this.#module.importFunction(name, kernel.types, kernel.checks ? ['i32'] : []),
+      );
+      this.env[name] = kernel.callee;
+      return;
+    }
+    if (kernel.kind === 'elementwise' && shared?.takesElementwise(kernel, this.#places)) return;
+    if (kernel.kind === 'copy' && shared?.takesCopy(kernel, this.#places)) return;
+    const form = formOf(kernel) ?? '';
+    let own = this.#written.get(form);
+    if (own === undefined) {
+      own = { kernel, kernels: 0, prepared: null, index: 0 };
+      this.#written.set(form, own);
+    }
+    own.kernels++;
+    this.#functions.set(kernel, own);
+  }
+
+  /** Prepares the elementwise kernels, whose functions of JavaScript are imported. */
+  prepare(): void {
+    for (const own of this.#written.values()) {
+      if (own.kernel.kind !== 'elementwise') continue;
+      own.prepared = prepare(own.kernel, own.kernels === 1 ? this.#places : null);
+      const { expressions, spec } = own.prepared;
+      importScalarFunctions(this.#module, expressions, spec, this.#scalars, this.#scalarFunctions);
+    }
+  }
+
+  /** Imports what has threads run a job. */
+  importFork(run: Call['callee']): void {
+    this.#forks = this.#module.importFunction('fork', ['i32'], []);
+    this.env.fork = run;
+  }
+
+  /** Writes the functions. */
+  emitKernels(): void {
+    for (const own of this.#written.values()) {
+      const { kernel } = own;
+      const addresses = isGivenPlaces(own) ? addressesOf(kernel, this.#places).map(() => 'i32' as const) : [];
+      const signature = { params: addresses, results: [], name: kernel.name } as const;
+      own.index = this.#module.addFunction(signature, (f) => emitKernel(f, own, this.#places, this.#scalars));
+    }
+  }
+
+  /** Writes stretch number `i`, which calls its kernels one after the other. */
+  emitStretch(list: readonly Kernel[], i: number): void {
+    this.#module.addFunction({ params: [], results: ['i32'], export: `run${i}` }, (f) => {
+      for (const [number, kernel] of list.entries()) this.#callKernel(f, kernel, number + 1);
+      f.i32Const(0);
+    });
+  }
+
+  #callKernel(f: FunctionBuilder, kernel: Kernel, number: number): void {
+    const job = this.#shared?.jobOf(kernel);
+    if (job !== undefined) f.i32Const(job).call(this.#forks);
+    else if (kernel.kind === 'call')
+      emitCall(f, kernel, this.#callees.get(kernel.callee) ?? 0, this.#places, number);
+    else {
+      const own = this.#functions.get(kernel);
+      if (own === undefined) return;
+      if (isGivenPlaces(own)) for (const address of addressesOf(kernel, this.#places)) f.i32Const(address);
+      f.call(own.index);
+    }
+  }
+
+  build(): Uint8Array<ArrayBuffer> {
+    return this.#module.build();
+  }
+}
+
 /**
  * Puts stretches of kernels, which are run one after the other in each, into one module. In a
  * memory that threads share, the kernels that are worth it are run by several.
@@ -45,67 +143,16 @@ export function emitProgram(
   places: Places,
   memory: SharedMemory | null,
 ): Emitted {
-  const module = new ModuleBuilder();
-  const scalarFunctions: ScalarFunctions = {};
-  const scalars = new Map<string, number>();
-  const env: Record<string, Call['callee']> = scalarFunctions;
-  const callees = new Map<Call['callee'], number>();
-  const kernels = new Set(stretches.flat());
   const shared = memory === null ? null : new SharedKernels(memory);
-  const written = new Map<string, Written>();
-  const functions = new Map<Kernel, Written>();
-  for (const kernel of kernels) {
-    if (kernel.kind === 'call') {
-      if (shared?.takesCall(kernel, places) || callees.has(kernel.callee)) continue;
-      const name = `${kernel.name} ${callees.size}`;
-      callees.set(kernel.callee, module.importFunction(name, kernel.types, kernel.checks ? ['i32'] : []));
-      env[name] = kernel.callee;
-      continue;
-    }
-    if (kernel.kind === 'elementwise' && shared?.takesElementwise(kernel, places)) continue;
-    if (kernel.kind === 'copy' && shared?.takesCopy(kernel, places)) continue;
-    const form = formOf(kernel) ?? '';
-    let own = written.get(form);
-    if (own === undefined) {
-      own = { kernel, kernels: 0, prepared: null, index: 0 };
-      written.set(form, own);
-    }
-    own.kernels++;
-    functions.set(kernel, own);
-  }
-  for (const own of written.values()) {
-    if (own.kernel.kind !== 'elementwise') continue;
-    own.prepared = prepare(own.kernel, own.kernels === 1 ? places : null);
-    const { expressions, spec } = own.prepared;
-    importScalarFunctions(module, expressions, spec, scalars, scalarFunctions);
-  }
+  const program = new ProgramModule(places, shared);
+  for (const kernel of new Set(stretches.flat())) program.take(kernel);
+  program.prepare();
   const fork = shared?.fork() ?? null;
-  const forks = fork === null ? 0 : module.importFunction('fork', ['i32'], []);
-  if (fork !== null) env.fork = fork.run;
-  for (const own of written.values()) {
-    const { kernel } = own;
-    const addresses = isGivenPlaces(own) ? addressesOf(kernel, places).map(() => 'i32' as const) : [];
-    const signature = { params: addresses, results: [], name: kernel.name } as const;
-    own.index = module.addFunction(signature, (f) => emitKernel(f, own, places, scalars));
-  }
-  stretches.forEach((list, i) => {
-    module.addFunction({ params: [], results: ['i32'], export: `run${i}` }, (f) => {
-      list.forEach((kernel, number) => {
-        const job = shared?.jobOf(kernel);
-        if (job !== undefined) f.i32Const(job).call(forks);
-        else if (kernel.kind === 'call')
-          emitCall(f, kernel, callees.get(kernel.callee) ?? 0, places, number + 1);
-        else {
-          const own = functions.get(kernel);
-          if (own === undefined) return;
-          if (isGivenPlaces(own)) for (const address of addressesOf(kernel, places)) f.i32Const(address);
-          f.call(own.index);
-        }
-      });
-      f.i32Const(0);
-    });
-  });
-  const bytes = module.build();
+  if (fork !== null) program.importFork(fork.run);
+  program.emitKernels();
+  for (const [i, list] of stretches.entries()) program.emitStretch(list, i);
+  const bytes = program.build();
+  const { env } = program;
   const exports =
     memory === null
       ? instantiate<Record<string, Stretch>>(bytes, env)

@@ -4,7 +4,7 @@ import * as E from '../expression/index.ts';
 import { panelFunctions, type TileSize } from '../gemm/index.ts';
 import { sigmoidOfGate } from '../math/index.ts';
 import { is, times } from '../wasm/formulas.ts';
-import { type FunctionBuilder, i32Params, type ModuleBuilder } from '../wasm/index.ts';
+import { type FunctionBuilder, i32Params, type ModuleBuilder, type ParametersOf } from '../wasm/index.ts';
 import type { Cell } from './cells.ts';
 import { Along, multiply, type RecurrentLane, VectorsOfRows } from './rows.ts';
 
@@ -115,73 +115,103 @@ function forward({ module, t, size, product }: Emitting, cell: Cell, pack: numbe
   });
 }
 
-function backward({ module, t, size, product }: Emitting, cell: Cell, pack: number): void {
+/** What `backward` is written with: the way along the steps, where things of a step lie, and the states before it. */
+function emittingBackward(
+  f: FunctionBuilder,
+  p: ParametersOf<typeof backwardParams>,
+  emitting: Emitting,
+  cell: Cell,
+  bytes: ReturnType<typeof rowsOf>,
+) {
+  const along = new Along(f, p, true);
+  const at = {
+    gh: along.place(p.gh, bytes.out),
+    gc: along.place(p.gc, bytes.row),
+    kept: along.place(p.kept, bytes.kept),
+    states: along.place(p.states, bytes.out),
+    inner: along.place(p.inner, bytes.row),
+    toGates: along.place(p.toGates, bytes.gates),
+    toProduct: along.place(p.toProduct, bytes.gates),
+    toStates: along.place(p.toStates, bytes.out),
+  };
+  return { ...emitting, f, p, cell, bytes, along, at, before: f.locals('i32', 'h', 'inner') };
+}
+
+type Backward = ReturnType<typeof emittingBackward>;
+
+/** Sets the sums to 0 that go from step to step, unless steps came before. */
+function clearSums({ f, p, cell, bytes }: Pick<Backward, 'f' | 'p' | 'cell' | 'bytes'>): void {
+  f.get(p.goesOn).op('i32.eqz').if();
+  for (const [sum, row] of [
+    [p.toState, bytes.out],
+    [p.toInner, bytes.row],
+  ] as const)
+    if (sum === p.toState || cell.inner)
+      f.get(sum).i32Const(0).get(p.rows).get(row).op('i32.mul').memoryFill();
+  f.end();
+}
+
+/** Sets a local to where the state before lies, which is the first one in the step that is taken last. */
+function setBefore({ f, along }: Backward, local: number, place: number, initial: number): void {
+  f.get(initial);
+  f.push(along.next(place)).get(along.left).i32Const(1).op('i32.eq').op('select').set(local);
+}
+
+/** Takes the gradients of what others saw of the state back to the state. */
+function emitProjection({ f, p, t, size, product, bytes, at }: Backward): void {
+  const sums = new VectorsOfRows(f, t, bytes.out);
+  const of = (place: number) => sums.at(place, { pitch: bytes.out })(0);
+  of(at.toStates).write(E.add(of(at.gh).read(), of(p.toState).read()));
+  sums.run(p.rows, p.out);
+  multiply(f, t, size, product, {
+    ...{ count: p.rows, columns: p.size, depth: p.out, from: at.toStates, fromRow: bytes.out },
+    ...{ panels: p.projecting, to: p.spare, toRow: bytes.row, tile: p.tile },
+  });
+}
+
+/** The gradients of a step by its gates, and by the states before it, as far as no product goes to these; gives what the cell says. */
+function emitCellBack({ f, p, t, cell, bytes, at, before }: Backward): ReturnType<Cell['backward']> {
+  const rows = new VectorsOfRows(f, t, bytes.row);
+  const one = (place: number, unless?: number) =>
+    rows.at(place, { pitch: bytes.row, ...(unless === undefined ? {} : { unless }) })(0);
+  const [carried, inner, gc] = [one(p.toState), one(p.toInner), one(at.gc, p.gc)];
+  const kept = rows.at(at.kept, { pitch: bytes.kept });
+  const byInput = rows.at(at.toGates, { pitch: bytes.gates });
+  const byState = rows.at(at.toProduct, { pitch: bytes.gates });
+  const states = { h: one(before.h), after: one(at.states), c: one(before.inner), cAfter: one(at.inner) };
+  const found = cell.backward({
+    gh: cell.projected ? one(p.spare).read() : E.add(one(at.gh).read(), carried.read()),
+    gc: () => E.add(inner.read(), gc.read()),
+    kept: (k) => kept(k).read(),
+    before: () => states.h.read(),
+    after: () => states.after.read(),
+    cBefore: () => states.c.read(),
+    cAfter: () => states.cAfter.read(),
+  });
+  for (const [k, x] of found.byInput.entries()) byInput(k).write(x);
+  for (const [k, x] of (found.byState ?? []).entries()) byState(k).write(x);
+  if (found.h !== undefined) carried.write(found.h);
+  if (found.c !== undefined) inner.write(found.c);
+  rows.run(p.rows, p.size);
+  return found;
+}
+
+function backward(emitting: Emitting, cell: Cell, pack: number): void {
+  const { module, t, size, product } = emitting;
   const { gates, projected } = cell;
   module.define({ export: `${cell.name}_backward` }, backwardParams, (f, p) => {
     const bytes = rowsOf(f, p, t.bytes, cell);
     const width = times(p.size, is(gates));
     f.call(pack, [p.out, width, p.weight, bytes.out, p.panels]);
     if (projected) f.call(pack, [p.size, p.out, p.projection, bytes.row, p.projecting]);
-    f.get(p.goesOn).op('i32.eqz').if();
-    for (const [sum, row] of [
-      [p.toState, bytes.out],
-      [p.toInner, bytes.row],
-    ] as const)
-      if (sum === p.toState || cell.inner)
-        f.get(sum).i32Const(0).get(p.rows).get(row).op('i32.mul').memoryFill();
-    f.end();
-    const along = new Along(f, p, true);
-    const at = {
-      gh: along.place(p.gh, bytes.out),
-      gc: along.place(p.gc, bytes.row),
-      kept: along.place(p.kept, bytes.kept),
-      states: along.place(p.states, bytes.out),
-      inner: along.place(p.inner, bytes.row),
-      toGates: along.place(p.toGates, bytes.gates),
-      toProduct: along.place(p.toProduct, bytes.gates),
-      toStates: along.place(p.toStates, bytes.out),
-    };
-    /** Sets a local to where the state before lies, which is the first one in the step that is taken last. */
-    const setBefore = (local: number, place: number, initial: number): void => {
-      f.get(initial);
-      f.push(along.next(place)).get(along.left).i32Const(1).op('i32.eq').op('select').set(local);
-    };
-    const before = f.locals('i32', 'h', 'inner');
+    clearSums({ f, p, cell, bytes });
+    const e = emittingBackward(f, p, emitting, cell, bytes);
+    const { along, at, before } = e;
     along.each(() => {
-      setBefore(before.h, at.states, p.h0);
-      setBefore(before.inner, at.inner, p.c0);
-      if (projected) {
-        const sums = new VectorsOfRows(f, t, bytes.out);
-        const of = (place: number) => sums.at(place, { pitch: bytes.out })(0);
-        of(at.toStates).write(E.add(of(at.gh).read(), of(p.toState).read()));
-        sums.run(p.rows, p.out);
-        multiply(f, t, size, product, {
-          ...{ count: p.rows, columns: p.size, depth: p.out, from: at.toStates, fromRow: bytes.out },
-          ...{ panels: p.projecting, to: p.spare, toRow: bytes.row, tile: p.tile },
-        });
-      }
-      const rows = new VectorsOfRows(f, t, bytes.row);
-      const one = (place: number, unless?: number) =>
-        rows.at(place, { pitch: bytes.row, ...(unless === undefined ? {} : { unless }) })(0);
-      const [carried, inner, gc] = [one(p.toState), one(p.toInner), one(at.gc, p.gc)];
-      const kept = rows.at(at.kept, { pitch: bytes.kept });
-      const byInput = rows.at(at.toGates, { pitch: bytes.gates });
-      const byState = rows.at(at.toProduct, { pitch: bytes.gates });
-      const states = { h: one(before.h), after: one(at.states), c: one(before.inner), cAfter: one(at.inner) };
-      const found = cell.backward({
-        gh: projected ? one(p.spare).read() : E.add(one(at.gh).read(), carried.read()),
-        gc: () => E.add(inner.read(), gc.read()),
-        kept: (k) => kept(k).read(),
-        before: () => states.h.read(),
-        after: () => states.after.read(),
-        cBefore: () => states.c.read(),
-        cAfter: () => states.cAfter.read(),
-      });
-      for (const [k, x] of found.byInput.entries()) byInput(k).write(x);
-      for (const [k, x] of (found.byState ?? []).entries()) byState(k).write(x);
-      if (found.h !== undefined) carried.write(found.h);
-      if (found.c !== undefined) inner.write(found.c);
-      rows.run(p.rows, p.size);
+      setBefore(e, before.h, at.states, p.h0);
+      setBefore(e, before.inner, at.inner, p.c0);
+      if (projected) emitProjection(e);
+      const found = emitCellBack(e);
       multiply(f, t, size, product, {
         ...{ count: p.rows, columns: p.out, depth: width, fromRow: bytes.gates },
         ...{ from: found.byState === undefined ? at.toGates : at.toProduct },

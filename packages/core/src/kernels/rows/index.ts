@@ -4,5 +4,5 @@ export * from './cross-entropy/index.ts';
 export { type CrossEntropyTarget, crossEntropyDenominator } from './cross-entropy-target.ts';
 export { hasLevels, type PairTerm } from './pair-kernels.ts';
 export { pairDots, pairSums } from './pairs.ts';
-export { addHalves, type RowConfig, RowEmitter, rowKernels } from './row-emitter.ts';
+export { addHalves, type RowConfig, RowEmitter, rowKernels, type VectorStep } from './row-emitter.ts';
 export * from './softmax.ts';

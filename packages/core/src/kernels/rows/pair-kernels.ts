@@ -122,7 +122,7 @@ function expressionOf(term: PairTerm): Expr {
 }
 
 class PairEmitter {
-  private readonly f: FunctionBuilder;
+  readonly f: FunctionBuilder;
   private readonly lane: FloatLane;
   readonly vector: 'f32x4' | 'f64x2';
   readonly bytes: 4 | 8;
@@ -193,22 +193,49 @@ function pointTo(f: FunctionBuilder, pointer: number, base: number, distance?: n
   f.set(pointer);
 }
 
-function emitDots(module: ModuleBuilder, { lane, term, shape }: PairSpec, power: number): void {
-  const params = {
-    ...i32Params('rows', 'pitch', 'depth', 'a', 'b', 'scaleA', 'scaleB', 'levels', 'out'),
-    exponent: 'f64',
-  } as const;
-  module.define({ export: 'dots' }, params, (f, p) => {
+const dotsParams = {
+  ...i32Params('rows', 'pitch', 'depth', 'a', 'b', 'scaleA', 'scaleB', 'levels', 'out'),
+  exponent: 'f64',
+} as const;
+
+/** Adds the terms of one column to the sums: `ofA` against a group of rows of b at `fromB`. */
+function addDots(
+  e: PairEmitter,
+  { shape }: PairSpec,
+  { sums, levels }: Readonly<Record<'sums' | 'levels', readonly number[]>>,
+  { x, ofA, scale, fromB, scaleB }: Readonly<Record<'x' | 'ofA' | 'scale' | 'fromB' | 'scaleB', number>>,
+): void {
+  const { f } = e;
+  sums.forEach((sum, u) => {
+    f.get(ofA)
+      .get(fromB)
+      .load('v128.load', 16 * u);
+    e.op('sub');
+    f.set(x);
+    e.term(x, levels[u]!);
+    f.get(sum).get(x);
+    if (shape.scaledA) {
+      f.get(scale);
+      e.op('mul');
+    }
+    if (shape.scaledB) {
+      f.get(scaleB).load('v128.load', 16 * u);
+      e.op('mul');
+    }
+    e.op(shape.greatest ?? 'add');
+    f.set(sum);
+  });
+}
+
+function emitDots(module: ModuleBuilder, spec: PairSpec, power: number): void {
+  const { lane, term, shape } = spec;
+  module.define({ export: 'dots' }, dotsParams, (f, p) => {
     const e = new PairEmitter(f, lane, term, power, p.exponent);
-    const [sums, levels] = [e.group(), e.group()];
+    const groups = { sums: e.group(), levels: e.group() };
     const { x, ofA, scale } = f.locals('v128', 'x', 'ofA', 'scale');
     const { left, columns, along, rowBytes, pitchBytes } = f.locals(
       'i32',
-      'left',
-      'columns',
-      'along',
-      'rowBytes',
-      'pitchBytes',
+      ...(['left', 'columns', 'along', 'rowBytes', 'pitchBytes'] as const),
     );
     const { fromA, fromB, scaleA, scaleB } = f.locals('i32', 'fromA', 'fromB', 'scaleA', 'scaleB');
     f.get(p.depth).i32Const(e.bytes).op('i32.mul').set(rowBytes);
@@ -217,8 +244,8 @@ function emitDots(module: ModuleBuilder, { lane, term, shape }: PairSpec, power:
       f.i32Const(0).set(along);
       f.get(p.pitch).set(left);
       f.countdown(left, pairGroup(lane), () => {
-        e.load(p.out, sums);
-        if (hasLevels(term)) e.load(p.levels, levels);
+        e.load(p.out, groups.sums);
+        if (hasLevels(term)) e.load(p.levels, groups.levels);
         pointTo(f, fromA, p.a);
         pointTo(f, fromB, p.b, along);
         pointTo(f, scaleA, p.scaleA);
@@ -227,31 +254,13 @@ function emitDots(module: ModuleBuilder, { lane, term, shape }: PairSpec, power:
         f.countdown(columns, 1, () => {
           e.loadSplat(fromA, ofA);
           if (shape.scaledA) e.loadSplat(scaleA, scale);
-          sums.forEach((sum, u) => {
-            f.get(ofA)
-              .get(fromB)
-              .load('v128.load', 16 * u);
-            e.op('sub');
-            f.set(x);
-            e.term(x, levels[u]!);
-            f.get(sum).get(x);
-            if (shape.scaledA) {
-              f.get(scale);
-              e.op('mul');
-            }
-            if (shape.scaledB) {
-              f.get(scaleB).load('v128.load', 16 * u);
-              e.op('mul');
-            }
-            e.op(shape.greatest ?? 'add');
-            f.set(sum);
-          });
+          addDots(e, spec, groups, { x, ofA, scale, fromB, scaleB });
           f.bump(fromA, { bytes: e.bytes });
           f.bump(scaleA, { bytes: e.bytes });
           f.bump(fromB, { local: pitchBytes });
           f.bump(scaleB, { local: pitchBytes });
         });
-        e.store(sums, p.out);
+        e.store(groups.sums, p.out);
         for (const pointer of [p.out, p.levels, along]) f.bump(pointer, { bytes: 16 * unroll });
       });
       f.bump(p.a, { local: rowBytes });
@@ -260,30 +269,59 @@ function emitDots(module: ModuleBuilder, { lane, term, shape }: PairSpec, power:
   });
 }
 
-function emitSums(module: ModuleBuilder, { lane, term, shape }: PairSpec, power: number): void {
-  const params = {
-    ...i32Params('rows', 'pitch', 'depth', 'a', 'b', 'weights', 'scaleA', 'levels', 'out'),
-    exponent: 'f64',
-  } as const;
-  module.define({ export: 'sums' }, params, (f, p) => {
+const sumsParams = {
+  ...i32Params('rows', 'pitch', 'depth', 'a', 'b', 'weights', 'scaleA', 'levels', 'out'),
+  exponent: 'f64',
+} as const;
+
+/** What is no number at 0, a power below 0, is left out there, whatever its weight is. */
+const leavesOut = ({ term }: PairSpec): boolean => term.kind === 'power' && !exact.has(term.exponent);
+
+/** Adds the weighted terms of one row of a to the sums: a group of columns of b against `ofA`. */
+function addSums(
+  e: PairEmitter,
+  spec: PairSpec,
+  { sums, ofB }: Readonly<Record<'sums' | 'ofB', readonly number[]>>,
+  v: Readonly<Record<'x' | 'ofA' | 'scale' | 'level' | 'counts' | 'always' | 'weights' | 'levels', number>>,
+): void {
+  const { f } = e;
+  sums.forEach((sum, u) => {
+    f.get(ofB[u]!).get(v.ofA);
+    e.op('sub');
+    f.set(v.x);
+    if (hasLevels(spec.term))
+      f.get(v.levels)
+        .load('v128.load', 16 * u)
+        .set(v.level);
+    if (leavesOut(spec))
+      f.get(v.x).f64Splat(0).op(`${e.vector}.ne`).get(v.always).op('v128.or').set(v.counts);
+    e.term(v.x, v.level);
+    f.get(sum)
+      .get(v.x)
+      .get(v.weights)
+      .load('v128.load', 16 * u);
+    e.op('mul');
+    if (spec.shape.scaledA) {
+      f.get(v.scale);
+      e.op('mul');
+    }
+    if (leavesOut(spec)) f.get(v.counts).op('v128.and');
+    e.op('add');
+    f.set(sum);
+  });
+}
+
+function emitSums(module: ModuleBuilder, spec: PairSpec, power: number): void {
+  const { lane, term, shape } = spec;
+  module.define({ export: 'sums' }, sumsParams, (f, p) => {
     const e = new PairEmitter(f, lane, term, power, p.exponent);
-    const [sums, ofB] = [e.group(), e.group()];
-    const { x, ofA, scale, level, counts, always } = f.locals(
-      'v128',
-      ...(['x', 'ofA', 'scale', 'level', 'counts', 'always'] as const),
-    );
-    // What is no number at 0, a power below 0, is left out there, whatever its weight is.
-    const leavesOut = term.kind === 'power' && !exact.has(term.exponent);
-    if (leavesOut)
-      f.get(p.exponent).f64Const(0).op('f64.lt').i32Const(1).op('i32.sub').op('i32x4.splat').set(always);
+    const groups = { sums: e.group(), ofB: e.group() };
+    const v = f.locals('v128', ...(['x', 'ofA', 'scale', 'level', 'counts', 'always'] as const));
+    if (leavesOut(spec))
+      f.get(p.exponent).f64Const(0).op('f64.lt').i32Const(1).op('i32.sub').op('i32x4.splat').set(v.always);
     const { left, rows, columns, along, rowBytes, pitchBytes } = f.locals(
       'i32',
-      'left',
-      'rows',
-      'columns',
-      'along',
-      'rowBytes',
-      'pitchBytes',
+      ...(['left', 'rows', 'columns', 'along', 'rowBytes', 'pitchBytes'] as const),
     );
     const { fromA, scaleA, weights, levels } = f.locals('i32', 'fromA', 'scaleA', 'weights', 'levels');
     f.get(p.depth).i32Const(e.bytes).op('i32.mul').set(rowBytes);
@@ -293,45 +331,23 @@ function emitSums(module: ModuleBuilder, { lane, term, shape }: PairSpec, power:
       f.i32Const(0).set(along);
       f.get(p.pitch).set(left);
       f.countdown(left, pairGroup(lane), () => {
-        e.load(p.out, sums);
-        e.load(p.b, ofB);
+        e.load(p.out, groups.sums);
+        e.load(p.b, groups.ofB);
         pointTo(f, fromA, p.a);
         pointTo(f, scaleA, p.scaleA);
         pointTo(f, weights, p.weights, along);
         pointTo(f, levels, p.levels, along);
         f.get(p.rows).set(rows);
         f.countdown(rows, 1, () => {
-          e.loadSplat(fromA, ofA);
-          if (shape.scaledA) e.loadSplat(scaleA, scale);
-          sums.forEach((sum, u) => {
-            f.get(ofB[u]!).get(ofA);
-            e.op('sub');
-            f.set(x);
-            if (hasLevels(term))
-              f.get(levels)
-                .load('v128.load', 16 * u)
-                .set(level);
-            if (leavesOut) f.get(x).f64Splat(0).op(`${e.vector}.ne`).get(always).op('v128.or').set(counts);
-            e.term(x, level);
-            f.get(sum)
-              .get(x)
-              .get(weights)
-              .load('v128.load', 16 * u);
-            e.op('mul');
-            if (shape.scaledA) {
-              f.get(scale);
-              e.op('mul');
-            }
-            if (leavesOut) f.get(counts).op('v128.and');
-            e.op('add');
-            f.set(sum);
-          });
+          e.loadSplat(fromA, v.ofA);
+          if (shape.scaledA) e.loadSplat(scaleA, v.scale);
+          addSums(e, spec, groups, { ...v, weights, levels });
           f.bump(fromA, { local: rowBytes });
           f.bump(scaleA, { local: rowBytes });
           f.bump(weights, { local: pitchBytes });
           f.bump(levels, { local: pitchBytes });
         });
-        e.store(sums, p.out);
+        e.store(groups.sums, p.out);
         for (const pointer of [p.out, p.b, along]) f.bump(pointer, { bytes: 16 * unroll });
       });
       f.bump(p.a, { bytes: e.bytes });

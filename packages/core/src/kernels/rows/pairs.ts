@@ -113,6 +113,12 @@ interface PairFactors {
 
 const exponentOf = (term: PairTerm): number => (term.kind === 'power' ? term.exponent : 0);
 
+/** Stores a row of sums, raised to `root` where the kernel has not done that. */
+function storeRow(sums: FloatArray, root: number, out: TypedArray, to: number): void {
+  if (root === 1 || root === 0.5) out.set(sums, to);
+  else for (let c = 0; c < sums.length; c++) out[to + c] = sums[c]! ** root;
+}
+
 /**
  * `out[i, j]` = the sum over columns d of term(a[i, d] - b[j, d]) scaleA[i, d] scaleB[j, d], for each pair of rows of `a`,
  * (*, P, M), and `b`, (*, R, M), float tensors of one dtype and one batch shape. `out` is laid out as a contiguous (*, P, R).
@@ -165,10 +171,8 @@ export function pairDots(
     if (root === 0.5) kernels.roots(rows * pitch, scratch.at(atOut));
     for (let r = 0; r < rows; r++) {
       const start = from + r * pitch;
-      const to = (batch * ma.rows + row + r) * mb.rows + column;
-      if (root !== 1 && root !== 0.5)
-        for (let c = 0; c < columns; c++) out[to + c] = scratch.array[start + c]! ** root;
-      else out.set(scratch.array.subarray(start, start + columns), to);
+      const sums = scratch.array.subarray(start, start + columns);
+      storeRow(sums, root, out, (batch * ma.rows + row + r) * mb.rows + column);
     }
   };
 

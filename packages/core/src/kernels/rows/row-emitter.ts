@@ -40,7 +40,7 @@ export function addHalves(f: FunctionBuilder, t: RowConfig, value: number, low: 
 }
 
 /** One vector of a row in the body of a loop: where it lies, and whether it is the last, cut one. */
-interface VectorStep {
+export interface VectorStep {
   /** Its number within the round of the loop. */
   readonly u: number;
   /** Its bytes from the pointers. */

@@ -32,37 +32,40 @@ interface SoftmaxKernels {
   logSoftmaxBackward(rows: number, n: number, y: number, g: number, out: number): void;
 }
 
-/** What long-rows.ts does of parts. */
-function emitLong(module: ModuleBuilder, t: RowConfig, statistics: number): void {
-  const load = (f: FunctionBuilder, address: number): FunctionBuilder => {
-    f.get(address).load(`${t.lane}.load`);
-    return t.lanes === 4 ? f.op('f64.promote_f32') : f;
-  };
+/** Pushes the number at an address, as float64. */
+function load(f: FunctionBuilder, t: RowConfig, address: number): FunctionBuilder {
+  f.get(address).load(`${t.lane}.load`);
+  return t.lanes === 4 ? f.op('f64.promote_f32') : f;
+}
+
+const isFinite = (f: FunctionBuilder, local: number): FunctionBuilder =>
+  f.get(local).op('f64.abs').f64Const(Number.POSITIVE_INFINITY).op('f64.lt');
+
+/** Adds what finds the statistics of a long row, part by part. */
+function emitLongStatistics(module: ModuleBuilder, t: RowConfig, statistics: number): void {
   module.define({ export: 'longStatistics' }, i32Params('n', 'part', 'x', 'out'), (f, p) => {
     const { count, at, left, nan } = f.locals('i32', 'count', 'at', 'left', 'nan');
     const { max, total, partMax, partLog } = f.locals('f64', 'max', 'total', 'partMax', 'partLog');
-    const isFinite = (local: number): FunctionBuilder =>
-      f.get(local).op('f64.abs').f64Const(Number.POSITIVE_INFINITY).op('f64.lt');
     f.f64Const(Number.NEGATIVE_INFINITY).set(max);
     untilNoneLeft(f, p.n, () => {
       f.get(p.n).get(p.part).get(p.n).get(p.part).op('i32.lt_s').op('select').set(count);
       f.i32Const(1).get(count).get(p.x).get(p.out).call(statistics);
       f.get(p.out).load('f64.load').set(partMax).get(p.out).load('f64.load', 8).set(partLog);
-      isFinite(partMax).if();
+      isFinite(f, partMax).if();
       f.get(nan).get(partLog).get(partLog).op('f64.ne').op('i32.or').set(nan);
       f.else();
       f.get(p.x).set(at).get(count).set(left);
       f.countdown(left, 1, () => {
         f.get(nan);
-        load(f, at);
-        load(f, at).op('f64.ne').op('i32.or').set(nan);
+        load(f, t, at);
+        load(f, t, at).op('f64.ne').op('i32.or').set(nan);
         f.bump(at, { bytes: t.bytes });
       });
       f.end();
       f.get(partMax).get(max).op('f64.gt').if();
       f.get(total).get(max).get(partMax).op('f64.sub').call(t.exp).op('f64.mul').set(total);
       f.get(partMax).set(max).end();
-      isFinite(partMax).if();
+      isFinite(f, partMax).if();
       f.get(total).get(partMax).get(max).op('f64.sub').get(partLog).op('f64.add').call(t.exp).op('f64.add');
       f.set(total).end();
       f.get(p.x).get(count).i32Const(t.bytes).op('i32.mul').op('i32.add').set(p.x);
@@ -70,7 +73,7 @@ function emitLong(module: ModuleBuilder, t: RowConfig, statistics: number): void
     });
     f.get(nan).set(left);
     f.get(nan);
-    isFinite(max).op('i32.eqz').op('i32.or').if();
+    isFinite(f, max).op('i32.eqz').op('i32.or').if();
     f.f64Const(Number.NaN).set(total).end();
     f.get(p.out).get(max).store('f64.store');
     f.get(p.out).get(total).store('f64.store', 8);
@@ -79,15 +82,18 @@ function emitLong(module: ModuleBuilder, t: RowConfig, statistics: number): void
     // An infinite maximum is the logarithm itself.
     f.get(p.out).f64Const(Number.NaN);
     f.get(max).get(partLog).op('f64.add').get(max);
-    isFinite(max).op('select').get(left).op('select').store('f64.store', 32);
+    isFinite(f, max).op('select').get(left).op('select').store('f64.store', 32);
   });
+}
 
+/** Adds what adds up a long row. */
+function emitLongTotal(module: ModuleBuilder, t: RowConfig): void {
   module.define({ export: 'longTotal' }, i32Params('n', 'x', 'y', 'out'), (f, p) => {
     const { total, term } = f.locals('f64', 'total', 'term');
     f.countdown(p.n, 1, () => {
-      load(f, p.x).set(term).get(p.y).if();
+      load(f, t, p.x).set(term).get(p.y).if();
       f.get(term);
-      load(f, p.y).op('f64.mul').set(term);
+      load(f, t, p.y).op('f64.mul').set(term);
       f.bump(p.y, { bytes: t.bytes });
       f.end();
       f.get(total).get(term).op('f64.add').set(total);
@@ -111,7 +117,8 @@ const rowParams = i32Params('rows', 'n', 'x', 'out');
 function emitForward(module: ModuleBuilder, t: RowConfig): void {
   emitSoftmax(module, t);
   emitLogSoftmax(module, t);
-  emitLong(module, t, emitStatistics(module, t));
+  emitLongStatistics(module, t, emitStatistics(module, t));
+  emitLongTotal(module, t);
   emitLogsumexp(module, t);
 }
 

@@ -1,7 +1,14 @@
 /** The kernels of products.ts, which work on float64 numbers. */
 
-import type { DType } from '../../dtype.ts';
-import { type FloatLane, type FunctionBuilder, i32Params, ModuleBuilder, memoized } from '../wasm/index.ts';
+import {
+  type FloatLane,
+  type FunctionBuilder,
+  i32Params,
+  ModuleBuilder,
+  memoized,
+  type ParametersOf,
+} from '../wasm/index.ts';
+import { Rows } from './product-rows.ts';
 
 /** Of rows of n elements that lie `inner` apart, in float64 numbers. Addresses in bytes; nothing overlaps. */
 interface ProductKernels {
@@ -11,113 +18,6 @@ interface ProductKernels {
   pairs(outer: number, n: number, inner: number, g: number, x: number, front: number, out: number): void;
   /** `products` is room for a row of float64 numbers. */
   running(outer: number, n: number, inner: number, g: number, x: number, products: number, out: number): void;
-}
-
-/** What the kernels have in common: a way along rows, and elements as numbers. */
-class Rows {
-  private readonly f: FunctionBuilder;
-  private readonly dtype: DType;
-  private readonly p: {
-    readonly outer: number;
-    readonly n: number;
-    readonly inner: number;
-    readonly x: number;
-  };
-  /** The number of a row's first element. */
-  readonly start: number;
-  /** Which element of the row it is. */
-  readonly r: number;
-  /** The number of that element. */
-  readonly at: number;
-  /** How many elements are 0. */
-  readonly zeros: number;
-
-  constructor(f: FunctionBuilder, lane: FloatLane, p: Rows['p']) {
-    this.f = f;
-    this.p = p;
-    this.dtype = lane === 'f64' ? 'float64' : 'float32';
-    const { start, r, at, zeros } = f.locals('i32', 'start', 'r', 'at', 'zeros');
-    this.start = start;
-    this.r = r;
-    this.at = at;
-    this.zeros = zeros;
-  }
-
-  /** Pushes element number `at` of what lies at `base`. */
-  element(base: number, at: number): FunctionBuilder {
-    return this.f.pushPlace(base, at, this.dtype).loadNumber(this.dtype);
-  }
-
-  /** Pushes whether the element of x is 0. */
-  isZero(): FunctionBuilder {
-    return this.element(this.p.x, this.at).f64Const(0).op('f64.eq');
-  }
-
-  /** Stores what `push` pushes as that element. */
-  store(base: number, at: number, push: () => void): void {
-    this.f.pushPlace(base, at, this.dtype);
-    push();
-    this.f.storeNumber(this.dtype);
-  }
-
-  /** Replaces the number on the stack by what it is when it is stored. */
-  round(): FunctionBuilder {
-    return this.dtype === 'float64' ? this.f : this.f.op('f32.demote_f64').op('f64.promote_f32');
-  }
-
-  /** Pushes the address of a float64 number that is noted for an element of the row. */
-  noted(base: number, r: number): FunctionBuilder {
-    return this.f.pushPlace(base, r, 'float64');
-  }
-
-  /** Runs `body` for each row. */
-  each(body: () => void): void {
-    const { f, p, start } = this;
-    const column = f.local('i32');
-    f.countdown(p.outer, 1, () => {
-      f.get(p.inner).set(column);
-      f.countdown(column, 1, () => {
-        body();
-        f.bump(start, { bytes: 1 });
-      });
-      f.get(p.n).i32Const(1).op('i32.sub').get(p.inner).op('i32.mul').get(start).op('i32.add').set(start);
-    });
-  }
-
-  /** Runs `body` at the elements from this one on. */
-  forward(body: () => void): void {
-    const { f, p, r, at } = this;
-    const done = f.block();
-    const next = f.loop();
-    f.get(r).get(p.n).op('i32.ge_s').brIf(done);
-    body();
-    f.get(at).get(p.inner).op('i32.add').set(at);
-    f.bump(r, { bytes: 1 });
-    f.i32Const(1).brIf(next).end().end();
-  }
-
-  /** Runs `body` at the elements before this one, from the last to the first. */
-  backward(body: () => void): void {
-    const { f, p, r, at } = this;
-    const done = f.block();
-    const next = f.loop();
-    f.get(r).op('i32.eqz').brIf(done);
-    f.get(at).get(p.inner).op('i32.sub').set(at);
-    f.bump(r, { bytes: -1 });
-    body();
-    f.i32Const(1).brIf(next).end().end();
-  }
-
-  /** Counts the elements that are 0. */
-  countZeros(): void {
-    const { f, p, zeros } = this;
-    const { i, left } = f.locals('i32', 'i', 'left');
-    f.get(p.outer).get(p.n).op('i32.mul').get(p.inner).op('i32.mul').set(left);
-    f.countdown(left, 1, () => {
-      this.element(p.x, i).f64Const(0).op('f64.eq').get(zeros).op('i32.add').set(zeros);
-      f.bump(i, { bytes: 1 });
-    });
-  }
 }
 
 function emitOthers(module: ModuleBuilder, lane: FloatLane): void {
@@ -159,162 +59,236 @@ function emitOthers(module: ModuleBuilder, lane: FloatLane): void {
   });
 }
 
-function emitPairs(module: ModuleBuilder, lane: FloatLane): void {
-  module.define({ export: 'pairs' }, i32Params('outer', 'n', 'inner', 'g', 'x', 'front', 'out'), (f, p) => {
-    const rows = new Rows(f, lane, p);
-    const { start, r, at, zeros } = rows;
+const pairsParams = i32Params('outer', 'n', 'inner', 'g', 'x', 'front', 'out');
+
+/** Writes `pairs`: of each element the products of the others, two and two with their gradients. */
+class PairsEmitter {
+  private readonly f: FunctionBuilder;
+  private readonly p: ParametersOf<typeof pairsParams>;
+  private readonly rows: Rows;
+  /** Whether an element passed by was 0, and the first that is. */
+  private readonly hasZero: number;
+  private readonly firstZero: number;
+  /** The product of the elements passed by, and the sum, over them, of a gradient times the product of the others. */
+  private readonly product: number;
+  private readonly sum: number;
+
+  constructor(f: FunctionBuilder, lane: FloatLane, p: ParametersOf<typeof pairsParams>) {
+    this.f = f;
+    this.p = p;
+    this.rows = new Rows(f, lane, p);
     const { hasZero, firstZero } = f.locals('i32', 'hasZero', 'firstZero');
     const { product, sum } = f.locals('f64', 'product', 'sum');
-    const begin = (): void => {
-      f.f64Const(1).set(product).f64Const(0).set(sum).i32Const(0).set(hasZero);
-    };
-    const isAfterFirst = (): FunctionBuilder => f.get(r).i32Const(0).op('i32.gt_s');
-    const isBeforeLast = (): FunctionBuilder => f.get(r).i32Const(1).op('i32.add').get(p.n).op('i32.lt_s');
-    /** Makes the number on the stack 0 unless `isThere`. */
-    const orNothing = (isThere: () => FunctionBuilder): FunctionBuilder => {
-      f.f64Const(0);
-      return isThere().op('select');
-    };
-    const goOn = (isThere: () => FunctionBuilder): void => {
-      f.get(sum);
-      rows.element(p.x, at).op('f64.mul');
-      orNothing(() => {
-        isThere();
-        return rows.isZero().op('i32.eqz').op('i32.and');
+    this.hasZero = hasZero;
+    this.firstZero = firstZero;
+    this.product = product;
+    this.sum = sum;
+  }
+
+  private begin(): void {
+    this.f.f64Const(1).set(this.product).f64Const(0).set(this.sum).i32Const(0).set(this.hasZero);
+  }
+
+  private readonly isAfterFirst = (): FunctionBuilder => this.f.get(this.rows.r).i32Const(0).op('i32.gt_s');
+
+  private readonly isBeforeLast = (): FunctionBuilder =>
+    this.f.get(this.rows.r).i32Const(1).op('i32.add').get(this.p.n).op('i32.lt_s');
+
+  /** Makes the number on the stack 0 unless `isThere`. */
+  private orNothing(isThere: () => FunctionBuilder): FunctionBuilder {
+    this.f.f64Const(0);
+    return isThere().op('select');
+  }
+
+  /** Passes by an element. */
+  private goOn(isThere: () => FunctionBuilder): void {
+    const { f, p, rows, product, sum } = this;
+    f.get(sum);
+    rows.element(p.x, rows.at).op('f64.mul');
+    this.orNothing(() => {
+      isThere();
+      return rows.isZero().op('i32.eqz').op('i32.and');
+    });
+    rows.element(p.g, rows.at).get(product).op('f64.mul').op('f64.add').set(sum);
+    rows.element(p.x, rows.at).get(product).op('f64.mul').set(product);
+  }
+
+  /** Pushes where product and sum in front of an element are noted. */
+  private pair(): FunctionBuilder {
+    return this.f.get(this.p.front).get(this.rows.r).i32Const(16).op('i32.mul').op('i32.add');
+  }
+
+  /** Notes product and sum in front of each element. */
+  private fronts(): void {
+    const { f, p, rows, hasZero, firstZero } = this;
+    this.begin();
+    f.i32Const(0).set(rows.r).get(rows.start).set(rows.at).get(p.n).set(firstZero);
+    rows.forward(() => {
+      rows.isZero().get(hasZero).op('i32.gt_s').if();
+      f.get(rows.r).set(firstZero).i32Const(1).set(hasZero).end();
+      this.pair().get(this.product).store('f64.store');
+      this.pair().get(this.sum).store('f64.store', 8);
+      this.goOn(this.isAfterFirst);
+    });
+  }
+
+  /** Of a row without zeros whose product is not finite: by division. */
+  private byDivision(): void {
+    const { f, p, rows, product, sum } = this;
+    const { at } = rows;
+    f.f64Const(0).set(sum);
+    rows.backward(() => {
+      rows.element(p.g, at);
+      rows.element(p.x, at).op('f64.div').get(sum).op('f64.add').set(sum);
+    });
+    rows.forward(() => {
+      rows.store(p.out, at, () => {
+        f.get(sum).get(product).op('f64.mul');
+        rows.element(p.x, at).op('f64.div');
+        rows.element(p.g, at);
+        f.get(product);
+        rows.element(p.x, at).op('f64.div');
+        rows.element(p.x, at).op('f64.div').op('f64.mul').op('f64.sub');
       });
-      rows.element(p.g, at).get(product).op('f64.mul').op('f64.add').set(sum);
-      rows.element(p.x, at).get(product).op('f64.mul').set(product);
-    };
-    const pair = (): FunctionBuilder => f.get(p.front).get(r).i32Const(16).op('i32.mul').op('i32.add');
+    });
+  }
+
+  /** From the end on: with what is noted in front of each element and what lies behind it. */
+  private bySweeps(): void {
+    const { f, p, rows, product, sum, hasZero, firstZero } = this;
+    this.begin();
+    rows.backward(() => {
+      rows.store(p.out, rows.at, () => {
+        this.pair().load('f64.load', 8).get(product).op('f64.mul');
+        this.orNothing(() => this.isAfterFirst().get(hasZero).op('i32.gt_s'));
+        this.pair().load('f64.load').get(sum).op('f64.mul');
+        this.orNothing(() => this.isBeforeLast().get(rows.r).get(firstZero).op('i32.le_s').op('i32.and'));
+        f.op('f64.add');
+      });
+      rows.isZero().get(hasZero).op('i32.or').set(hasZero);
+      this.goOn(this.isBeforeLast);
+    });
+  }
+
+  emit(): void {
+    const { f, rows, product } = this;
     rows.countZeros();
     rows.each(() => {
-      begin();
-      f.i32Const(0).set(r).get(start).set(at).get(p.n).set(firstZero);
-      rows.forward(() => {
-        rows.isZero().get(hasZero).op('i32.gt_s').if();
-        f.get(r).set(firstZero).i32Const(1).set(hasZero).end();
-        pair().get(product).store('f64.store');
-        pair().get(sum).store('f64.store', 8);
-        goOn(isAfterFirst);
-      });
+      this.fronts();
       f.get(product).get(product).op('f64.sub').f64Const(0).op('f64.ne');
-      f.get(zeros).op('i32.eqz').op('i32.and').if();
-      f.f64Const(0).set(sum);
-      const ratio = (): FunctionBuilder => {
-        f.get(product);
-        return rows.element(p.x, at).op('f64.div');
-      };
-      rows.backward(() => {
-        rows.element(p.g, at);
-        rows.element(p.x, at).op('f64.div').get(sum).op('f64.add').set(sum);
-      });
-      rows.forward(() => {
-        rows.store(p.out, at, () => {
-          f.get(sum).get(product).op('f64.mul');
-          rows.element(p.x, at).op('f64.div');
-          rows.element(p.g, at);
-          ratio();
-          rows.element(p.x, at).op('f64.div').op('f64.mul').op('f64.sub');
-        });
-      });
+      f.get(rows.zeros).op('i32.eqz').op('i32.and').if();
+      this.byDivision();
       f.else();
-      begin();
-      rows.backward(() => {
-        rows.store(p.out, at, () => {
-          pair().load('f64.load', 8).get(product).op('f64.mul');
-          orNothing(() => isAfterFirst().get(hasZero).op('i32.gt_s'));
-          pair().load('f64.load').get(sum).op('f64.mul');
-          orNothing(() => isBeforeLast().get(r).get(firstZero).op('i32.le_s').op('i32.and'));
-          f.op('f64.add');
-        });
-        rows.isZero().get(hasZero).op('i32.or').set(hasZero);
-        goOn(isBeforeLast);
-      });
+      this.bySweeps();
       f.end();
+    });
+  }
+}
+
+const runningParams = i32Params('outer', 'n', 'inner', 'g', 'x', 'products', 'out');
+
+/** What `running` is written with: rows, and locals. */
+function emittingRunning(f: FunctionBuilder, lane: FloatLane, p: ParametersOf<typeof runningParams>) {
+  const rows = new Rows(f, lane, p);
+  return {
+    ...{ f, p, rows },
+    ...f.locals('i32', 'end'),
+    ...f.locals('f64', 'product', 'sum', 'total', 'later'),
+    ...f.locals('i32', 'middle', 'place'),
+  };
+}
+
+type Running = ReturnType<typeof emittingRunning>;
+
+/** Multiplies a number by the element. */
+function times({ f, p, rows }: Running, number: number): void {
+  f.get(number);
+  rows.element(p.x, rows.at).op('f64.mul').set(number);
+}
+
+/** The gradients of a row that has no zeros. */
+function runningByDivision(e: Running): void {
+  const { f, p, rows, product, sum } = e;
+  const { at } = rows;
+  rows.forward(() => {
+    times(e, product);
+    rows.store(p.out, at, () => {
+      rows.element(p.g, at).get(product);
+      rows.round().op('f64.mul');
+    });
+  });
+  rows.backward(() => {
+    f.get(sum);
+    rows.element(p.out, at).op('f64.add').set(sum);
+    rows.store(p.out, at, () => {
+      f.get(sum);
+      rows.round();
+      rows.element(p.x, at).op('f64.div');
+    });
+  });
+}
+
+/** Notes the products up to the first zero, adds up in `total` what lies between it and the second, and sets all gradients to 0. */
+function splitAtZeros(e: Running): void {
+  const { f, p, rows, end, product, total, later, middle } = e;
+  const { r, at } = rows;
+  f.get(p.n).set(middle).get(p.n).set(end).f64Const(0).set(total).f64Const(1).set(later);
+  rows.forward(() => {
+    f.get(r).get(middle).op('i32.lt_s').if();
+    rows.isZero().if();
+    f.get(r).set(middle);
+    f.else();
+    times(e, product);
+    rows.noted(p.products, r).get(product).store('f64.store').end();
+    f.else();
+    f.get(r).get(end).op('i32.lt_s');
+    rows.isZero().op('i32.and').if();
+    f.get(r).set(end).end();
+    f.get(r).get(end).op('i32.lt_s').if();
+    times(e, later);
+    f.end().end();
+    f.get(r).get(middle).op('i32.ge_s').get(r).get(end).op('i32.lt_s').op('i32.and').if();
+    f.get(total);
+    rows.element(p.g, at).get(later).op('f64.mul').op('f64.add').set(total).end();
+    rows.store(p.out, at, () => f.f64Const(0));
+  });
+  // PyTorch multiplies what comes after the second zero by 0.
+  f.get(end).get(p.n).op('i32.lt_s').if();
+  f.get(total).f64Const(0).get(later).op('f64.mul').op('f64.add').set(total).end();
+}
+
+/** The gradients of a row of which some element may be 0: what lies after two zeros has products, and gradients, of 0. */
+function runningBySweeps(e: Running): void {
+  const { f, p, rows, product, sum, total, middle, place } = e;
+  const { start, r, at } = rows;
+  splitAtZeros(e);
+  f.get(middle).set(r).get(middle).get(p.inner).op('i32.mul').get(start).op('i32.add').tee(at).set(place);
+  f.get(middle).get(p.n).op('i32.lt_s').if();
+  rows.store(p.out, place, () => f.get(total).get(product).op('f64.mul'));
+  f.end();
+  rows.backward(() => {
+    f.get(sum);
+    rows.element(p.g, at);
+    rows.noted(p.products, r).load('f64.load').op('f64.mul').op('f64.add').set(sum);
+    rows.store(p.out, at, () => {
+      f.get(sum);
+      rows.element(p.x, at).op('f64.div');
     });
   });
 }
 
 function emitRunning(module: ModuleBuilder, lane: FloatLane): void {
-  const params = i32Params('outer', 'n', 'inner', 'g', 'x', 'products', 'out');
-  module.define({ export: 'running' }, params, (f, p) => {
-    const rows = new Rows(f, lane, p);
-    const { start, r, at, zeros } = rows;
-    const { end } = f.locals('i32', 'end');
-    const { product, sum, total, later } = f.locals('f64', 'product', 'sum', 'total', 'later');
-    const { middle, place } = f.locals('i32', 'middle', 'place');
+  module.define({ export: 'running' }, runningParams, (f, p) => {
+    const e = emittingRunning(f, lane, p);
+    const { rows } = e;
     rows.countZeros();
-    const begin = (): void => {
-      f.f64Const(1).set(product).f64Const(0).set(sum).i32Const(0).set(r).get(start).set(at);
-    };
-    /** Multiplies a number by the element. */
-    const times = (number: number): void => {
-      f.get(number);
-      rows.element(p.x, at).op('f64.mul').set(number);
-    };
-    const byDivision = (): void => {
-      rows.forward(() => {
-        times(product);
-        rows.store(p.out, at, () => {
-          rows.element(p.g, at).get(product);
-          rows.round().op('f64.mul');
-        });
-      });
-      rows.backward(() => {
-        f.get(sum);
-        rows.element(p.out, at).op('f64.add').set(sum);
-        rows.store(p.out, at, () => {
-          f.get(sum);
-          rows.round();
-          rows.element(p.x, at).op('f64.div');
-        });
-      });
-    };
-    /** Split at the first two zeros: what lies after both has products, and gradients, of 0. */
-    const bySweeps = (): void => {
-      f.get(p.n).set(middle).get(p.n).set(end).f64Const(0).set(total).f64Const(1).set(later);
-      rows.forward(() => {
-        f.get(r).get(middle).op('i32.lt_s').if();
-        rows.isZero().if();
-        f.get(r).set(middle);
-        f.else();
-        times(product);
-        rows.noted(p.products, r).get(product).store('f64.store').end();
-        f.else();
-        f.get(r).get(end).op('i32.lt_s');
-        rows.isZero().op('i32.and').if();
-        f.get(r).set(end).end();
-        f.get(r).get(end).op('i32.lt_s').if();
-        times(later);
-        f.end().end();
-        f.get(r).get(middle).op('i32.ge_s').get(r).get(end).op('i32.lt_s').op('i32.and').if();
-        f.get(total);
-        rows.element(p.g, at).get(later).op('f64.mul').op('f64.add').set(total).end();
-        rows.store(p.out, at, () => f.f64Const(0));
-      });
-      // PyTorch multiplies what comes after the second zero by 0.
-      f.get(end).get(p.n).op('i32.lt_s').if();
-      f.get(total).f64Const(0).get(later).op('f64.mul').op('f64.add').set(total).end();
-      f.get(middle).set(r).get(middle).get(p.inner).op('i32.mul').get(start).op('i32.add').tee(at).set(place);
-      f.get(middle).get(p.n).op('i32.lt_s').if();
-      rows.store(p.out, place, () => f.get(total).get(product).op('f64.mul'));
-      f.end();
-      rows.backward(() => {
-        f.get(sum);
-        rows.element(p.g, at);
-        rows.noted(p.products, r).load('f64.load').op('f64.mul').op('f64.add').set(sum);
-        rows.store(p.out, at, () => {
-          f.get(sum);
-          rows.element(p.x, at).op('f64.div');
-        });
-      });
-    };
     rows.each(() => {
-      begin();
-      f.get(zeros).if();
-      bySweeps();
+      f.f64Const(1).set(e.product).f64Const(0).set(e.sum);
+      f.i32Const(0).set(rows.r).get(rows.start).set(rows.at);
+      f.get(rows.zeros).if();
+      runningBySweeps(e);
       f.else();
-      byDivision();
+      runningByDivision(e);
       f.end();
     });
   });
@@ -324,7 +298,7 @@ function emitRunning(module: ModuleBuilder, lane: FloatLane): void {
 export const productKernels = memoized((lane: FloatLane): ProductKernels => {
   const module = new ModuleBuilder();
   emitOthers(module, lane);
-  emitPairs(module, lane);
+  module.define({ export: 'pairs' }, pairsParams, (f, p) => new PairsEmitter(f, lane, p).emit());
   emitRunning(module, lane);
   return module.instantiate<ProductKernels>();
 });

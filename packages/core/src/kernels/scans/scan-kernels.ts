@@ -1,5 +1,12 @@
 import type { DType } from '../../dtype.ts';
-import { type FunctionBuilder, i32Params, ModuleBuilder, memoized, zip } from '../wasm/index.ts';
+import {
+  type FunctionBuilder,
+  i32Params,
+  ModuleBuilder,
+  memoized,
+  type ParametersOf,
+  zip,
+} from '../wasm/index.ts';
 
 /** What is carried along rows, in float64 numbers. */
 export type ScanName = 'cumsum' | 'cumprod' | 'cummax' | 'cummin' | 'logcumsumexp' | 'linear_recurrence';
@@ -107,64 +114,89 @@ const scans: Readonly<Record<ScanName, Scan>> = {
 /** Bytes of the states of a row. */
 export const stateBytes = 16;
 
+/** Where the parameters of arrays begin. */
+const sizes = i32Params('outer', 'n', 'inner', 'first', 'carry');
+const sizeCount = Object.keys(sizes).length;
+
+/** Writes one step along a row: brings the operands, goes on from the states, stores these. */
+function emitStep(
+  at: Step,
+  element: number,
+  inputs: readonly DType[],
+  outputs: readonly DType[],
+  scan: Scan,
+): void {
+  const { f, state, other, x, y } = at;
+  for (const [i, [dtype, value]] of zip(inputs, [x, y]).entries())
+    f.pushPlace(sizeCount + i, element, dtype)
+      .loadNumber(dtype)
+      .set(value);
+  scan.step(at);
+  for (const [i, [dtype, value]] of zip(outputs, [state, other]).entries())
+    f.pushPlace(sizeCount + inputs.length + i, element, dtype)
+      .get(value)
+      .storeNumber(dtype);
+}
+
+/** Writes the loops over rows, each from states to states, and along each. */
+function emitScan(
+  f: FunctionBuilder,
+  p: ParametersOf<typeof sizes>,
+  { reverse, inputs, outputs }: ScanConfig,
+  scan: Scan,
+  functions: Readonly<Record<'log1p' | 'exp', number>>,
+): void {
+  const { block, column, left, at, place } = f.locals('i32', 'block', 'column', 'left', 'at', 'place');
+  const numbers = f.locals('f64', 'state', 'other', 'x', 'y', 'spare');
+  const states = [numbers.state, numbers.other];
+  f.countdown(p.outer, 1, () => {
+    f.get(p.inner).set(column);
+    f.countdown(column, 1, () => {
+      for (const [local, value] of zip(states, scan.start)) f.f64Const(value).set(local);
+      f.get(p.first).if();
+      for (const [i, local] of states.entries())
+        f.get(p.carry)
+          .load('f64.load', 8 * i)
+          .set(local);
+      f.end().get(block).set(at);
+      if (reverse)
+        f.get(p.n).i32Const(1).op('i32.sub').get(p.inner).op('i32.mul').get(at).op('i32.add').set(at);
+      f.get(p.n).set(left).get(p.first).set(place);
+      f.countdown(left, 1, () => {
+        emitStep({ f, ...numbers, place, reverse, ...functions }, at, inputs, outputs, scan);
+        f.get(at)
+          .get(p.inner)
+          .op(reverse ? 'i32.sub' : 'i32.add')
+          .set(at);
+        f.bump(place, { bytes: 1 });
+      });
+      f.get(p.carry).if();
+      for (const [i, local] of states.entries())
+        f.get(p.carry)
+          .get(local)
+          .store('f64.store', 8 * i);
+      f.bump(p.carry, { bytes: stateBytes });
+      f.end();
+      f.bump(block, { bytes: 1 });
+    });
+    f.get(p.n).i32Const(1).op('i32.sub').get(p.inner).op('i32.mul').get(block).op('i32.add').set(block);
+  });
+}
+
 const kernelOf = memoized((key: string): ScanKernel => {
   const [which, direction, ...dtypesOf] = key.split(' ');
   const name = which as ScanName;
   const [inputs = [], outputs = []] = dtypesOf.map((list) => list.split(',') as DType[]);
-  const reverse = direction === 'back';
-  const { start, step } = scans[name];
+  const config = { name, reverse: direction === 'back', inputs, outputs };
   const module = new ModuleBuilder();
-  const log1p = module.importFunction('log1p', ['f64'], ['f64']);
-  const exp = module.importFunction('exp', ['f64'], ['f64']);
-  const dtypes = [...inputs, ...outputs];
-  const params: Record<string, 'i32'> = i32Params(...dtypes.map((_, i) => `array${i}`));
-  const sizes = i32Params('outer', 'n', 'inner', 'first', 'carry');
-  const sizeCount = Object.keys(sizes).length;
-  module.define({ export: name }, { ...sizes, ...params }, (f, p) => {
-    const { block, column, left, at, place } = f.locals('i32', 'block', 'column', 'left', 'at', 'place');
-    const { state, other, x, y, spare } = f.locals('f64', 'state', 'other', 'x', 'y', 'spare');
-    const states = [state, other] as const;
-    f.countdown(p.outer, 1, () => {
-      f.get(p.inner).set(column);
-      f.countdown(column, 1, () => {
-        for (const [local, value] of zip(states, start)) f.f64Const(value).set(local);
-        f.get(p.first).if();
-        for (const [i, local] of states.entries())
-          f.get(p.carry)
-            .load('f64.load', 8 * i)
-            .set(local);
-        f.end().get(block).set(at);
-        if (reverse)
-          f.get(p.n).i32Const(1).op('i32.sub').get(p.inner).op('i32.mul').get(at).op('i32.add').set(at);
-        f.get(p.n).set(left).get(p.first).set(place);
-        f.countdown(left, 1, () => {
-          for (const [i, [dtype, value]] of zip(inputs, [x, y]).entries())
-            f.pushPlace(sizeCount + i, at, dtype)
-              .loadNumber(dtype)
-              .set(value);
-          step({ f, state, other, x, y, spare, place, reverse, log1p, exp });
-          for (const [i, [dtype, value]] of zip(outputs, states).entries())
-            f.pushPlace(sizeCount + inputs.length + i, at, dtype)
-              .get(value)
-              .storeNumber(dtype);
-          f.get(at)
-            .get(p.inner)
-            .op(reverse ? 'i32.sub' : 'i32.add')
-            .set(at);
-          f.bump(place, { bytes: 1 });
-        });
-        f.get(p.carry).if();
-        for (const [i, local] of states.entries())
-          f.get(p.carry)
-            .get(local)
-            .store('f64.store', 8 * i);
-        f.bump(p.carry, { bytes: stateBytes });
-        f.end();
-        f.bump(block, { bytes: 1 });
-      });
-      f.get(p.n).i32Const(1).op('i32.sub').get(p.inner).op('i32.mul').get(block).op('i32.add').set(block);
-    });
-  });
+  const functions = {
+    log1p: module.importFunction('log1p', ['f64'], ['f64']),
+    exp: module.importFunction('exp', ['f64'], ['f64']),
+  };
+  const params: Record<string, 'i32'> = i32Params(...[...inputs, ...outputs].map((_, i) => `array${i}`));
+  module.define({ export: name }, { ...sizes, ...params }, (f, p) =>
+    emitScan(f, p, config, scans[name], functions),
+  );
   const made = module.instantiate<Record<ScanName, ScanKernel>>({
     log1p: Math.log1p,
     exp: Math.exp,

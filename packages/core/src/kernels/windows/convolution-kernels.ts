@@ -159,10 +159,28 @@ function toY(module: ModuleBuilder, parts: Parts & Readonly<Record<'pad' | 'turn
 /** Rows of a product that stay in cache. */
 const ROW_BLOCK = 120;
 
-function toX(
-  module: ModuleBuilder,
-  parts: Parts & Readonly<Record<'add' | 'columns' | 'transpose' | 'pack', number>>,
+type PartsOfX = Parts & Readonly<Record<'add' | 'columns' | 'transpose' | 'pack', number>>;
+
+/** Takes rows of weights, from number `r` on, past the windows at work, filters by filters; the sums lie by columns. */
+function multiplyToColumns(
+  d: ProductDriver,
+  { t, pack, transpose }: PartsOfX,
+  { o, r, rows, depth }: Readonly<Record<'o' | 'r' | 'rows' | 'depth', number>>,
 ): void {
+  const { f, p, v, at } = d;
+  const { bytes } = t;
+  f.upTo(o, p.filters, is(STEPS), () => {
+    f.putLeast(depth, minus(p.filters, o), { is: STEPS });
+    const [fromRow, row] = [times(v.outputs, is(bytes)), times(v.terms, is(bytes))];
+    f.call(pack, [at.count, depth, d.outputAt(o), fromRow, d.part(PANELS_AT)]);
+    f.call(transpose, [depth, rows, d.weightAt(o, r), row, d.part(ROWS_AT)]);
+    const [turnedRow, toRow] = [is(STEPS * bytes + ROW_GAP), times(at.count, is(bytes))];
+    const isLater: Formula = ['i32.gt_s', o, is(0)];
+    d.multiply(rows, at.count, depth, d.part(ROWS_AT), turnedRow, d.part(COLUMNS_AT), toRow, isLater);
+  });
+}
+
+function toX(module: ModuleBuilder, parts: PartsOfX): void {
   const { t, size } = parts;
   const { bytes } = t;
   const mostRows = bytes === 4 ? ROW_BLOCK : ROW_BLOCK / 2;
@@ -170,15 +188,8 @@ function toX(
   module.define({ export: 'x' }, convolutionParams, (f, p) => {
     const d = new ProductDriver(f, p, parts);
     const { v, at } = d;
-    const { atOnce, o, r, rows, depth, other } = f.locals(
-      'i32',
-      'atOnce',
-      'o',
-      'r',
-      'rows',
-      'depth',
-      'other',
-    );
+    const locals = f.locals('i32', ...(['atOnce', 'o', 'r', 'rows', 'depth', 'other'] as const));
+    const { atOnce, r, rows, depth, other } = locals;
     f.upTo(at.n, p.batch, is(1), () =>
       f.upTo(at.g, p.groups, is(1), () =>
         d.blocks(() => {
@@ -195,23 +206,7 @@ function toX(
             d.windows(atOnce, () =>
               f.upTo(r, at.depth, is(mostRows), () => {
                 f.putLeast(rows, minus(at.depth, r), { is: mostRows });
-                f.upTo(o, p.filters, is(STEPS), () => {
-                  f.putLeast(depth, minus(p.filters, o), { is: STEPS });
-                  const [fromRow, row] = [times(v.outputs, is(bytes)), times(v.terms, is(bytes))];
-                  f.call(parts.pack, [at.count, depth, d.outputAt(o), fromRow, d.part(PANELS_AT)]);
-                  f.call(parts.transpose, [depth, rows, d.weightAt(o, r), row, d.part(ROWS_AT)]);
-                  const toRow = times(at.count, is(bytes));
-                  d.multiply(
-                    rows,
-                    at.count,
-                    depth,
-                    d.part(ROWS_AT),
-                    is(STEPS * bytes + ROW_GAP),
-                    d.part(COLUMNS_AT),
-                    toRow,
-                    ['i32.gt_s', o, is(0)],
-                  );
-                });
+                multiplyToColumns(d, parts, locals);
                 const places = plus(p.scratch, times(r, is(4)));
                 f.call(parts.columns, [at.count, rows, places, d.part(COLUMNS_AT), ...d.walk()]);
               }),

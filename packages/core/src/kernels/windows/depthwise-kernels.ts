@@ -5,7 +5,14 @@
 
 import { type GemmLane, multiplyAdd } from '../gemm/index.ts';
 import { type Formula, is, plus, times } from '../wasm/formulas.ts';
-import { type FunctionBuilder, i32Params, type ModuleBuilder, range, zip } from '../wasm/index.ts';
+import {
+  type FunctionBuilder,
+  i32Params,
+  type ModuleBuilder,
+  type ParametersOf,
+  range,
+  zip,
+} from '../wasm/index.ts';
 import {
   convolutionParams,
   Driver,
@@ -27,99 +34,111 @@ const lanesOf = ({ lane }: GemmLane) =>
 const sideBySide = (f: FunctionBuilder, step: number, t: GemmLane): FunctionBuilder =>
   f.get(step).i32Const(t.bytes).op('i32.eq');
 
+/** How so many vectors of windows begin at what is there, are loaded, and are stored. */
+interface Access {
+  readonly start: (i: number) => void;
+  readonly load: (i: number) => void;
+  readonly store: (i: number) => void;
+}
+
+const rowOfYParams = { ...rowParams, ...i32Params('weight', 'to', 'accumulate') };
+
+/** What a row of y is written with: its function, parameters and locals. */
+const emittingRowOfY = (f: FunctionBuilder, p: ParametersOf<typeof rowOfYParams>, t: GemmLane) => ({
+  ...{ f, p, t },
+  v: f.locals('i32', 'entry', 'w', 'r', 'from'),
+  sums: range(4).map(() => f.local('v128')),
+  x: f.local('v128'),
+  y: f.local('v128'),
+});
+
+type RowOfY = ReturnType<typeof emittingRowOfY>;
+
+/** Adds up `n` vectors of windows, place by place of the kernel. */
+function windows({ f, p, t, v, sums, x, y }: RowOfY, n: number, { start, load, store }: Access): void {
+  f.get(p.accumulate).if();
+  for (const i of range(n)) {
+    start(i);
+    f.set(sums[i] ?? 0);
+  }
+  f.else();
+  for (const i of range(n)) f.splat(t.lane, 0).set(sums[i] ?? 0);
+  f.end();
+  f.put(v.entry, p.table).get(p.weight).set(v.w).get(p.depth).set(v.r);
+  const top = f.loop();
+  f.put(v.from, p.at).get(v.from).get(v.entry).load('i32.load').op('i32.add').set(v.from);
+  f.get(v.w).load(t.splat).set(x);
+  for (const i of range(n)) {
+    load(i);
+    f.set(y);
+    multiplyAdd(f, t.vector, sums[i] ?? 0, x, y);
+  }
+  f.bump(v.entry, { bytes: 4 });
+  f.bump(v.w, { bytes: t.bytes });
+  f.get(v.r).i32Const(1).op('i32.sub').tee(v.r).brIf(top);
+  f.end();
+  for (const i of range(n)) store(i);
+}
+
+/** Vectors of windows that lie side by side. */
+const wholeVectors = ({ f, p, v, sums }: RowOfY): Access => ({
+  start: (i) => f.get(p.to).load('v128.load', 16 * i),
+  load: (i) => f.get(v.from).load('v128.load', 16 * i),
+  store: (i) =>
+    f
+      .get(p.to)
+      .get(sums[i] ?? 0)
+      .store('v128.store', 16 * i),
+});
+
+/** A vector of windows that lie apart, loaded lane by lane. */
+const gatheredVectors = (e: RowOfY): Access => ({
+  ...wholeVectors(e),
+  load() {
+    const { f, p, t, v, y } = e;
+    f.get(v.from).load(t.loadOne).set(y);
+    for (const l of range(t.lanes - 1)) {
+      f.bump(v.from, { local: p.step });
+      f.get(v.from)
+        .get(y)
+        .accessLane(lanesOf(t).load, l + 1)
+        .set(y);
+    }
+    f.get(y);
+  },
+});
+
+/** One window, in the first lane. */
+const singleWindows = ({ f, p, t, v, sums }: RowOfY): Access => ({
+  start: () => f.get(p.to).load(t.loadOne),
+  load: () => f.get(v.from).load(t.loadOne),
+  store: () =>
+    f
+      .get(p.to)
+      .get(sums[0] ?? 0)
+      .accessLane(lanesOf(t).store, 0),
+});
+
 /** Adds what makes a row of y: to[j] = the sum of weight[r] * at[table[r] + j], plus what is there if `accumulate`. */
 function rowOfY(module: ModuleBuilder, t: GemmLane): number {
-  const params = { ...rowParams, ...i32Params('weight', 'to', 'accumulate') };
-  return module.define({ name: `depthwise_y_${t.lane}` }, params, (f, p) => {
-    const v = f.locals('i32', 'entry', 'w', 'r', 'from');
-    const sums = range(4).map(() => f.local('v128'));
-    const [x, y] = [f.local('v128'), f.local('v128')];
-    const one = lanesOf(t);
-    /** So many vectors, of which `load` brings one into `y` and `store` writes one. */
-    const windows = (
-      n: number,
-      start: (i: number) => void,
-      load: (i: number) => void,
-      store: (i: number) => void,
-    ): void => {
-      f.get(p.accumulate).if();
-      for (const i of range(n)) {
-        start(i);
-        f.set(sums[i] ?? 0);
-      }
-      f.else();
-      for (const i of range(n)) f.splat(t.lane, 0).set(sums[i] ?? 0);
-      f.end();
-      f.put(v.entry, p.table).get(p.weight).set(v.w).get(p.depth).set(v.r);
-      const top = f.loop();
-      f.put(v.from, p.at).get(v.from).get(v.entry).load('i32.load').op('i32.add').set(v.from);
-      f.get(v.w).load(t.splat).set(x);
-      for (const i of range(n)) {
-        load(i);
-        f.set(y);
-        multiplyAdd(f, t.vector, sums[i] ?? 0, x, y);
-      }
-      f.bump(v.entry, { bytes: 4 });
-      f.bump(v.w, { bytes: t.bytes });
-      f.get(v.r).i32Const(1).op('i32.sub').tee(v.r).brIf(top);
-      f.end();
-      for (const i of range(n)) store(i);
-    };
-    const whole = (n: number): void =>
-      windows(
-        n,
-        (i) => f.get(p.to).load('v128.load', 16 * i),
-        (i) => f.get(v.from).load('v128.load', 16 * i),
-        (i) =>
-          f
-            .get(p.to)
-            .get(sums[i] ?? 0)
-            .store('v128.store', 16 * i),
-      );
+  return module.define({ name: `depthwise_y_${t.lane}` }, rowOfYParams, (f, p) => {
+    const e = emittingRowOfY(f, p, t);
     sideBySide(f, p.step, t).if();
     for (const n of [4, 1])
       f.countdown(p.count, n * t.lanes, () => {
-        whole(n);
+        windows(e, n, wholeVectors(e));
         f.bump(p.at, { bytes: 16 * n });
         f.bump(p.to, { bytes: 16 * n });
       });
     f.else();
     f.countdown(p.count, t.lanes, () => {
-      windows(
-        1,
-        () => f.get(p.to).load('v128.load'),
-        () => {
-          f.get(v.from).load(t.loadOne).set(y);
-          for (const l of range(t.lanes - 1)) {
-            f.bump(v.from, { local: p.step });
-            f.get(v.from)
-              .get(y)
-              .accessLane(one.load, l + 1)
-              .set(y);
-          }
-          f.get(y);
-        },
-        () =>
-          f
-            .get(p.to)
-            .get(sums[0] ?? 0)
-            .store('v128.store'),
-      );
+      windows(e, 1, gatheredVectors(e));
       f.put(p.at, plus(p.at, times(p.step, is(t.lanes))));
       f.bump(p.to, { bytes: 16 });
     });
     f.end();
     f.countdown(p.count, 1, () => {
-      windows(
-        1,
-        () => f.get(p.to).load(t.loadOne),
-        () => f.get(v.from).load(t.loadOne),
-        () =>
-          f
-            .get(p.to)
-            .get(sums[0] ?? 0)
-            .accessLane(one.store, 0),
-      );
+      windows(e, 1, singleWindows(e));
       f.bump(p.at, { local: p.step });
       f.bump(p.to, { bytes: t.bytes });
     });
@@ -261,50 +280,50 @@ function eachRow(
   );
 }
 
-/** Adds the kernels, exported as `depthwiseY`, `depthwiseX` and `depthwiseWeight`. */
-export function depthwiseKernels(module: ModuleBuilder, parts: Parts): void {
+/** Runs `body` for each slab of each block of channels of each image and group. */
+function eachSlab(f: FunctionBuilder, d: Driver, body: () => void): void {
+  const { p, at } = d;
+  f.upTo(at.n, p.batch, is(1), () => f.upTo(at.g, p.groups, is(1), () => d.blocks(() => d.slabs(body))));
+}
+
+/** Adds `depthwiseY`, by what makes a row. */
+function depthwiseY(module: ModuleBuilder, parts: Parts, toRow: number): void {
   const { t } = parts;
-  const [toRow, fromRow, dots] = [rowOfY(module, t), rowToX(module, t), rowToWeight(module, t)];
-  const finish = sumsOfLanes(module, t);
-  const images = (f: FunctionBuilder, d: Driver, body: () => void): void => {
-    const { p, at } = d;
-    f.upTo(at.n, p.batch, is(1), () => f.upTo(at.g, p.groups, is(1), () => d.blocks(() => d.slabs(body))));
-  };
   module.define({ export: 'depthwiseY' }, convolutionParams, (f, p) => {
     const d = new Driver(f, p, parts);
     const { v, at } = d;
     const { o, weight } = f.locals('i32', 'o', 'weight');
-    images(f, d, () => {
+    /** Points to the weights of a filter, turned round if need be: then a group has one filter. */
+    const bringWeights = (): void => {
+      f.get(p.turned).if();
+      const place = times(v.places, is(t.bytes));
+      const from = plus(p.weight, times(at.g, place));
+      f.put(weight, d.part(ROWS_AT));
+      f.call(parts.turn, [is(1), is(1), v.places, from, place, place, weight, place]);
+      f.else();
+      f.put(weight, d.weightAt(o, is(0)));
+      f.end();
+    };
+    eachSlab(f, d, () => {
       d.bring(() => f.call(parts.pad, d.planes()));
       f.upTo(o, p.filters, is(1), () => {
-        f.get(p.turned).if();
-        // Of a group of one filter.
-        const place = times(v.places, is(t.bytes));
-        f.put(weight, d.part(ROWS_AT));
-        f.call(parts.turn, [
-          is(1),
-          is(1),
-          v.places,
-          plus(p.weight, times(at.g, place)),
-          place,
-          place,
-          weight,
-          place,
-        ]);
-        f.else();
-        f.put(weight, d.weightAt(o, is(0)));
-        f.end();
+        bringWeights();
         eachRow(f, d, t, o, (place, row) =>
           f.call(toRow, [p.ow, v.places, p.scratch, place, v.xStep, weight, row, p.accumulate]),
         );
       });
     });
   });
+}
+
+/** Adds `depthwiseX`, by what adds a row to x. */
+function depthwiseX(module: ModuleBuilder, parts: Parts, fromRow: number): void {
+  const { t } = parts;
   module.define({ export: 'depthwiseX' }, convolutionParams, (f, p) => {
     const d = new Driver(f, p, parts);
     const { at, v } = d;
     const o = f.local('i32');
-    images(f, d, () => {
+    eachSlab(f, d, () => {
       d.bring(() => {
         f.push(d.part(PLANES_AT)).i32Const(0);
         f.push(times(at.cc, v.channel)).memoryFill();
@@ -319,6 +338,11 @@ export function depthwiseKernels(module: ModuleBuilder, parts: Parts): void {
       f.end();
     });
   });
+}
+
+/** Adds `depthwiseWeight`, by what adds up a row, and what adds up the lanes in the end. */
+function depthwiseWeight(module: ModuleBuilder, parts: Parts, dots: number, finish: number): void {
+  const { t } = parts;
   module.define({ export: 'depthwiseWeight' }, convolutionParams, (f, p) => {
     const d = new Driver(f, p, parts);
     const { at, v } = d;
@@ -342,4 +366,14 @@ export function depthwiseKernels(module: ModuleBuilder, parts: Parts): void {
       ),
     );
   });
+}
+
+/** Adds the kernels, exported as `depthwiseY`, `depthwiseX` and `depthwiseWeight`. */
+export function depthwiseKernels(module: ModuleBuilder, parts: Parts): void {
+  const { t } = parts;
+  const [toRow, fromRow, dots] = [rowOfY(module, t), rowToX(module, t), rowToWeight(module, t)];
+  const finish = sumsOfLanes(module, t);
+  depthwiseY(module, parts, toRow);
+  depthwiseX(module, parts, fromRow);
+  depthwiseWeight(module, parts, dots, finish);
 }

@@ -5,7 +5,13 @@
 
 import { copyVectors } from '../gemm/index.ts';
 import { type Formula, is, minus, plus, times } from '../wasm/formulas.ts';
-import { type FunctionBuilder, i32Params, type ModuleBuilder, range } from '../wasm/index.ts';
+import {
+  type FunctionBuilder,
+  i32Params,
+  type ModuleBuilder,
+  type ParametersOf,
+  range,
+} from '../wasm/index.ts';
 import { addApart, addSideBySide, type Element } from './planes.ts';
 
 /** Adds what writes the table: for each channel and place of the kernel its distance in bytes. */
@@ -111,84 +117,92 @@ function walk(f: FunctionBuilder, p: Readonly<Record<keyof typeof windowParams, 
   };
 }
 
+const stripsParams = {
+  ...i32Params('count', 'depth', 'table', 'to', 'row', 'panel'),
+  ...windowParams,
+};
+
+/** What strips are copied by: function, parameters, locals, and the way from window to window. */
+const emittingStrips = (f: FunctionBuilder, p: ParametersOf<typeof stripsParams>, e: Element) => ({
+  ...{ f, p, ...e, lanes: 16 / e.bytes },
+  v: f.locals('i32', 'done', 'strip', 'r', 'entry', 'target', 'from', 'taken'),
+  at: range(16 / e.bytes).map(() => f.local('i32')),
+  ...walk(f, p),
+});
+
+type Strips = ReturnType<typeof emittingStrips>;
+
+/** For each row of the matrix: `body`, with `from` the distance of its entries and `target` where its columns go. */
+function eachRow({ f, p, v }: Strips, body: () => void): void {
+  f.put(v.entry, p.table).get(p.depth).set(v.r);
+  const top = f.loop();
+  f.get(v.entry).load('i32.load').set(v.from);
+  body();
+  f.put(v.entry, plus(v.entry, is(4)));
+  f.put(v.target, plus(v.target, p.row));
+  f.put(v.r, minus(v.r, is(1)))
+    .get(v.r)
+    .brIf(top);
+  f.end();
+}
+
+/** Copies `n` vectors that lie side by side in the image, if they do; else the caller says how. */
+function sideBySideOr(e: Strips, n: number, otherwise: () => void): void {
+  const { f, p, v, lanes } = e;
+  f.get(e.left)
+    .i32Const(n * lanes)
+    .op('i32.ge_s');
+  f.get(p.xStep).i32Const(e.bytes).op('i32.eq').op('i32.and').if();
+  eachRow(e, () => {
+    f.put(v.from, plus(v.from, e.position));
+    copyVectors(f, n, v.from, v.target);
+  });
+  e.advance(is(n * lanes));
+  e.turn();
+  f.else();
+  otherwise();
+  f.end();
+}
+
+/** Copies a strip whose windows lie apart. */
+function copyApart(e: Strips): void {
+  const { f, p, v, lane, bytes, lanes, at } = e;
+  for (const [i, pointer] of at.entries()) {
+    f.get(e.position).set(pointer);
+    // The last window stands for those that are not there.
+    f.put(v.taken, plus(v.done, times(v.strip, is(lanes)), is(i + 1)));
+    f.get(v.taken).get(p.count).op('i32.lt_s').if();
+    e.advance(is(1));
+    e.turn();
+    f.end();
+  }
+  eachRow(e, () => {
+    for (const [i, pointer] of at.entries()) {
+      f.get(v.target).get(v.from).get(pointer).op('i32.add');
+      f.load(`${lane}.load`).store(`${lane}.store`, i * bytes);
+    }
+  });
+}
+
 /**
  * Adds what copies `count` columns of `depth` rows to `to`: row r of the columns of a strip, a vector wide, lies r * `row` bytes from its
  * first one; `vectors` strips lie side by side, and such panels `panel` bytes apart. Where columns are no multiple of that, some that
  * mean nothing come behind them.
  */
-export function copyStrips(module: ModuleBuilder, { lane, bytes }: Element, vectors: number): number {
-  const params = {
-    ...i32Params('count', 'depth', 'table', 'to', 'row', 'panel'),
-    ...windowParams,
-  };
-  const lanes = 16 / bytes;
-  return module.define({ name: `windows_strips_${lane}` }, params, (f, p) => {
-    const v = f.locals('i32', 'done', 'strip', 'r', 'entry', 'target', 'from', 'taken');
-    const at = range(lanes).map(() => f.local('i32'));
-    const { left, position, advance, turn } = walk(f, p);
-    /** For each row of the matrix: `body(distance of the row's entries)`. */
-    const eachRow = (body: () => void): void => {
-      f.put(v.entry, p.table).get(p.depth).set(v.r);
-      const top = f.loop();
-      f.get(v.entry).load('i32.load').set(v.from);
-      body();
-      f.put(v.entry, plus(v.entry, is(4)));
-      f.put(v.target, plus(v.target, p.row));
-      f.put(v.r, minus(v.r, is(1)))
-        .get(v.r)
-        .brIf(top);
-      f.end();
-    };
-    /** Copies `n` vectors that lie side by side in the image. */
-    const whole = (n: number): void =>
-      eachRow(() => {
-        f.put(v.from, plus(v.from, position));
-        copyVectors(f, n, v.from, v.target);
-      });
-    const fits = (n: number): void => {
-      f.get(left)
-        .i32Const(n * lanes)
-        .op('i32.ge_s');
-      f.get(p.xStep).i32Const(bytes).op('i32.eq').op('i32.and');
-    };
+export function copyStrips(module: ModuleBuilder, element: Element, vectors: number): number {
+  return module.define({ name: `windows_strips_${element.lane}` }, stripsParams, (f, p) => {
+    const e = emittingStrips(f, p, element);
+    const { v, lanes } = e;
     f.upTo(v.done, p.count, is(vectors * lanes), () => {
       f.get(p.to).set(v.target);
-      fits(vectors);
-      f.if();
-      whole(vectors);
-      advance(is(vectors * lanes));
-      turn();
-      f.else();
-      f.upTo(v.strip, is(vectors), is(1), () => {
-        f.push(['i32.lt_s', plus(v.done, times(v.strip, is(lanes))), p.count]).if();
-        f.put(v.target, plus(p.to, times(v.strip, is(16))));
-        fits(1);
-        f.if();
-        whole(1);
-        advance(is(lanes));
-        turn();
-        f.else();
-        for (const [i, pointer] of at.entries()) {
-          f.get(position).set(pointer);
-          // The last window stands for those that are not there.
-          f.put(v.taken, plus(v.done, times(v.strip, is(lanes)), is(i + 1)));
-          f.get(v.taken).get(p.count).op('i32.lt_s').if();
-          advance(is(1));
-          turn();
+      sideBySideOr(e, vectors, () =>
+        f.upTo(v.strip, is(vectors), is(1), () => {
+          f.push(['i32.lt_s', plus(v.done, times(v.strip, is(lanes))), p.count]).if();
+          f.put(v.target, plus(p.to, times(v.strip, is(16))));
+          sideBySideOr(e, 1, () => copyApart(e));
           f.end();
-        }
-        eachRow(() => {
-          for (const [i, pointer] of at.entries())
-            f.get(v.target)
-              .get(v.from)
-              .get(pointer)
-              .op('i32.add')
-              .load(`${lane}.load`)
-              .store(`${lane}.store`, i * bytes);
-        });
-        f.end().end();
-      });
-      f.end();
+        }),
+      );
       f.put(p.to, plus(p.to, p.panel));
     });
   });

@@ -231,45 +231,51 @@ const bytesOf = (params: Params, count: number): Params =>
 const wholeOf = (params: Params): Params =>
   params.every(Number.isInteger) ? params : params.map(Math.trunc);
 
-function makePrimitive(spec: ElementwiseSpec, scalarMask: number): Primitive<Params, Inputs> {
-  const { arity, name } = spec;
-  const caller = callerOf(spec);
+/** What stands for the operands of a primitive: inputs, or parameters for those that are numbers. */
+function sourcesOf(arity: number, scalarMask: number) {
   const tensorOperands: number[] = [];
   let scalarCount = 0;
-  // Which input or parameter stands for each operand.
-  const source = Array.from({ length: arity }, (_, i) => {
+  const sources = Array.from({ length: arity }, (_, i) => {
     const scalar = (scalarMask & (1 << i)) !== 0;
     if (!scalar) tensorOperands.push(i);
     return scalar ? { param: scalarCount++ } : { input: tensorOperands.length - 1 };
   });
   const ownParams = Array.from({ length: 16 }, (_, i) => E.param(scalarCount + i));
-  /** What the spec's expressions take, from the nodes of the operands that are tensors. */
-  const nodesOf = (x: readonly Expr[]): Expr[] => [
-    ...source.map((s) => ('param' in s ? E.param(s.param) : (x[s.input] as Expr))),
-    ...ownParams,
-  ];
+  return {
+    tensorOperands,
+    scalarCount,
+    /** What the spec's expressions take, from the nodes of the operands that are tensors. */
+    nodesOf: (x: readonly Expr[]): Expr[] => [
+      ...sources.map((s) => ('param' in s ? E.param(s.param) : (x[s.input] as Expr))),
+      ...ownParams,
+    ],
+    /** The operands as the caller gave them, for `inspect`. */
+    operandsOf: (inputs: Inputs, params: Params) =>
+      sources.map((s) => ('param' in s ? params[s.param] : inputs[s.input]) as Tensor | number),
+  };
+}
 
-  const kernels = kernelsOf(spec, tensorOperands.length, nodesOf);
+/** The dtype in which a primitive computes, of which the first `scalarCount` parameters stand for operands. */
+function computeTypeOf(spec: ElementwiseSpec, scalarMask: number, scalarCount: number) {
   const isCondition = spec.dtype === 'condition' && (scalarMask & 1) === 0;
   const commonType = (inputs: Inputs, params: Params): DType => {
     if (inputs.length === 1 && scalarCount === 0) return inputs[0].dtype;
     const scalars = scalarCount === 0 ? none : params.slice(0, scalarCount);
     return meetingDType(isCondition ? inputs.slice(1) : inputs, scalars);
   };
-  const computeType = (inputs: Inputs, params: Params): DType => {
+  return (inputs: Inputs, params: Params): DType => {
     const dtype = commonType(inputs, params);
     if (spec.dtype === 'float' && !isFloatingPoint(dtype)) return 'float32';
     return spec.dtype === 'number' && dtype === 'bool' ? 'int32' : dtype;
   };
-  /** The operands as the caller gave them, for `inspect`. */
-  const operandsOf = (inputs: Inputs, params: Params) =>
-    source.map((s) => ('param' in s ? params[s.param] : inputs[s.input]) as Tensor | number);
+}
 
-  const kernelFor = (dtype: DType): ElementwiseKernel => {
-    if (isFloatingPoint(dtype)) return kernels.float();
-    return dtype === 'bool' ? kernels.bool() : kernels.integer();
-  };
-
+function makePrimitive(spec: ElementwiseSpec, scalarMask: number): Primitive<Params, Inputs> {
+  const { arity, name } = spec;
+  const caller = callerOf(spec);
+  const { tensorOperands, scalarCount, nodesOf, operandsOf } = sourcesOf(arity, scalarMask);
+  const kernelFor = kernelsOf(spec, tensorOperands.length, nodesOf);
+  const computeType = computeTypeOf(spec, scalarMask, scalarCount);
   const wraps = spec.beyondByte !== 'keep' && arity > 1;
   return definePrimitive<Params, Inputs>({
     name,
@@ -315,7 +321,7 @@ function makePrimitive(spec: ElementwiseSpec, scalarMask: number): Primitive<Par
   });
 }
 
-/** The kernels of a primitive, made when first needed: on floats, on integers, and on bools (whose results are 0 or 1). */
+/** The kernel of a primitive for a dtype, made when first needed: on floats, on integers, and on bools (whose results are 0 or 1). */
 function kernelsOf(spec: ElementwiseSpec, inputs: number, nodesOf: (x: readonly Expr[]) => Expr[]) {
   const onIntegers = spec.integer ?? spec.expression;
   const toBool = (y: Expr): Expr => (y.kind === 'mask' ? y : E.toMask(y));
@@ -323,10 +329,11 @@ function kernelsOf(spec: ElementwiseSpec, inputs: number, nodesOf: (x: readonly 
     let kernel: ElementwiseKernel | undefined;
     return () => (kernel ??= new ElementwiseKernel(spec.name, inputs, (...x) => build(...nodesOf(x))));
   };
-  return {
-    float: made(spec.expression),
-    integer: made(onIntegers),
-    bool: made((...nodes) => toBool(onIntegers(...nodes))),
+  const [float, integer] = [made(spec.expression), made(onIntegers)];
+  const bool = made((...nodes) => toBool(onIntegers(...nodes)));
+  return (dtype: DType): ElementwiseKernel => {
+    if (isFloatingPoint(dtype)) return float();
+    return dtype === 'bool' ? bool() : integer();
   };
 }
 

@@ -250,25 +250,51 @@ function scaleUnits([g]: Tensors, _: unknown, units: Tensors): void {
   for (const unit of units) runElementwise(scaling, laneOf(unit.dtype), [unit, g], [], unit);
 }
 
-function reducedPrimitives(spec: ElementwiseSpec): Reduced {
-  const { name, arity } = spec;
-  const operands = Array.from({ length: arity }, (_, i) => i);
-  const params = Array.from({ length: 16 }, (_, i) => E.param(i));
-  const bits = (used: (i: number) => boolean): number =>
-    operands.reduce((sum, i) => (used(i) ? sum | (1 << i) : sum), 0);
-  const stated =
-    spec.gradient === false || spec.gradient === 'refused'
-      ? []
-      : gradientExpressions(spec, E.constant(1), [...operands.map(E.input), ...params], operands);
+const operandsOf = ({ arity }: ElementwiseSpec): number[] => Array.from({ length: arity }, (_, i) => i);
+const parametersOf = (): Expr[] => Array.from({ length: 16 }, (_, i) => E.param(i));
 
+/** The kernels, made when first needed: of the values and the gradients `units`, whose scale is the parameter behind those of the operation. */
+function kernelsOf(spec: ElementwiseSpec): (units: number, count: number) => ElementwiseKernel {
+  const { name, arity } = spec;
+  const [operands, params] = [operandsOf(spec), parametersOf()];
   const kernels: (ElementwiseKernel | undefined)[] = [];
-  /** The values and the gradients `units`, whose scale is the parameter behind those of the operation. */
-  const kernelOf = (units: number, count: number): ElementwiseKernel =>
+  return (units, count) =>
     (kernels[units] ??= new ElementwiseKernel(name, arity, (...nodes) => {
       const given = [...nodes.slice(0, arity), ...params];
       const gradients = units === 0 ? [] : gradientExpressions(spec, E.param(count), given, operands);
       return [spec.expression(...given), ...(gradients.filter((_, i) => (units >> i) & 1) as Expr[])];
     }));
+}
+
+/** The operands that have a gradient: bit i is set where operand i has. */
+function differentiableOf(spec: ElementwiseSpec): number {
+  if (spec.gradient === false || spec.gradient === 'refused') return 0;
+  const operands = operandsOf(spec);
+  const given = [...operands.map(E.input), ...parametersOf()];
+  const stated = gradientExpressions(spec, E.constant(1), given, operands);
+  return operands.reduce((sum, i) => (stated[i] != null ? sum | (1 << i) : sum), 0);
+}
+
+/** What is saved for backward, and the gradients as one operation of operands and the result's gradient. */
+function backwardOf(spec: ElementwiseSpec) {
+  const operands = operandsOf(spec);
+  // The gradient's first parameter scales g.
+  const [scale, ...others] = parametersOf() as [Expr, ...Expr[]];
+  return derivativeOf<Attributes>(
+    spec,
+    (gradient) => new ElementwiseOp(gradient),
+    spec.arity,
+    (g, x) => gradientExpressions(spec, E.mul(g, scale), [...x, ...others], operands),
+    secondsOf(spec, operands, (x) => [...x, ...others], scale),
+    (node) => [node.attrs.mean ? 1 / numelOf(node.shape(0)) : 1, ...node.attrs.params],
+    true,
+  );
+}
+
+function reducedPrimitives(spec: ElementwiseSpec): Reduced {
+  const { name } = spec;
+  const kernelOf = kernelsOf(spec);
+  const { saves, derivative } = backwardOf(spec);
   const infer = (inputs: Inputs): Meta => {
     const dtype = commonType(inputs);
     spec.check?.(dtype, inputs);
@@ -281,20 +307,8 @@ function reducedPrimitives(spec: ElementwiseSpec): Reduced {
     const kernel = kernelOf(a.units, a.params.length);
     sumElementwise(kernel, out.dtype, inputs, numbers, divisor, out.storage.array, out.offset, units);
   };
-  // The gradient's first parameter scales g.
-  const [scale, ...others] = params as [Expr, ...Expr[]];
-  const { saves, derivative } = derivativeOf<Attributes>(
-    spec,
-    (gradient) => new ElementwiseOp(gradient),
-    arity,
-    (g, x) => gradientExpressions(spec, E.mul(g, scale), [...x, ...others], operands),
-    secondsOf(spec, operands, (x) => [...x, ...others], scale),
-    (node) => [node.attrs.mean ? 1 / numelOf(node.shape(0)) : 1, ...node.attrs.params],
-    true,
-  );
-
   return {
-    differentiable: bits((i) => stated[i] != null),
+    differentiable: differentiableOf(spec),
     plain: definePrimitive<Attributes, Inputs>({
       name,
       saves,

@@ -77,63 +77,79 @@ function stepOf({ optimizer }: Task, closure: () => Tensor): Tensor {
 /** Makes the next steps, notes how they went, and puts everything back. */
 export function reference(task: Task): Reference {
   const { model, optimizer, options } = task;
-  const { scheduler, schedulerInterval = 'epoch' } = options;
-  const loss = options.loss as (output: unknown, ...targets: Tensor[]) => Tensor;
+  const { scheduler } = options;
   const lossModule = 'parameters' in options.loss ? [options.loss as AnyModule] : [];
   const putBack = snapshot([model, ...lossModule], [optimizer], scheduler === undefined ? [] : [scheduler]);
   try {
     if (!model.training) model.train();
     // So that backward makes new gradients, and adds nothing to the user's.
     for (const p of model.parameters()) p.grad = null;
-    const before = defaultGenerator.getState();
-    const tensors: Record<string, Tensor> = {};
-    const losses: Tensor[] = [];
-    const rates: number[][] = [];
-    const ends: boolean[] = [];
-    const move = (metric: () => number): void => {
-      if (scheduler instanceof lrScheduler.ReduceLROnPlateau) scheduler.step(metric());
-      else scheduler?.step();
-    };
-    let unusedParameters = false;
-    let [total, seen] = [0, 0];
-    for (const { inputs, targets, size, isLast } of batchesOf(task)) {
-      const step = losses.length;
-      for (const [i, x] of inputs.entries()) tensors[`${step}/inputs.${i}`] = x;
-      for (const [i, x] of targets.entries()) tensors[`${step}/targets.${i}`] = x;
-      const closure = (): Tensor => {
-        optimizer.zeroGrad();
-        const output = (model as unknown as (...inputs: readonly Tensor[]) => unknown)(...inputs);
-        const value = loss(output, ...targets);
-        value.backward();
-        clip(task);
-        return value;
-      };
-      const value = stepOf(task, closure).detach();
-      if (step === 0) unusedParameters = model.parameters().some((p) => p.requiresGrad && p.grad === null);
-      losses.push(value);
-      total += value.item() * size;
-      seen += size;
-      if (schedulerInterval === 'step') move(() => value.item());
-      else if (isLast) move(() => total / seen);
-      if (isLast) [total, seen] = [0, 0];
-      rates.push(optimizer.paramGroups.map((group) => Number(group.lr)));
-      ends.push(isLast);
-      if (losses.length === task.steps) break;
-    }
-    const after = Object.entries(model.stateDict()).map(([name, x]) => [`after/${name}`, x.detach().clone()]);
-    return {
-      tensors: {
-        ...tensors,
-        losses: stack(losses),
-        rates: tensor(rates, { dtype: 'float64' }),
-        ends: tensor(ends),
-        ...Object.fromEntries(after),
-      },
-      losses: losses.map((x) => x.item()),
-      unusedParameters,
-      draws: defaultGenerator.getState().some((byte, i) => byte !== before[i]),
-    };
+    return stepsOf(task);
   } finally {
     putBack();
   }
+}
+
+/** Moves the schedule. */
+function moveSchedule({ options: { scheduler } }: Task, metric: () => number): void {
+  if (scheduler instanceof lrScheduler.ReduceLROnPlateau) scheduler.step(metric());
+  else scheduler?.step();
+}
+
+/** The loss of a step of the optimizer. */
+function lossOf(task: Task, { inputs, targets }: Step): Tensor {
+  const { model, optimizer, options } = task;
+  const loss = options.loss as (output: unknown, ...targets: Tensor[]) => Tensor;
+  const closure = (): Tensor => {
+    optimizer.zeroGrad();
+    const output = (model as unknown as (...inputs: readonly Tensor[]) => unknown)(...inputs);
+    const value = loss(output, ...targets);
+    value.backward();
+    clip(task);
+    return value;
+  };
+  return stepOf(task, closure).detach();
+}
+
+/** Makes the next steps, and notes how they went. */
+function stepsOf(task: Task): Reference {
+  const { model, optimizer, options } = task;
+  const bySteps = options.schedulerInterval === 'step';
+  const before = defaultGenerator.getState();
+  const tensors: Record<string, Tensor> = {};
+  const losses: Tensor[] = [];
+  const rates: number[][] = [];
+  const ends: boolean[] = [];
+  let unusedParameters = false;
+  let [total, seen] = [0, 0];
+  for (const batch of batchesOf(task)) {
+    const { size, isLast } = batch;
+    const step = losses.length;
+    for (const [i, x] of batch.inputs.entries()) tensors[`${step}/inputs.${i}`] = x;
+    for (const [i, x] of batch.targets.entries()) tensors[`${step}/targets.${i}`] = x;
+    const value = lossOf(task, batch);
+    if (step === 0) unusedParameters = model.parameters().some((p) => p.requiresGrad && p.grad === null);
+    losses.push(value);
+    total += value.item() * size;
+    seen += size;
+    if (bySteps) moveSchedule(task, () => value.item());
+    else if (isLast) moveSchedule(task, () => total / seen);
+    if (isLast) [total, seen] = [0, 0];
+    rates.push(optimizer.paramGroups.map((group) => Number(group.lr)));
+    ends.push(isLast);
+    if (losses.length === task.steps) break;
+  }
+  const after = Object.entries(model.stateDict()).map(([name, x]) => [`after/${name}`, x.detach().clone()]);
+  return {
+    tensors: {
+      ...tensors,
+      losses: stack(losses),
+      rates: tensor(rates, { dtype: 'float64' }),
+      ends: tensor(ends),
+      ...Object.fromEntries(after),
+    },
+    losses: losses.map((x) => x.item()),
+    unusedParameters,
+    draws: defaultGenerator.getState().some((byte, i) => byte !== before[i]),
+  };
 }

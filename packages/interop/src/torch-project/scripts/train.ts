@@ -213,64 +213,33 @@ if __name__ == "__main__":
 const names = (what: string, count: number): string[] =>
   count === 1 ? [what] : Array.from({ length: count }, (_, i) => `${what}_${i + 1}`);
 
-/** The text of train.py. */
-export function trainPython(needs: TrainNeeds): string {
-  const { scheduler, optimizer, batchNorm } = needs;
-  const inputs = names('x', needs.inputs);
-  const targets = names('target', needs.targets);
-  const all = [...inputs, ...targets];
+/** What of train.py depends on whether there is batch normalisation, whose statistics are of all ranks or of one. */
+const batchNormParts = {
+  WARNINGS: 'import warnings',
+  SYNC_FLAG: '    add("--sync-batch-norm", action="store_true", help="statistics of all ranks")',
+  SYNC: [
+    '    if options.sync_batch_norm and ranks.world > 1:',
+    '        model = parallel.synchronise_batch_norm(model, ranks)',
+    '    elif ranks.world > 1:',
+    '        warnings.warn("each rank normalises its share alone: --sync-batch-norm")',
+  ].join('\n'),
+  SHORT_BATCH: [
+    '    short = min(batches.sizes(), default=0)',
+    '    if short < ranks.world:',
+    '        raise SystemExit(f"a batch of {short} is too short to share: --drop-last")',
+  ].join('\n'),
+};
+const noBatchNormParts: typeof batchNormParts = { WARNINGS: '', SYNC_FLAG: '', SYNC: '', SHORT_BATCH: '' };
+
+/** What of train.py depends on the schedule. */
+function scheduleParts({ scheduler }: TrainNeeds) {
   const step = scheduler === null ? null : stepLine(scheduler);
   const inEpoch = scheduler?.interval === 'epoch';
   const countsLoss = inEpoch && scheduler?.followsLoss === true;
-  return filled(template, {
-    CLASS: needs.className,
-    SEED: written(needs.seed),
-    BATCH_SIZE: written(needs.batchSize),
-    NN: needs.clipNorm === null && needs.clipValue === null ? '' : 'nn, ',
-    WARNINGS: batchNorm ? 'import warnings' : '',
+  return {
     SCHEDULER_IMPORTS: importLines(scheduler?.imports),
-    EVALUATED: constant('EVALUATED', needs.evaluated),
-    SYNC_FLAG: batchNorm
-      ? '    add("--sync-batch-norm", action="store_true", help="statistics of all ranks")'
-      : '',
-    EVALUATE:
-      needs.evaluated.length === 0
-        ? ''
-        : '    for name in EVALUATED:\n        model.get_submodule(name).training = False',
-    LOSS_STATE: needs.lossHasState ? '    loss_fn.load_state_dict(load_file(HERE / "loss.safetensors"))' : '',
-    LOSS_DEVICE: needs.lossIsModule ? '    loss_fn.to(ranks.device)' : '',
-    SYNC: batchNorm
-      ? [
-          '    if options.sync_batch_norm and ranks.world > 1:',
-          '        model = parallel.synchronise_batch_norm(model, ranks)',
-          '    elif ranks.world > 1:',
-          '        warnings.warn("each rank normalises its share alone: --sync-batch-norm")',
-        ].join('\n')
-      : '',
-    DDP: statement(
-      '        called = ',
-      call('DistributedDataParallel', [
-        'model',
-        'devices',
-        ...(needs.unusedParameters ? ['find_unused_parameters=True'] : []),
-      ]),
-    ),
-    OPTIMIZER: optimizer.python,
     SCHEDULER: scheduler?.python ?? '',
     SCHEDULERS: scheduler === null ? '{}' : '{"scheduler": scheduler}',
-    UNPACK: all.length === 1 ? `[${all[0]}]` : all.join(', '),
-    STEP: stepLines(needs, inputs, targets),
-    ORDER: needs.shuffle ? 'None if options.dry_run else options.seed' : 'None',
-    DROP_LAST: needs.dropLast
-      ? '    add("--keep-last", dest="drop_last", action="store_false", help="short batches too")'
-      : '    add("--drop-last", action="store_true", help="leave out a last batch that is short")',
-    SHORT_BATCH: batchNorm
-      ? [
-          '    short = min(batches.sizes(), default=0)',
-          '    if short < ranks.world:',
-          '        raise SystemExit(f"a batch of {short} is too short to share: --drop-last")',
-        ].join('\n')
-      : '',
     ADVANCE_DOC:
       scheduler === null
         ? 'Counts a step.'
@@ -281,9 +250,47 @@ export function trainPython(needs: TrainNeeds): string {
     ].join('\n'),
     ADVANCE_EPOCH:
       step !== null && inEpoch ? step('        ', 'progress.pop("total") / progress["sample"]') : '',
+  };
+}
+
+/** The text of train.py. */
+export function trainPython(needs: TrainNeeds): string {
+  const { optimizer } = needs;
+  const inputs = names('x', needs.inputs);
+  const targets = names('target', needs.targets);
+  const all = [...inputs, ...targets];
+  return filled(template, {
+    CLASS: needs.className,
+    SEED: written(needs.seed),
+    BATCH_SIZE: written(needs.batchSize),
+    NN: needs.clipNorm === null && needs.clipValue === null ? '' : 'nn, ',
+    EVALUATED: constant('EVALUATED', needs.evaluated),
+    EVALUATE:
+      needs.evaluated.length === 0
+        ? ''
+        : '    for name in EVALUATED:\n        model.get_submodule(name).training = False',
+    LOSS_STATE: needs.lossHasState ? '    loss_fn.load_state_dict(load_file(HERE / "loss.safetensors"))' : '',
+    LOSS_DEVICE: needs.lossIsModule ? '    loss_fn.to(ranks.device)' : '',
+    DDP: statement(
+      '        called = ',
+      call('DistributedDataParallel', [
+        'model',
+        'devices',
+        ...(needs.unusedParameters ? ['find_unused_parameters=True'] : []),
+      ]),
+    ),
+    OPTIMIZER: optimizer.python,
+    UNPACK: all.length === 1 ? `[${all[0]}]` : all.join(', '),
+    STEP: stepLines(needs, inputs, targets),
+    ORDER: needs.shuffle ? 'None if options.dry_run else options.seed' : 'None',
+    DROP_LAST: needs.dropLast
+      ? '    add("--keep-last", dest="drop_last", action="store_false", help="short batches too")'
+      : '    add("--drop-last", action="store_true", help="leave out a last batch that is short")',
     REFUSE_SHARDS: optimizer.shards
       ? ''
       : '    if options.fsdp:\n        raise SystemExit("this optimizer of torch has no sharded form: use DDP")',
+    ...(needs.batchNorm ? batchNormParts : noBatchNormParts),
+    ...scheduleParts(needs),
   });
 }
 

@@ -118,6 +118,24 @@ function placeOn(
   }
 }
 
+/** Moves the parameters to the place along d that the line search finds, first trying `first`. */
+function searchAlong(
+  params: readonly Tensor[],
+  d: Tensor,
+  here: Place,
+  first: Scalar,
+  most: number,
+  evaluate: () => Evaluation,
+  arithmetic: Arithmetic,
+): ReturnType<typeof strongWolfe> {
+  const parts = withParts(params, d);
+  const kept = params.map((p) => p.clone());
+  const at = (t: Scalar): Place => placeOn(parts, kept, d, t, evaluate);
+  const found = strongWolfe(at, here, first, largest(d), most, arithmetic);
+  move(parts, found.place.t.value);
+  return found;
+}
+
 /** How far to go where nothing is known of the curvature: no parameters move by more than lr in sum. */
 function firstStep(gradient: Tensor, lr: number, { div, min, mul, tensor }: Arithmetic): Scalar {
   const share = div(python(1), tensor(absoluteSum(gradient)));
@@ -229,31 +247,25 @@ export class LBFGS extends Optimizer<Required<LBFGSOptions>> {
       const course = { d, t: first.value, prevFlatGrad: gradient, prevLoss: loss };
       Object.assign(memory, course);
       if (isLess(python(-toleranceChange), tensor(slope))) break;
-      const parts = withParts(params, d);
-      let isOptimal = false;
       let more = 0;
       if (lineSearchFn === 'strong_wolfe') {
         const here = { t: python(0), loss, gradient, slope };
-        const kept = params.map((p) => p.clone());
-        const at = (t: Scalar): Place => placeOn(parts, kept, d, t, evaluate);
-        const found = strongWolfe(at, here, first, largest(d), maxEval - evaluations, arithmetic);
+        const most = maxEval - evaluations;
+        const found = searchAlong(params, d, here, first, most, evaluate, arithmetic);
         ({ loss, gradient } = found.place);
         memory.t = found.place.t.value;
         more = found.evaluations;
-        move(parts, memory.t);
-        isOptimal = isFlat();
       } else {
-        move(parts, first.value);
+        move(withParts(params, d), first.value);
         // After the last iteration nothing depends on what the next step evaluates anew.
         if (iteration < maxIter) {
           ({ loss, gradient } = evaluate());
           more = 1;
-          isOptimal = isFlat();
         }
       }
       evaluations += more;
       memory.funcEvals += more;
-      if (iteration === maxIter || evaluations >= maxEval || isOptimal) break;
+      if (iteration === maxIter || evaluations >= maxEval || isFlat()) break;
       if (within(mul(tensor(largest(d)), python(Math.abs(memory.t ?? 0))), toleranceChange)) break;
       if (Math.abs(loss - before) < toleranceChange) break;
     }

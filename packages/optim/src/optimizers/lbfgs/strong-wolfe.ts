@@ -34,67 +34,80 @@ function leastOfCubic(
   return min(max(sub(far, mul(sub(far, near), part)), from), to);
 }
 
-/**
- * A place on the line from `start` at which the loss has decreased enough and the slope is flat enough, first tried at `t`; or
- * the best one that `most` steps lead to. `size` is the greatest change of a parameter for t = 1. Nocedal and Wright, "Numerical
- * Optimization", 2006, 3.5; with the constants and the order of PyTorch's.
- */
-export function strongWolfe(
-  at: (t: Scalar) => Place,
+/** What the search goes by. */
+interface Search {
+  readonly at: (t: Scalar) => Place;
+  /** Whether the loss has not decreased enough. */
+  readonly tooHigh: (place: Place) => boolean;
+  /** Whether the slope is flat enough. */
+  readonly isFlat: (place: Place) => boolean;
+  /** The greatest change of a parameter for t = 1. */
+  readonly size: number;
+  readonly most: number;
+  readonly arithmetic: Arithmetic;
+}
+
+/** Goes on from `start`, first to `t`, to two places that have a good one between them; or, as `found`, to a good one. */
+function bracketed(
+  { at, tooHigh, isFlat, most, arithmetic }: Search,
   start: Place,
   t: Scalar,
-  size: number,
-  most: number,
-  arithmetic: Arithmetic,
-): { place: Place; evaluations: number } {
-  const { add, sub, mul, isLess, isAtMost, min, max, tensor } = arithmetic;
-  const startSlope = tensor(start.slope);
-  const flat = mul(curvature, startSlope).value;
-  const tooHigh = ({ t, loss }: Place): boolean =>
-    isLess(add(python(start.loss), mul(mul(decrease, t), startSlope)), python(loss));
-  const isFlat = ({ slope }: Place): boolean => Math.abs(slope) <= flat;
-
+): { bracket: [Place, Place]; step: number; found?: Place } {
+  const { add, sub, mul } = arithmetic;
   let now = at(t);
   let before = start;
   let step = 0;
-  let bracket: [Place, Place] | null = null;
-  for (; step < most && bracket === null; ) {
-    if (tooHigh(now) || (step > 1 && now.loss >= before.loss)) bracket = [before, now];
-    else if (isFlat(now)) return { place: now, evaluations: step + 1 };
-    else if (now.slope >= 0) bracket = [before, now];
-    else {
-      const further = add(now.t, mul(python(0.01), sub(now.t, before.t)));
-      const next = leastOfCubic(before, now, [further, mul(now.t, python(10))], arithmetic);
-      before = now;
-      now = at(next);
-      step++;
-    }
+  while (step < most) {
+    if (tooHigh(now) || (step > 1 && now.loss >= before.loss)) return { bracket: [before, now], step };
+    if (isFlat(now)) return { bracket: [before, now], step, found: now };
+    if (now.slope >= 0) return { bracket: [before, now], step };
+    const further = add(now.t, mul(python(0.01), sub(now.t, before.t)));
+    const next = leastOfCubic(before, now, [further, mul(now.t, python(10))], arithmetic);
+    before = now;
+    now = at(next);
+    step++;
   }
   // No step is left: the beginning, or the last one.
-  bracket ??= [start, now];
+  return { bracket: [start, now], step };
+}
 
+/** Where to divide a bracket: where the cubic is least, or further from an end that this came close to before. */
+function division(
+  [first, second]: readonly [Place, Place],
+  wasClose: boolean,
+  arithmetic: Arithmetic,
+): { t: Scalar; isClose: boolean } {
+  const { add, sub, mul, isLess, isAtMost, min, max } = arithmetic;
+  // Not those of min and max, where one of them is NaN.
+  const bounds = isAtMost(first.t, second.t)
+    ? ([first.t, second.t] as const)
+    : ([second.t, first.t] as const);
+  const t = leastOfCubic(first, second, bounds, arithmetic);
+  // Twice in a row close to an end, or on it: a tenth of the bracket away from that end, for some progress.
+  const [from, to] = [min(first.t, second.t), max(first.t, second.t)];
+  const margin = mul(python(0.1), sub(to, from));
+  const [ahead, behind] = [sub(to, t), sub(t, from)];
+  const isClose = isLess(min(ahead, behind), margin);
+  if (!isClose || !(wasClose || isAtMost(to, t) || isAtMost(t, from))) return { t, isClose };
+  const moved = Math.abs(ahead.value) < Math.abs(behind.value) ? sub(to, margin) : add(from, margin);
+  return { t: moved, isClose: false };
+}
+
+/** Divides a bracket until its better end is good, its change is too small, or no step is left. */
+function divided(search: Search, given: [Place, Place], from: number): { place: Place; evaluations: number } {
+  const { at, tooHigh, isFlat, size, most, arithmetic } = search;
+  const { sub, mul, isLess, tensor } = arithmetic;
+  let bracket = given;
+  let step = from;
   let low = bracket[0].loss <= bracket[1].loss ? 0 : 1;
   let wasClose = false;
   let isDone = false;
   while (!isDone && step < most) {
-    const [first, second] = bracket;
-    const length = Math.abs(sub(second.t, first.t).value);
+    const length = Math.abs(sub(bracket[1].t, bracket[0].t).value);
     if (isLess(mul(python(length), tensor(size)), leastChange)) break;
-    // Not those of min and max, where one of them is NaN.
-    const bounds = isAtMost(first.t, second.t)
-      ? ([first.t, second.t] as const)
-      : ([second.t, first.t] as const);
-    let next = leastOfCubic(first, second, bounds, arithmetic);
-    // Twice in a row close to an end, or on it: a tenth of the bracket away from that end, for some progress.
-    const [from, to] = [min(first.t, second.t), max(first.t, second.t)];
-    const margin = mul(python(0.1), sub(to, from));
-    const [ahead, behind] = [sub(to, next), sub(next, from)];
-    const isClose = isLess(min(ahead, behind), margin);
-    const moves: boolean = isClose && (wasClose || isAtMost(to, next) || isAtMost(next, from));
-    if (moves) next = Math.abs(ahead.value) < Math.abs(behind.value) ? sub(to, margin) : add(from, margin);
-    wasClose = isClose && !moves;
-
-    now = at(next);
+    const next = division(bracket, wasClose, arithmetic);
+    wasClose = next.isClose;
+    const now = at(next.t);
     step++;
     const best: Place = low === 0 ? bracket[0] : bracket[1];
     const worst: Place = low === 0 ? bracket[1] : bracket[0];
@@ -108,4 +121,28 @@ export function strongWolfe(
     }
   }
   return { place: low === 0 ? bracket[0] : bracket[1], evaluations: step + 1 };
+}
+
+/**
+ * A place on the line from `start` at which the loss has decreased enough and the slope is flat enough, first tried at `t`; or
+ * the best one that `most` steps lead to. `size` is the greatest change of a parameter for t = 1. Nocedal and Wright, "Numerical
+ * Optimization", 2006, 3.5; with the constants and the order of PyTorch's.
+ */
+export function strongWolfe(
+  at: (t: Scalar) => Place,
+  start: Place,
+  t: Scalar,
+  size: number,
+  most: number,
+  arithmetic: Arithmetic,
+): { place: Place; evaluations: number } {
+  const { add, mul, isLess, tensor } = arithmetic;
+  const startSlope = tensor(start.slope);
+  const flat = mul(curvature, startSlope).value;
+  const tooHigh = ({ t, loss }: Place): boolean =>
+    isLess(add(python(start.loss), mul(mul(decrease, t), startSlope)), python(loss));
+  const isFlat = ({ slope }: Place): boolean => Math.abs(slope) <= flat;
+  const search = { at, tooHigh, isFlat, size, most, arithmetic };
+  const { bracket, step, found } = bracketed(search, start, t);
+  return found === undefined ? divided(search, bracket, step) : { place: found, evaluations: step + 1 };
 }

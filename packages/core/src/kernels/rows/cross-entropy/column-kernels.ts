@@ -143,82 +143,100 @@ function store(f: FunctionBuilder, t: RowConfig): void {
   f.store(`${t.lane}.store`);
 }
 
-function emitBlocks(f: FunctionBuilder, t: RowConfig, p: Parameters, columns: number): void {
-  const { left, m, width, step, block } = f.locals('i32', 'left', 'm', 'width', 'step', 'block');
-  const { maxima, logSums, losses, xs, grads, spreads } = f.locals(
-    'i32',
-    ...(['maxima', 'logSums', 'losses', 'xs', 'grads', 'spreads'] as const),
-  );
-  const { row, from, to } = f.locals('i32', 'row', 'from', 'to');
-  const { total, ofBlock } = f.locals('f64', 'total', 'ofBlock');
+/** What blocks are written with: locals of a block, where rows of it lie in the room, and what is added up. */
+const emittingBlocks = (f: FunctionBuilder, t: RowConfig, p: Parameters) => ({
+  ...{ f, t, p },
+  ...f.locals('i32', 'left', 'm', 'width', 'step', 'block'),
+  ...f.locals('i32', ...(['maxima', 'logSums', 'losses', 'xs', 'grads', 'spreads'] as const)),
+  ...f.locals('i32', 'row', 'from', 'to'),
+  ...f.locals('f64', 'total', 'ofBlock'),
+});
 
-  /** Sets a local to where the rows end that begin at another. */
-  const behind = (at: number, before: number, rows: 'one' | 'n'): void => {
+type Blocks = ReturnType<typeof emittingBlocks>;
+
+/** Sets the locals to where rows lie in the room, one behind the other. */
+function placeRows({ f, p, maxima, logSums, losses, xs, grads, spreads }: Blocks): void {
+  for (const [at, before, rows] of [
+    [maxima, p.room, 'one'],
+    [logSums, maxima, 'one'],
+    [losses, logSums, 'one'],
+    [xs, losses, 'one'],
+    [grads, xs, 'n'],
+    [spreads, grads, 'n'],
+  ] as const) {
     f.get(p.pitch);
     if (rows === 'n') f.get(p.n).op('i32.mul');
     f.get(before).op('i32.add').set(at);
-  };
-  behind(maxima, p.room, 'one');
-  behind(logSums, maxima, 'one');
-  behind(losses, logSums, 'one');
-  behind(xs, losses, 'one');
-  behind(grads, xs, 'n');
-  behind(spreads, grads, 'n');
+  }
+}
+
+/** Copies the positions of each class, from rows that lie `apart` bytes from each other to others. */
+function copyRows(e: Blocks, source: number, apart: number, target: number, targetApart: number): void {
+  const { f, p, row, from, to } = e;
+  f.get(source).set(from).get(target).set(to).get(p.n).set(row);
+  f.countdown(row, 1, () => {
+    f.get(to).get(from).get(e.width).memoryCopy();
+    f.bump(from, { local: apart });
+    f.bump(to, { local: targetApart });
+  });
+}
+
+/** Makes rows of the number that each class has for all positions. */
+function spreadEvenly({ f, t, p, row, from, to, spreads }: Blocks): void {
+  const bytes = f.local('i32');
+  f.get(p.spread).set(from).get(spreads).set(to).get(p.n).set(row);
+  f.countdown(row, 1, () => {
+    f.get(p.pitch).set(bytes);
+    f.countdown(bytes, 16, () => {
+      f.get(to).get(from).load(`${t.lane}.load`).op(`${t.vector}.splat`).store('v128.store');
+      f.bump(to, { bytes: 16 });
+    });
+    f.bump(from, { bytes: t.bytes });
+  });
+}
+
+/** Brings a block of positions into the room: logits, what is spread over classes, and the masses. */
+function bringBlock(e: Blocks): void {
+  const { f, t, p, row, from, to, step } = e;
+  copyRows(e, p.x, step, e.xs, p.pitch);
+  f.get(p.spread).if();
+  f.get(p.spreadStep).if();
+  copyRows(e, p.spread, step, e.spreads, p.pitch);
+  f.else();
+  spreadEvenly(e);
+  f.end().end();
+  f.get(e.m).set(row).get(p.scales).set(from).get(p.room).set(to);
+  f.countdown(row, 1, () => {
+    f.get(to).get(p.unit).get(from).load('f64.load').op('f64.mul');
+    store(f, t);
+    f.bump(from, { bytes: 8 });
+    f.bump(to, { bytes: t.bytes });
+  });
+}
+
+function emitBlocks(f: FunctionBuilder, t: RowConfig, p: Parameters, columns: number): void {
+  const e = emittingBlocks(f, t, p);
+  const { left, m, width, step, block, total, ofBlock, grads } = e;
+  placeRows(e);
   f.get(p.inner).i32Const(t.bytes).op('i32.mul').set(step);
-
-  /** Copies the positions of each class, from rows that lie `apart` bytes from each other to others. */
-  const copyRows = (source: number, apart: number, target: number, targetApart: number): void => {
-    f.get(source).set(from).get(target).set(to).get(p.n).set(row);
-    f.countdown(row, 1, () => {
-      f.get(to).get(from).get(width).memoryCopy();
-      f.bump(from, { local: apart });
-      f.bump(to, { local: targetApart });
-    });
-  };
-  const spreadEvenly = (): void => {
-    const bytes = f.local('i32');
-    f.get(p.spread).set(from).get(spreads).set(to).get(p.n).set(row);
-    f.countdown(row, 1, () => {
-      f.get(p.pitch).set(bytes);
-      f.countdown(bytes, 16, () => {
-        f.get(to).get(from).load(`${t.lane}.load`).op(`${t.vector}.splat`).store('v128.store');
-        f.bump(to, { bytes: 16 });
-      });
-      f.bump(from, { bytes: t.bytes });
-    });
-  };
-
   f.countdown(p.outer, 1, () => {
     f.get(p.inner).set(left);
     f.countdown(left, 1, () => {
       f.get(left).get(p.width).get(left).get(p.width).op('i32.lt_s').op('select').tee(m);
       f.i32Const(t.bytes).op('i32.mul').set(width);
-      copyRows(p.x, step, xs, p.pitch);
-      f.get(p.spread).if();
-      f.get(p.spreadStep).if();
-      copyRows(p.spread, step, spreads, p.pitch);
-      f.else();
-      spreadEvenly();
-      f.end().end();
-      f.get(m).set(row).get(p.scales).set(from).get(p.room).set(to);
-      f.countdown(row, 1, () => {
-        f.get(to).get(p.unit).get(from).load('f64.load').op('f64.mul');
-        store(f, t);
-        f.bump(from, { bytes: 8 });
-        f.bump(to, { bytes: t.bytes });
-      });
-      f.get(m).get(p.n).get(p.pitch).get(xs);
+      bringBlock(e);
+      f.get(m).get(p.n).get(p.pitch).get(e.xs);
       for (const [own, given] of [
         [grads, p.grad],
-        [spreads, p.spread],
+        [e.spreads, p.spread],
       ] as const)
         f.get(own).i32Const(0).get(given).op('select');
-      f.get(p.room).get(maxima).get(logSums).get(losses).get(p.unit).call(columns);
+      f.get(p.room).get(e.maxima).get(e.logSums).get(e.losses).get(p.unit).call(columns);
       f.f64Const(0).set(ofBlock);
-      emitPositions(f, t, p, { m, maxima, logSums, losses, xs, grads, total: ofBlock });
+      emitPositions(f, t, p, { ...e, total: ofBlock });
       f.get(total).get(ofBlock).op('f64.add').set(total);
       f.get(p.grad).if();
-      copyRows(grads, p.pitch, p.grad, step);
+      copyRows(e, grads, p.pitch, p.grad, step);
       f.bump(p.grad, { local: width });
       f.end();
       f.bump(p.x, { local: width });

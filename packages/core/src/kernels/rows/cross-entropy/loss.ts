@@ -4,8 +4,15 @@ import type { DType, TypedArray } from '../../../dtype.ts';
 import { allocateArray } from '../../../storage.ts';
 import { ElementwiseKernel, elementsOf, fillStrided, runElementwise } from '../../elementwise/index.ts';
 import { mul, param } from '../../expression/index.ts';
-import { NotLowered, recordCall, recorder } from '../../recording/index.ts';
-import { copyRun, extentOf, ignoredClass, type Strided, stridedOver } from '../../strided/index.ts';
+import { type Address, NotLowered, type Recorder, recordCall, recorder } from '../../recording/index.ts';
+import {
+  copyRun,
+  type Extent,
+  extentOf,
+  ignoredClass,
+  type Strided,
+  stridedOver,
+} from '../../strided/index.ts';
 import { align16, ensureBytes, type FloatLane, f32, f64, i32, u8 } from '../../wasm/index.ts';
 import { dimLast } from '../chunks.ts';
 import { FEW_COLUMNS } from '../columns.ts';
@@ -210,6 +217,47 @@ function refuse({ target, weight, ignoreIndex, caller }: CrossEntropyTargets, n:
   crossEntropyDenominator(elementsOf(target), n, ignoreIndex, weights, target.shape, caller);
 }
 
+/** Takes down the check of the classes of rows. */
+function recordCheck(
+  x: Strided,
+  rows: number,
+  n: number,
+  targets: CrossEntropyTargets,
+  classes: TypedArray,
+): void {
+  const { classes: check } = crossEntropyKernels(laneFor(x));
+  const args = [rows, n, classes, bytesOfClass(targets.target), ignoredClass(targets.ignoreIndex)];
+  const touched = { reads: [classes], writes: [], checks: true };
+  recordCall('classes', check as (...args: number[]) => number, args, touched);
+}
+
+/** The arrays of a call, `null` for those that there are not. */
+type Arrays = Addresses<TypedArray | null>;
+
+/** Takes down the call: of rows, or `apart`, where they lie as blocks of columns. */
+function recordLoss(
+  into: Recorder,
+  x: Strided,
+  extent: Extent,
+  args: readonly (number | Address)[],
+  arrays: Arrays,
+  apart: boolean,
+): void {
+  const there = (...some: (TypedArray | null)[]): TypedArray[] => some.filter((a) => a !== null);
+  const reads = there(arrays.x, arrays.classes, arrays.weights, arrays.spread);
+  const writes = there(arrays.grad, arrays.loss, arrays.targets, arrays.scales, arrays.losses);
+  if (apart) {
+    const { width, pitch } = blockOf(extent, x.dtype === 'float64' ? 8 : 4);
+    const room = allocateArray('uint8', pitch * (4 + 3 * extent.n) + 64);
+    const all = [...args, extent.outer, extent.inner, width, pitch, into.address(room)];
+    const touched = { reads, writes: [...writes, room], checks: true };
+    into.call('cross_entropy', columnKernels(laneFor(x)).columnLoss, columnLossTypes, all, touched);
+    return;
+  }
+  const kernel = crossEntropyKernels(laneFor(x)).loss as (...args: number[]) => number;
+  into.call('cross_entropy', kernel, lossTypes, args, { reads, writes, checks: true });
+}
+
 /** By one call of a program. */
 const record: RowsOfLoss = (x, dim, targets, spread, grad, loss) => {
   const extent = extentOf(x.shape, dim);
@@ -222,13 +270,7 @@ const record: RowsOfLoss = (x, dim, targets, spread, grad, loss) => {
   const { target, weight } = targets;
   const byClasses = areClasses(target);
   const classes = byClasses ? recorder.elements(target) : null;
-  if (classes !== null && rows > 0)
-    recordCall(
-      'classes',
-      crossEntropyKernels(laneFor(x)).classes as (...args: number[]) => number,
-      [rows, n, classes, bytesOfClass(target), ignoredClass(targets.ignoreIndex)],
-      { reads: [classes], writes: [], checks: true },
-    );
+  if (classes !== null && rows > 0) recordCheck(x, rows, n, targets, classes);
   if (rows * n === 0) {
     const isEmptyMean = targets.reduction === 'mean' && (byClasses || rows === 0);
     fillStrided(stridedOver(loss, x.dtype, [loss.length]), isEmptyMean ? Number.NaN : 0);
@@ -239,47 +281,17 @@ const record: RowsOfLoss = (x, dim, targets, spread, grad, loss) => {
   const spreadStep = stepOf(x, n, spread);
   const shares = spread === null ? null : recorder.elements(spreadStep === 0 ? spread : inRows(spread));
   const slopes = grad === null || inner === 1 || apart ? grad : allocateArray(x.dtype, rows * n);
-  const own = {
+  const arrays: Arrays = {
+    ...{ x: logits, classes, weights, spread: shares, grad: slopes, loss },
     targets: allocateArray('int32', rows),
     scales: allocateArray('float64', rows),
     losses: allocateArray('float64', rows),
   };
-  const given = recorder;
-  const address = (array: TypedArray | null) => (array === null ? 0 : given.address(array));
-  const at = {
-    x: address(logits),
-    classes: address(classes),
-    weights: address(weights),
-    spread: address(shares),
-    grad: address(slopes),
-    loss: address(loss),
-    targets: address(own.targets),
-    scales: address(own.scales),
-    losses: address(own.losses),
-  };
-  const there = (arrays: readonly (TypedArray | null)[]): TypedArray[] => arrays.filter((a) => a !== null);
-  const args = argumentsOf(rows, n, targets, spreadStep, at);
-  const reads = there([logits, classes, weights, shares]);
-  const writes = there([slopes, loss, own.targets, own.scales, own.losses]);
-  if (apart) {
-    const { width, pitch } = blockOf(extent, logits.BYTES_PER_ELEMENT);
-    const room = allocateArray('uint8', pitch * (4 + 3 * n) + 64);
-    recorder.call(
-      'cross_entropy',
-      columnKernels(laneFor(x)).columnLoss,
-      columnLossTypes,
-      [...args, outer, inner, width, pitch, address(room)],
-      { reads, writes: [...writes, room], checks: true },
-    );
-    return;
-  }
-  recorder.call(
-    'cross_entropy',
-    crossEntropyKernels(laneFor(x)).loss as (...args: number[]) => number,
-    lossTypes,
-    args,
-    { reads, writes, checks: true },
+  const into = recorder;
+  const args = argumentsOf(rows, n, targets, spreadStep, arrays).map((given) =>
+    typeof given === 'number' ? given : given === null ? 0 : into.address(given),
   );
+  recordLoss(into, x, extent, args, arrays, apart);
   if (slopes === grad || slopes === null || grad === null) return;
   const last = dimLast(stridedOver(grad, x.dtype, x.shape), dim);
   recorder.copy(stridedOver(slopes, x.dtype, last.shape), last);

@@ -42,97 +42,107 @@ const params = {
   total: 'f64',
 } as const;
 
-function emit(f: FunctionBuilder, t: RowConfig, p: ParametersOf<typeof params>): void {
+/** What the kernel is written with: rows of logits, and locals. */
+function emitting(f: FunctionBuilder, t: RowConfig, p: ParametersOf<typeof params>) {
   const row = new RowEmitter(f, t, p.n);
-  const { max, splat } = f.locals('v128', 'max', 'splat');
-  const { logSum, exponentials, scale, mass, loss, unit } = f.locals(
-    'f64',
-    'logSum',
-    'exponentials',
-    'scale',
-    'mass',
-    'loss',
-    'unit',
+  return {
+    ...{ f, t, p, row },
+    ...f.locals('v128', 'max', 'splat'),
+    ...f.locals('f64', ...(['logSum', 'exponentials', 'scale', 'mass', 'loss', 'unit'] as const)),
+    ...f.locals('i32', 'target', 'counts', 'share'),
+  };
+}
+
+type Emitting = ReturnType<typeof emitting>;
+
+/** Pushes the address of the target's element in the row at `pointer`. */
+const atTarget = ({ f, t, target }: Emitting, pointer: number): FunctionBuilder =>
+  f.get(pointer).get(target).i32Const(t.bytes).op('i32.mul').op('i32.add');
+
+/** Pops a number of the lane, pushes it as float64. */
+const widen = ({ f, t }: Emitting): FunctionBuilder => (t.lanes === 4 ? f.op('f64.promote_f32') : f);
+
+function lossOfClass(e: Emitting): void {
+  const { f, t } = e;
+  f.get(e.scale).get(e.logSum);
+  atTarget(e, e.p.x).load(`${t.lane}.load`);
+  widen(e);
+  f.get(e.max).lane(`${t.vector}.extract_lane`, 0);
+  widen(e).op('f64.sub').op('f64.sub').op('f64.mul').set(e.loss);
+}
+
+function lossOfSpread({ f, t, p, row, splat, max, logSum, loss, mass }: Emitting): void {
+  f.get(logSum).splatF64(t.lane).set(splat);
+  row.total([p.x, p.spread], () => {
+    f.get(splat).get(p.x).load('v128.load').get(max).op(`${t.vector}.sub`).op(`${t.vector}.sub`);
+    f.get(p.spread).load('v128.load').op(`${t.vector}.mul`);
+  });
+  f.get(loss).get(row.sum).op('f64.add').set(loss);
+  row.total([p.spread], () => f.get(p.spread).load('v128.load'));
+  f.get(mass).get(row.sum).op('f64.add').set(mass);
+}
+
+function emitGradient(e: Emitting): void {
+  const { f, t, p, row, splat } = e;
+  f.get(e.mass).get(e.unit).op('f64.mul').get(e.exponentials).op('f64.div').splatF64(t.lane).set(splat);
+  row.write(
+    [p.grad],
+    [p.grad],
+    ({ offset }) => f.get(p.grad).load('v128.load', offset).get(splat).op(`${t.vector}.mul`),
+    { unroll: 4 },
   );
-  const { target, counts, share } = f.locals('i32', 'target', 'counts', 'share');
+  f.get(e.share).if();
+  f.get(p.unit).splatF64(t.lane).set(splat);
+  row.write([p.grad], [p.grad, p.spread], ({ offset }) => {
+    f.get(p.grad).load('v128.load', offset).get(p.spread).load('v128.load', offset).get(splat);
+    f.op(`${t.vector}.mul`).op(`${t.vector}.sub`);
+  });
+  f.end();
+  f.get(e.target).i32Const(0).op('i32.ge_s').if();
+  atTarget(e, p.grad);
+  atTarget(e, p.grad).load(`${t.lane}.load`);
+  f.get(e.scale).get(p.unit).op('f64.mul');
+  if (t.lanes === 4) f.op('f32.demote_f64');
+  f.op(`${t.lane}.sub`).store(`${t.lane}.store`);
+  f.end();
+}
 
-  /** Pushes the address of the target's element in the row at `pointer`. */
-  const atTarget = (pointer: number): FunctionBuilder =>
-    f.get(pointer).get(target).i32Const(t.bytes).op('i32.mul').op('i32.add');
+/** Loss and gradient of a row that counts, or whose gradient is wanted. */
+function emitRow(e: Emitting): void {
+  const { f, p, row, max, target, scale, share, unit } = e;
+  row.maximum(p.x, max);
+  f.get(p.grad).if();
+  row.sumOfExponentials(p.x, max, p.grad);
+  f.else();
+  row.sumOfExponentials(p.x, max);
+  f.end();
+  f.get(row.sum).set(e.exponentials);
+  row.pushLogOfSum();
+  f.set(e.logSum);
+  f.get(p.scales).load('f64.load').tee(scale).set(e.mass);
+  f.get(target).i32Const(0).op('i32.ge_s').if();
+  lossOfClass(e);
+  f.end();
+  f.i32Const(0).set(share).f64Const(0).set(unit);
+  f.get(e.counts).if();
+  f.get(p.spread).set(share).get(p.unit).set(unit);
+  f.end();
+  f.get(share).if();
+  lossOfSpread(e);
+  f.end();
+  f.get(p.grad).if();
+  emitGradient(e);
+  f.end();
+}
 
-  /** Pops a number of the lane, pushes it as float64. */
-  const widen = (): FunctionBuilder => (t.lanes === 4 ? f.op('f64.promote_f32') : f);
-
-  const lossOfClass = (): void => {
-    f.get(scale).get(logSum);
-    atTarget(p.x).load(`${t.lane}.load`);
-    widen();
-    f.get(max).lane(`${t.vector}.extract_lane`, 0);
-    widen().op('f64.sub').op('f64.sub').op('f64.mul').set(loss);
-  };
-
-  const lossOfSpread = (): void => {
-    f.get(logSum).splatF64(t.lane).set(splat);
-    row.total([p.x, p.spread], () => {
-      f.get(splat).get(p.x).load('v128.load').get(max).op(`${t.vector}.sub`).op(`${t.vector}.sub`);
-      f.get(p.spread).load('v128.load').op(`${t.vector}.mul`);
-    });
-    f.get(loss).get(row.sum).op('f64.add').set(loss);
-    row.total([p.spread], () => f.get(p.spread).load('v128.load'));
-    f.get(mass).get(row.sum).op('f64.add').set(mass);
-  };
-
-  const gradient = (): void => {
-    f.get(mass).get(unit).op('f64.mul').get(exponentials).op('f64.div').splatF64(t.lane).set(splat);
-    row.write(
-      [p.grad],
-      [p.grad],
-      ({ offset }) => f.get(p.grad).load('v128.load', offset).get(splat).op(`${t.vector}.mul`),
-      { unroll: 4 },
-    );
-    f.get(share).if();
-    f.get(p.unit).splatF64(t.lane).set(splat);
-    row.write([p.grad], [p.grad, p.spread], ({ offset }) => {
-      f.get(p.grad).load('v128.load', offset).get(p.spread).load('v128.load', offset).get(splat);
-      f.op(`${t.vector}.mul`).op(`${t.vector}.sub`);
-    });
-    f.end();
-    f.get(target).i32Const(0).op('i32.ge_s').if();
-    atTarget(p.grad);
-    atTarget(p.grad).load(`${t.lane}.load`);
-    f.get(scale).get(p.unit).op('f64.mul');
-    if (t.lanes === 4) f.op('f32.demote_f64');
-    f.op(`${t.lane}.sub`).store(`${t.lane}.store`);
-    f.end();
-  };
-
+function emit(f: FunctionBuilder, t: RowConfig, p: ParametersOf<typeof params>): void {
+  const e = emitting(f, t, p);
+  const { row, target, counts, loss } = e;
   f.countdown(p.rows, 1, () => {
     f.f64Const(0).set(loss);
     f.get(p.targets).load('i32.load').tee(target).i32Const(IGNORED).op('i32.ne').set(counts);
     f.get(counts).get(p.grad).op('i32.or').if();
-    row.maximum(p.x, max);
-    f.get(p.grad).if();
-    row.sumOfExponentials(p.x, max, p.grad);
-    f.else();
-    row.sumOfExponentials(p.x, max);
-    f.end();
-    f.get(row.sum).set(exponentials);
-    row.pushLogOfSum();
-    f.set(logSum);
-    f.get(p.scales).load('f64.load').tee(scale).set(mass);
-    f.get(target).i32Const(0).op('i32.ge_s').if();
-    lossOfClass();
-    f.end();
-    f.i32Const(0).set(share).f64Const(0).set(unit);
-    f.get(counts).if();
-    f.get(p.spread).set(share).get(p.unit).set(unit);
-    f.end();
-    f.get(share).if();
-    lossOfSpread();
-    f.end();
-    f.get(p.grad).if();
-    gradient();
-    f.end();
+    emitRow(e);
     f.end();
     f.get(p.losses).get(loss).store('f64.store');
     f.get(p.total).get(loss).op('f64.add').set(p.total);
