@@ -3,7 +3,7 @@
  * gradient come those to values, to scores, and from there to keys and queries.
  */
 
-import { panelFunctions, type TileSize, transposeLines } from '../gemm/index.ts';
+import { panelProduct, type TileSize } from '../gemm/index.ts';
 import { type Formula, is, minus, plus, times } from '../wasm/formulas.ts';
 import type { FunctionBuilder, ModuleBuilder } from '../wasm/index.ts';
 import { operands, spreadBack } from './hidden.ts';
@@ -12,34 +12,36 @@ import {
   backwardParams,
   Driver,
   KEYS_AT,
+  type Panels,
   QUERIES_AT,
   SCORES_AT,
   scorePitch,
   slopesAt,
-  turnedAt,
-  turnedPitch,
 } from './parameters.ts';
-import { dotRow, maskRow, slopesRow, weightsRow } from './rows.ts';
+import { dotRows, maskRow, slopesRow, weightsRow } from './rows.ts';
 
 /** Adds the kernel, exported as `backward`. */
-export function attentionBackward(module: ModuleBuilder, t: AttentionLane, size: TileSize): void {
-  const { product, pack, packTransposed } = panelFunctions(module, t, size);
-  const turn = transposeLines(module, t, turnedPitch(t));
+export function attentionBackward(
+  module: ModuleBuilder,
+  t: AttentionLane,
+  size: TileSize,
+  { product, pack, packTransposed }: Panels,
+): void {
+  const productOfColumns = panelProduct(module, t, size, true);
   const mask = maskRow(module, t);
   const weights = weightsRow(module, t);
-  const dot = dotRow(module, t);
+  const dot = dotRows(module, t);
   const slopes = slopesRow(module, t, dot);
   const spread = spreadBack(module, t, dot);
   module.define({ export: 'backward' }, backwardParams(t), (f, p) => {
     const d = new Driver(f, p, t, size, product);
     const { at } = d;
     const v = f.locals('i32', 'depth', 'values', 'rows', 'r', 'seen', 'row', 'slope');
-    const [pitch, turned] = [is(scorePitch(t)), is(turnedPitch(t))];
+    const pitch = is(scorePitch(t));
     const keyPanels = d.scratch(KEYS_AT);
     const queryPanels = d.scratch(QUERIES_AT);
     const scores = d.scratch(SCORES_AT);
     const slopesFrom = d.scratch(slopesAt(t));
-    const byKeys = d.scratch(turnedAt(t));
     const oneKey = times(p.block, is(t.bytes));
     f.put(v.values, plus(keyPanels, times(oneKey, p.size)));
     f.put(v.rows, plus(v.values, times(oneKey, p.valueSize)));
@@ -48,17 +50,16 @@ export function attentionBackward(module: ModuleBuilder, t: AttentionLane, size:
         f.push(d.matrix(name, plus(at.j, v.r))).i32Const(0);
         f.push(times(count, is(t.bytes))).memoryFill();
       });
-    /** Adds rows, turned, times the queries' rows of `name` to those of the keys. */
+    /** Adds rows, by their columns, times the queries' rows of `name` to those of the keys. */
     const addByKeys = (from: Formula, name: 'q' | 'g', count: number, to: 'dk' | 'dv'): void => {
       const [row, toRow] = name === 'q' ? [p.qRow, p.dkRow] : [p.gRow, p.dvRow];
-      f.call(turn, [at.queries, at.keys, from, pitch, byKeys]);
       f.call(pack, [count, at.queries, d.matrix(name, at.i), row, queryPanels]);
       d.multiply(
         [at.keys, count, at.queries],
-        [byKeys, turned],
+        [from, pitch],
         [queryPanels, at.queries],
         [d.matrix(to, at.j), toRow],
-        { scaled: name === 'q', accumulate: is(1) },
+        { scaled: name === 'q', accumulate: is(1), product: productOfColumns },
       );
     };
     d.eachHead(() => {

@@ -3,7 +3,7 @@
  * up by them. Sums so far shrink where a greater score comes (online softmax).
  */
 
-import { panelFunctions, type TileSize } from '../gemm/index.ts';
+import type { TileSize } from '../gemm/index.ts';
 import { is, minus, plus, times } from '../wasm/formulas.ts';
 import type { ModuleBuilder } from '../wasm/index.ts';
 import { spreadHidden } from './hidden.ts';
@@ -12,6 +12,7 @@ import {
   Driver,
   forwardParams,
   KEYS_AT,
+  type Panels,
   SCORES_AT,
   STATE_AT,
   STATE_BYTES,
@@ -20,8 +21,12 @@ import {
 import { finishRow, maskRow, scaleRow, weighRow } from './rows.ts';
 
 /** Adds the kernel, exported as `forward`. */
-export function attentionForward(module: ModuleBuilder, t: AttentionLane, size: TileSize): void {
-  const { product, pack, packTransposed } = panelFunctions(module, t, size);
+export function attentionForward(
+  module: ModuleBuilder,
+  t: AttentionLane,
+  size: TileSize,
+  { product, pack, packTransposed }: Panels,
+): void {
   const mask = maskRow(module, t);
   const scale = scaleRow(module, t);
   const weigh = weighRow(module, t, scale);
