@@ -2,7 +2,7 @@
 
 import { is, over, plus, times } from '../wasm/formulas.ts';
 import { i32Params, type ModuleBuilder, range } from '../wasm/index.ts';
-import { packPanels, packPanelsTransposed, transposeLines } from './packing.ts';
+import { copyLines, packPanels, packPanelsTransposed } from './packing.ts';
 import {
   addedTo,
   advanceAdded,
@@ -17,12 +17,12 @@ import {
 const K_BLOCK = 256;
 /** Bytes of a group of packed panels: it and a block of rows fit the second-level cache. */
 const GROUP_BYTES = 3 << 16;
-/** What lies between a's rows in scratch: a stride of 2^n would bring all of them into few sets of a cache. */
-const ROW_GAP = 64;
 /** Bytes of a column of a in a block of rows; the last block may be longer, so that none is short. */
 const ROW_BLOCK_BYTES = 480;
 const LAST_BLOCK_BYTES = 720;
-const ROWS_BYTES = (LAST_BLOCK_BYTES / 4) * (K_BLOCK * 4 + ROW_GAP);
+/** Bytes from one of a's columns to the next in scratch: a power of 2 would bring all of them into few sets of a cache. */
+const COLUMN_PITCH: number = LAST_BLOCK_BYTES + 16;
+const ROWS_BYTES = K_BLOCK * COLUMN_PITCH;
 /** Columns of b up to which its rows are not packed: they lie close together as they are. */
 const LEAST_PACKED_WIDTH = 128;
 /** Panels that a single row passes by at once: with less, each multiply-add would wait for the one before. */
@@ -135,7 +135,7 @@ export function panelProduct(module: ModuleBuilder, t: GemmLane, size: TileSize,
 
 /** Adds the products of both layouts of a with both of b, exported as `rowsByColumns` and so on. */
 export function outerProducts(module: ModuleBuilder, t: GemmLane, size: TileSize): void {
-  const transpose = transposeLines(module, t, K_BLOCK * t.bytes + ROW_GAP);
+  const copy = copyLines(module, t, COLUMN_PITCH);
   const packs = {
     Rows: packPanels(module, t, size.vectors),
     Columns: packPanelsTransposed(module, t, size.vectors),
@@ -143,7 +143,7 @@ export function outerProducts(module: ModuleBuilder, t: GemmLane, size: TileSize
   const allPanels = { rows: panelProduct(module, t, size), columns: panelProduct(module, t, size, true) };
   for (const a of ['rows', 'columns'] as const)
     for (const b of ['Rows', 'Columns'] as const)
-      product(module, t, `${a}By${b}`, size, transpose, packs[b], allPanels);
+      product(module, t, `${a}By${b}`, size, copy, packs[b], allPanels);
 }
 
 /** Takes rows of a past all panels of a group, `panelStep` bytes apart. */
@@ -200,7 +200,7 @@ function product(
   t: GemmLane,
   name: `${'rows' | 'columns'}By${'Rows' | 'Columns'}`,
   { vectors, packedFrom, closeColumns }: TileSize,
-  transpose: number,
+  copy: number,
   pack: number,
   allPanels: Readonly<Record<'rows' | 'columns', number>>,
 ): void {
@@ -275,14 +275,11 @@ function product(
     f.get(r.a).set(r.from).get(p.aStride).set(r.aStride);
     if (aByRows) multiply(allPanels.rows);
     else {
-      f.get(p.aStride).i32Const(closeColumns).op('i32.le_s').if();
-      multiply(allPanels.columns);
-      f.else();
+      f.get(p.aStride).i32Const(closeColumns).op('i32.gt_s').if();
       f.get(v.depth).get(r.count).get(r.a).get(p.aStride);
-      f.get(r.scratch).tee(r.from).call(transpose);
-      f.i32Const(K_BLOCK * t.bytes + ROW_GAP).set(r.aStride);
-      multiply(allPanels.rows);
-      f.end();
+      f.get(r.scratch).tee(r.from).call(copy);
+      f.i32Const(COLUMN_PITCH).set(r.aStride).end();
+      multiply(allPanels.columns);
     }
     advance(r.a, r.count, aByRows, p.aStride);
     f.get(r.c).get(r.count).get(p.n).op('i32.mul').i32Const(t.bytes).op('i32.mul').op('i32.add').set(r.c);
