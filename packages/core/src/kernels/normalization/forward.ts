@@ -1,7 +1,8 @@
 /** The WebAssembly kernel that normalises groups of which each has elements side by side. */
 
 import { type RowConfig, RowEmitter } from '../rows/index.ts';
-import type { FunctionBuilder, ModuleBuilder } from '../wasm/index.ts';
+import { is, plus, times } from '../wasm/formulas.ts';
+import { type FunctionBuilder, type ModuleBuilder, range } from '../wasm/index.ts';
 import type { Variant } from './grouping.ts';
 import { addRow, multiplyAdd, Sum } from './sums.ts';
 
@@ -69,6 +70,22 @@ export function eachBlock(
   });
 }
 
+/** A group at work: where it and what is found of it lie, and what is known so far. */
+interface Group {
+  readonly x: number;
+  readonly y: number;
+  readonly toMean: number;
+  readonly toVariance: number;
+  readonly mean: number;
+  readonly variance: number;
+  readonly rstd: number;
+  /** The mean in every lane. */
+  readonly means: number;
+}
+
+/** Samples at a time: the one is worked on while quotients and roots of the other are on their way. */
+const SAMPLES = 4;
+
 /** Writes `forward`: y, and the means and variances of groups. */
 export function emitForward(module: ModuleBuilder, t: RowConfig, v: Variant): void {
   const op = (name: 'sub' | 'mul' | 'add') => `${t.vector}.${name}` as const;
@@ -76,53 +93,59 @@ export function emitForward(module: ModuleBuilder, t: RowConfig, v: Variant): vo
     const whole = new RowEmitter(f, t, p.inner);
     const part = v.form === 'parts' ? new RowEmitter(f, t, p.run) : whole;
     const sum = new Sum(f, t);
-    const { group, block, piece, from, to, partFrom, partTo, weight, bias } = f.locals(
+    const { group, block, piece, from, to, partFrom, partTo, partWeight, partBias, weight, bias } = f.locals(
       'i32',
-      ...(['group', 'block', 'piece', 'from', 'to', 'partFrom', 'partTo', 'weight', 'bias'] as const),
+      ...(['group', 'block', 'piece', 'from', 'to', 'partFrom', 'partTo', 'partWeight', 'partBias'] as const),
+      ...(['weight', 'bias'] as const),
     );
-    const { count, mean, variance, rstd, factor, shift } = f.locals(
-      'f64',
-      ...(['count', 'mean', 'variance', 'rstd', 'factor', 'shift'] as const),
+    const { count, factor, shift } = f.locals('f64', 'count', 'factor', 'shift');
+    const { origins, d, factors, shifts } = f.locals('v128', 'origins', 'd', 'factors', 'shifts');
+    const groups = range(SAMPLES).map(
+      (): Group => ({
+        ...f.locals('i32', 'x', 'y', 'toMean', 'toVariance'),
+        ...f.locals('f64', 'mean', 'variance', 'rstd'),
+        means: f.local('v128'),
+      }),
     );
-    const { means, origins, d, factors, shifts } = f.locals(
-      'v128',
-      ...(['means', 'origins', 'd', 'factors', 'shifts'] as const),
-    );
-    /** Pushes the distance of a vector from the mean, or from what counts as such. */
-    const distance = (at: number, offset: number, mean = means): FunctionBuilder => {
+    /** Pushes the distance of a vector from a mean, or from what counts as such. */
+    const distance = (at: number, offset: number, mean: number): FunctionBuilder => {
       f.get(at).load('v128.load', offset);
       return v.centered ? f.get(mean).op(op('sub')) : f;
     };
-    const average = (terms: (offset: number) => readonly (() => void)[]): FunctionBuilder => {
+    const average = (of: Group, terms: (offset: number) => readonly (() => void)[]): FunctionBuilder => {
       sum.begin();
-      f.get(p.x).set(from);
+      f.get(of.x).set(from);
       eachBlock(f, p, [from], block, () => addRow(whole, [from], [sum], terms));
       return sum.total().get(count).op('f64.div');
     };
-    const statistics = (): void => {
-      if (v.centered) {
-        average((offset) => [() => f.get(from).load('v128.load', offset)]).set(mean);
-        f.get(mean).splatF64(t.lane).set(means);
+    const statistics = (some: readonly Group[]): void => {
+      if (v.centered)
+        for (const of of some) {
+          average(of, (offset) => [() => f.get(from).load('v128.load', offset)]).set(of.mean);
+          f.get(of.mean).splatF64(t.lane).set(of.means);
+        }
+      for (const of of some)
+        average(of, (offset) => [
+          () => {
+            distance(from, offset, of.means).tee(d).get(d).op(op('mul'));
+          },
+        ]).set(of.variance);
+      for (const { mean, variance, rstd, toMean, toVariance } of some) {
+        if (v.centered) {
+          // The distances are those from the mean as it was rounded.
+          f.get(variance);
+          f.get(mean);
+          rounded(f, t, mean).op('f64.sub').tee(rstd).get(rstd).op('f64.mul').op('f64.sub');
+          f.f64Const(0).op('f64.max').set(variance);
+        }
+        pushRstd(f, variance, p.eps).set(rstd);
+        if (v.centered) storeNumber(f, t, toMean, mean);
+        storeNumber(f, t, toVariance, variance);
       }
-      average((offset) => [
-        () => {
-          distance(from, offset).tee(d).get(d).op(op('mul'));
-        },
-      ]).set(variance);
-      if (v.centered) {
-        // The distances are those from the mean as it was rounded.
-        f.get(variance);
-        f.get(mean);
-        rounded(f, t, mean).op('f64.sub').tee(rstd).get(rstd).op('f64.mul').op('f64.sub');
-        f.f64Const(0).op('f64.max').set(variance);
-      }
-      pushRstd(f, variance, p.eps).set(rstd);
-      if (v.centered) storeNumber(f, t, p.means, mean);
-      storeNumber(f, t, p.variances, variance);
     };
-    const results = (): void => {
+    const results = ({ x, y, mean, means, rstd }: Group): void => {
       if (v.form !== 'parts') {
-        f.get(p.x).set(from).get(p.y).set(to);
+        f.get(x).set(from).get(y).set(to);
         f.get(rstd).splatF64(t.lane).set(factors);
         const learned = v.form === 'elements' ? [weight, ...(v.shifts ? [bias] : [])] : [];
         eachBlock(f, p, [from, to], block, () =>
@@ -130,7 +153,7 @@ export function emitForward(module: ModuleBuilder, t: RowConfig, v: Variant): vo
             [to],
             [from, to, ...learned],
             ({ offset }) => {
-              const scaled = (): void => void distance(from, offset).get(factors).op(op('mul'));
+              const scaled = (): void => void distance(from, offset, means).get(factors).op(op('mul'));
               const load = (pointer: number) => () => void f.get(pointer).load('v128.load', offset);
               if (v.form === 'plain') scaled();
               else if (v.shifts) multiplyAdd(f, t, scaled, load(weight), load(bias));
@@ -145,14 +168,15 @@ export function emitForward(module: ModuleBuilder, t: RowConfig, v: Variant): vo
         );
         return;
       }
-      f.get(p.x).set(partFrom).get(p.y).set(partTo).get(p.parts).set(piece);
+      f.get(x).set(partFrom).get(y).set(partTo).get(p.parts).set(piece);
+      f.get(weight).set(partWeight).get(bias).set(partBias);
       f.countdown(piece, 1, () => {
-        pushNumber(f, t, weight).get(rstd).op('f64.mul').tee(factor).splatF64(t.lane).set(factors);
-        f.bump(weight, { bytes: t.bytes });
+        pushNumber(f, t, partWeight).get(rstd).op('f64.mul').tee(factor).splatF64(t.lane).set(factors);
+        f.bump(partWeight, { bytes: t.bytes });
         f.f64Const(0).set(shift);
         if (v.shifts) {
-          pushNumber(f, t, bias).set(shift);
-          f.bump(bias, { bytes: t.bytes });
+          pushNumber(f, t, partBias).set(shift);
+          f.bump(partBias, { bytes: t.bytes });
         }
         if (v.centered) {
           // Where mean times factor is not finite, x times factor meets it as in PyTorch.
@@ -182,14 +206,38 @@ export function emitForward(module: ModuleBuilder, t: RowConfig, v: Variant): vo
       });
     };
     f.get(p.outer).get(p.inner).op('i32.mul').op('f64.convert_i32_s').set(count);
-    f.countdown(p.samples, 1, () => {
-      f.get(p.weight).set(weight).get(p.bias).set(bias).get(p.groups).set(group);
-      f.countdown(group, 1, () => {
-        statistics();
-        results();
-        whole.nextRow([p.x, p.y, ...(v.form === 'elements' ? [weight, bias] : [])]);
-        for (const pointer of [p.means, p.variances]) f.bump(pointer, { bytes: t.bytes });
+    const learned = {
+      elements: times(p.inner, is(t.bytes)),
+      parts: times(p.parts, is(t.bytes)),
+      plain: is(0),
+    };
+    for (const samples of [SAMPLES, 1])
+      f.countdown(p.samples, samples, () => {
+        f.get(p.weight).set(weight).get(p.bias).set(bias).get(p.groups).set(group);
+        const some = groups.slice(0, samples);
+        f.countdown(group, 1, () => {
+          for (const [i, { x, y, toMean, toVariance }] of some.entries()) {
+            const before = times(p.groups, is(i * t.bytes));
+            for (const [local, at] of [
+              [x, p.x],
+              [y, p.y],
+            ] as const)
+              f.put(local, plus(at, times(before, p.inner)));
+            for (const [local, at] of [
+              [toMean, p.means],
+              [toVariance, p.variances],
+            ] as const)
+              f.put(local, plus(at, before));
+          }
+          statistics(some);
+          for (const of of some) results(of);
+          whole.nextRow([p.x, p.y]);
+          for (const pointer of [weight, bias]) f.put(pointer, plus(pointer, learned[v.form]));
+          for (const pointer of [p.means, p.variances]) f.bump(pointer, { bytes: t.bytes });
+        });
+        const others = times(p.groups, is((samples - 1) * t.bytes));
+        for (const pointer of [p.x, p.y]) f.put(pointer, plus(pointer, times(others, p.inner)));
+        for (const pointer of [p.means, p.variances]) f.put(pointer, plus(pointer, others));
       });
-    });
   });
 }
