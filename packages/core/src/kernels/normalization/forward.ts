@@ -83,8 +83,9 @@ interface Group {
   readonly means: number;
 }
 
-/** Samples at a time: the one is worked on while quotients and roots of the other are on their way. */
+/** Samples at a time, of groups of up to so many bytes: the one is worked on while quotients and roots of another are on their way. */
 const SAMPLES = 4;
+const FEW_BYTES = 4096;
 
 /** Writes `forward`: y, and the means and variances of groups. */
 export function emitForward(module: ModuleBuilder, t: RowConfig, v: Variant): void {
@@ -211,7 +212,7 @@ export function emitForward(module: ModuleBuilder, t: RowConfig, v: Variant): vo
       parts: times(p.parts, is(t.bytes)),
       plain: is(0),
     };
-    for (const samples of [SAMPLES, 1])
+    const take = (samples: number): FunctionBuilder =>
       f.countdown(p.samples, samples, () => {
         f.get(p.weight).set(weight).get(p.bias).set(bias).get(p.groups).set(group);
         const some = groups.slice(0, samples);
@@ -239,5 +240,9 @@ export function emitForward(module: ModuleBuilder, t: RowConfig, v: Variant): vo
         for (const pointer of [p.x, p.y]) f.put(pointer, plus(pointer, times(others, p.inner)));
         for (const pointer of [p.means, p.variances]) f.put(pointer, plus(pointer, others));
       });
+    f.push(['i32.le_s', times(p.inner, is(t.bytes)), is(FEW_BYTES)]).if();
+    take(SAMPLES);
+    f.end();
+    take(1);
   });
 }
