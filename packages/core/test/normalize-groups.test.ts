@@ -21,8 +21,8 @@ interface Sizes {
 /** Rows, groups of channels, channels over a batch and columns, of sizes that fill vectors and blocks and that do not. */
 const shapes: readonly Sizes[] = [
   { samples: 35, outer: 1, groups: 1, parts: 7, run: 1 },
-  { samples: 3, outer: 1, groups: 2, parts: 33, run: 1 },
-  { samples: 2, outer: 1, groups: 3, parts: 2, run: 9 },
+  { samples: 6, outer: 1, groups: 2, parts: 33, run: 1 },
+  { samples: 5, outer: 1, groups: 3, parts: 2, run: 9 },
   { samples: 1, outer: 4, groups: 3, parts: 1, run: 37 },
   { samples: 1, outer: 19, groups: 6, parts: 1, run: 1 },
 ];

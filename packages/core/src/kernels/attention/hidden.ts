@@ -7,7 +7,7 @@ import { RowEmitter } from '../rows/row-emitter.ts';
 import { type Formula, is, minus, over, plus, times } from '../wasm/formulas.ts';
 import { i32Params, type ModuleBuilder } from '../wasm/index.ts';
 import type { AttentionLane } from './parameters.ts';
-import { addRow } from './rows.ts';
+import { addRow, callDot } from './rows.ts';
 
 /** PyTorch goes through keys by blocks of so many, and to the end of the last one that a query sees something of. */
 const PYTORCH_KEYS = 512;
@@ -89,9 +89,8 @@ export function spreadBack(module: ModuleBuilder, t: AttentionLane, dot: number)
       const row = (name: (typeof operands)[number], at: Formula): Formula =>
         plus(p[name], times(at, p[`${name}Row`]));
       const square = (name: 'q' | 'k' | 'v' | 'out' | 'g', count: number, size: number): void => {
-        f.upTo(l.i, count, is(1), () => {
-          f.push(size).push(row(name, l.i)).push(row(name, l.i)).call(dot).get(sum).op('f64.add').set(sum);
-        });
+        const [from, pitch] = [p[name], p[`${name}Row`]];
+        f.call(dot, [count, size, from, pitch, from, pitch]).get(sum).op('f64.add').set(sum);
       };
       f.f64Const(0).set(sum);
       square('q', p.length, p.size);
@@ -111,13 +110,14 @@ export function spreadBack(module: ModuleBuilder, t: AttentionLane, dot: number)
         f.end();
       }
       f.upTo(l.i, p.length, is(1), () => {
-        f.push(p.valueSize).push(row('out', l.i)).push(row('g', l.i)).call(dot).set(total);
+        callDot(f, dot, p.valueSize, row('out', l.i), row('g', l.i)).set(total);
         f.putLeast(l.end, times(plus(over(l.i, l.rows), is(1)), l.rows), p.length);
         f.put(l.end, times(over(plus(l.end, is(PYTORCH_KEYS - 1)), is(PYTORCH_KEYS)), is(PYTORCH_KEYS)));
         f.putLeast(l.end, l.end, p.keys);
         f.upTo(l.j, minus(l.end, l.i, is(1)), is(1), () => {
           const key = plus(l.i, l.j, is(1));
-          f.f64Const(0).push(p.valueSize).push(row('g', l.i)).push(row('v', key)).call(dot);
+          f.f64Const(0);
+          callDot(f, dot, p.valueSize, row('g', l.i), row('v', key));
           f.get(total).op('f64.sub').op('f64.mul').set(slope);
           f.push(p.valueSize).push(row('dv', key)).push(row('g', l.i)).f64Const(0).call(add);
           f.push(p.size).push(row('dk', key)).push(row('q', l.i)).get(slope).call(add);

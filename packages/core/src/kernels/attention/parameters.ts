@@ -1,12 +1,15 @@
 /** What the loops of attention share: their parameters, scratch, and how they go through heads and blocks. */
 
-import { type GemmLane, MOST_TILE_ROWS, type TileSize } from '../gemm/index.ts';
+import { type GemmLane, MOST_TILE_ROWS, type panelFunctions, type TileSize } from '../gemm/index.ts';
 import type { RowConfig } from '../rows/row-emitter.ts';
 import { type Formula, is, minus, plus, times } from '../wasm/formulas.ts';
 import { type FunctionBuilder, i32Params, type ParametersOf } from '../wasm/index.ts';
 
 /** What differs between f32 and f64. */
 export type AttentionLane = GemmLane & RowConfig;
+
+/** A product by packed panels, and what packs them. */
+export type Panels = ReturnType<typeof panelFunctions>;
 
 /** A stack of matrices whose rows are contiguous: its address, and the bytes between batch entries, heads and rows. */
 const stack = <N extends string>(name: N) => [name, `${name}Outer`, `${name}Head`, `${name}Row`] as const;
@@ -55,9 +58,8 @@ export const QUERY_BYTES: number = 1 << 17;
 /** Two float64 numbers for each query at work: the greatest score so far, and the sum of the exponentials of what they lack of it. */
 export const STATE_BYTES = 16;
 
-/** Bytes from a row of scores to the next, and from a row of scores by keys. */
+/** Bytes from a row of scores to the next. */
 export const scorePitch = (t: GemmLane): number => MOST_KEYS * t.bytes + GAP;
-export const turnedPitch = (t: GemmLane): number => MOST_QUERIES * t.bytes + GAP;
 
 /** Where parts of scratch begin. */
 export const STATE_AT: number = MOST_TILE_ROWS * 64;
@@ -65,12 +67,18 @@ export const KEYS_AT: number = STATE_AT + MOST_QUERIES * STATE_BYTES;
 export const QUERIES_AT: number = KEYS_AT + KEY_BYTES;
 export const SCORES_AT: number = QUERIES_AT + QUERY_BYTES;
 export const slopesAt = (t: GemmLane): number => SCORES_AT + MOST_QUERIES * scorePitch(t);
-export const turnedAt = (t: GemmLane): number => slopesAt(t) + MOST_QUERIES * scorePitch(t);
 /** Scratch of a kernel: as much as threads have. */
 export const ATTENTION_SCRATCH: number = 1 << 20;
 
 type Given = ParametersOf<Record<(typeof given)[number], 'i32'>>;
 type Name = 'q' | 'k' | 'v' | 'added' | 'out' | 'g' | 'dq' | 'dk' | 'dv';
+
+/** How rows are multiplied. */
+interface Manner {
+  readonly scaled: boolean;
+  readonly accumulate: Formula;
+  readonly product?: number;
+}
 
 /** Emits how a loop goes through its heads, with the products that it makes. */
 export class Driver<P extends Given & { readonly scale: number }> {
@@ -141,13 +149,13 @@ export class Driver<P extends Given & { readonly scale: number }> {
     return plus(p.statistics, times(plus(times(head, p.length), row), is(2 * t.bytes)));
   }
 
-  /** Takes rows past panels of `depth` rows: result = factor * rows @ panels, added to what is there where `accumulate`. */
+  /** Takes rows, or by another product columns, past panels of `depth` rows: result = factor * rows @ panels, added to what is there where `accumulate`. */
   multiply(
     [rows, columns, depth]: readonly [Formula, Formula, Formula],
     [from, row]: readonly [Formula, Formula],
     [panels, panelDepth]: readonly [Formula, Formula],
     [to, toRow]: readonly [Formula, Formula],
-    { scaled, accumulate }: { readonly scaled: boolean; readonly accumulate: Formula },
+    { scaled, accumulate, product = this.#product }: Manner,
   ): void {
     const { f, p, t, panelWidth } = this;
     const args = [rows, columns, depth, from, row, panels, is(panelWidth), times(panelDepth, is(panelWidth))];
@@ -155,7 +163,7 @@ export class Driver<P extends Given & { readonly scale: number }> {
     if (scaled) f.get(p.scale);
     else if (t.lane === 'f32') f.f32Const(1);
     else f.f64Const(1);
-    f.push(accumulate).push(p.scratch).call(this.#product);
+    f.push(accumulate).push(p.scratch).call(product);
   }
 
   /** The scores of the queries at work by the keys at work, of which panels lie in scratch. */

@@ -3,7 +3,7 @@
 import { type DType, isFloatingPoint } from '../../dtype.ts';
 import { defineScalar } from '../compile/index.ts';
 import { exp, log } from '../expression/index.ts';
-import { gemmLanes, TiledKernels } from '../gemm/index.ts';
+import { gemmLanes, panelFunctions, TiledKernels } from '../gemm/index.ts';
 import type { Split } from '../recording/index.ts';
 import {
   align16,
@@ -48,8 +48,9 @@ type Kernels = Readonly<Record<Way, Kernel>>;
 const kernels = /* @__PURE__ */ new TiledKernels<Kernels>((module, lane, size) => {
   const calls = { log: defineScalar(module, 'log', log), exp: defineScalar(module, 'exp', exp) };
   const t = { ...gemmLanes[lane], ...calls };
-  attentionForward(module, t, size);
-  attentionBackward(module, t, size);
+  const panels = panelFunctions(module, t, size);
+  attentionForward(module, t, size, panels);
+  attentionBackward(module, t, size, panels);
   return undefined;
 });
 

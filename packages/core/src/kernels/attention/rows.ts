@@ -4,6 +4,7 @@ import { inlineExpression } from '../compile/index.ts';
 import { input } from '../expression/index.ts';
 import { expOfWeight, LEAST_WEIGHT_EXPONENT } from '../math/index.ts';
 import { RowEmitter } from '../rows/row-emitter.ts';
+import { type Formula, is } from '../wasm/formulas.ts';
 import { type FunctionBuilder, i32Params, type ModuleBuilder } from '../wasm/index.ts';
 import { type AttentionLane, BOOLS } from './parameters.ts';
 
@@ -185,26 +186,30 @@ export function weightsRow(module: ModuleBuilder, t: AttentionLane): number {
   });
 }
 
-/** Adds the sum of the products of `n` elements, a float64. */
-export function dotRow(module: ModuleBuilder, t: AttentionLane): number {
+/** Adds the sum of the products of the `n` elements of each of `rows` rows, so many bytes apart, a float64. */
+export function dotRows(module: ModuleBuilder, t: AttentionLane): number {
   const vector = { add: `${t.vector}.add`, mul: `${t.vector}.mul` } as const;
   return module.define(
     { name: `attention_dot_${t.lane}`, result: 'f64' },
-    i32Params('n', 'y', 'g'),
+    i32Params('rows', 'n', 'y', 'yPitch', 'g', 'gPitch'),
     (f, p) => {
       const row = new WeightRow(f, t, p.n);
       const sums = f.local('v128');
       const others = [f.local('v128'), f.local('v128'), f.local('v128')];
-      row.eachVector(
-        [p.y, p.g],
-        ({ u, offset, partial }) => {
-          const sum = others[u - 1] ?? sums;
-          f.get(p.y).load('v128.load', offset).get(p.g).load('v128.load', offset).op(vector.mul).set(row.x);
-          if (partial) row.cut(row.x);
-          f.get(sum).get(row.x).op(vector.add).set(sum);
-        },
-        { unroll: 4 },
-      );
+      f.countdown(p.rows, 1, () => {
+        row.eachVector(
+          [p.y, p.g],
+          ({ u, offset, partial }) => {
+            const sum = others[u - 1] ?? sums;
+            f.get(p.y).load('v128.load', offset).get(p.g).load('v128.load', offset).op(vector.mul).set(row.x);
+            if (partial) row.cut(row.x);
+            f.get(sum).get(row.x).op(vector.add).set(sum);
+          },
+          { unroll: 4 },
+        );
+        f.bump(p.y, { local: p.yPitch });
+        f.bump(p.g, { local: p.gPitch });
+      });
       for (const other of others) f.get(sums).get(other).op(vector.add).set(sums);
       f.f64Const(0);
       for (let lane = 0; lane < t.lanes; lane++) {
@@ -214,6 +219,17 @@ export function dotRow(module: ModuleBuilder, t: AttentionLane): number {
       }
     },
   );
+}
+
+/** Calls that sum of one row. */
+export function callDot(
+  f: FunctionBuilder,
+  dot: number,
+  n: Formula,
+  y: Formula,
+  g: Formula,
+): FunctionBuilder {
+  return f.call(dot, [is(1), n, y, is(0), g, is(0)]);
 }
 
 /** Adds x += factor * y, of `n` elements. */
@@ -243,10 +259,10 @@ export function slopesRow(module: ModuleBuilder, t: AttentionLane, dot: number):
     const total = f.local('v128');
     const sum = f.local('f64');
     f.get(p.whole).if();
-    f.get(p.n).get(p.weights).get(p.x).call(dot).set(sum);
+    callDot(f, dot, p.n, p.weights, p.x).set(sum);
     f.end();
     f.get(p.whole).op('i32.eqz').get(sum).get(sum).op('f64.sub').f64Const(0).op('f64.ne').op('i32.or').if();
-    f.get(p.size).get(p.y).get(p.g).call(dot).set(sum);
+    callDot(f, dot, p.size, p.y, p.g).set(sum);
     f.end();
     f.get(sum).splatF64(t.lane).set(total);
     row.write(

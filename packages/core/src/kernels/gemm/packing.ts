@@ -69,6 +69,29 @@ export function packPanelsTransposed(module: ModuleBuilder, t: GemmLane, vectors
   });
 }
 
+/** Copies lines, `stride` apart, of `length` elements each, so that they lie `toStride` bytes apart. */
+export function copyLines(module: ModuleBuilder, t: GemmLane, toStride: number): number {
+  const params = i32Params('lines', 'length', 'from', 'stride', 'to');
+  return module.define({ name: `gemm_copy_lines_${t.lane}` }, params, (f, p) => {
+    const v = f.locals('i32', 'left', 'from', 'to');
+    const element = f.local(t.lane);
+    f.countdown(p.lines, 1, () => {
+      f.get(p.length).set(v.left).get(p.from).set(v.from).get(p.to).set(v.to);
+      for (const vectors of [4, 1])
+        f.countdown(v.left, vectors * t.lanes, () => {
+          copyVectors(f, vectors, v.from, v.to);
+          for (const pointer of [v.from, v.to]) f.bump(pointer, { bytes: 16 * vectors });
+        });
+      f.countdown(v.left, 1, () => {
+        f.get(v.from).load(`${t.lane}.load`).set(element).get(v.to).get(element).store(`${t.lane}.store`);
+        for (const pointer of [v.from, v.to]) f.bump(pointer, { bytes: t.bytes });
+      });
+      f.bump(p.from, { local: p.stride });
+      f.bump(p.to, { bytes: toStride });
+    });
+  });
+}
+
 /** Copies lines, `stride` apart, of `length` elements each, to the columns of a matrix whose rows are `toRow` bytes apart. */
 export function transposeLines(module: ModuleBuilder, t: GemmLane, toRow: number): number {
   const params = i32Params('lines', 'length', 'from', 'stride', 'to');

@@ -1,7 +1,8 @@
 /** The WebAssembly kernel that normalises groups of which each has elements side by side. */
 
 import { type RowConfig, RowEmitter } from '../rows/index.ts';
-import type { FunctionBuilder, ModuleBuilder, ParametersOf } from '../wasm/index.ts';
+import { is, plus, times } from '../wasm/formulas.ts';
+import { type FunctionBuilder, type ModuleBuilder, range } from '../wasm/index.ts';
 import type { Variant } from './grouping.ts';
 import { addRow, multiplyAdd, Sum } from './sums.ts';
 
@@ -69,151 +70,179 @@ export function eachBlock(
   });
 }
 
-/** What `forward` is written with: rows of groups and of their parts, and locals. */
-function emitting(f: FunctionBuilder, p: ParametersOf<typeof forwardParams>, t: RowConfig, v: Variant) {
-  const whole = new RowEmitter(f, t, p.inner);
-  const part = v.form === 'parts' ? new RowEmitter(f, t, p.run) : whole;
-  const sum = new Sum(f, t);
-  const op = (name: 'sub' | 'mul' | 'add') => `${t.vector}.${name}` as const;
-  return {
-    ...{ f, p, t, v, whole, part, sum, op },
-    ...f.locals(
-      'i32',
-      ...(['group', 'block', 'piece', 'from', 'to', 'partFrom', 'partTo', 'weight', 'bias'] as const),
-    ),
-    ...f.locals('f64', ...(['count', 'mean', 'variance', 'rstd', 'factor', 'shift'] as const)),
-    ...f.locals('v128', ...(['means', 'origins', 'd', 'factors', 'shifts'] as const)),
-  };
+/** A group at work: where it and what is found of it lie, and what is known so far. */
+interface Group {
+  readonly x: number;
+  readonly y: number;
+  readonly toMean: number;
+  readonly toVariance: number;
+  readonly mean: number;
+  readonly variance: number;
+  readonly rstd: number;
+  /** The mean in every lane. */
+  readonly means: number;
 }
 
-type Emitting = ReturnType<typeof emitting>;
-
-/** Pushes the distance of a vector from the mean, or from what counts as such. */
-function distance({ f, v, op, means }: Emitting, at: number, offset: number, mean = means): FunctionBuilder {
-  f.get(at).load('v128.load', offset);
-  return v.centered ? f.get(mean).op(op('sub')) : f;
-}
-
-/** Pushes the mean over a group of a term of its elements. */
-function average(e: Emitting, terms: (offset: number) => readonly (() => void)[]): FunctionBuilder {
-  const { f, p, sum, from, count } = e;
-  sum.begin();
-  f.get(p.x).set(from);
-  eachBlock(f, p, [from], e.block, () => addRow(e.whole, [from], [sum], terms));
-  return sum.total().get(count).op('f64.div');
-}
-
-/** Finds mean and variance of a group, and stores them. */
-function emitStatistics(e: Emitting): void {
-  const { f, p, t, v, op, from, mean, means, variance, rstd, d } = e;
-  if (v.centered) {
-    average(e, (offset) => [() => f.get(from).load('v128.load', offset)]).set(mean);
-    f.get(mean).splatF64(t.lane).set(means);
-  }
-  average(e, (offset) => [
-    () => {
-      distance(e, from, offset).tee(d).get(d).op(op('mul'));
-    },
-  ]).set(variance);
-  if (v.centered) {
-    // The distances are those from the mean as it was rounded.
-    f.get(variance);
-    f.get(mean);
-    rounded(f, t, mean).op('f64.sub').tee(rstd).get(rstd).op('f64.mul').op('f64.sub');
-    f.f64Const(0).op('f64.max').set(variance);
-  }
-  pushRstd(f, variance, p.eps).set(rstd);
-  if (v.centered) storeNumber(f, t, p.means, mean);
-  storeNumber(f, t, p.variances, variance);
-}
-
-/** The results of a group whose elements have factors of their own, or none. */
-function emitResults(e: Emitting): void {
-  const { f, p, t, v, op, from, to, weight, bias, factors } = e;
-  f.get(p.x).set(from).get(p.y).set(to);
-  f.get(e.rstd).splatF64(t.lane).set(factors);
-  const learned = v.form === 'elements' ? [weight, ...(v.shifts ? [bias] : [])] : [];
-  eachBlock(f, p, [from, to], e.block, () =>
-    e.part.write(
-      [to],
-      [from, to, ...learned],
-      ({ offset }) => {
-        const scaled = (): void => void distance(e, from, offset).get(factors).op(op('mul'));
-        const load = (pointer: number) => () => void f.get(pointer).load('v128.load', offset);
-        if (v.form === 'plain') scaled();
-        else if (v.shifts) multiplyAdd(f, t, scaled, load(weight), load(bias));
-        else {
-          scaled();
-          load(weight)();
-          f.op(op('mul'));
-        }
-      },
-      { unroll: 4 },
-    ),
-  );
-}
-
-/** Sets factor, summand and origin of a part. */
-function prepareOfPart(e: Emitting): void {
-  const { f, t, v, weight, bias, factor, shift, mean, means, origins } = e;
-  pushNumber(f, t, weight).get(e.rstd).op('f64.mul').tee(factor).splatF64(t.lane).set(e.factors);
-  f.bump(weight, { bytes: t.bytes });
-  f.f64Const(0).set(shift);
-  if (v.shifts) {
-    pushNumber(f, t, bias).set(shift);
-    f.bump(bias, { bytes: t.bytes });
-  }
-  if (v.centered) {
-    // Where mean times factor is not finite, x times factor meets it as in PyTorch.
-    f.get(factor).get(mean).op('f64.mul').set(factor);
-    rounded(f, t, factor).set(factor);
-    f.get(means).set(origins).get(factor).get(factor).op('f64.sub').f64Const(0).op('f64.ne').if();
-    f.f64Splat(0).set(origins).get(shift).get(factor).op('f64.sub').set(shift).end();
-  }
-  f.get(shift).splatF64(t.lane).set(e.shifts);
-}
-
-/** The results of a group whose parts have factors. */
-function emitResultsOfParts(e: Emitting): void {
-  const { f, p, t, from, to, partFrom, partTo, piece } = e;
-  f.get(p.x).set(partFrom).get(p.y).set(partTo).get(p.parts).set(piece);
-  f.countdown(piece, 1, () => {
-    prepareOfPart(e);
-    f.get(partFrom).set(from).get(partTo).set(to);
-    eachBlock(f, p, [from, to], e.block, () =>
-      e.part.write(
-        [to],
-        [from, to],
-        ({ offset }) =>
-          multiplyAdd(
-            f,
-            t,
-            () => distance(e, from, offset, e.origins),
-            () => f.get(e.factors),
-            () => f.get(e.shifts),
-          ),
-        { unroll: 4 },
-      ),
-    );
-    e.part.nextRow([partFrom, partTo]);
-  });
-}
+/** Samples at a time, of groups of up to so many bytes: the one is worked on while quotients and roots of another are on their way. */
+const SAMPLES = 4;
+const FEW_BYTES = 4096;
 
 /** Writes `forward`: y, and the means and variances of groups. */
 export function emitForward(module: ModuleBuilder, t: RowConfig, v: Variant): void {
+  const op = (name: 'sub' | 'mul' | 'add') => `${t.vector}.${name}` as const;
   module.define({ export: 'forward' }, forwardParams, (f, p) => {
-    const e = emitting(f, p, t, v);
-    const { weight, bias, group } = e;
-    f.get(p.outer).get(p.inner).op('i32.mul').op('f64.convert_i32_s').set(e.count);
-    f.countdown(p.samples, 1, () => {
-      f.get(p.weight).set(weight).get(p.bias).set(bias).get(p.groups).set(group);
-      f.countdown(group, 1, () => {
-        emitStatistics(e);
-        if (v.form === 'parts') emitResultsOfParts(e);
-        else emitResults(e);
-        e.whole.nextRow([p.x, p.y, ...(v.form === 'elements' ? [weight, bias] : [])]);
-        for (const pointer of [p.means, p.variances]) f.bump(pointer, { bytes: t.bytes });
+    const whole = new RowEmitter(f, t, p.inner);
+    const part = v.form === 'parts' ? new RowEmitter(f, t, p.run) : whole;
+    const sum = new Sum(f, t);
+    const { group, block, piece, from, to, partFrom, partTo, partWeight, partBias, weight, bias } = f.locals(
+      'i32',
+      ...(['group', 'block', 'piece', 'from', 'to', 'partFrom', 'partTo', 'partWeight', 'partBias'] as const),
+      ...(['weight', 'bias'] as const),
+    );
+    const { count, factor, shift } = f.locals('f64', 'count', 'factor', 'shift');
+    const { origins, d, factors, shifts } = f.locals('v128', 'origins', 'd', 'factors', 'shifts');
+    const groups = range(SAMPLES).map(
+      (): Group => ({
+        ...f.locals('i32', 'x', 'y', 'toMean', 'toVariance'),
+        ...f.locals('f64', 'mean', 'variance', 'rstd'),
+        means: f.local('v128'),
+      }),
+    );
+    /** Pushes the distance of a vector from a mean, or from what counts as such. */
+    const distance = (at: number, offset: number, mean: number): FunctionBuilder => {
+      f.get(at).load('v128.load', offset);
+      return v.centered ? f.get(mean).op(op('sub')) : f;
+    };
+    const average = (of: Group, terms: (offset: number) => readonly (() => void)[]): FunctionBuilder => {
+      sum.begin();
+      f.get(of.x).set(from);
+      eachBlock(f, p, [from], block, () => addRow(whole, [from], [sum], terms));
+      return sum.total().get(count).op('f64.div');
+    };
+    const statistics = (some: readonly Group[]): void => {
+      if (v.centered)
+        for (const of of some) {
+          average(of, (offset) => [() => f.get(from).load('v128.load', offset)]).set(of.mean);
+          f.get(of.mean).splatF64(t.lane).set(of.means);
+        }
+      for (const of of some)
+        average(of, (offset) => [
+          () => {
+            distance(from, offset, of.means).tee(d).get(d).op(op('mul'));
+          },
+        ]).set(of.variance);
+      for (const { mean, variance, rstd, toMean, toVariance } of some) {
+        if (v.centered) {
+          // The distances are those from the mean as it was rounded.
+          f.get(variance);
+          f.get(mean);
+          rounded(f, t, mean).op('f64.sub').tee(rstd).get(rstd).op('f64.mul').op('f64.sub');
+          f.f64Const(0).op('f64.max').set(variance);
+        }
+        pushRstd(f, variance, p.eps).set(rstd);
+        if (v.centered) storeNumber(f, t, toMean, mean);
+        storeNumber(f, t, toVariance, variance);
+      }
+    };
+    const results = ({ x, y, mean, means, rstd }: Group): void => {
+      if (v.form !== 'parts') {
+        f.get(x).set(from).get(y).set(to);
+        f.get(rstd).splatF64(t.lane).set(factors);
+        const learned = v.form === 'elements' ? [weight, ...(v.shifts ? [bias] : [])] : [];
+        eachBlock(f, p, [from, to], block, () =>
+          part.write(
+            [to],
+            [from, to, ...learned],
+            ({ offset }) => {
+              const scaled = (): void => void distance(from, offset, means).get(factors).op(op('mul'));
+              const load = (pointer: number) => () => void f.get(pointer).load('v128.load', offset);
+              if (v.form === 'plain') scaled();
+              else if (v.shifts) multiplyAdd(f, t, scaled, load(weight), load(bias));
+              else {
+                scaled();
+                load(weight)();
+                f.op(op('mul'));
+              }
+            },
+            { unroll: 4 },
+          ),
+        );
+        return;
+      }
+      f.get(x).set(partFrom).get(y).set(partTo).get(p.parts).set(piece);
+      f.get(weight).set(partWeight).get(bias).set(partBias);
+      f.countdown(piece, 1, () => {
+        pushNumber(f, t, partWeight).get(rstd).op('f64.mul').tee(factor).splatF64(t.lane).set(factors);
+        f.bump(partWeight, { bytes: t.bytes });
+        f.f64Const(0).set(shift);
+        if (v.shifts) {
+          pushNumber(f, t, partBias).set(shift);
+          f.bump(partBias, { bytes: t.bytes });
+        }
+        if (v.centered) {
+          // Where mean times factor is not finite, x times factor meets it as in PyTorch.
+          f.get(factor).get(mean).op('f64.mul').set(factor);
+          rounded(f, t, factor).set(factor);
+          f.get(means).set(origins).get(factor).get(factor).op('f64.sub').f64Const(0).op('f64.ne').if();
+          f.f64Splat(0).set(origins).get(shift).get(factor).op('f64.sub').set(shift).end();
+        }
+        f.get(shift).splatF64(t.lane).set(shifts);
+        f.get(partFrom).set(from).get(partTo).set(to);
+        eachBlock(f, p, [from, to], block, () =>
+          part.write(
+            [to],
+            [from, to],
+            ({ offset }) =>
+              multiplyAdd(
+                f,
+                t,
+                () => distance(from, offset, origins),
+                () => f.get(factors),
+                () => f.get(shifts),
+              ),
+            { unroll: 4 },
+          ),
+        );
+        part.nextRow([partFrom, partTo]);
       });
-    });
+    };
+    f.get(p.outer).get(p.inner).op('i32.mul').op('f64.convert_i32_s').set(count);
+    const learned = {
+      elements: times(p.inner, is(t.bytes)),
+      parts: times(p.parts, is(t.bytes)),
+      plain: is(0),
+    };
+    const take = (samples: number): FunctionBuilder =>
+      f.countdown(p.samples, samples, () => {
+        f.get(p.weight).set(weight).get(p.bias).set(bias).get(p.groups).set(group);
+        const some = groups.slice(0, samples);
+        f.countdown(group, 1, () => {
+          for (const [i, { x, y, toMean, toVariance }] of some.entries()) {
+            const before = times(p.groups, is(i * t.bytes));
+            for (const [local, at] of [
+              [x, p.x],
+              [y, p.y],
+            ] as const)
+              f.put(local, plus(at, times(before, p.inner)));
+            for (const [local, at] of [
+              [toMean, p.means],
+              [toVariance, p.variances],
+            ] as const)
+              f.put(local, plus(at, before));
+          }
+          statistics(some);
+          for (const of of some) results(of);
+          whole.nextRow([p.x, p.y]);
+          for (const pointer of [weight, bias]) f.put(pointer, plus(pointer, learned[v.form]));
+          for (const pointer of [p.means, p.variances]) f.bump(pointer, { bytes: t.bytes });
+        });
+        const others = times(p.groups, is((samples - 1) * t.bytes));
+        for (const pointer of [p.x, p.y]) f.put(pointer, plus(pointer, times(others, p.inner)));
+        for (const pointer of [p.means, p.variances]) f.put(pointer, plus(pointer, others));
+      });
+    f.push(['i32.le_s', times(p.inner, is(t.bytes)), is(FEW_BYTES)]).if();
+    take(SAMPLES);
+    f.end();
+    take(1);
   });
 }
