@@ -5,8 +5,11 @@ import { placeOf, recordCall, recorder } from '../../recording/index.ts';
 import { is, plus, times } from '../../wasm/formulas.ts';
 import { type FunctionBuilder, i32Params, ModuleBuilder, memoized } from '../../wasm/index.ts';
 
-type Kernel = (...args: number[]) => number;
+type Kernel = (...args: number[]) => number | void;
 type MoveName = 'add' | 'put' | 'take';
+
+/** Whether it looks for indices that are none of a plane. */
+const checks = (name: MoveName): boolean => name === 'put';
 
 /**
  * Of each of so many planes of `size` elements `count` ones, at `index`: those of `a` that the others at `b` are added to or put in the
@@ -24,7 +27,7 @@ const kernels = memoized((dtype: DType): Readonly<Record<MoveName, Kernel>> => {
     move: (f: FunctionBuilder, p: Readonly<Record<'a' | 'b', number>>, at: number) => void,
     beyond: (f: FunctionBuilder, p: Readonly<Record<'b', number>>) => void,
   ): void => {
-    module.define({ export: name, result: 'i32' }, params, (f, p) => {
+    module.define({ export: name, ...(checks(name) && { result: 'i32' }) }, params, (f, p) => {
       const v = f.locals('i32', 'n', 'i', 'at');
       if (clears) {
         f.get(p.a).i32Const(0);
@@ -43,7 +46,7 @@ const kernels = memoized((dtype: DType): Readonly<Record<MoveName, Kernel>> => {
         });
         f.put(p.a, plus(p.a, times(p.size, is(bytes))));
       });
-      f.i32Const(0);
+      if (checks(name)) f.i32Const(0);
     });
   };
   const load = `${lane}.load` as const;
@@ -89,7 +92,7 @@ function record(
   if (recorder === null) return false;
   const callee = kernels(placeOf(a).area.dtype)[name];
   const writes = [name === 'take' ? b : a];
-  recordCall(name, callee, [planes, size, count, index, a, b], { writes, checks: name === 'put' });
+  recordCall(name, callee, [planes, size, count, index, a, b], { writes, checks: checks(name) });
   return true;
 }
 
