@@ -123,9 +123,9 @@ const plainLogit = unary('logit', (x) => E.log(oddsOf(x)), {
   gradient({ g }, x) {
     const ends = E.or(E.eq(x, 0), E.eq(x, 1));
     const slope = E.select(ends, E.mul(g, Number.POSITIVE_INFINITY), logitSlope(g, x));
-    return [E.select(isWithin(x, 0, 1), slope, Number.NaN)];
+    return [E.select(isWithin(x, E.constant(0), E.constant(1)), slope, Number.NaN)];
   },
-  second: ({ h, g }, x) => [logitSecond(h, g, x, 0, 1)],
+  second: ({ h, g }, x) => [logitSecond(h, g, x, E.constant(0), E.constant(1))],
 });
 
 /** The lower bound comes first, so that eps above a half means something, as in PyTorch. */
