@@ -6,6 +6,10 @@ import {
   addmv,
   autograd,
   avgPool1d,
+  compile,
+  div,
+  floorDivide,
+  fmod,
   igamma,
   igammac,
   linalg,
@@ -13,6 +17,7 @@ import {
   logit,
   maxPool1d,
   ones,
+  remainder,
   renorm,
   special,
   type Tensor,
@@ -174,5 +179,18 @@ describe('second gradients', () => {
   it('of logcumsumexp of one number', () => {
     const x = tensor(-Infinity, { dtype: 'float64' }).requiresGrad_();
     expect(autograd.grad(logcumsumexp(x, 0), x).map((t) => t?.item())).toEqual([1]);
+  });
+});
+
+describe('no elements', () => {
+  it('are divided by 0', () => {
+    const none = tensor([], { dtype: 'int32' });
+    for (const f of [floorDivide, remainder, fmod])
+      for (const divisor of [0, tensor([0])]) {
+        expect(f(none, divisor).shape).toEqual([0]);
+        expect(compile((x: Tensor) => f(x, divisor))(none).shape).toEqual([0]);
+      }
+    expect(div(none.reshape([0, 1]), tensor([0, 1]), { roundingMode: 'trunc' }).shape).toEqual([0, 2]);
+    expect(() => fmod(tensor([1]), 0)).toThrow('ZeroDivisionError');
   });
 });
