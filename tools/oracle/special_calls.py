@@ -65,6 +65,7 @@ def elementwise():
         yield call(name, lambda d: (with_number(d), {}))
     yield call("div", lambda d: (d.pick(operands, with_number)(d), {"rounding_mode": d.pick("trunc", "floor")}))
     yield call("pow", lambda d: (with_number(d)[::-1], {}), lambda a, b: torch.pow(a, b))
+    yield call("pow", lambda d: ([vector(d), d.pick(0.5, 1.5, 2.5, -0.5, 1.0, 3.0)], {}))
     yield call("rsub", lambda d: (with_number(d), {}))
     yield call("add", lambda d: (operands(d), {"alpha": d.number()}))
     yield call("sub", lambda d: (operands(d), {"alpha": d.number()}))

@@ -30,6 +30,7 @@ def empty(*shape, dtype=torch.float32):
     return torch.empty(shape, dtype=dtype)
 
 
+rare = torch.tensor([0.0, 0.0, 3.0, 0.0, 1.0, 0.0, 0.0, 0.0, 0.0])
 weights = torch.tensor([[0.1, 0.2, 0.3, 0.4], [0.0, 5.0, 1.0, 2.0]])
 probabilities = torch.arange(12, dtype=torch.float32).reshape(3, 4) / 11
 rates = torch.arange(40, dtype=torch.float32).reshape(5, 8).square() / 8
@@ -56,6 +57,9 @@ DRAWS = {
     "normal both": lambda: torch.normal(torch.arange(4.0).reshape(4, 1), torch.arange(1.0, 6.0)),
     "normal transposed mean": lambda: torch.normal(torch.zeros(5, 4).t(), 1.0),
     "multinomial": lambda: torch.multinomial(weights, 3),
+    "multinomial of few": lambda: torch.multinomial(rare, 7),
+    "multinomial of few, once": lambda: torch.multinomial(rare, 1),
+    "multinomial of few, many": lambda: torch.multinomial(torch.arange(90.0) % 9 // 8, 60),
     "multinomial row": lambda: torch.multinomial(weights[0], 2),
     "multinomial replacement": lambda: torch.multinomial(weights, 6, replacement=True),
     "randLike": lambda: torch.rand_like(torch.zeros(2, 3)),
@@ -163,6 +167,7 @@ SAMPLERS = [
     ("WeightedRandomSampler", [WEIGHTS, 1], {}),
     ("WeightedRandomSampler", [WEIGHTS, 5], {"replacement": False}),
     ("WeightedRandomSampler", [WEIGHTS, 6], {"replacement": False, "generator": 3}),
+    ("WeightedRandomSampler", [[0, 1, 0, 0, 2, 0, 0, 0], 6], {"replacement": False}),
 ]
 CLASSES = {c.__name__: c for c in (RandomSampler, SequentialSampler, SubsetRandomSampler, WeightedRandomSampler)}
 

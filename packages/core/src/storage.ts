@@ -17,6 +17,14 @@ export interface Lodging {
   shown: boolean;
 }
 
+/**
+ * What a structured clone of a tensor fails by: the algorithm takes own properties and drops classes and private fields, and would leave an
+ * object without its elements; a symbol it refuses, with its description, of which V8 shows some hundred characters.
+ */
+const uncloneable = Symbol(
+  'a tensor; copy it by x.clone(), or send x.data and x.shape, for tensor(data).reshape(shape)',
+);
+
 /** How often a storage left its lodging: who counts on one has to look again. */
 export let timesMovedOut = 0;
 
@@ -30,6 +38,7 @@ export class Storage {
   #lodging: Lodging | null = null;
   /** Who copied the elements last, of those that would rather have them move in. */
   #copiedBy: Lodging | null = null;
+  protected readonly uncloneable: symbol = uncloneable;
   /** Counts in-place changes, so that a tensor saved for backward can tell that it was overwritten. */
   version = 0;
   /** How many edges of a running backward pass hold this memory: one holder may reuse it, more may not. @internal */

@@ -2,10 +2,14 @@ import { readFileSync } from 'node:fs';
 import { inflateSync, crc32 as nodeCrc32 } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
 import { arrayConstructor, type DType, type TypedArray } from '../src/dtype.ts';
+import { firstInOrder } from '../src/ops/order/partial-sort.ts';
 import * as distributions from '../src/random/distributions.ts';
 import { Generator } from '../src/random/generator.ts';
 import { fillRandom, fillRandomInt, fillRandperm, multinomial } from '../src/random/integers.ts';
 import { crc32 } from './support/crc32.ts';
+
+const inDescendingOrder = (keys: TypedArray, count: number): Int32Array =>
+  firstInOrder(keys, count, true, true);
 
 interface Step {
   op: string;
@@ -71,7 +75,8 @@ function draw(step: Step, generator: Generator): TypedArray {
       const floor = Math.fround(number(step, 'floor'));
       for (let i = 0; i < weights.length; i++) weights[i] = probabilities(i + 1, 'float32')[i]! + floor;
     }
-    return multinomial(weights, rows, categories, step.n, step.args.replacement as boolean, generator);
+    const greatest = step.args.replacement === true ? null : inDescendingOrder;
+    return multinomial(weights, rows, categories, step.n, greatest, generator);
   }
   const out = new (arrayConstructor(step.dtype))(step.n);
   fills[step.op]!(out as distributions.FloatArray, step, generator);

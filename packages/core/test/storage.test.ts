@@ -15,6 +15,20 @@ function errorOf(run: () => unknown): K.KindlingError {
   throw new Error('there was no error');
 }
 
+describe('structured clones', () => {
+  const x = K.tensor([1, 2]);
+  it.each<[string, unknown]>([
+    ['a tensor', x],
+    ['a view among other things', { batch: [3, x.select(0, 1)] }],
+    ['a result', x.to('float32').requiresGrad_().mul(2)],
+    ['a dataset', new K.data.TensorDataset(x)],
+  ])('of %s are an error that says what to do', (_, value) => {
+    expect(() => structuredClone(value)).toThrow(
+      'a tensor; copy it by x.clone(), or send x.data and x.shape',
+    );
+  });
+});
+
 describe('the memory of small tensors', () => {
   it('is shared by few: a kept one holds back at most four times its slice, or 1 KiB', () => {
     for (const dtype of dtypes) {

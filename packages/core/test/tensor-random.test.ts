@@ -28,6 +28,7 @@ const fixture = JSON.parse(
 const seed = 2024;
 const empty = (...shape: number[]): Tensor => K.empty(shape);
 const every2nd = { step: 2 };
+const rare = K.tensor([0, 0, 3, 0, 1, 0, 0, 0, 0], { dtype: 'float32' });
 const weights = K.tensor([
   [0.1, 0.2, 0.3, 0.4],
   [0, 5, 1, 2],
@@ -58,6 +59,10 @@ const draws: Record<string, () => Tensor> = {
     K.normal(K.arange(4, { dtype: 'float32' }).reshape(4, 1), K.arange(1, 6, { dtype: 'float32' })),
   'normal transposed mean': () => K.normal(K.zeros([5, 4]).t(), 1),
   multinomial: () => K.multinomial(weights, 3),
+  'multinomial of few': () => K.multinomial(rare, 7),
+  'multinomial of few, once': () => K.multinomial(rare, 1),
+  'multinomial of few, many': () =>
+    K.multinomial(K.arange(90).float().remainder(9).div(8, { roundingMode: 'trunc' }), 60),
   'multinomial row': () => K.multinomial(weights.index(0), 2),
   'multinomial replacement': () => K.multinomial(weights, 6, { replacement: true }),
   randLike: () => K.randLike(K.zeros([2, 3])),

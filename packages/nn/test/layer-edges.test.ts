@@ -1,6 +1,6 @@
 /** Where layers were other than PyTorch's: what a sweep over all of their arguments found. The numbers are PyTorch 2.15's. */
 
-import { autograd, manualSeed, ones, type Tensor, tensor, zeros } from '@kindling/core';
+import { autograd, full, manualSeed, ones, randn, type Tensor, tensor, zeros } from '@kindling/core';
 import * as nn from '@kindling/nn';
 import { describe, expect, it } from 'vitest';
 
@@ -146,5 +146,64 @@ describe('refused', () => {
   ];
   it.each(refusals)('is %s', (_, call, message) => {
     expect(call).toThrow(message);
+  });
+});
+
+describe('the causal hint of attention', () => {
+  // torch.manual_seed(0); m = nn.MultiheadAttention(4, 2, add_bias_kv=True, batch_first=True); x = torch.randn(1, 3, 4)
+  const attend = (options: object, needWeights: boolean): unknown => {
+    manualSeed(0);
+    const layer = new nn.MultiheadAttention(4, 2, { batchFirst: true, ...options });
+    const x = randn([1, 3, 4]);
+    const attnMask = nn.Transformer.generateSquareSubsequentMask(3);
+    const [y] = layer(x, x, x, { isCausal: true, attnMask, needWeights });
+    return y.mul(1e4).round().toArray();
+  };
+
+  it('says what keys are seen, the added ones too, unless weights are asked for', () => {
+    expect(attend({ addBiasKv: true }, false)).toEqual([
+      [
+        [2139, 2146, 1303, -1441],
+        [910, 235, 378, -1267],
+        [-1668, -67, -704, 4052],
+      ],
+    ]);
+    expect(attend({ addBiasKv: true }, true)).toEqual([
+      [
+        [83, 826, 183, -163],
+        [-30, 79, -35, -516],
+        [-1773, -57, -746, 3726],
+      ],
+    ]);
+  });
+
+  it('hides the added zeros', () => {
+    expect(attend({ addZeroAttn: true }, false)).toEqual(attend({}, false));
+    expect(attend({ addZeroAttn: true }, true)).not.toEqual(attend({}, true));
+  });
+});
+
+describe('more layers than a model has room for', () => {
+  const layer = (): nn.TransformerEncoderLayer => new nn.TransformerEncoderLayer(2, 1);
+  it.each<[string, () => unknown]>([
+    ['LSTM', () => new nn.LSTM(1, 1, { numLayers: 2 ** 31 })],
+    ['GRU', () => new nn.GRU(1, 1, { numLayers: 2 ** 23 })],
+    ['TransformerEncoder', () => new nn.TransformerEncoder(layer(), 2 ** 31)],
+  ])('are refused by %s', (name, call) => {
+    expect(call).toThrow(`${name}: numLayers: expected at most`);
+  });
+});
+
+describe('what is too much', () => {
+  const most = full([2, 2], 2 ** 30, { dtype: 'int32' });
+  it.each<[string, () => unknown]>([
+    ['bilinear', () => nn.functional.bilinear(most, most, full([2, 2, 2], 2 ** 30, { dtype: 'int32' }))],
+    [
+      'bilinear',
+      () => nn.functional.bilinear(ones([2 ** 16, 4]), ones([2 ** 16, 4]), ones([1]).expand([2 ** 16, 4, 4])),
+    ],
+    ['gaussianNllLoss', () => nn.functional.gaussianNllLoss(most, most.neg(), ones([2, 2]))],
+  ])('bears the name %s', (name, call) => {
+    expect(call).toThrow(new RegExp(`^${name}: the result`));
   });
 });

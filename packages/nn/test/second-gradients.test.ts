@@ -100,3 +100,28 @@ describe('the gradient of the gradient', () => {
     );
   });
 });
+
+describe('of what is not finite', () => {
+  it('rmsNorm multiplies as PyTorch composes it, by an infinite weight too', () => {
+    const [x, weight] = [
+      tensor([0, -3, -0.5, 1], { dtype: 'float64', requiresGrad: true }),
+      tensor([6, 2, -0, Infinity], { dtype: 'float64', requiresGrad: true }),
+    ];
+    const [first] = autograd.grad(F.rmsNorm(x, [4], { weight }).sum(), x, { createGraph: true });
+    const gradOutputs = tensor([1, -1, 2, -1], { dtype: 'float64' });
+    const found = autograd.grad(first as Tensor, [x, weight], { gradOutputs });
+    expect(found[0]?.toArray()).toEqual([Number.NaN, Number.NaN, -Infinity, Number.NaN]);
+    expectNear(
+      found.map((g) => g?.toArray() as number[]),
+      [[], [0.6246950475544243, -0.44185747266044645, 1.2798630242578448, -0.6856409058524169]],
+    );
+  });
+
+  it('softsign is NaN there', () => {
+    const found = seconds((x) => F.softsign(x), [Infinity, -Infinity, Number.NaN, 1]);
+    expectNear(found, [
+      [Number.NaN, Number.NaN, Number.NaN, -1],
+      [Number.NaN, Number.NaN, Number.NaN, 0.25],
+    ]);
+  });
+});

@@ -4,6 +4,7 @@ import { tensor } from '../ops/creation/from-data.ts';
 import { multinomial, randint, randperm } from '../ops/random/random-tensors.ts';
 import { defaultGenerator, Generator } from '../random/generator.ts';
 import { generatorKind } from '../random/generator-kind.ts';
+import { checkSamples } from '../random/integers.ts';
 import { valuesOf } from '../record/values.ts';
 import { formatShape } from '../shape.ts';
 import { requireMemory } from '../storage.ts';
@@ -229,9 +230,9 @@ const weightedTakes = {
 };
 
 /**
- * Samples drawn by weight: sample i with probability w_i / Σ w. Follows `torch.utils.data.WeightedRandomSampler`, number for number.
- * @throws ValueError for weights that are negative, not finite or all 0, fewer of them above 0 than samples without replacement, or a
- *   numSamples that is no integer of at least 1; ShapeError for weights of another shape than (N,)
+ * Samples drawn by weight: sample i with probability w_i / Σ w. Without replacement those of weight 0 come when no others are left. Follows
+ * `torch.utils.data.WeightedRandomSampler`, number for number.
+ * @throws ValueError for weights that are negative, not finite or all 0, fewer of them than samples without replacement, or a numSamples that is no integer of at least 1; ShapeError for weights of another shape than (N,)
  * @example
  * ```ts
  * manualSeed(0);
@@ -264,7 +265,8 @@ export class WeightedRandomSampler implements Sampler {
     const values = Array.from(
       weights instanceof Tensor ? valuesOf(weights, `${name}: weights`) : (weights as ArrayLike<number>),
     );
-    checkWeights(name, values, replacement ? 1 : numSamples);
+    checkWeights(name, values);
+    if (!replacement) checkSamples(numSamples, values.length, false, name);
     this.weights = tensor(values, { dtype: 'float64' });
     this.numSamples = numSamples;
     this.replacement = replacement;
@@ -283,15 +285,12 @@ export class WeightedRandomSampler implements Sampler {
   }
 }
 
-/** Refuses weights that are none, and fewer above 0 than are `needed`. */
-function checkWeights(name: string, weights: readonly unknown[], needed: number): void {
+/** Refuses weights that are none, and those of which no sample can be drawn. */
+function checkWeights(name: string, weights: readonly unknown[]): void {
   for (const [i, weight] of weights.entries())
     if (!weightKind.accepts(weight)) checkArguments(name, { [`weight ${i}`]: weightKind }, [weight]);
-  const positive = weights.filter((weight) => (weight as number) > 0).length;
-  if (positive >= needed) return;
+  if (weights.some((weight) => (weight as number) > 0)) return;
   throw new ValueError(
-    needed === 1
-      ? `${name}: expected weights of which one at least is above 0, got ${weights.length} without`
-      : `${name}: ${needed} samples without replacement need as many weights above 0, got ${positive}`,
+    `${name}: expected weights of which one at least is above 0, got ${weights.length} without`,
   );
 }

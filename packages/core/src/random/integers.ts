@@ -101,41 +101,51 @@ export function fillRandperm(out: TypedArray, generator: Generator): void {
   });
 }
 
+/** The indices of so many of the greatest keys, in descending order. */
+type Greatest = (keys: FloatArray, count: number) => Int32Array;
+
 /**
  * Draws `samples` categories from each of `rows` distributions, whose weights stand in `weights` row by row (they need
- * not sum to one). The result has shape (rows, samples). Follows `torch.multinomial`.
+ * not sum to one). The result has shape (rows, samples). With `greatest` no category is drawn twice; those of weight 0 come last.
+ * Follows `torch.multinomial`.
  */
 export function multinomial(
   weights: FloatArray,
   rows: number,
   categories: number,
   samples: number,
-  replacement: boolean,
+  greatest: Greatest | null,
   generator: Generator,
 ): Int32Array {
-  checkSamples(samples, categories, replacement);
+  checkSamples(samples, categories, greatest === null);
   const weightsOf = (row: number): FloatArray => weights.subarray(row * categories, (row + 1) * categories);
   for (let row = 0; row < rows; row++) checkWeights(weightsOf(row));
   const out = new Int32Array(rows * samples);
-  const draw = !replacement || samples === 1 ? drawDistinct : drawCumulative;
   for (let row = 0; row < rows; row++) {
-    draw(out.subarray(row * samples, (row + 1) * samples), weightsOf(row), generator);
+    const drawn = out.subarray(row * samples, (row + 1) * samples);
+    if (samples > 1 && greatest === null) drawCumulative(drawn, weightsOf(row), generator);
+    else drawDistinct(drawn, weightsOf(row), greatest, generator);
   }
   return out;
 }
 
 /** Refuses numbers of samples that cannot be drawn from so many categories. */
-export function checkSamples(samples: number, categories: number, replacement: boolean): void {
+export function checkSamples(
+  samples: number,
+  categories: number,
+  replacement: boolean,
+  caller = 'multinomial',
+): void {
   if (!Number.isInteger(samples) || samples <= 0) {
-    throw new ValueError(`multinomial: cannot sample num_samples=${samples} <= 0 samples`);
+    throw new ValueError(`${caller}: cannot sample num_samples=${samples} <= 0 samples`);
   }
   if (!replacement && samples > categories) {
     throw new ValueError(
-      `multinomial: cannot sample num_samples=${samples} > ${categories} categories without replacement`,
+      `${caller}: cannot sample num_samples=${samples} > ${categories} categories without replacement`,
     );
   }
   if (categories > 2 ** 24) {
-    throw new ValueError(`multinomial: number of categories cannot exceed 2^24, got ${categories}`);
+    throw new ValueError(`${caller}: number of categories cannot exceed 2^24, got ${categories}`);
   }
 }
 
@@ -154,19 +164,22 @@ function checkWeights(weights: FloatArray): void {
 }
 
 /** The categories with the largest weight / Exp(1), which is a draw without replacement (Gumbel's trick). */
-function drawDistinct(out: Int32Array, weights: FloatArray, generator: Generator): void {
+function drawDistinct(
+  out: Int32Array,
+  weights: FloatArray,
+  greatest: Greatest | null,
+  generator: Generator,
+): void {
   const keys = weights.slice();
   fillExponential(keys, 1, generator);
   for (let j = 0; j < keys.length; j++) keys[j] = (weights[j] as number) / (keys[j] as number);
-  if (out.length === 1) {
-    let best = 0;
-    for (const [j, key] of keys.entries()) if (key > keys[best]!) best = j;
-    out[0] = best;
+  if (greatest !== null && out.length > 1) {
+    out.set(greatest(keys, out.length));
     return;
   }
-  const order = Int32Array.from(keys, (_, j) => j);
-  order.sort((a, b) => keys[b]! - keys[a]! || a - b);
-  out.set(order.subarray(0, out.length));
+  let best = 0;
+  for (const [j, key] of keys.entries()) if (key > keys[best]!) best = j;
+  out[0] = best;
 }
 
 /** Independent draws: a uniform number is looked up in the cumulative distribution. */

@@ -119,8 +119,8 @@ describe('samplers', () => {
     [() => new data.WeightedRandomSampler([], 1), 'one at least is above 0'],
     [() => new data.WeightedRandomSampler([1], 0), 'numSamples: expected an integer >= 1'],
     [
-      () => new data.WeightedRandomSampler([1, 0, 2], 3, { replacement: false }),
-      '3 samples without replacement need as many weights above 0, got 2',
+      () => new data.WeightedRandomSampler([1, 0, 2], 4, { replacement: false }),
+      'WeightedRandomSampler: cannot sample num_samples=4 > 3 categories without replacement',
     ],
     [() => new data.BatchSampler([1], 0, false), 'batchSize: expected a positive integer'],
     [() => new data.BatchSampler([1], 2, undefined as never), 'dropLast: expected true or false'],

@@ -235,6 +235,8 @@ describe('repeating and grids', () => {
         () => R.repeatInterleave(tensor([1, 2]), tensor([1, 2, 3])),
         'must have the same size as input along dim',
       ],
+      [() => R.repeatInterleave(tensor(1), 2, { dim: 0 }), 'Dimension specified as 0 but tensor has no dim'],
+      [() => R.repeatInterleave(tensor(1), tensor([2]), { dim: -1 }), 'Dimension specified as -1'],
       [() => R.repeatInterleave(tensor([1, -2])), 'repeats can not be negative'],
       [() => R.meshgrid([zeros([2, 2])]), 'Expected 0D or 1D tensor'],
     ];

@@ -6,10 +6,18 @@ import {
   addmv,
   autograd,
   avgPool1d,
+  compile,
+  div,
+  floorDivide,
+  fmod,
   igamma,
   igammac,
+  linalg,
+  logcumsumexp,
+  logit,
   maxPool1d,
   ones,
+  remainder,
   renorm,
   special,
   type Tensor,
@@ -94,5 +102,95 @@ describe('second gradients of broadcast operands are summed before an infinite f
   it('by addcmul and addcdiv', () => {
     expect(seconds(addcmul, Infinity)).toEqual([Infinity, Infinity]);
     expect(seconds(addcdiv, 1)).toEqual([-Infinity, NaN]);
+  });
+});
+
+describe('matrices', () => {
+  const broken = float64([
+    [1, NaN],
+    [2, 3],
+  ]);
+  it.each<[string, (a: Tensor) => unknown]>([
+    ['svd', linalg.svd],
+    ['svdvals', linalg.svdvals],
+    ['pinv', linalg.pinv],
+    ['matrixRank', linalg.matrixRank],
+    ['cond', linalg.cond],
+    ['matrixNorm', (a) => linalg.matrixNorm(a, 'nuc')],
+  ])('with NaN have no singular values: %s', (name, f) => {
+    const message = 'The algorithm failed to converge because the input matrix contained non-finite values.';
+    expect(() => f(broken)).toThrow(`linalg.${name}: ${message}`);
+    const batch = float64([
+      [
+        [1, 2],
+        [3, 4],
+      ],
+      [
+        [1, NaN],
+        [2, 3],
+      ],
+    ]);
+    expect(() => f(batch)).toThrow(`linalg.${name}: (Batch element 1): ${message}`);
+  });
+
+  it('with an infinity have none that are numbers, and no inverse', () => {
+    const infinite = float64([
+      [1, Infinity],
+      [0, 2],
+    ]);
+    const { U, S, Vh } = linalg.svd(infinite);
+    for (const part of [U, S, Vh, linalg.pinv(infinite), linalg.det(infinite)])
+      expect(part.isnan().all().item()).toBe(true);
+    expect(linalg.inv(infinite).toArray()).toEqual([
+      [NaN, NaN],
+      [NaN, NaN],
+    ]);
+    expect(linalg.slogdet(infinite).sign.item()).toBe(0);
+  });
+});
+
+describe('the ends of float64', () => {
+  const most = Number.MAX_VALUE;
+  const least = Number.MIN_VALUE;
+  it('are arguments of Bessel functions', () => {
+    expect(special.besselY0(float64([least])).item()).toBeCloseTo(-473.9990734230043, 12);
+    expect(special.besselY1(float64([least])).item()).toBe(-Infinity);
+    expect(special.i0(float64([most, -most])).toArray()).toEqual([Infinity, Infinity]);
+    expect(special.i1(float64([most, -most])).toArray()).toEqual([Infinity, -Infinity]);
+    for (const [f, expected] of [
+      [special.i0e, 2.9754474593159e-155],
+      [special.i1e, 2.9754474593159e-155],
+      [special.scaledModifiedBesselK0, 9.347643879329247e-155],
+    ] as const)
+      expect(f(float64([most])).item() / expected).toBeCloseTo(1, 12);
+  });
+});
+
+describe('second gradients', () => {
+  const second = (f: (x: Tensor) => Tensor, values: number[]): unknown => {
+    const x = float64(values).requiresGrad_();
+    const [g] = autograd.grad(f(x).sum(), x, { createGraph: true }) as [Tensor];
+    return autograd.grad(g.sum(), x).map((t) => t?.toArray())[0];
+  };
+  it('of logit: outside, and at what is not finite', () => {
+    expect(second((x) => logit(x), [0, 1, NaN, Infinity, 2, 0.5])).toEqual([NaN, NaN, NaN, NaN, 0, 0]);
+    expect(second((x) => logit(x, { eps: 0.25 }), [1, NaN, 2, 0.5])).toEqual([NaN, NaN, 0, 0]);
+  });
+  it('of logcumsumexp of one number', () => {
+    const x = tensor(-Infinity, { dtype: 'float64' }).requiresGrad_();
+    expect(autograd.grad(logcumsumexp(x, 0), x).map((t) => t?.item())).toEqual([1]);
+  });
+});
+
+describe('no elements', () => {
+  it('are divided by 0', () => {
+    const none = tensor([], { dtype: 'int32' });
+    for (const f of [floorDivide, remainder, fmod])
+      for (const divisor of [0, tensor([0])]) {
+        expect(f(none, divisor).shape).toEqual([0]);
+        expect(compile((x: Tensor) => f(x, divisor))(none).shape).toEqual([0]);
+      }
+    expect(div(none.reshape([0, 1]), tensor([0, 1]), { roundingMode: 'trunc' }).shape).toEqual([0, 2]);
+    expect(() => fmod(tensor([1]), 0)).toThrow('ZeroDivisionError');
   });
 });

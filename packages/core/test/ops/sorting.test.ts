@@ -236,6 +236,20 @@ describe('searching and counting', () => {
     expect(() => C.bincount(tensor([-1]))).toThrow('got -1 at position [0]');
   });
 
+  it('unique gives NaNs the order of PyTorch, whose sort moves equal elements', () => {
+    const nan = Number.NaN;
+    const row = [2, nan, 1, nan, nan, -1, nan, 2, nan, 5, 0, nan, 3, nan, nan, 1, nan, nan, nan, 7, nan];
+    const inverse = (x: Tensor): number[] | undefined =>
+      unique(x, { returnInverse: true }).inverse?.flatten().tolist() as number[] | undefined;
+    const expected = [3, 18, 2, 17, 16, 0, 15, 3, 14, 5, 1, 13, 4, 12, 11, 2, 10, 9, 8, 6, 7];
+    expect(inverse(tensor(row))).toEqual(expected);
+    expect(inverse(tensor(row, { dtype: 'float64' }).reshape([3, 7]))).toEqual(expected);
+    expect(inverse(tensor([nan, 1, nan, 0, nan, 1]))).toEqual([2, 1, 3, 0, 4, 1]);
+    expect(inverse(tensor(new Array<number>(17).fill(nan)))).toEqual([
+      9, 16, 15, 14, 13, 12, 11, 10, 0, 8, 7, 6, 5, 4, 3, 2, 1,
+    ]);
+  });
+
   it('trilIndices and triuIndices index the triangles', () => {
     const x = ones([3, 4]);
     for (const offset of [-2, 0, 1]) {

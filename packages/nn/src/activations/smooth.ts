@@ -111,7 +111,7 @@ const softsignOp = /* @__PURE__ */ new ElementwiseOp({
     const d = add(1, E.abs(x));
     // PyTorch's is a difference, which NaN is of infinities.
     const isFinite = E.and(E.isFinite(g), E.isFinite(x));
-    return [select(isFinite, div(div(g, d), d), Number.NaN)];
+    return [select(isFinite, div(div(g, d), d), mul(mul(g, x), Number.NaN))];
   },
 });
 

@@ -1,9 +1,9 @@
 import {
   checkArguments,
+  composition,
   formatShape,
   K,
   ShapeError,
-  signature,
   type Tensor,
   ValueError,
 } from '@kindling/core';
@@ -14,33 +14,29 @@ import { pyBool } from '../module/print.ts';
 import { emptyParameter, layerKinds } from './factory.ts';
 import type { LinearOptions } from './linear.ts';
 
-const bilinearTakes = /* @__PURE__ */ signature('bilinear', () => ({
-  input1: K.tensor,
-  input2: K.tensor,
-  weight: K.tensor,
-  bias: K.nullable(K.tensor),
-}));
-
 /**
  * y_k = x1^T W_k x2 + b_k, for each leading index of the inputs. `input1` has shape (*, I1), `input2` (*, I2), `weight`
  * (O, I1, I2), `bias` (O,); the result (*, O). Follows `torch.nn.functional.bilinear`.
  * @throws ShapeError when these shapes do not fit each other.
  */
-export function bilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | null = null): Tensor {
-  bilinearTakes(arguments);
-  checkBilinear(input1, input2, weight, bias);
-  const [outFeatures, in1, in2] = weight.shape as [number, number, number];
-  const lead = input1.shape.slice(0, -1);
-  const x1 = input1.reshape([-1, in1]);
-  const x2 = input2.reshape([-1, in2]);
-  const rows = lead.reduce((n, size) => n * size, 1);
-  const left = x1.matmul(weight.permute([1, 0, 2]).reshape([in1, outFeatures * in2]));
-  const y = left
-    .reshape([rows, outFeatures, in2])
-    .matmul(x2.unsqueeze(2))
-    .reshape([...lead, outFeatures]);
-  return bias === null ? y : y.add(bias);
-}
+export const bilinear = /* @__PURE__ */ composition(
+  'bilinear',
+  { input1: K.tensor, input2: K.tensor, weight: K.tensor, bias: K.nullable(K.tensor) },
+  (input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | null = null): Tensor => {
+    checkBilinear(input1, input2, weight, bias);
+    const [outFeatures, in1, in2] = weight.shape as [number, number, number];
+    const lead = input1.shape.slice(0, -1);
+    const x1 = input1.reshape([-1, in1]);
+    const x2 = input2.reshape([-1, in2]);
+    const rows = lead.reduce((n, size) => n * size, 1);
+    const left = x1.matmul(weight.permute([1, 0, 2]).reshape([in1, outFeatures * in2]));
+    const y = left
+      .reshape([rows, outFeatures, in2])
+      .matmul(x2.unsqueeze(2))
+      .reshape([...lead, outFeatures]);
+    return bias === null ? y : y.add(bias);
+  },
+);
 
 function checkBilinear(input1: Tensor, input2: Tensor, weight: Tensor, bias: Tensor | null): void {
   if (weight.ndim !== 3) {

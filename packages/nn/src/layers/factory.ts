@@ -1,8 +1,20 @@
-import { type DType, empty, getDefaultDtype, K } from '@kindling/core';
+import { type DType, empty, getDefaultDtype, K, ValueError } from '@kindling/core';
 import { calculateFans } from '../init/fans.ts';
 import { uniform_ } from '../init/fills.ts';
 import { kaimingUniform_ } from '../init/scaled.ts';
 import { Parameter } from '../module/parameter.ts';
+
+/** A model knows each of its parameters by name in a Map, which has room for so many. */
+const mostParameters = 2 ** 24;
+
+/** Refuses numbers of layers, each with so many parameters, that no model can hold. */
+export function checkLayers(name: string, numLayers: number, parametersEach: number): void {
+  const most = Math.floor(mostParameters / parametersEach);
+  if (numLayers > most)
+    throw new ValueError(
+      `${name}: numLayers: expected at most ${most}, whose parameters a model has room for, got ${numLayers}`,
+    );
+}
 
 /** Options of every layer that has parameters. */
 export interface LayerOptions {

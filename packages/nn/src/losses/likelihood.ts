@@ -1,4 +1,5 @@
 import {
+  composition,
   E,
   ElementwiseReduction,
   elementsOf,
@@ -7,7 +8,6 @@ import {
   K,
   ShapeError,
   sameShape,
-  signature,
   type Tensor,
   type TypedArray,
   tensor,
@@ -168,13 +168,6 @@ const gaussian = /* @__PURE__ */ new ElementwiseReduction({
   },
 });
 
-const gaussianNllLossTakes = /* @__PURE__ */ signature('gaussianNllLoss', () => ({
-  input: K.tensor,
-  target: K.tensor,
-  variance: K.tensorOrNumber,
-  options: K.options<GaussianNLLLossOptions>({ ...lossKinds, full: K.flag, eps: K.number }),
-}));
-
 /**
  * Negative log-likelihood of y under Gaussians of mean x and variance v: (log(v) + (x - y)^2 / v) / 2, elementwise.
  * `input` x and `target` y have one shape; `variance` has it too, or lacks the last dimension, or has size 1 there, or is a
@@ -182,19 +175,27 @@ const gaussianNllLossTakes = /* @__PURE__ */ signature('gaussianNllLoss', () => 
  * @throws ValueError for a negative variance or an unknown reduction, ShapeError for a variance of another shape
  * @example F.gaussianNllLoss(tensor([0.5, 1]), tensor([1, 1]), tensor([1, 0.25])); // tensor(-0.2841)
  */
-export function gaussianNllLoss(
-  input: Tensor,
-  target: Tensor,
-  variance: Tensor | number,
-  options: GaussianNLLLossOptions = {},
-): Tensor {
-  gaussianNllLossTakes(arguments);
-  const { full = gaussianDefaults.full, eps = gaussianDefaults.eps } = options;
-  checkSameSize('gaussianNllLoss', input, target);
-  const v = varianceFor(input, variance);
-  const constant = full ? 0.5 * Math.log(2 * Math.PI) : 0;
-  return elementwiseLoss(gaussian, [input.sub(target), v], 'gaussianNllLoss', options, [eps, constant]);
-}
+export const gaussianNllLoss = /* @__PURE__ */ composition(
+  'gaussianNllLoss',
+  () => ({
+    input: K.tensor,
+    target: K.tensor,
+    variance: K.tensorOrNumber,
+    options: K.options<GaussianNLLLossOptions>({ ...lossKinds, full: K.flag, eps: K.number }),
+  }),
+  (
+    input: Tensor,
+    target: Tensor,
+    variance: Tensor | number,
+    options: GaussianNLLLossOptions = {},
+  ): Tensor => {
+    const { full = gaussianDefaults.full, eps = gaussianDefaults.eps } = options;
+    checkSameSize('gaussianNllLoss', input, target);
+    const v = varianceFor(input, variance);
+    const constant = full ? 0.5 * Math.log(2 * Math.PI) : 0;
+    return elementwiseLoss(gaussian, [input.sub(target), v], 'gaussianNllLoss', options, [eps, constant]);
+  },
+);
 
 /** The variances in a shape that broadcasts to the input's. */
 function varianceFor(input: Tensor, variance: Tensor | number): Tensor {

@@ -19,7 +19,8 @@ export function factorLU(a: RealMatrix, pivots: Int32Array): number {
     for (let r = k + 1; r < a.rows; r++) {
       const factor = a.at(r, k) / pivot;
       a.set(r, k, factor);
-      if (factor !== 0) a.addRow(r, k, -factor, k + 1);
+      // By a factor of 0 too, which makes NaN of what is not finite.
+      a.addRow(r, k, -factor, k + 1);
     }
   }
   return firstZero;

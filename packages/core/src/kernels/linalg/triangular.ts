@@ -5,10 +5,7 @@ export function solveTriangle(t: RealMatrix, b: RealMatrix, upper: boolean, unit
   const { rows: n } = b;
   for (let step = 0; step < n; step++) {
     const r = upper ? n - 1 - step : step;
-    for (let s = upper ? r + 1 : 0; s < (upper ? n : r); s++) {
-      const factor = t.at(r, s);
-      if (factor !== 0) b.addRow(r, s, -factor);
-    }
+    for (let s = upper ? r + 1 : 0; s < (upper ? n : r); s++) b.addRow(r, s, -t.at(r, s));
     if (!unit) for (let c = 0; c < b.columns; c++) b.set(r, c, b.at(r, c) / t.at(r, r));
   }
 }

@@ -1,5 +1,5 @@
 import { alias, composition, K, signature } from '../../arguments/index.ts';
-import { ShapeError, ValueError } from '../../errors.ts';
+import { IndexError, ShapeError, ValueError } from '../../errors.ts';
 import { composed, valuesOf } from '../../record/index.ts';
 import { checkShape, formatShape, normalizeDim, type Shape } from '../../shape.ts';
 import { allocateZeroed } from '../../storage.ts';
@@ -103,7 +103,7 @@ function repeatedIndices(repeats: Tensor, outputSize: number | null): Tensor {
  * Each entry of x along `dim` repeated so many times, one number for all or one each (int32). Given the repeats alone, the indices
  * that are to be repeated. Follows `torch.repeat_interleave`.
  * @throws ShapeError when `repeats` does not fit the dimension, ValueError when one is negative or they do not sum to `outputSize`,
- * IndexError when `dim` is out of range.
+ * IndexError when `dim` is out of range, as any is for a tensor without dimensions.
  * @example
  * ```ts
  * repeatInterleave(tensor([1, 2]), 2); // tensor([1, 1, 2, 2])
@@ -123,7 +123,9 @@ export const repeatInterleave = composition(
   (x: Tensor, repeats?: number | Tensor | Shape, options: RepeatInterleaveOptions = {}): Tensor => {
     const { dim = null, outputSize = null } = options;
     if (repeats === undefined) return repeatedIndices(x, outputSize);
-    const source = dim === null || x.shape.length === 0 ? ravel(x) : x;
+    if (dim !== null && x.shape.length === 0)
+      throw new IndexError(`repeatInterleave: Dimension specified as ${dim} but tensor has no dimensions`);
+    const source = dim === null ? ravel(x) : x;
     const d = normalizeDim(dim ?? 0, source.shape.length, 'repeatInterleave');
     const size = sizeAlong(source, d);
     const counts = typeof repeats === 'object' ? oneOrMany(repeats) : repeats;

@@ -8,7 +8,7 @@ import { E, type Expr } from '../../kernels/index.ts';
 import { isOfClass, type Tensor } from '../../tensor.ts';
 import { binary, inPlace, inPlaceCall, type Resolve } from './define.ts';
 import { floatsOnly, refuseBools } from './dtype-checks.ts';
-import { reciprocal, rsqrt, square } from './functions.ts';
+import { reciprocal, square } from './functions.ts';
 import { applyBinary, applyUnary, ElementwiseOp, type ElementwiseSpec, type Operand } from './operation.ts';
 
 type GradientRule = NonNullable<ElementwiseSpec['gradient']>;
@@ -47,30 +47,32 @@ const powOp = new ElementwiseOp({
   integer: (a, b) => E.wholePow(a, b),
 });
 
-/** Powers that have a cheaper form than the general one: of floats, and squares and cubes of int32, which are exact where they fit. */
+/** x to the power of a number, as PyTorch has it for both values and derivatives: roots keep the sign of 0, and have no infinite argument below 0. */
+function powerOf(x: Expr, p: number): Expr {
+  if (p === 0.5) return E.sqrt(x);
+  if (p === -0.5) return E.div(1, E.sqrt(x));
+  if (p === 2) return E.mul(x, x);
+  return p === 3 ? E.mul(E.mul(x, x), x) : E.pow(x, p);
+}
+
+/** Of floats to the power of p, where that or a derivative has a form of its own. */
+function ofPower(p: number): ElementwiseOp {
+  const slope = (x: Expr): Expr => E.mul(p, powerOf(x, p - 1));
+  return new ElementwiseOp({
+    name: 'pow',
+    arity: 1,
+    expression: (x) => powerOf(x, p),
+    gradient: ({ g }, x) => [E.mul(g, slope(x))],
+    second: ({ h, g }, x) => [
+      [E.mul(h, slope(x)), E.mul(E.mul(E.mul(h, g), p), E.mul(p - 1, powerOf(x, p - 2)))],
+    ],
+  });
+}
+
+/** Powers other than the general one: of floats, and squares and cubes of int32, which are exact where they fit. */
 const powers = new Map<number, ElementwiseOp>([
+  ...[-0.5, 0.5, 1.5, 2.5, 3].map((p): [number, ElementwiseOp] => [p, ofPower(p)]),
   [2, square.op],
-  [
-    3,
-    new ElementwiseOp({
-      name: 'pow',
-      arity: 1,
-      expression: (x) => E.mul(E.mul(x, x), x),
-      gradient: ({ g }, x) => [E.mul(g, E.mul(3, E.mul(x, x)))],
-    }),
-  ],
-  [
-    0.5,
-    new ElementwiseOp({
-      name: 'pow',
-      arity: 1,
-      expression: (x) => E.sqrt(x),
-      gradient: ({ g }, x) => [E.div(g, E.mul(2, E.sqrt(x)))],
-      second: ({ h, g }, x) => [
-        [E.mul(h, E.mul(0.5, E.pow(x, -0.5))), E.mul(E.mul(h, g), E.mul(-0.25, E.pow(x, -1.5)))],
-      ],
-    }),
-  ],
   [
     0,
     new ElementwiseOp({
@@ -80,26 +82,24 @@ const powers = new Map<number, ElementwiseOp>([
       gradient: () => [E.constant(0)],
     }),
   ],
-  [
-    -0.5,
-    new ElementwiseOp({
-      ...rsqrt.op.spec,
-      name: 'pow',
-      gradient: ({ g }, x) => [E.mul(g, E.mul(-0.5, E.pow(x, -1.5)))],
-    }),
-  ],
   [-1, new ElementwiseOp({ ...reciprocal.op.spec, name: 'pow' })],
   [
     1,
     new ElementwiseOp({
       name: 'pow',
       arity: 1,
-      expression: (x) => E.add(x, 0),
+      expression: (x) => E.mul(x, 1),
       // Depends on x, in name, as PyTorch's x^0 does.
       gradient: ({ g }, x) => [E.mul(g, E.pow(x, 0))],
     }),
   ],
 ]);
+
+/** The operation for a to the power of b, where it has one of its own. Who writes calls down is to see the exponent. */
+function specialPower({ dtype }: Tensor, b: number): ElementwiseOp | undefined {
+  const isSpecial = isFloatingPoint(dtype) || (dtype === 'int32' && (b === 2 || b === 3));
+  return isSpecial && callListener === null ? powers.get(b) : undefined;
+}
 
 /** Refuses an integer tensor to a negative integer power, which has no integer result. */
 function checkExponent(a: Tensor, b: Operand): void {
@@ -123,9 +123,7 @@ export function pow(a: Operand, b: Operand): Tensor {
   if (arguments.length > 2) refuseExcess('pow', ['a', 'b'], arguments);
   if (typeof b === 'number' && isOfClass(a)) {
     checkExponent(a, b);
-    // Who writes calls down is to see the exponent.
-    const isCheap = isFloatingPoint(a.dtype) || (a.dtype === 'int32' && (b === 2 || b === 3));
-    const special = isCheap && callListener === null ? powers.get(b) : undefined;
+    const special = specialPower(a, b);
     if (special !== undefined) return applyUnary(special, a);
   }
   return applyBinary(powOp, a, b);
@@ -133,7 +131,8 @@ export function pow(a: Operand, b: Operand): Tensor {
 
 const toPower: Resolve<[a: Tensor, b: Operand]> = (_, a, b) => {
   checkExponent(a, b);
-  return { op: powOp, operands: [a, b] };
+  const special = typeof b === 'number' ? specialPower(a, b) : undefined;
+  return special === undefined ? { op: powOp, operands: [a, b] } : { op: special, operands: [a] };
 };
 /** {@link pow} in place: a becomes aᵇ. */
 export const pow_ = inPlaceCall('pow_', toPower, ['a', 'b']);

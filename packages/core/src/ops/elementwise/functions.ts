@@ -108,15 +108,25 @@ export const sigmoid = float('sigmoid', E.sigmoid);
 const oddsOf = (x: Expr): Expr => E.div(x, E.sub(1, x));
 const logitSlope = (g: Expr, x: Expr): Expr => E.div(g, E.mul(x, E.sub(1, x)));
 
-const plainLogit = float(
-  'logit',
-  (x) => E.log(oddsOf(x)),
-  ({ g }, x) => {
+const isWithin = (x: Expr, low: Expr, high: Expr): Expr => E.and(E.ge(x, low), E.le(x, high));
+
+/** The second gradients of PyTorch, whose composition has NaN where there is none and 0 is multiplied by what is not finite. */
+function logitSecond(h: Expr, g: Expr, x: Expr, low: Expr, high: Expr): [Expr, Expr] {
+  const inside = E.select(isWithin(x, low, high), h, 0);
+  const d = E.mul(x, E.sub(1, x));
+  const byProduct = E.neg(E.mul(inside, E.div(E.div(g, d), d)));
+  return [E.div(inside, d), E.sub(E.mul(byProduct, E.sub(1, x)), E.mul(byProduct, x))];
+}
+
+const plainLogit = unary('logit', (x) => E.log(oddsOf(x)), {
+  dtype: 'float',
+  gradient({ g }, x) {
     const ends = E.or(E.eq(x, 0), E.eq(x, 1));
     const slope = E.select(ends, E.mul(g, Number.POSITIVE_INFINITY), logitSlope(g, x));
-    return [E.select(E.and(E.ge(x, 0), E.le(x, 1)), slope, Number.NaN)];
+    return [E.select(isWithin(x, E.constant(0), E.constant(1)), slope, Number.NaN)];
   },
-);
+  second: ({ h, g }, x) => [logitSecond(h, g, x, E.constant(0), E.constant(1))],
+});
 
 /** The lower bound comes first, so that eps above a half means something, as in PyTorch. */
 const clampedLogit = new ElementwiseOp({
@@ -128,6 +138,7 @@ const clampedLogit = new ElementwiseOp({
     return E.log(oddsOf(E.select(E.lt(x, eps), eps, E.select(E.gt(x, high), high, x))));
   },
   gradient: ({ g }, x, eps) => [E.select(E.or(E.lt(x, eps), E.gt(x, E.sub(1, eps))), 0, logitSlope(g, x))],
+  second: ({ h, g }, x, eps) => [logitSecond(h, g, x, eps, E.sub(1, eps))],
 });
 
 const logitOptions = K.options<LogitOptions>({ eps: K.nullable(K.number) });

@@ -293,7 +293,7 @@ function makePrimitive(spec: ElementwiseSpec, scalarMask: number): Primitive<Par
     },
     kernel(inputs, params, out) {
       const dtype = computeType(inputs, params);
-      spec.inspect?.(operandsOf(inputs, params), dtype, out === inputs[0]);
+      if (out.count > 0) spec.inspect?.(operandsOf(inputs, params), dtype, out === inputs[0]);
       const kernel = kernelFor(dtype);
       if (dtype === 'uint8' && wraps) {
         runElementwise(kernel, 'i32', inputs.map(asBytes), bytesOf(params, scalarCount), out);

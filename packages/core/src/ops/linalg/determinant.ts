@@ -138,7 +138,7 @@ const slogdetPrimitive = defineMulti<undefined>({
     for (let b = 0; b < matrices.count; b++) {
       let [sign, logarithm] = [1, 0];
       for (const pivot of pivotsOf(matrices.read(b))) {
-        sign *= Math.sign(pivot);
+        sign *= Math.sign(pivot) || 0;
         logarithm += Math.log(Math.abs(pivot));
       }
       signs.storage.array[b] = sign;

@@ -1,6 +1,6 @@
 import { composition, K } from '../../arguments/index.ts';
 import { ShapeError } from '../../errors.ts';
-import { eigenSymmetric, elementsOf, type RealMatrix, singularValues } from '../../kernels/index.ts';
+import { eigenSymmetric, elementsOf, type RealMatrix, type SingularValues } from '../../kernels/index.ts';
 import { apply, definePrimitive, INPUT, OUTPUT, valuesOf } from '../../record/index.ts';
 import { formatShape } from '../../shape.ts';
 import { Tensor } from '../../tensor.ts';
@@ -27,7 +27,7 @@ import {
   sizesOf,
 } from './checks.ts';
 import { eigvalsh } from './eigen.ts';
-import { svdvals } from './svd.ts';
+import { decomposed, svdvals } from './svd.ts';
 
 /** Below what a singular value counts as 0: the greater of both. */
 export interface ToleranceOptions {
@@ -53,16 +53,15 @@ function tolerancesOf(a: Tensor, { atol = 0, rtol }: ToleranceOptions): [atol: T
   return [asTensor(atol), asTensor(atol > 0 ? 0 : usual)];
 }
 
-/** A matrix's pseudo-inverse by the singular values beyond the bounds. */
-function pseudoInverse(a: RealMatrix, atol: number, rtol: number, hermitian: boolean): RealMatrix {
-  const { u, s, v } = hermitian ? bySign(a) : singularValues(a);
+/** The pseudo-inverse by the singular values beyond the bounds. */
+function pseudoInverse({ u, s, v }: SingularValues, atol: number, rtol: number): RealMatrix {
   const bound = Math.max(atol, rtol * s.reduce((x, y) => Math.max(x, Math.abs(y)), 0));
-  for (const [k, value] of s.entries()) v.scaleRow(k, Math.abs(value) > bound ? 1 / value : 0);
+  for (const [k, value] of s.entries()) v.scaleRow(k, Math.abs(value) <= bound ? 0 : 1 / value);
   return v.transposed().times(u);
 }
 
 /** Eigenvalues and eigenvectors, of the lower triangle, in the form of singular ones. */
-function bySign(a: RealMatrix): { u: RealMatrix; s: Float64Array; v: RealMatrix } {
+function bySign(a: RealMatrix): SingularValues {
   for (let r = 0; r < a.rows; r++) for (let c = 0; c < r; c++) a.set(c, r, a.at(r, c));
   const { values, vectors } = eigenSymmetric(a);
   return { u: vectors.transposed(), s: values, v: vectors.transposed() };
@@ -79,8 +78,9 @@ const pinvPrimitive = definePrimitive<{ hermitian: boolean }, [Tensor, Tensor, T
     const matrices = matricesIn(a);
     const [absolute, relative] = [elementsOf(atol), elementsOf(rtol)];
     for (let b = 0; b < matrices.count; b++) {
-      const inverse = pseudoInverse(matrices.read(b), absolute[b] ?? 0, relative[b] ?? 0, hermitian);
-      inverse.write(out.storage.array, b);
+      const matrix = matrices.read(b);
+      const parts = hermitian ? bySign(matrix) : decomposed(a, b, matrix);
+      pseudoInverse(parts, absolute[b] ?? 0, relative[b] ?? 0).write(out.storage.array, b);
     }
   },
   derivative(g, node) {
@@ -115,7 +115,7 @@ function pseudoInverses(a: Tensor, options: ToleranceOptions, caller: string): T
 /**
  * The pseudo-inverses (Moore and Penrose's) of matrices, (*, m, n): (*, n, m). Singular values that are not greater than the bounds
  * count as 0. float32 or float64. Follows `torch.linalg.pinv`.
- * @throws ShapeError for fewer than 2 dimensions; DTypeError for a dtype that is not float
+ * @throws ShapeError for fewer than 2 dimensions; DTypeError for a dtype that is not float; ValueError for NaN
  * @example linalg.pinv(tensor([[2, 0], [0, 0]], { dtype: 'float32' })).tolist(); // [ [ 0.5, 0 ], [ 0, 0 ] ]
  */
 export const pinv = composition(
@@ -136,7 +136,7 @@ function rankOf(a: Tensor, options: ToleranceOptions): Tensor {
 /**
  * The ranks of matrices, (*, m, n): int32 of the batch's shape. Singular values that are not greater than the bounds count as 0. No
  * derivative. Follows `torch.linalg.matrix_rank`.
- * @throws ShapeError for fewer than 2 dimensions; DTypeError for a dtype that is not float
+ * @throws ShapeError for fewer than 2 dimensions; DTypeError for a dtype that is not float; ValueError for NaN
  * @example linalg.matrixRank(ones([3, 3])); // tensor(1)
  */
 export const matrixRank = composition(

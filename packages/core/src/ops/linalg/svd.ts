@@ -1,5 +1,5 @@
 import { composition, K } from '../../arguments/index.ts';
-import { formQ, RealMatrix, reflect, singularValues } from '../../kernels/index.ts';
+import { formQ, RealMatrix, reflect, type SingularValues, singularValues } from '../../kernels/index.ts';
 import { apply, applyMulti, defineMulti, definePrimitive, OUTPUT } from '../../record/index.ts';
 import type { Tensor } from '../../tensor.ts';
 import { cat } from '../arranging/joining.ts';
@@ -10,7 +10,18 @@ import { where } from '../elementwise/select.ts';
 import { matmul } from '../products/matmul.ts';
 import { matrixTranspose } from '../views/properties.ts';
 import { unsqueeze } from '../views/shape.ts';
-import { batchOf, checkFloatMatrices, matricesIn, sizesOf } from './checks.ts';
+import { batchOf, checkFloatMatrices, matricesIn, refused, sizesOf } from './checks.ts';
+
+const notFinite = 'The algorithm failed to converge because the input matrix contained non-finite values.';
+
+/** U, S and V of matrix `b` of x: as LAPACK has it, NaN is refused, and of a matrix with an infinity all is NaN. */
+export function decomposed(x: Tensor, b: number, matrix: RealMatrix): SingularValues {
+  if (matrix.data.some(Number.isNaN)) throw refused(x, b, 'linalg.svd', notFinite);
+  const parts = singularValues(matrix);
+  if (!matrix.data.every(Number.isFinite))
+    for (const numbers of [parts.u.data, parts.s, parts.v.data]) numbers.fill(Number.NaN);
+  return parts;
+}
 
 /** U, S and V, the singular vectors as columns. */
 const svdPrimitive = defineMulti<undefined, [Tensor], [Tensor, Tensor, Tensor]>({
@@ -30,7 +41,7 @@ const svdPrimitive = defineMulti<undefined, [Tensor], [Tensor, Tensor, Tensor]>(
   kernel([a], _, [us, ss, vs]) {
     const matrices = matricesIn(a);
     for (let b = 0; b < matrices.count; b++) {
-      const { u, s, v } = singularValues(matrices.read(b));
+      const { u, s, v } = decomposed(a, b, matrices.read(b));
       u.transposed().write(us.storage.array, b);
       ss.storage.array.set(s, b * s.length);
       v.transposed().write(vs.storage.array, b);
@@ -108,7 +119,7 @@ export function decomposition(a: Tensor, full: boolean): { U: Tensor; S: Tensor;
  * A = U diag(S) Vh, for matrices (*, m, n): U of (*, m, m), S descending of (*, min(m, n)), Vh of (*, n, n); with `fullMatrices: false`
  * min(m, n) columns of U and rows of Vh. Singular vectors are unique up to their signs at most, and a gradient of them is infinite
  * where two singular values are equal. float32 or float64. Follows `torch.linalg.svd`.
- * @throws ShapeError for fewer than 2 dimensions; DTypeError for a dtype that is not float
+ * @throws ShapeError for fewer than 2 dimensions; DTypeError for a dtype that is not float; ValueError for NaN
  * @example linalg.svd(tensor([[0, 3], [4, 0]], { dtype: 'float32' })).S; // tensor([4., 3.])
  */
 export const svd = composition(
@@ -122,7 +133,7 @@ export const svd = composition(
 
 /**
  * The singular values of matrices, (*, m, n), in descending order: (*, min(m, n)). Follows `torch.linalg.svdvals`.
- * @throws ShapeError for fewer than 2 dimensions; DTypeError for a dtype that is not float
+ * @throws ShapeError for fewer than 2 dimensions; DTypeError for a dtype that is not float; ValueError for NaN
  * @example linalg.svdvals(tensor([[3, 0], [0, -4]], { dtype: 'float32' })); // tensor([4., 3.])
  */
 export const svdvals = composition(

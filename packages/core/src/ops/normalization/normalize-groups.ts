@@ -2,7 +2,7 @@ import { checkArguments, K, signature } from '../../arguments/index.ts';
 import { ShapeError } from '../../errors.ts';
 import type { Grouping } from '../../kernels/index.ts';
 import * as kernels from '../../kernels/index.ts';
-import type { MultiPrimitive } from '../../record/index.ts';
+import type { GradNode, MultiPrimitive } from '../../record/index.ts';
 import { applyMulti, defineMulti, INPUT, OUTPUT } from '../../record/index.ts';
 import { formatShape, type Shape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
@@ -51,16 +51,16 @@ const backwardPrimitive = /* @__PURE__ */ defineMulti<Normalization, Inputs, [Te
   },
   derivative([byX, byWeight, byBias], node) {
     const { eps, centered, scales, scalesLast } = node.attrs;
+    if (!centered) return secondByRootMeanSquare([byX, byWeight, byBias], node);
     const { ofElements, ofGroups, ofFactors, mean, sumOfFactors } = viewOf(node.attrs);
-    const atWeight = centered ? 4 : 3;
     const g = ofElements(node.input(0));
     const x = ofElements(node.input(1));
     const rstd = ofGroups(node.input(2).add(eps).rsqrt());
-    const xhat = (centered ? x.sub(ofGroups(node.input(3))) : x).mul(rstd);
-    const factor = scales ? ofFactors(node.input(atWeight)) : null;
+    const xhat = x.sub(ofGroups(node.input(3))).mul(rstd);
+    const factor = scales ? ofFactors(node.input(4)) : null;
     const scaled = (a: Tensor): Tensor => (factor === null ? a : a.mul(factor));
     /** What of a does not change the statistics: the gradient by x is rstd times that of g times the factor. */
-    const across = (a: Tensor): Tensor => (centered ? a.sub(mean(a)) : a).sub(xhat.mul(mean(a.mul(xhat))));
+    const across = (a: Tensor): Tensor => a.sub(mean(a)).sub(xhat.mul(mean(a.mul(xhat))));
     const [toG, toX]: [Tensor[], Tensor[]] = [[], []];
     let toWeight: Tensor | null = null;
     if (byX != null) {
@@ -68,7 +68,7 @@ const backwardPrimitive = /* @__PURE__ */ defineMulti<Normalization, Inputs, [Te
       const slope = across(v).mul(rstd);
       const weighted = scalesLast ? g : scaled(g);
       if (node.needs(0)) toG.push(scaled(slope));
-      if (scales && node.needs(atWeight)) toWeight = sumOfFactors(g.mul(slope)).reshape(node.shape(atWeight));
+      if (scales && node.needs(4)) toWeight = sumOfFactors(g.mul(slope)).reshape(node.shape(4));
       if (node.needs(1)) {
         const turned = across(v.mul(mean(weighted.mul(xhat))).add(weighted.mul(mean(v.mul(xhat)))));
         const shrunk = xhat.mul(mean(v.mul(across(weighted))));
@@ -84,9 +84,57 @@ const backwardPrimitive = /* @__PURE__ */ defineMulti<Normalization, Inputs, [Te
     if (byBias != null && node.needs(0)) toG.push(ofFactors(byBias).expand(g.shape));
     const total = (terms: readonly Tensor[], i: number): Tensor | null =>
       terms.length === 0 ? null : terms.reduce((sum, term) => sum.add(term)).reshape(node.shape(i));
-    return [total(toG, 0), total(toX, 1), null, ...(centered ? [null] : []), ...(scales ? [toWeight] : [])];
+    return [total(toG, 0), total(toX, 1), null, null, ...(scales ? [toWeight] : [])];
   },
 });
+
+/**
+ * The same of what is not centred, product by product as PyTorch differentiates its composition, x times the reciprocal root of the mean
+ * square times the factor: what is not finite meets the same factors.
+ */
+function secondByRootMeanSquare(
+  [byX, byWeight, byBias]: readonly (Tensor | null | undefined)[],
+  node: GradNode<Normalization>,
+): (Tensor | null)[] {
+  const { eps, scales, outer, parts, run } = node.attrs;
+  const { ofElements, ofGroups, ofFactors, sumOfFactors } = viewOf(node.attrs);
+  const [g, x] = [ofElements(node.input(0)), ofElements(node.input(1))];
+  const rstd = ofGroups(node.input(2).add(eps).rsqrt());
+  const factor = scales ? ofFactors(node.input(3)) : null;
+  const cube = rstd.pow(3);
+  const sum = (a: Tensor): Tensor => a.sum([1, 3, 4], { keepdim: true });
+  const share = 1 / (outer * parts * run);
+  const plus = (a: Tensor | null, b: Tensor): Tensor => (a === null ? b : a.add(b));
+  let toG: Tensor | null = null;
+  let toX: Tensor | null = null;
+  let toRstd: Tensor | null = null;
+  let toFactor: Tensor | null = null;
+  if (byX != null) {
+    const v = ofElements(byX);
+    const weighted = factor === null ? g : g.mul(factor);
+    // The gradient by x is weighted rstd + 2 x bySquare.
+    const along = sum(weighted.mul(x)).mul(-0.5);
+    const bySquare = along.mul(cube).mul(share);
+    const toSquare = sum(v.mul(x.mul(2))).mul(share);
+    const toAlong = toSquare.mul(cube).mul(-0.5);
+    const toWeighted = v.mul(rstd).add(toAlong.mul(x));
+    toX = v.mul(bySquare).mul(2).add(toAlong.mul(weighted));
+    toRstd = sum(v.mul(weighted)).add(toSquare.mul(along).mul(rstd.square().mul(3)));
+    toG = factor === null ? toWeighted : toWeighted.mul(factor);
+    if (scales) toFactor = sumOfFactors(toWeighted.mul(g));
+  }
+  if (byWeight != null) {
+    // The gradient by the factor is the sum of g x rstd.
+    const toProduct = ofFactors(byWeight).mul(g);
+    toG = plus(toG, x.mul(rstd).mul(ofFactors(byWeight)));
+    toX = plus(toX, toProduct.mul(rstd));
+    toRstd = plus(toRstd, sum(toProduct.mul(x)));
+  }
+  if (byBias != null) toG = plus(toG, ofFactors(byBias).expand(g.shape));
+  if (toRstd !== null) toX = plus(toX, toRstd.mul(cube).mul(-0.5).mul(share).mul(x.mul(2)));
+  const shaped = (a: Tensor | null, i: number): Tensor | null => a?.reshape(node.shape(i)) ?? null;
+  return [shaped(toG, 0), shaped(toX, 1), null, ...(scales ? [shaped(toFactor, 3)] : [])];
+}
 
 const primitives = new Map<string, MultiPrimitive<Normalization, Inputs, Results>>();
 

@@ -85,7 +85,11 @@ function find(x: Tensor, options: UniqueConsecutiveOptions, sorted: boolean, cal
   }
   const data = valuesOf(entries, `${sorted ? 'unique' : 'unique_consecutive'}: which elements differ`);
   let order = counting(count);
-  if (sorted && dim !== null && data.includes(Number.NaN as never)) {
+  const hasNaN = sorted && data.includes(Number.NaN as never);
+  if (hasNaN && dim === null) {
+    // Each NaN is a group of its own, and PyTorch's sort says which comes first.
+    order = plainOrder(data, (b, a) => b < a || (!Number.isNaN(b) && Number.isNaN(a)));
+  } else if (hasNaN) {
     // As PyTorch compares entries: by the first elements of which one is less, where NaN is neither less nor greater.
     order = plainOrder(order, (b, a) => {
       for (let j = 0; j < width; j++) {

@@ -14,6 +14,7 @@ import { creationKinds, dtypeOf, finishCreation, sizesOf } from '../creation/arg
 import { detach, to } from '../creation/copy.ts';
 import type { CreationOptions } from '../creation/options.ts';
 import { floatsOnly } from '../elementwise/dtype-checks.ts';
+import { firstInOrder } from '../order/partial-sort.ts';
 import { expand } from '../views/shape.ts';
 import {
   type Distribution,
@@ -316,6 +317,10 @@ interface CategoryDraw extends Required<MultinomialOptions> {
   readonly samples: number;
 }
 
+/** As `topk` finds them: equal ones, such as those of no weight, in its order. */
+const inDescendingOrder = (keys: FloatArray, count: number): Int32Array =>
+  firstInOrder(keys, count, true, true);
+
 const multinomialPrimitive = definePrimitive<CategoryDraw>({
   name: 'multinomial',
   infer([{ shape, dtype }], { samples, replacement }) {
@@ -333,7 +338,8 @@ const multinomialPrimitive = definePrimitive<CategoryDraw>({
     worksInJavaScript(drawsInJavaScript);
     const [categories = 1, rows = 1] = weights.shape.toReversed();
     const values = elementsOf(weights) as FloatArray;
-    out.storage.array.set(drawCategories(values, rows, categories, samples, replacement, generator));
+    const greatest = replacement ? null : inDescendingOrder;
+    out.storage.array.set(drawCategories(values, rows, categories, samples, greatest, generator));
   },
 });
 

@@ -32,7 +32,7 @@ const logcumsumexpPrimitive = definePrimitive<number>({
     // t_k = g_k + t_(k+1) exp(y_k - y_(k+1)): no exponent is positive.
     const dim = node.attrs;
     const y = node.output();
-    if (y.ndim === 0 || y.count === 0) return [mul(g, exp(sub(node.input(0), y)))];
+    if (y.ndim === 0 || y.count === 0) return [g];
     const { n } = extentOf(y.shape, dim);
     const decay = applyElementwise(decayOp, [
       narrow(y, dim, 0, n - 1),

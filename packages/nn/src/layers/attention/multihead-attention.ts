@@ -358,7 +358,7 @@ export class MultiheadAttention extends Module<
     if (isCausal && attnMask == null) {
       throw new ValueError(`${this.constructor.name}: Need attnMask if specifying the isCausal hint.`);
     }
-    return isCausal && keyPaddingMask == null && !needWeights && this.biasK === null && !this.addZeroAttn;
+    return isCausal && keyPaddingMask == null && !needWeights;
   }
 
   private checkMasks(

@@ -4,6 +4,7 @@ import { xavierUniform_ } from '../../init/scaled.ts';
 import { moduleKind } from '../../module/arguments.ts';
 import { deepcopy } from '../../module/deepcopy.ts';
 import { Module } from '../../module/module.ts';
+import { checkLayers } from '../factory.ts';
 import { LayerNorm } from '../normalization/layer-norm.ts';
 import { decoderCall, maskKind, transformerLayerKinds } from './kinds.ts';
 import {
@@ -54,6 +55,7 @@ abstract class Stack<L extends Module<never, Tensor>, I extends unknown[]> exten
       },
       arguments,
     );
+    checkLayers(new.target.name, numLayers, [...layer.parameters()].length || 1);
     super();
     this.layers = new ModuleList(Array.from({ length: numLayers }, () => deepcopy(layer)));
     this.numLayers = numLayers;

@@ -81,7 +81,7 @@ abstract class AvgPoolOver extends AvgPoolNd {
   readonly divisorOverride: number | null;
 
   constructor(kernelSize: PerDimension, options: AvgPoolOptions = {}) {
-    const optionKinds = K.options<AvgPoolOptions>({ ...kinds(), divisorOverride: K.integer });
+    const optionKinds = K.options<AvgPoolOptions>({ ...kinds(), divisorOverride: K.nullable(K.integer) });
     checkArguments(new.target.name, { kernelSize: K.sizeOrSizes, options: optionKinds }, arguments);
     super(kernelSize, options);
     this.divisorOverride = options.divisorOverride ?? null;
@@ -90,8 +90,7 @@ abstract class AvgPoolOver extends AvgPoolNd {
   override forward(x: Tensor): Tensor {
     checkInput(this, x);
     const { kernelSize, stride, padding, ceilMode, countIncludePad, divisorOverride } = this;
-    const options = { stride, padding, ceilMode, countIncludePad };
-    return this[by](x, kernelSize, divisorOverride === null ? options : { ...options, divisorOverride });
+    return this[by](x, kernelSize, { stride, padding, ceilMode, countIncludePad, divisorOverride });
   }
 }
 

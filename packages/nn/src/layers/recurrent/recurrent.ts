@@ -15,7 +15,7 @@ import { Module } from '../../module/module.ts';
 import type { Parameter } from '../../module/parameter.ts';
 import { pyNumber } from '../../module/print.ts';
 import { dropout } from '../dropout.ts';
-import { emptyParameter, type LayerOptions, layerKinds } from '../factory.ts';
+import { checkLayers, emptyParameter, type LayerOptions, layerKinds } from '../factory.ts';
 import { inOrder } from './order.ts';
 import { PackedSequence } from './packed-sequence.ts';
 import { gatesOf, goThrough, type Mode, type State, type Weights } from './sequence.ts';
@@ -89,6 +89,7 @@ abstract class Recurrent<H> extends Module<[Sequence, (H | null)?], [Sequence, H
     const { numLayers = 1, bias = true, batchFirst = false, bidirectional = false, projSize = 0 } = options;
     if (projSize >= hiddenSize)
       throw new ValueError(`${new.target.name}: projSize has to be smaller than hiddenSize`);
+    checkLayers(new.target.name, numLayers, (bidirectional ? 2 : 1) * ((bias ? 4 : 2) + Math.sign(projSize)));
     this.inputSize = inputSize;
     this.hiddenSize = hiddenSize;
     this.projSize = projSize;

@@ -17,6 +17,9 @@ export function powerSeries(order: 0 | 1, x: number, sign: 1 | -1): number {
   return sum;
 }
 
+/** log(x / 2), of the least number too, half of which is none. */
+const logOfHalf = (x: number): number => (x < 1e-300 ? Math.log(x) - Math.LN2 : Math.log(x / 2));
+
 /**
  * The second solution of order 0 near 0, x > 0: K0 itself (sign 1), or Y0 but for the factor -2 / pi.
  * -(log(x / 2) + gamma) S + sum of H_k (sign x^2 / 4)^k / k!^2, H_k being 1 + 1/2 + ... + 1/k.
@@ -31,7 +34,7 @@ export function secondOfOrder0(x: number, sign: 1 | -1): number {
     harmonic += 1 / k;
     sum += harmonic * term;
   }
-  return sum - (Math.log(x / 2) + EULER_GAMMA) * powerSeries(0, x, sign);
+  return sum - (logOfHalf(x) + EULER_GAMMA) * powerSeries(0, x, sign);
 }
 
 /** The same of order 1: 1 / x + sign (log(x / 2) (x / 2) S - (x / 4) sum of (psi(k + 1) + psi(k + 2)) (sign x^2 / 4)^k / (k! (k + 1)!)). */
@@ -45,7 +48,7 @@ export function secondOfOrder1(x: number, sign: 1 | -1): number {
     psis += 1 / k + 1 / (k + 1);
     sum += psis * term;
   }
-  return 1 / x + sign * ((x / 2) * Math.log(x / 2) * powerSeries(1, x, sign) - (x / 4) * sum);
+  return 1 / x + sign * ((x / 2) * logOfHalf(x) * powerSeries(1, x, sign) - (x / 4) * sum);
 }
 
 /**

@@ -34,7 +34,8 @@ function scaledI(order: 0 | 1, x: number): number {
   if (x < SMALL) return Math.exp(-x) * smallI(order, x);
   if (x < LARGE) return aroundCircle(order, x);
   const sum = hankelTerms(order, x).reduceRight((rest, term, k) => rest + (k % 2 === 0 ? term : -term), 0);
-  return sum / Math.sqrt(2 * Math.PI * x);
+  // sqrt(2 pi x), of the largest x too.
+  return sum / (4 * Math.sqrt((Math.PI / 8) * x));
 }
 
 const smallI = (order: 0 | 1, x: number): number =>
@@ -84,7 +85,7 @@ function byIntegral(order: 0 | 1, x: number): number {
 /** e^x K(x) where x >= 1. */
 function scaledFarK(order: 0 | 1, x: number): number {
   if (x < LARGE) return byIntegral(order, x);
-  return Math.sqrt(Math.PI / (2 * x)) * hankelTerms(order, x).reduceRight((rest, term) => rest + term, 0);
+  return Math.sqrt(Math.PI / 2 / x) * hankelTerms(order, x).reduceRight((rest, term) => rest + term, 0);
 }
 
 function K(order: 0 | 1, x: number, scaled: boolean): number {

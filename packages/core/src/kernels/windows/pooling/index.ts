@@ -1,4 +1,4 @@
 /** Pooling: greatest entries and means of windows, and elements at the places that it found. */
-export { putInPlanes, takeFromPlanes } from './moves.ts';
+export { addInPlanes, putInPlanes, takeFromPlanes } from './moves.ts';
 export { poolGreatest, poolMeans, poolSpread } from './pooling.ts';
 export { type Along, adaptive, type Pooling, regular } from './windows.ts';

@@ -12,7 +12,7 @@ function regularWindow({ size, num, den, extra, padding, dilation, counts }: Alo
   const from = first < 0 ? first + Math.ceil(-first / dilation) * dilation : first;
   const count = Math.max(0, Math.ceil((Math.min(end, size) - from) / dilation));
   const all = Math.min(end, size + padding) - first;
-  return [Math.min(from, size - 1), count, counts === 'inside' ? count : counts === 'padded' ? all : counts];
+  return [from, count, counts === 'inside' ? count : counts === 'padded' ? all : counts];
 }
 
 function drawnWindow(

@@ -139,9 +139,6 @@ const regularKernel = memoized((_: 'i32'): Kernel => {
       pushLess(f, v.to, p.size).set(v.to);
       f.put(v.count, ['i32.div_s', plus(minus(v.to, v.from), p.dilation, is(-1)), p.dilation]);
       f.get(v.count).i32Const(0).get(v.count).i32Const(0).op('i32.gt_s').op('select').set(v.count);
-      // Where the window has no entry, its place still is one of the dimension's.
-      f.put(v.weight, minus(p.size, is(1)));
-      pushLess(f, v.from, v.weight).set(v.from);
       f.get(v.all).get(v.count).get(p.how).op('select').set(v.weight);
       f.get(p.constant).get(v.weight).get(p.how).i32Const(2).op('i32.eq').op('select').set(v.weight);
       store(f, p.table, [v.from, v.count, v.weight]);

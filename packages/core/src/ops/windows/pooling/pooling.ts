@@ -34,8 +34,8 @@ export interface AvgPoolOptions {
   readonly ceilMode?: boolean;
   /** Whether entries of the padding count where sums are divided. Default: true. */
   readonly countIncludePad?: boolean;
-  /** What sums are divided by, whatever windows hold. */
-  readonly divisorOverride?: number;
+  /** What sums are divided by, whatever windows hold. Default: by how many entries there are. */
+  readonly divisorOverride?: number | null;
 }
 
 /** Asks for places as well. */
@@ -128,7 +128,7 @@ const avg1dKinds: K.Kinds<AvgPool1dOptions> = {
   ceilMode: K.flag,
   countIncludePad: K.flag,
 };
-const avgKinds: K.Kinds<AvgPoolOptions> = { ...avg1dKinds, divisorOverride: K.integer };
+const avgKinds: K.Kinds<AvgPoolOptions> = { ...avg1dKinds, divisorOverride: K.nullable(K.integer) };
 
 const avgPool = <O extends AvgPoolOptions>(caller: string, rank: number, kinds: K.Kinds<O>) =>
   composition(
@@ -151,7 +151,7 @@ const avgPool = <O extends AvgPoolOptions>(caller: string, rank: number, kinds: 
         );
       }
       const counts = Array<Along['counts']>(rank).fill(countIncludePad ? 'padded' : 'inside');
-      if (divisorOverride !== undefined) counts.fill(1).fill(divisorOverride, 0, 1);
+      if (divisorOverride != null) counts.fill(1).fill(divisorOverride, 0, 1);
       const windows = windowsOf(sizes, given, ceilMode, counts);
       const [y] = asFloats(x, (x) => [meansOf(x, windows)] as const);
       return composed(`avg_pool${rank}d`, y, x);

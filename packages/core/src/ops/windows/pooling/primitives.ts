@@ -2,6 +2,7 @@
 
 import { ValueError } from '../../../errors.ts';
 import {
+  addInPlanes,
   elementsOf,
   type Pooling,
   poolGreatest,
@@ -104,7 +105,7 @@ export const meansOf = (x: Tensor, windows: Windows): Tensor => apply(meansPrimi
 interface Putting {
   readonly rank: number;
   readonly sizes: Shape;
-  /** Whether those that meet are added up. */
+  /** Whether those that meet are added up, and those of no place left out, not refused. */
   readonly adds: boolean;
 }
 
@@ -128,7 +129,9 @@ const putPrimitive = definePrimitive<Putting, [Tensor, Tensor]>({
     dtype: values.dtype,
   }),
   kernel([values, index], { rank, sizes, adds }, out) {
-    refuse(putInPlanes(placesOf(index, rank, sizes), elementsOf(values), elementsOf(out), adds), sizes);
+    const places = placesOf(index, rank, sizes);
+    if (adds) addInPlanes(places, elementsOf(values), elementsOf(out));
+    else refuse(putInPlanes(places, elementsOf(values), elementsOf(out)), sizes);
   },
   derivative: (g, node) => [apply(takePrimitive, [g, node.input(1)], node.attrs.rank), null],
 });
@@ -138,8 +141,7 @@ const takePrimitive = definePrimitive<number, [Tensor, Tensor]>({
   saves: INPUT(1),
   infer: ([x, index]) => ({ shape: index.shape, dtype: x.dtype }),
   kernel([x, index], rank, out) {
-    const sizes = spatial(x.shape, rank);
-    refuse(takeFromPlanes(placesOf(index, rank, sizes), elementsOf(x), elementsOf(out)), sizes);
+    takeFromPlanes(placesOf(index, rank, spatial(x.shape, rank)), elementsOf(x), elementsOf(out));
   },
   derivative(g, node) {
     const rank = node.attrs;
