@@ -7,10 +7,8 @@ import math
 import torch
 from fixture import Fixture, seed_for
 from optimiser_runs import DTYPES, FOLDER, STEPS, side_by_side
-from optimisers_beyond import SHAPES, move, parameters
+from optimisers_beyond import NEIGHBOURS, SHAPES, move, parameters
 
-# Runs beside each, from which its own rounding is told; of float32 that of float64 too, since each step of it is rounded.
-NEIGHBOURS = 6
 WOLFE = {"line_search_fn": "strong_wolfe"}
 OPTIONS = [
     {"lr": 0.1, "max_iter": 1},
@@ -70,6 +68,7 @@ def long(fixture, options, dtype):
     after, counts = course(options, dtype, STEPS)
     ulps = torch.Generator().manual_seed(seed_for("long", options, dtype))
     others = [course(options, dtype, STEPS, None, ulps) for _ in range(NEIGHBOURS)]
+    # Each step of float32 is rounded, where those beside it begin alone.
     if dtype == torch.float32:
         others.append(course(options, torch.float64, STEPS))
     # Where runs have parted once, they may part sooner and later.

@@ -175,6 +175,8 @@ LIVES = [
     # Closed forms.
     *([make, ["to", [7, 2, 0, 3]], ["step", 3], ["to", [11]]] for make in EVERY),
     [STEP, COSINE, ["to", [5]], ["step", 2]],
+    # Of broken epochs, from which they go on.
+    *([make, ["to", [0.5, 2.25, 7.75, 4.5]], ["resume"], ["step", 3]] for make in EVERY),
     # Resumed by state_dict, and by last_epoch.
     *([make, ["step", 5], [how], ["step", 6]] for make in EVERY for how in ("resume", "resumeByEpoch")),
     [STEP, COSINE, ["step", 5], ["resume"], ["step", 6]],

@@ -117,6 +117,21 @@ describe('groups that are added later', () => {
     expect(scheduler.getLastLr()).toEqual([0.5, 0.5, 1]);
   });
 
+  test('have one first rate for all schedules, that with which they were added', () => {
+    const optimizer = sgd();
+    const schedules = [
+      new lrScheduler.LinearLR(optimizer, { startFactor: 0.5, totalIters: 4 }),
+      new lrScheduler.LambdaLR(optimizer, () => 0.5),
+    ];
+    add(optimizer, 8);
+    for (const schedule of schedules) schedule.step();
+    expect(schedules.map(({ baseLrs }) => baseLrs)).toEqual([
+      [1, 8],
+      [1, 8],
+    ]);
+    expect(schedules[1]?.getLastLr()).toEqual([0.5, 4]);
+  });
+
   test('take part in schedules of schedules', () => {
     const optimizer = sgd();
     const chained = new lrScheduler.ChainedScheduler([

@@ -3,6 +3,7 @@ import {
   autograd,
   E,
   FusedUpdate,
+  full,
   manualSeed,
   noGrad,
   observe,
@@ -22,6 +23,16 @@ const sgd = new FusedUpdate('sgd', 2, 1, (w, v, g, lr, mu) => {
 const run = (w: Tensor, v: Tensor, g: Tensor, numbers = [0.5, 0.9]): void => sgd.run([w, v, g], numbers);
 
 describe('FusedUpdate', () => {
+  it('takes targets that it only writes to, whatever stood there, of few elements and of many', () => {
+    const update = new FusedUpdate('into', 2, 1, (w, _into, g) => [E.add(w, g), E.mul(g, 2)]);
+    for (const n of [3, 50_000]) {
+      const [w, into, g] = [ones([n]), full([n], Number.NaN), randn([n])];
+      update.run([w, into, g], []);
+      expect(w.equal(g.add(1))).toBe(true);
+      expect(into.equal(g.mul(2))).toBe(true);
+    }
+  });
+
   it('changes its targets, counts the change, and lets inputs broadcast', () => {
     const [w, v] = [ones([2, 3]), ones([2, 3])];
     run(w, v, tensor([1, 2, 3], { dtype: 'float32' }));

@@ -22,6 +22,9 @@ export const schedulerOptions: K.Kinds<SchedulerOptions> = {
   ),
 };
 
+/** The first rate of a group that was added later, which the first of several schedules took in: those behind it meet the rate that it has set. */
+const admittedAt = /* @__PURE__ */ new WeakMap<object, number>();
+
 /** Those of a scheduler that extends the base are its own. */
 const anyOptions = /* @__PURE__ */ K.kind('an options object', K.isOptions);
 const rateList = /* @__PURE__ */ K.listOf(K.finite);
@@ -119,7 +122,7 @@ export abstract class LRScheduler extends Shown {
 
   /** Takes in a group that was added since, number `i`: returns its first learning rate. */
   protected admit(group: ParamGroup<{ lr: number }>, _i: number): number {
-    return group.initialLr ?? group.lr;
+    return group.initialLr ?? admittedAt.get(group) ?? group.lr;
   }
 
   /** What the fields of the state dict take, beside what {@link LRScheduler} states of its own. */
@@ -156,12 +159,12 @@ export abstract class LRScheduler extends Shown {
   }
 
   /**
-   * Goes on to the next epoch (or batch, as you call it) and sets the learning rates; with `epoch` to that one, by the closed form
-   * where the schedule has one. Follows `LRScheduler.step`.
+   * Goes on to the next epoch (or batch, as you call it) and sets the learning rates; with `epoch` to that one, which may be broken, by
+   * the closed form where the schedule has one. Follows `LRScheduler.step`.
    * @throws ValueError for a rate that is not finite; none is changed then
    */
   step(epoch?: number): void {
-    if (epoch !== undefined) checkArguments(`${this.constructor.name}.step`, { epoch: K.integer }, arguments);
+    if (epoch !== undefined) checkArguments(`${this.constructor.name}.step`, { epoch: K.finite }, arguments);
     onHost(() => this.#countAndMove(epoch));
   }
 
@@ -179,8 +182,12 @@ export abstract class LRScheduler extends Shown {
   /** Sets the rates of the next epoch, or of `epoch`: what {@link step} does beside counting. */
   protected moveTo(epoch?: number): void {
     const { paramGroups } = this.optimizer;
-    for (let i = this.baseLrs.length; i < paramGroups.length; i++)
-      this.baseLrs.push(withNumber(paramGroups[i]!, (group) => this.admit(group, i)));
+    for (let i = this.baseLrs.length; i < paramGroups.length; i++) {
+      const group = paramGroups[i]!;
+      const rate = withNumber(group, (g) => this.admit(g, i));
+      if (!admittedAt.has(group)) admittedAt.set(group, rate);
+      this.baseLrs.push(rate);
+    }
     this.lastEpoch = epoch ?? this.lastEpoch + 1;
     const rates = paramGroups.map((group, i) =>
       epoch !== undefined && this.closedRate
@@ -218,7 +225,7 @@ export abstract class LRScheduler extends Shown {
    */
   loadStateDict(dict: SchedulerStateDict): void {
     const caller = `${this.constructor.name}.loadStateDict`;
-    const kinds = { lastEpoch: K.integer, baseLrs: rateList, ...this.stateKinds() };
+    const kinds = { lastEpoch: K.finite, baseLrs: rateList, ...this.stateKinds() };
     const own = readState(caller, this, dict, kinds);
     const { _last_lr: rates, _step_count: count } = dict;
     checkArguments(caller, countKinds, [rates, count]);

@@ -83,11 +83,17 @@ const directing = new FusedUpdate(
   'adafactor_direction',
   1,
   4,
-  (_direction, row, column, mean, grad, ...numbers) => {
+  (_direction, row, column, inverse, grad, ...numbers) => {
     const [, , , eps1, , , sign] = numbers as Numbers<E.Expr>;
-    return [direction(grad, E.div(E.mul(row, column), E.max(mean, eps1)), eps1, sign)];
+    return [direction(grad, E.mul(E.mul(row, column), inverse), eps1, sign)];
   },
 );
+
+/** What a mean of the row averages becomes, once: of each element one division less. */
+const inverting = new FusedUpdate('adafactor_inverse', 1, 0, (mean, ...numbers) => {
+  const [, , , eps1] = numbers as Numbers<E.Expr>;
+  return [E.div(1, E.max(mean, eps1))];
+});
 
 const directingVector = new FusedUpdate(
   'adafactor_vector',
@@ -121,7 +127,9 @@ const update: Update = {
         const [, row, column, grad] = tensors as [Tensor, Tensor, Tensor, Tensor];
         averagingRows.run([row, linalg.vectorNorm(grad, 2, -1, { keepdim: true })], numbers);
         averagingColumns.run([column, linalg.vectorNorm(grad, 2, -2, { keepdim: true })], numbers);
-        directing.run([towards, row, column, row.mean(-2, { keepdim: true }), grad], numbers);
+        const inverse = row.mean(-2, { keepdim: true });
+        inverting.run([inverse], numbers);
+        directing.run([towards, row, column, inverse, grad], numbers);
       } else {
         const [, variance, grad] = tensors as [Tensor, Tensor, Tensor];
         directingVector.run([variance, towards, grad], numbers);

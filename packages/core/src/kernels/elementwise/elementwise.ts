@@ -136,7 +136,7 @@ export function runElementwiseMany(
   for (let i = 0; i < params.length; i++) parameters[paramsBase / 8 + i] = params[i]!;
 
   if (!simple) {
-    const call: Call = { lane, inputs, outs, shape, outer, inner, fresh };
+    const call: Call = { lane, inputs, reads: kernel.reads, outs, shape, outer, inner, fresh };
     const mayShare = n >= leastShared && sink === undefined;
     if (mayShare && runShared(kernel.shared(key, lane, inputs, layouts, outs), params, call)) return;
     runInChunks(run, 0, call, sink);
@@ -191,6 +191,8 @@ function runByBlocks(
 interface Call {
   readonly lane: Lane;
   readonly inputs: readonly Strided[];
+  /** The inputs that it reads, by number. */
+  readonly reads: ReadonlySet<number>;
   readonly outs: readonly Strided[];
   readonly shape: Shape;
   readonly outer: number;
@@ -219,7 +221,7 @@ function runShared(variant: SharedVariant, params: readonly number[], call: Call
 function runInChunks(
   run: KernelFunction,
   firstSlot: number,
-  { lane, inputs, outs, shape, outer, inner, fresh }: Call,
+  { lane, inputs, reads, outs, shape, outer, inner, fresh }: Call,
   sink?: ElementwiseSink,
 ): void {
   const n = outer * inner;
@@ -237,7 +239,9 @@ function runInChunks(
       target: direct ? out : stridedOver(allocateArray(out.dtype, n), out.dtype, out.shape),
     };
   });
-  const operands = inputs.map((x, i) => ({ x, layout: layouts[i], slot: firstSlot + outs.length + i }));
+  const operands = inputs
+    .map((x, i) => ({ x, layout: layouts[i], slot: firstSlot + outs.length + i }))
+    .filter((_, i) => reads.has(i));
 
   const rows = Math.min(outer, Math.max(1, Math.floor(capacity / inner)));
   const columns = Math.min(inner, capacity);

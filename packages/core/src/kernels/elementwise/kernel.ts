@@ -1,7 +1,7 @@
 import type { DType } from '../../dtype.ts';
 import { KindlingError } from '../../errors.ts';
 import { compileKernel, type KernelFunction, type KernelSpec, type Mode } from '../compile/index.ts';
-import { paramCountOf } from '../expression/differentiate.ts';
+import { inputsOf, paramCountOf } from '../expression/differentiate.ts';
 import { type Expr, input, type Lane, param } from '../expression/index.ts';
 import type { Strided } from '../strided/index.ts';
 import { dense, readings } from '../strided/layouts.ts';
@@ -51,6 +51,7 @@ export class ElementwiseKernel {
   readonly #build: BuildExpression;
   #expressions: readonly Expr[] | undefined;
   #paramCount = -1;
+  #reads: ReadonlySet<number> | undefined;
   readonly #variants = new Map<number, KernelFunction>();
   readonly #shared = new Map<number, SharedVariant>();
   #lastKey = -1;
@@ -80,6 +81,11 @@ export class ElementwiseKernel {
   get paramCount(): number {
     if (this.#paramCount < 0) this.#paramCount = paramCountOf(this.expressions);
     return this.#paramCount;
+  }
+
+  /** The operands that the expressions read: of a target that is only written to nothing has to be brought. */
+  get reads(): ReadonlySet<number> {
+    return (this.#reads ??= inputsOf(...this.expressions));
   }
 
   /** @internal The compiled form for a key that {@link runElementwise} made of lane, layouts and dtypes. */

@@ -195,8 +195,8 @@ function through(g: Expr, slope: Expr): Expr {
   return E.select(mask, through(g, chosen), through(g, other));
 }
 
-/** The indices of the inputs that occur in an expression. */
-export const inputsOf = (expression: Expr): Set<number> => indicesOf('input', [expression]);
+/** The indices of the inputs that occur in expressions. */
+export const inputsOf = (...expressions: readonly Expr[]): Set<number> => indicesOf('input', expressions);
 
 /** How many parameters expressions read, counted up to the last one. */
 export const paramCountOf = (expressions: readonly Expr[]): number =>
