@@ -42,7 +42,7 @@ const tensorsByName = /* @__PURE__ */ K.kind(
  * ```ts
  * const model = new nn.Linear(2, 1);
  * const given = { weight: ones([1, 2], { requiresGrad: true }), bias: zeros(1) };
- * nn.utils.functionalCall(model, given, tensor([[0.5, 1.5]])).sum().backward(); // the model's own weight has no gradient
+ * nn.utils.functionalCall(model, given, tensor([[0.5, 1.5]])).sum().backward();
  * given.weight.grad; // tensor([[0.5000, 1.5000]])
  * ```
  */
