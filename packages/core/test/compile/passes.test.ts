@@ -17,6 +17,7 @@ import { checksFirst } from '../../src/compile/machine/passes/checks-first.ts';
 import { withoutRepetitions } from '../../src/compile/machine/passes/common-subexpressions.ts';
 import { withoutDeadCode } from '../../src/compile/machine/passes/dead-code.ts';
 import { fuse } from '../../src/compile/machine/passes/fuse.ts';
+import { keepInputs } from '../../src/compile/machine/passes/keep-inputs.ts';
 import { areaNames, printStep } from '../../src/compile/machine/print.ts';
 
 /** The program of a function, after the two calls that it takes. */
@@ -205,6 +206,33 @@ describe('checks', () => {
     const steps = lowerProgram(program);
     expect(names(steps).indexOf(true)).toBeGreaterThan(0);
     expect(names(checksFirst(steps))[0]).toBe(true);
+  });
+});
+
+describe('inputs of checks', () => {
+  it('that were computed stay until then, where an eager kernel has to say why they are refused', () => {
+    const program = programOf(
+      (x: Tensor, index: Tensor) => {
+        x.exp().gather(0, index);
+        return x.add(1);
+      },
+      randn([3]),
+      tensor([0, 2], { dtype: 'int32' }),
+    );
+    const steps = lowerProgram(program);
+    const before = [
+      'm2 = exp(m0): elementwise 3',
+      't0 = place(m1): call',
+      'm3 = read(m2, t0): call',
+      'm4 = add(m0): elementwise 3',
+    ];
+    expect(printed(steps, program)).toEqual(before);
+    const kept = keepInputs(steps, program);
+    // Of what is given nothing is needed: it is there.
+    expect(printed(kept, program)).toEqual(before.with(1, 't0 = place(m1, m2): call'));
+    const needed = (steps: readonly Step[]): string[] => printed(withoutDeadCode(steps, program), program);
+    expect(needed(steps)).not.toContain(before[0]);
+    expect(needed(kept)).toContain(before[0]);
   });
 });
 
