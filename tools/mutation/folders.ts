@@ -98,8 +98,30 @@ export const folders: Readonly<Record<string, Folder>> = {
   optim: {
     source: 'optim/src',
     least: 85,
-    near: ['optim/test/optimizer', 'optim/test/state-dict', 'optim/test/arguments', 'optim/test/schedulers'],
-    wider: ['optim/test/lives', 'optim/test/oracle', 'optim/test/'],
+    near: [
+      'optim/test/optimizer',
+      'optim/test/state-dict',
+      'optim/test/arguments',
+      'optim/test/schedulers',
+      'optim/test/lbfgs-scripts',
+      'optim/test/beyond',
+    ],
+    wider: [
+      'optim/test/oracle',
+      'optim/test/lives',
+      'optim/test/every-constructor',
+      'optim/test/refused',
+      'optim/test/lbfgs.test',
+      'optim/test/lbfgs-parameters',
+      'optim/test/sam',
+      'optim/test/averaging',
+      'optim/test/early-stopping',
+      'optim/test/lr-finder',
+      'optim/test/rates',
+      'optim/test/scheduler-print',
+      'optim/test/closures',
+      'optim/test/properties',
+    ],
   },
   ops: {
     source: 'core/src/ops',
@@ -193,7 +215,6 @@ export const folders: Readonly<Record<string, Folder>> = {
     wider: [
       'core/test/compile/found-out',
       'core/test/compile/hooks-of-arguments',
-      'core/test/compile/left-to-eager',
       'core/test/compile/threads.test',
       'core/test/compile/generators',
       'core/test/compile/operands',
@@ -210,6 +231,7 @@ export const folders: Readonly<Record<string, Folder>> = {
     near: [
       'core/test/kernels/calls',
       'core/test/kernels/own-products',
+      'core/test/kernels/stand-ins',
       'core/test/compile/report',
       ...ofPrograms.near,
     ],
