@@ -188,4 +188,25 @@ export const equivalents: readonly Equivalent[] = [
     to: '<=',
     why: 'what is behind the last argument is no tensor, and the list that is made then has the same tensors',
   },
+  {
+    file: 'core/src/compile/compile.ts',
+    code: 'if (version.timesWanted !== timesWanted) followThreads(version);',
+    from: 'version.timesWanted !== timesWanted',
+    to: 'true',
+    why: 'whether there are threads that the program was not made for is asked in each call: the condition spares that',
+  },
+  {
+    file: 'core/src/compile/compile.ts',
+    code: 'for (const { index, requiresGrad } of requiring) tensors[index]?.requiresGrad_(requiresGrad);',
+    from: '?.',
+    to: '.',
+    why: 'a call that a program serves has as many tensors as the one that was recorded',
+  },
+  {
+    file: 'core/src/compile/trace/rehearsal.ts',
+    code: 'const from = offset - (inputs[0]?.offset ?? 0);',
+    from: '?.',
+    to: '.',
+    why: 'it is asked of views, each of which is one of something',
+  },
 ];
