@@ -209,4 +209,11 @@ export const equivalents: readonly Equivalent[] = [
     to: '.',
     why: 'it is asked of views, each of which is one of something',
   },
+  {
+    file: 'core/src/data/loader-state.ts',
+    code: 'if (state !== undefined) generator.setState(state);',
+    from: 'state !== undefined',
+    to: 'true',
+    why: 'a state that is loaded has been asked whether it has one for each generator',
+  },
 ];
