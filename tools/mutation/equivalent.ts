@@ -216,4 +216,11 @@ export const equivalents: readonly Equivalent[] = [
     to: 'true',
     why: 'a state that is loaded has been asked whether it has one for each generator',
   },
+  {
+    file: 'core/src/kernels/gemm/gemm.ts',
+    code: 'if (m <= narrowTile.rows) return false;',
+    from: 'return false;',
+    to: ';',
+    why: 'the rows of one tile are never parted, so that one thread takes them all the same: the line spares copying them',
+  },
 ];
