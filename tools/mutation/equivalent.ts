@@ -223,4 +223,18 @@ export const equivalents: readonly Equivalent[] = [
     to: ';',
     why: 'the rows of one tile are never parted, so that one thread takes them all the same: the line spares copying them',
   },
+  {
+    file: 'core/src/kernels/reduce/reduce.ts',
+    code: 'ensureBytes(scratchBytes);',
+    from: 'ensureBytes(scratchBytes);',
+    to: ';',
+    why: 'it is less than the memory has from the start, which is there once kernels are',
+  },
+  {
+    file: 'core/src/kernels/reduce/reduce.ts',
+    code: "const narrow = wide && this.#lane === 'f32' && !(out instanceof Float64Array);",
+    from: '===',
+    to: '!==',
+    why: 'the copy to the results rounds then instead of the kernel, to the same bits',
+  },
 ];
