@@ -237,4 +237,11 @@ export const equivalents: readonly Equivalent[] = [
     to: '!==',
     why: 'the copy to the results rounds then instead of the kernel, to the same bits',
   },
+  {
+    file: 'core/src/io/safetensors-header.ts',
+    code: 'if (begin === undefined || end === undefined || offsets?.length !== 2) {',
+    from: '?.',
+    to: '.',
+    why: 'of no offsets neither is there, which is asked before',
+  },
 ];
