@@ -76,6 +76,29 @@ describe('warmup, stable, decay', () => {
   });
 });
 
+test.each([
+  [
+    'CyclicLR',
+    (o: optim.SGD) => new lrScheduler.CyclicLR(o, 0.25, 0.75, { baseMomentum: 0.5, maxMomentum: 0.75 }),
+    { lr: 0.25, momentum: 0.75, initial_lr: 0.25 },
+  ],
+  [
+    'OneCycleLR',
+    (o: optim.SGD) =>
+      new lrScheduler.OneCycleLR(o, 0.5, { totalSteps: 4, baseMomentum: 0.5, maxMomentum: 0.75 }),
+    { lr: 0.5 / 25, momentum: 0.75, initial_lr: 0.5 / 25, max_lr: 0.5, min_lr: 0.5 / 25 / 1e4 },
+  ],
+])(
+  '%s: what a cycle moves between stands in the groups, by the names of PyTorch in their state',
+  (_, make, rates) => {
+    const optimizer = new optim.SGD([parameter()], { lr: 0.125, momentum: 0.9 });
+    make(optimizer);
+    const [group] = optimizer.stateDict().param_groups;
+    expect(group).toMatchObject({ base_momentum: 0.5, max_momentum: 0.75 });
+    for (const [name, rate] of Object.entries(rates)) expect(group?.[name], name).toBeCloseTo(rate, 12);
+  },
+);
+
 describe('groups that are added later', () => {
   const add = (optimizer: optim.SGD, lr: number): unknown =>
     optimizer.addParamGroup({ params: parameter(), lr });

@@ -12,6 +12,7 @@ import type { Machine } from './machine/index.ts';
 import type { Equation, Memory } from './program.ts';
 import { type Did, Witness } from './trace/index.ts';
 import { tensorLeavesOf } from './tree.ts';
+import { numberInWords } from './values.ts';
 
 /** What a call changes beside its results, as it is at a time. */
 interface Snapshot {
@@ -192,7 +193,7 @@ function differenceOf(what: string, expected: TypedArray, found: TypedArray): st
   // Tells 0 from -0; NaN is NaN, whatever its bits.
   for (const [i, value] of expected.entries())
     if (!Object.is(value, found[i]))
-      return `${what} differs from eager's at element ${i}: ${found[i]} against ${value}`;
+      return `${what} differs from eager's at element ${i}: ${numberInWords(found[i] as number)} against ${numberInWords(value)}`;
   return null;
 }
 

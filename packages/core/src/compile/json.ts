@@ -1,4 +1,5 @@
 import type { Memory, Origin, Program, Value } from './program.ts';
+import { numberInWords } from './values.ts';
 
 /** Where a memory comes from, without what only this process knows. */
 function originAsJson(origin: Origin): unknown {
@@ -16,7 +17,7 @@ function originAsJson(origin: Origin): unknown {
 
 /** JSON has no number that is not finite, and no -0. */
 const numberAsJson = (x: number): number | string =>
-  Number.isFinite(x) && !Object.is(x, -0) ? x : Object.is(x, -0) ? '-0' : String(x);
+  Number.isFinite(x) && !Object.is(x, -0) ? x : numberInWords(x);
 
 const memoryAsJson = ({ id, dtype, length, base, origin, name }: Memory): unknown => ({
   id,
@@ -75,7 +76,7 @@ export function attributesAsText(attrs: unknown): string {
   // Of objects that have a JSON form, `value` is that already.
   function plain(this: Record<string, unknown>, key: string, value: unknown): unknown {
     const own = this[key];
-    if (typeof own === 'number') return Number.isFinite(own) ? own : String(own);
+    if (typeof own === 'number') return numberAsJson(own);
     if (typeof own !== 'object' || own === null || Array.isArray(own))
       return typeof own === 'bigint' ? null : value;
     return Object.getPrototypeOf(own) === Object.prototype ? value : null;

@@ -30,3 +30,6 @@ export function argumentAs(
   }
   return null;
 }
+
+/** A number in words, which tell 0 from -0. */
+export const numberInWords = (x: number): string => (Object.is(x, -0) ? '-0' : String(x));

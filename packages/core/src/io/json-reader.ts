@@ -85,7 +85,7 @@ export class JsonReader {
     this.#list(OPEN_LIST, CLOSE_LIST, () => {
       const count = this.#count();
       fits = Number.isSafeInteger(count) && counts.length < most;
-      if (fits) counts.push(count);
+      counts.push(count);
       return fits;
     });
     return fits ? counts : null;

@@ -123,6 +123,27 @@ describe('a function that does something else later is found out', () => {
     }).toThrow(/1 results against 2 of eager's/);
   });
 
+  it.each([
+    [
+      'is another one',
+      (w: Tensor) => w.mul(2),
+      /gradient 0, of shape \[3\], differs from eager's at element 0: 1 against 2/,
+    ],
+    ['is none', null, /gradient 0, of shape \[3\], has 3 elements, eager's has 0/],
+  ])('a gradient that %s', (_, later, message) => {
+    let n = 0;
+    const w = ones([3], { requiresGrad: true });
+    const f = compile((y: Tensor) => {
+      w.grad = null;
+      const scaled = ++n > 4 && later !== null ? later(w) : w;
+      if (n <= 4 || later !== null) scaled.mul(y).sum().backward();
+    });
+    for (let i = 0; i < 4; i++) f(x);
+    expect(() => f(x)).toThrow(message);
+    // It is as the function left it.
+    expect(w.grad?.tolist()).toEqual(later === null ? undefined : [2, 2, 2]);
+  });
+
   it('and goes on as it is, with its own numbers, under fallback', () => {
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
     const make = () => {

@@ -1,4 +1,4 @@
-import { autograd, compile, randn, type Tensor } from '@kindling/core';
+import { autograd, compile, noGrad, randn, type Tensor } from '@kindling/core';
 import { expect, it } from 'vitest';
 
 it('A leaf of which gradients are asked is guarded, though nothing was computed from it', () => {
@@ -29,6 +29,28 @@ it('A leaf that is frozen and thawed between the first calls is no reason not to
     const found = step(x);
     expect(found[0]?.equal(x)).toBe(true);
     expect(found).toHaveLength(call % 2 === 0 ? 2 : 1);
+  }
+  expect(step.programs).toHaveLength(2);
+});
+
+it('A gradient that is there in every other call, to be added to, is no reason not to compile them', () => {
+  const make = (): { w: Tensor; step: (x: Tensor) => Tensor } => {
+    const w = randn([3], { requiresGrad: true });
+    const step = (x: Tensor): Tensor => {
+      const loss = w.mul(x).sum();
+      loss.backward();
+      return noGrad(() => w.mul(w.grad as Tensor));
+    };
+    return { w, step };
+  };
+  const [eager, other] = [make(), make()];
+  noGrad(() => other.w.copy_(eager.w));
+  const step = compile(other.step);
+  for (let call = 0; call < 12; call++) {
+    if (call % 2 === 0) for (const { w } of [eager, other]) w.grad = null;
+    const x = randn([3]);
+    expect(step(x).tolist()).toEqual(eager.step(x).tolist());
+    expect(other.w.grad?.tolist()).toEqual(eager.w.grad?.tolist());
   }
   expect(step.programs).toHaveLength(2);
 });

@@ -2,12 +2,16 @@
 
 import * as kindling from '@kindling/core';
 import {
+  applyUnary,
   dropoutMask,
+  E,
+  ElementwiseOp,
   getRngState,
   manualSeed,
   mm,
   noGrad,
   ones,
+  onHost,
   randn,
   type Tensor,
   tensor,
@@ -62,5 +66,53 @@ describe('a compiled call that is refused in its middle', () => {
     expect(() => compiled(x(), bad)).toThrow(message);
     expect(state()).toEqual(before);
     compiled(x(), good.clone());
+  });
+});
+
+/** Which refuse an index of 99, and whose result is not used; what is looked at may be other than what is computed with. */
+const unused: Readonly<Record<string, (x: Tensor, index: Tensor) => Tensor>> = {
+  gather: (x, index) => x.gather(1, index),
+  indexSelect: (x, index) => kindling.indexSelect(x, 0, index.select(1, 0)),
+  take: (x, index) => kindling.take(x, index),
+  scatter: (x, index) => x.scatter(1, index, x),
+  'index put': (x, index) => kindling.indexPut(x, [index.select(1, 0)], x),
+  // By an eager kernel in any case.
+  multinomial: (x, index) => kindling.multinomial(x.mul(index.ne(99).to('float32')), 1),
+  'a sum that is no int32': (_, index) => index.mul(2 ** 24).add(index.mul(3).mul(2 ** 22)),
+};
+
+const scaled = new ElementwiseOp({ name: 'scaled', arity: 1, expression: (x, s) => E.mul(x, s as E.Expr) });
+
+describe('a compiled call that is refused when the host has done its part', () => {
+  it.each(Object.entries(unused))('has the error of eager, whose operands are all there: %s', (_, unused) => {
+    const make = () => {
+      const [state, counted] = [zeros([4, 1], { dtype: 'int32' }), zeros([1])];
+      let calls = 0;
+      return (x: Tensor, index: Tensor): Tensor => {
+        counted.copy_(
+          applyUnary(
+            scaled,
+            x.narrow(0, 0, 1).sum(),
+            onHost(() => [++calls]),
+          ),
+        );
+        state.add_(1);
+        unused(x.exp().mul(2), index.add(state).sub(state));
+        return x.exp().mul(3).matmul(x.t()).add(counted);
+      };
+    };
+    const index = (i: number): Tensor => tensor([[0], [1], [i], [2]], { dtype: 'int32' });
+    const x = randn([4, 3]);
+    const [eager, compiled] = [make(), kindling.compile(make(), { check: false })];
+    for (let i = 0; i < 4; i++) compiled(x, index(1));
+    let message = '';
+    try {
+      eager(x, index(99));
+    } catch (error) {
+      ({ message } = error as Error);
+    }
+    expect(message).not.toBe('');
+    expect(() => compiled(x, index(99))).toThrow(message);
+    compiled(x, index(0));
   });
 });

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { explain } from '../../src/compile/explain.ts';
 import {
   applyUnary,
   compile,
@@ -173,4 +174,20 @@ it('prints parts of the host, gradients, state, and what is made of numbers', ()
   expect(results).toEqual([12, 1]);
   expect(equations[1]).toMatchObject({ inputs: [2], outputs: [3], host: { part: 0, item: 0 }, view: false });
   expect(equations[5]).toMatchObject({ inputs: [6], outputs: [7], host: null, view: true });
+});
+
+it('words what it counts: bytes in the unit that suits them, one of something without an s', () => {
+  const worded = (own: number, sum: number, state: number, calls: number): string[] => {
+    const memory = { bytes: own, sum, state, areas: [] };
+    const text = explain([{ reason: 'the first call', calls, lines: [], steps: [], memory, modules: [] }]);
+    return text.split('\n').filter((line) => /^(program|memory)/.test(line));
+  };
+  expect(worded(1023, 1024, 1536, 1)).toEqual([
+    'program 0, recorded at the first call; 1 call since',
+    'memory: 1023 B of its own (1.0 KiB side by side), 1.5 KiB of state',
+  ]);
+  expect(worded(2 ** 20 - 1024, 2 ** 20, 2.5 * 2 ** 20, 0)).toEqual([
+    'program 0, recorded at the first call; 0 calls since',
+    'memory: 1023.0 KiB of its own (1.0 MiB side by side), 2.5 MiB of state',
+  ]);
 });

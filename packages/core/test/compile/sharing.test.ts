@@ -1,5 +1,5 @@
 /** Memory that a call shares with what is outside: arguments and gradients that are tensors of the closure, or each other. */
-import { compile, noGrad, type Tensor, tensor } from '@kindling/core';
+import { compile, noGrad, randn, type Tensor, tensor } from '@kindling/core';
 import fc from 'fast-check';
 import { expect, it, vi } from 'vitest';
 import { expectSameBits } from '../support/compiled.ts';
@@ -122,6 +122,26 @@ it('of several arguments those share memory that did: else another program serve
     };
   }, 12);
   expect(step.programs).toHaveLength(2);
+});
+
+it('of arguments of new memory in each call it counts how far one lies from the other', () => {
+  const places = [2, 2, 2, 2, 4, 2, 4, -2, -2, 0, 2, 0];
+  const step = expectSameBits(() => {
+    let data = randn([9]);
+    return {
+      call: (x: Tensor, y: Tensor) => {
+        x.mul_(0.5);
+        return y.add(x);
+      },
+      argumentsOf: (i) => {
+        data = randn([9]);
+        const [first, distance] = [i === 3 ? 1 : 2, places[i] as number];
+        return [data.narrow(0, first, 3), data.narrow(0, first + distance, 3)];
+      },
+      state: () => [data],
+    };
+  }, places.length);
+  expect(step.programs).toHaveLength(4);
 });
 
 it('what a gradient was when the call was recorded is not what it is now, where the closure has it too', () => {

@@ -283,6 +283,23 @@ describe('what is asked for in each call', () => {
     }
   });
 
+  it('are their kind, length and elements: one program serves all that have the same', () => {
+    const f = compile((x: Tensor, [scale = 0]: Float32Array | Float64Array) => x.mul(scale));
+    const givesOf = (array: Float32Array | Float64Array): unknown => bitsOf(f(ones([2]), array));
+    const times = (scale: number): unknown => bitsOf(ones([2]).mul(scale));
+    for (let i = 0; i < 4; i++) expect(givesOf(Float32Array.of(2, 0))).toEqual(times(2));
+    expect(f.programs).toHaveLength(1);
+    const own = Float32Array.of(2, 0);
+    expect(givesOf(own)).toEqual(times(2));
+    expect(f.programs).toHaveLength(1);
+    own[0] = 3;
+    for (let i = 0; i < 3; i++) expect(givesOf(own)).toEqual(times(3));
+    expect(f.programs).toHaveLength(2);
+    for (const other of [Float64Array.of(2, 0), Float32Array.of(2), Float32Array.of(2, -0)])
+      for (let i = 0; i < 2; i++) expect(givesOf(other)).toEqual(times(2));
+    expect(f.programs).toHaveLength(5);
+  });
+
   it('is the default dtype', () => {
     const made = compile((y: Tensor) => y.add(tensor([0.5])));
     try {

@@ -1,5 +1,29 @@
-import { expect, it } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
+import { timeKernels } from '../../src/compile/machine/timing.ts';
 import { compile, manualSeed, pad, randn, type Tensor, tensor } from '../../src/index.ts';
+
+afterEach(() => void vi.restoreAllMocks());
+
+it('a kernel takes the least of several times, each of as many runs as a clock tells apart', () => {
+  let now = 0;
+  vi.spyOn(performance, 'now').mockImplementation(() => now);
+  let runs = 0;
+  // Of milliseconds: an eighth each, but for one run in five, in which somebody else is at work.
+  const quick = (): number => {
+    now += ++runs % 5 === 0 ? 0.5 : 0.125;
+    return 0;
+  };
+  const slow = (): number => {
+    now += 3;
+    return 0;
+  };
+  const [first = 0, second] = timeKernels(
+    [quick, slow].map((run) => ({ run, changed: [] })),
+    [],
+  );
+  expect(first).toBe(125);
+  expect(second).toBe(3000);
+});
 
 it('explain() times kernels that work out where others read and write, and leaves what comes after as it was', () => {
   manualSeed(0);

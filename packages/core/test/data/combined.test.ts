@@ -120,4 +120,19 @@ describe('collation', () => {
     own.push(own);
     expect(() => data.defaultConvert(own)).toThrow('nested more than 100 deep');
   });
+
+  test.each([
+    ['arrays', (x: unknown) => [x]],
+    ['objects', (x: unknown) => ({ x })],
+  ])('and collation go 100 %s deep, and take a sample or samples alone', (_, wrap) => {
+    const deep = (depth: number): unknown => (depth === 0 ? 1 : wrap(deep(depth - 1)));
+    const inside = (x: unknown): unknown =>
+      typeof x === 'object' && !(x instanceof K.Tensor) ? inside(Object.values(x as object)[0]) : x;
+    expect(inside(data.defaultConvert(deep(100)))).toBe(1);
+    expect(() => data.defaultConvert(deep(101))).toThrow('nested more than 100 deep');
+    expect(inside(data.defaultCollate([deep(100), deep(100)]))).toBeInstanceOf(K.Tensor);
+    expect(() => data.defaultCollate([deep(101)])).toThrow('nested more than 100 deep');
+    for (const call of [data.defaultConvert, data.defaultCollate] as ((...args: unknown[]) => unknown)[])
+      expect(() => call([deep(1)], 7)).toThrow(ValueError);
+  });
 });

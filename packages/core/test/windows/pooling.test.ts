@@ -30,8 +30,6 @@ import {
   zeros,
 } from '@kindling/core';
 import { describe, expect, it } from 'vitest';
-import { poolPlain } from '../../src/kernels/windows/pooling/plain.ts';
-import { adaptive, type Pooling, regular } from '../../src/kernels/windows/pooling/windows.ts';
 
 const generator = new Generator().manualSeed(17);
 const normal = (shape: Shape, dtype: DType = 'float64'): Tensor => randn(shape, { generator, dtype });
@@ -344,55 +342,5 @@ describe('no entries', () => {
     const x = ones([1, 4, 4], { requiresGrad: true });
     adaptiveAvgPool2d(x, 0).sum().backward();
     expect(x.grad?.tolist()).toEqual(zeros([1, 4, 4]).tolist());
-  });
-});
-
-describe('element by element, as planes too large for scratch are pooled,', () => {
-  const one = adaptive(1, 1);
-  const steps = { kernel: 3, stride: 2, padding: 1, dilation: 2 };
-  const x = normal([40], 'float32');
-  const u = rand([1, 1, 2], { generator });
-  const none = new Float32Array(0);
-  const plain = (
-    name: 'greatest' | 'means',
-    along: Pooling['along'],
-    out: number,
-    size: Pooling['size'] = [1, 1, 40],
-    samples = none,
-  ): [number[], number[]] => {
-    const values = new Float32Array(size[0] === 1 ? out : out * out);
-    const places = new Int32Array(values.length);
-    const g: Pooling = { planes: 1, size, out: [size[0] === 1 ? 1 : out, 1, out], along };
-    poolPlain(name, g, samples, Float32Array.from(x.toArray() as number[]), values, places);
-    return [[...values], [...places]];
-  };
-
-  it('gives the bits of the kernels', () => {
-    const [greatest, places] = maxPool1d(x.unsqueeze(0), 3, {
-      ...{ stride: 2, padding: 1, dilation: 2 },
-      returnIndices: true,
-    });
-    expect(plain('greatest', [one, one, regular(40, 19, steps, 'padded')], 19)).toEqual([
-      greatest.flatten().tolist(),
-      places.flatten().tolist(),
-    ]);
-    const means = avgPool1d(x.unsqueeze(0), 4, { stride: 3, padding: 2 });
-    const wide = { kernel: 4, stride: 3, padding: 2, dilation: 1 };
-    expect(plain('means', [one, one, regular(40, 14, wide, 'padded')], 14)[0]).toEqual(
-      means.flatten().tolist(),
-    );
-    const shares = adaptiveAvgPool1d(x.unsqueeze(0), 7);
-    expect(plain('means', [one, one, adaptive(40, 7)], 7)[0]).toEqual(shares.flatten().tolist());
-    const [drawn, at] = fractionalMaxPool2d(x.reshape([1, 5, 8]), 2, {
-      outputSize: 3,
-      _randomSamples: u,
-      returnIndices: true,
-    });
-    const along = { kernel: [2, 1, 2], sample: [1, 0, 0], samples: 2 } as const;
-    const samples = Float32Array.from(u.flatten().toArray() as number[]);
-    expect(plain('greatest', along, 3, [5, 1, 8], samples)).toEqual([
-      drawn.flatten().tolist(),
-      at.flatten().tolist(),
-    ]);
   });
 });

@@ -39,7 +39,6 @@ export const equationsOf = (step: Step): readonly number[] =>
 export function lowerProgram({ equations }: Program): Step[] {
   const tensorOf = standInTensors();
   return equations.flatMap((equation, i): Step[] => {
-    if (equation.rerun === null) return [];
     const lowered = kernelsOf(equation, i, tensorOf);
     if (!(lowered instanceof NotLowered))
       return lowered.map((kernel) => ({ kind: 'kernel', kernel, equation: i }));

@@ -1,6 +1,6 @@
 import { isFloatingPoint } from '../../dtype.ts';
 import { type Emitted, emitProgram, type Kernel, memoryOfPrograms, Residence } from '../../kernels/index.ts';
-import { type Storage, timesMovedOut } from '../../storage.ts';
+import { allocateArray, Storage, timesMovedOut } from '../../storage.ts';
 import { autogradOf, setGradient, type Tensor } from '../../tensor.ts';
 import { bringBack, gradientGone, type HostResults, runEagerly } from '../calls.ts';
 import { leafAt } from '../guards.ts';
@@ -219,11 +219,15 @@ export class Machine {
     }
   }
 
-  /** Of state too it is one of the machine's: the tensor's own may leave the place. */
+  /**
+   * Of state too it is one of the machine's: the tensor's own may leave the place. What is of no consequence has none, and yet is written
+   * where an eager kernel has to say what it refuses.
+   */
   #storageOf(memory: Memory): Storage {
     let storage = this.#storages.get(memory);
     if (storage === undefined) {
-      storage = (this.#places.get(memory) as Lodged).storage();
+      storage =
+        this.#places.get(memory)?.storage() ?? new Storage(allocateArray(memory.dtype, memory.length));
       this.#storages.set(memory, storage);
     }
     return storage;

@@ -1,5 +1,6 @@
 import { type Address, type Area, formOf, type Kernel, type Operand } from '../../../kernels/index.ts';
 import type { Memory, Program } from '../../program.ts';
+import { numberInWords } from '../../values.ts';
 import { isMemory, readsOfStep, writesOfStep } from '../areas.ts';
 import type { Step } from '../lower.ts';
 import { isCheck } from './checks-first.ts';
@@ -114,7 +115,6 @@ function keyOf(unit: readonly Step[], operands: readonly Memory[]): string | nul
     written.has(area) ? `own ${own(area)} ${area.dtype} ${area.length}` : `${(area as Memory).id}`;
   const at = ({ area, bytes }: Address): string => `${nameOf(area)} at ${bytes}`;
   const operand = ({ area, offset }: Operand): string => `${nameOf(area)} from ${offset}`;
-  const inWords = (x: number): string => (Object.is(x, -0) ? '-0' : String(x));
   const words: string[] = [];
   for (const step of unit) {
     if (step.kind === 'eager' || isCheck(step)) return null;
@@ -126,7 +126,9 @@ function keyOf(unit: readonly Step[], operands: readonly Memory[]): string | nul
       case 'elementwise':
         words.push(...[...kernel.inputs, ...kernel.outputs].map((x) => operand(x.operand)));
         words.push(
-          ...kernel.params.map((p) => (typeof p === 'number' ? inWords(p) : `${p.equation}:${p.index}`)),
+          ...kernel.params.map((p) =>
+            typeof p === 'number' ? numberInWords(p) : `${p.equation}:${p.index}`,
+          ),
         );
         break;
       case 'copy':
@@ -138,7 +140,7 @@ function keyOf(unit: readonly Step[], operands: readonly Memory[]): string | nul
         break;
       case 'call':
         words.push(`function ${functionNumber(kernel.callee)}`);
-        words.push(...kernel.args.map((arg) => (typeof arg === 'number' ? inWords(arg) : at(arg))));
+        words.push(...kernel.args.map((arg) => (typeof arg === 'number' ? numberInWords(arg) : at(arg))));
     }
   }
   return words.join('\n');
