@@ -1,5 +1,5 @@
 /** What a compiled step takes for given of an optimizer, and asks again before each call. */
-import { assumes, dependsOnGradient, readOnHost, type Tensor } from '@kindling/core';
+import { assumes, assumesSame, dependsOnGradient, readOnHost, type Tensor } from '@kindling/core';
 import { areSame, optionsOf, type ParamGroup } from './groups.ts';
 import { isDifferentiable } from './implementation.ts';
 import type { ParamState } from './state-dict.ts';
@@ -35,4 +35,12 @@ export function dependsOnGroups<O extends object>(
       if (value !== undefined && state.get(p)?.[key] !== value) return false;
     return true;
   });
+}
+
+/** Which hooks there are, which `noteChange` tells of. */
+export function dependsOnHooks(
+  { constructor: { name } }: object,
+  lists: readonly ReadonlyMap<object, unknown>[],
+): void {
+  assumesSame(`the hooks of ${name}`, () => lists.flatMap((hooks) => [...hooks.values(), null]), true);
 }

@@ -1,4 +1,4 @@
-import { type E, emptyLike, FusedUpdate, sameShape, type Tensor } from '@kindling/core';
+import { type E, emptyLike, FusedUpdate, isTraced, onHost, sameShape, type Tensor } from '@kindling/core';
 import type { ParamState } from './state-dict.ts';
 
 /** The second part of an update: the kernel that changes a parameter and its state. */
@@ -78,21 +78,52 @@ const worthJoining = 8;
 export const isWorthJoining = ({ alike = false, kernel }: Update, params: readonly Tensor[]): boolean =>
   alike && params.length >= worthJoining && kernel.runAll !== undefined;
 
+/** What a step asks of an optimizer. */
+interface Asked {
+  readonly stateOf: (p: Tensor) => ParamState;
+  /** The parameter, its state and its gradient. */
+  readonly operandsOf: (p: Tensor) => readonly Tensor[];
+  /** Gives `make` what gives the numbers of each parameter. */
+  readonly withNumbers: <T>(make: (numbersOf: NumbersOf) => T) => T;
+}
+
+type NumbersOf = (state: ParamState, p: Tensor) => readonly number[];
+
+/**
+ * Updates parameters with the numbers of all before the first is changed: the host is asked once, and those alike are updated together. Where
+ * one is refused it is as if they had been done one after another: those before are changed, those behind not counted.
+ */
+export function updateAtOnce(update: Update, params: readonly Tensor[], asked: Asked): void {
+  const { stateOf, operandsOf, withNumbers } = asked;
+  const apart = isTraced();
+  let before: (readonly unknown[])[] = [];
+  const numbers = onHost(() =>
+    withNumbers((numbersOf) => {
+      before = [];
+      return numbersOfAll(update, params, stateOf, numbersOf, apart, before);
+    }),
+  );
+  const done = runEach(update.kernel, (i) => operandsOf(params[i] as Tensor), numbers, !apart);
+  if (done.error === null) return;
+  for (let i = done.next; i < params.length; i++)
+    setBack(update, stateOf(params[i] as Tensor), before[i] ?? []);
+  throw done.error;
+}
+
 /**
  * The numbers of one parameter after another: an array that is shared, unless `apart`, by those that an update
- * treats alike and that have the same counts.
+ * treats alike and that have the same counts. What these were `before` is added there.
  */
-export function numbersOfAll(
+function numbersOfAll(
   update: Update,
   params: readonly Tensor[],
   stateOf: (p: Tensor) => ParamState,
-  numbersOf: (state: ParamState, p: Tensor) => readonly number[],
+  numbersOf: NumbersOf,
   apart: boolean,
+  before: (readonly unknown[])[],
 ): (readonly number[])[] {
   const { alike = false, counts = [], state: names } = update;
-  if (!alike) return params.map((p) => numbersOf(stateOf(p), p));
-  const [first = ''] = names as readonly string[];
-  const before: unknown[] = [];
+  const first = alike && typeof names !== 'function' ? names[0] : undefined;
   let begunBefore = false;
   let after: ParamState = {};
   let numbers: readonly number[] | null = null;
@@ -100,13 +131,21 @@ export function numbersOfAll(
   for (let i = 0; i < params.length; i++) {
     const p = params[i] as Tensor;
     const state = stateOf(p);
-    const begun = state[first] !== undefined;
-    if (numbers !== null && begun === begunBefore && hasCounts(state, counts, before)) {
+    const begun = first !== undefined && state[first] !== undefined;
+    const last = before[i - 1];
+    if (
+      alike &&
+      numbers !== null &&
+      last !== undefined &&
+      begun === begunBefore &&
+      hasCounts(state, counts, last)
+    ) {
       for (const count of counts) state[count] = after[count] as number;
       all[i] = apart ? [...numbers] : numbers;
+      before.push(last);
       continue;
     }
-    for (let k = 0; k < counts.length; k++) before[k] = state[counts[k] as string];
+    before.push(counts.map((count) => state[count]));
     begunBefore = begun;
     after = state;
     numbers = numbersOf(state, p);
@@ -120,22 +159,65 @@ function hasCounts(state: ParamState, counts: readonly string[], values: readonl
   return true;
 }
 
-/** Runs a kernel over one parameter after another; `together`, over those that share their numbers at once, if it can. */
-export function runEach(
+/** Sets the counts of a parameter back to what they were. */
+function setBack({ counts = [] }: Update, state: ParamState, before: readonly unknown[]): void {
+  for (const [k, count] of counts.entries()) {
+    if (before[k] === undefined) delete state[count];
+    else state[count] = before[k] as number;
+  }
+}
+
+/**
+ * Runs a kernel over one parameter after another; `together`, over those that share their numbers at once, if it can. Gives the
+ * error in which that ends, and the first parameter that it did not come to.
+ */
+function runEach(
   kernel: UpdateKernel,
-  operands: readonly (readonly Tensor[])[],
+  operandsOf: (i: number) => readonly Tensor[],
   numbers: readonly (readonly number[])[],
   together: boolean,
-): void {
+): { error: unknown; next: number } {
   const spare = spareOfStep();
-  let begin = 0;
-  for (let i = 0; i < numbers.length; i++) {
-    const ofStep = numbers[i] as readonly number[];
-    if (together && numbers[i + 1] === ofStep && kernel.runAll !== undefined) continue;
-    if (begin === i) kernel.run(operands[i] as Tensor[], ofStep, spare);
-    else kernel.runAll?.(operands.slice(begin, i + 1), ofStep);
-    begin = i + 1;
+  let next = 0;
+  try {
+    while (next < numbers.length) {
+      const ofStep = numbers[next] as readonly number[];
+      let end = next + 1;
+      if (together) while (numbers[end] === ofStep) end++;
+      if (end - next > 1 && runTogether(kernel, next, end, operandsOf, ofStep)) next = end;
+      else kernel.run(operandsOf(next++), ofStep, spare);
+    }
+    return { error: null, next };
+  } catch (error) {
+    return { error, next };
   }
+}
+
+/** Whether it could be done at once: where one is refused, and nothing has changed, it is left to be done one after another. */
+function runTogether(
+  kernel: UpdateKernel,
+  begin: number,
+  end: number,
+  operandsOf: (i: number) => readonly Tensor[],
+  numbers: readonly number[],
+): boolean {
+  if (kernel.runAll === undefined) return false;
+  const lists: (readonly Tensor[])[] = [];
+  for (let i = begin; i < end; i++) lists.push(operandsOf(i));
+  const before = timesWritten(lists);
+  try {
+    kernel.runAll(lists, numbers);
+    return true;
+  } catch (error) {
+    if (timesWritten(lists) !== before) throw error;
+    return false;
+  }
+}
+
+function timesWritten(lists: readonly (readonly Tensor[])[]): number {
+  let times = 0;
+  for (const [p] of lists) times += p?.storage.version ?? 0;
+  return times;
 }
 
 /** One update for each combination of features, made when first asked for. */

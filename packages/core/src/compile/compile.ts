@@ -308,7 +308,7 @@ function resultOf(
   given: readonly Tensor[],
 ): unknown {
   for (const { index, requiresGrad } of requiring) tensors[index]?.requiresGrad_(requiresGrad);
-  const found = kinds === null ? given : given.map((x, i) => (kinds[i] == null ? x : ofKind(kinds[i], x)));
+  const found = kinds === null ? given : given.map((x, i) => (kinds[i] == null ? x : ofKind(kinds[i], x, tensors)));
   if (result === tensorHere) return found[0];
   let next = 0;
   return mapLeaves(result, (leaf) => (leaf === tensorHere ? found[next++] : leaf));

@@ -75,6 +75,42 @@ export function assumesSame(what: string, read: () => readonly unknown[], seldom
  */
 export const readOnHost = (what: string, read: () => readonly unknown[]): void => tracer?.guards(what, read);
 
+/**
+ * Runs `check`, which throws what it refuses and changes nothing, and where a call is being compiled runs it again before each later one: where
+ * it throws then, the function itself runs, and ends in that error where it stands. After the first {@link onHost} of a call, which may decide
+ * what comes of it, it runs again in its place. `explain()` says that it was for `what`. Kindling's own.
+ * @throws ValueError for what is no function
+ * @example
+ * ```ts
+ * const options = { factor: 2 };
+ * const scaled = compile((x: Tensor) => {
+ *   checkOnHost('options', () => {
+ *     if (!(options.factor > 0)) throw new Error('expected a factor above 0');
+ *   });
+ *   return x.mul(2);
+ * });
+ * for (let i = 0; i < 3; i++) scaled(ones(1));
+ * options.factor = 0;
+ * scaled(ones(1)); // throws Error: expected a factor above 0
+ * ```
+ */
+export function checkOnHost(what: string, check: () => void): void {
+  if (typeof check !== 'function')
+    checkArguments('checkOnHost', { what: K.text, check: K.callable }, arguments);
+  if (tracer === null) check();
+  else tracer.checks(what, check);
+}
+
+/** Whether something throws. */
+export function fails(check: () => void): boolean {
+  try {
+    check();
+    return false;
+  } catch {
+    return true;
+  }
+}
+
 const numberOnHostTakes = signature('numberOnHost', { x: K.tensor });
 
 /**

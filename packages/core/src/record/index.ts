@@ -6,6 +6,7 @@ export {
   assumes,
   assumesSame,
   cannotCompile,
+  checkOnHost,
   compileApart,
   compileLater,
   dependsOn,

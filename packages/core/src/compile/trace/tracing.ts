@@ -1,7 +1,7 @@
 import { arrayConstructor, type DType, type TypedArray } from '../../dtype.ts';
 import { CompileError } from '../../errors.ts';
 import { worksInJavaScript } from '../../kernels/index.ts';
-import { areSame } from '../../record/host.ts';
+import { areSame, fails } from '../../record/host.ts';
 import { type GradNode, youngestNode } from '../../record/node.ts';
 import type { Rerun, Tracer } from '../../record/observe.ts';
 import { formatShape, isContiguousLayout } from '../../shape.ts';
@@ -212,6 +212,12 @@ export class Tracing implements Tracer {
     return result;
   }
 
+  checks(what: string, check: () => void): void {
+    if (this.#hostParts.length > 0) return this.host(check);
+    this.assumes(what, () => !fails(check), false);
+    check();
+  }
+
   assumes(what: string, holds: () => boolean, seldom: boolean): void {
     this.#assumptions[seldom ? 'seldom' : 'always'].push({ what, holds });
     this.rehearsal.assumes(what, holds);
@@ -278,7 +284,7 @@ export class Tracing implements Tracer {
       results,
       gradients,
     });
-    const kinds = kindsOf(tensors, this.#arguments, this.#leaves);
+    const kinds = kindsOf(tensors, this.#arguments, this.#leaves, atFirst);
     return { program, guards: this.#guards, kinds, leftBehind };
   }
 
