@@ -9,7 +9,9 @@ export interface Kind {
   readonly itself: Tensor | null;
   /** The leaf whose gradient it is then, one that was there before. */
   readonly gradientOf: LeafPlace | null;
-  /** Whether it may lie where an argument does, but is another tensor: a detached one. */
+  /** The number of the result that it is as well. */
+  readonly sameAs: number | null;
+  /** Whether it may lie where an argument or another result does, but is another tensor: a detached one. */
   readonly isApart: boolean;
   readonly requiresGrad: boolean;
   readonly inference: boolean;
@@ -24,25 +26,41 @@ export function kindsOf(
   leaves: ReadonlySet<Tensor>,
   gradients: readonly GradientAtFirst[],
 ): Kinds {
-  const kinds = results.map((x): Kind | null => {
+  const kinds = results.map((x, i): Kind | null => {
     if (given.includes(x)) return null;
+    const others = results.slice(0, i);
+    const isAnother = (y: Tensor): boolean => y !== x && y.storage === x.storage;
     // Each call may find another tensor there.
     const ofLeaf = gradients.find(({ before }) => before === x)?.leaf;
     const gradientOf = ofLeaf !== undefined && gradientIn(ofLeaf) === x ? ofLeaf : null;
     const itself = leaves.has(x) && ofLeaf === undefined ? x : null;
     const requiresGrad = x.gradFn === null && x.requiresGrad;
-    const isApart = given.some(({ storage }) => storage === x.storage);
+    const isApart = given.some(isAnother) || others.some(isAnother);
+    const sameAs = isApart && others.includes(x) ? others.indexOf(x) : null;
     const { inference } = autogradOf(x);
     if (!requiresGrad && !isApart && !inference && gradientOf === null && itself === null) return null;
-    return { itself, gradientOf, isApart, requiresGrad, inference };
+    return { itself, gradientOf, sameAs, isApart, requiresGrad, inference };
   });
   return kinds.every((kind) => kind === null) ? null : kinds;
 }
 
 const gradientIn = ({ tensor }: LeafPlace): Tensor | null => autogradOf(tensor).gradient;
 
-/** The result of this kind, of what a program gave for arguments with these tensors. */
-export function ofKind(kind: Kind, x: Tensor, given: readonly Tensor[]): Tensor {
+/** The results of these kinds, of what a program gave for arguments with these tensors. */
+export function ofKinds(
+  kinds: readonly (Kind | null)[],
+  found: readonly Tensor[],
+  given: readonly Tensor[],
+): Tensor[] {
+  const results: Tensor[] = [];
+  for (const [i, x] of found.entries()) {
+    const kind = kinds[i] ?? null;
+    results.push(kind === null ? x : (results[kind.sameAs ?? -1] ?? ofKind(kind, x, given)));
+  }
+  return results;
+}
+
+function ofKind(kind: Kind, x: Tensor, given: readonly Tensor[]): Tensor {
   if (kind.itself !== null) return kind.itself;
   if (kind.gradientOf !== null) return autogradOf(leafAt(kind.gradientOf, given)).gradient ?? x;
   const { storage, shape, dtype, offset, strides, dense } = x;

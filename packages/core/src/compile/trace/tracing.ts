@@ -79,8 +79,7 @@ export class Tracing implements Tracer {
 
   /** Whether the call goes on where it cannot be compiled. */
   #goesOn: boolean;
-
-  /** The call before, of those that were run as they are. */
+  /** The call before, of those run as they are. */
   readonly #before: Rehearsal | null;
   /** What is known to be read by host parts, and nobody but they may change. */
   readonly #guarded: Guarded[];
@@ -116,9 +115,10 @@ export class Tracing implements Tracer {
     for (const x of inputs) {
       const known = this.#memories.get(x.storage);
       if (known === undefined) this.#discover(x);
-      else if (known.origin.kind === 'argument' && !this.#outputs.has(x) && !this.#arguments.includes(x))
-        this.#metAsState.add(x.storage);
-      if (this.#memories.get(x.storage)?.origin.kind === 'state') this.#meetsState(x);
+      const isGiven = known?.origin.kind === 'argument';
+      if (isGiven && (this.#outputs.has(x) || this.#arguments.includes(x))) continue;
+      if (isGiven) this.#metAsState.add(x.storage);
+      if (isGiven || this.#memories.get(x.storage)?.origin.kind === 'state') this.#meetsState(x);
     }
   }
 
@@ -214,8 +214,8 @@ export class Tracing implements Tracer {
 
   checks(what: string, check: () => void): void {
     if (this.#hostParts.length > 0) return this.host(check);
-    this.assumes(what, () => !fails(check), false);
     check();
+    this.assumes(what, () => !fails(check), false);
   }
 
   assumes(what: string, holds: () => boolean, seldom: boolean): void {
