@@ -277,20 +277,20 @@ export abstract class Optimizer<O extends { lr: Rate } = any> extends Shown {
 
   /** The same, with the numbers of all parameters before the first is changed: the host is asked once, and those alike are updated together. */
   #updateAtOnce(group: ParamGroup<O>, update: Update): void {
-    updateAtOnce(
-      update,
-      group.params.filter((p) => p.grad !== null),
-      {
-        // States are looked up in each call, as loading a state dict replaces them.
-        stateOf: (p) => this.#stateOf(p),
-        operandsOf: (p) => this.#operandsOf(p, this.#stateOf(p), group, update),
-        withNumbers: (make) =>
-          withNumber(group, (g) => {
-            this.advance(g);
-            return make((state, p) => this.numbers(g, state, p));
-          }),
+    const params = group.params.filter((p) => p.grad !== null);
+    updateAtOnce(update, params, {
+      // What the host runs in each call of a program makes no functions. States are looked up, as loading a state dict replaces them.
+      stateOf: (p) => this.#stateOf(p),
+      numbersOf: (state, p) => this.numbers(group, state, p),
+      operandsOf: (p) => this.#operandsOf(p, this.#stateOf(p), group, update),
+      onHost: (make) => {
+        const advanced = (): ReturnType<typeof make> => {
+          this.advance(group);
+          return make();
+        };
+        return onHost(() => withNumber(group, advanced));
       },
-    );
+    });
   }
 
   /** The parameter, its state and its gradient, as the kernel of its update takes them. */

@@ -81,71 +81,61 @@ export const isWorthJoining = ({ alike = false, kernel }: Update, params: readon
 /** What a step asks of an optimizer. */
 interface Asked {
   readonly stateOf: (p: Tensor) => ParamState;
+  readonly numbersOf: (state: ParamState, p: Tensor) => readonly number[];
   /** The parameter, its state and its gradient. */
   readonly operandsOf: (p: Tensor) => readonly Tensor[];
-  /** Gives `make` what gives the numbers of each parameter. */
-  readonly withNumbers: <T>(make: (numbersOf: NumbersOf) => T) => T;
+  /** Has the host make something, in each call of a compiled step. */
+  readonly onHost: <T>(make: () => T) => T;
 }
-
-type NumbersOf = (state: ParamState, p: Tensor) => readonly number[];
 
 /**
  * Updates parameters with the numbers of all before the first is changed: the host is asked once, and those alike are updated together. Where
  * one is refused it is as if they had been done one after another: those before are changed, those behind not counted.
  */
 export function updateAtOnce(update: Update, params: readonly Tensor[], asked: Asked): void {
-  const { stateOf, operandsOf, withNumbers } = asked;
   const apart = isTraced();
-  let before: (readonly unknown[])[] = [];
-  const numbers = onHost(() =>
-    withNumbers((numbersOf) => {
-      before = [];
-      return numbersOfAll(update, params, stateOf, numbersOf, apart, before);
-    }),
-  );
-  const done = runEach(update.kernel, (i) => operandsOf(params[i] as Tensor), numbers, !apart);
-  if (done.error === null) return;
-  for (let i = done.next; i < params.length; i++)
-    setBack(update, stateOf(params[i] as Tensor), before[i] ?? []);
-  throw done.error;
+  /** The counts before, of the call that runs here. */
+  let before: unknown[][] | null = [];
+  const numbers = asked.onHost(() => numbersOfAll(update, params, asked, apart, before));
+  const counted = before;
+  before = null;
+  const { error, next } = runEach(update.kernel, (i) => asked.operandsOf(params[i] as Tensor), numbers, !apart);
+  if (error === null) return;
+  for (let i = next; i < params.length; i++)
+    setBack(update, asked.stateOf(params[i] as Tensor), counted[i] ?? []);
+  throw error;
 }
 
 /**
  * The numbers of one parameter after another: an array that is shared, unless `apart`, by those that an update
- * treats alike and that have the same counts. What these were `before` is added there.
+ * treats alike and that have the same counts. What these were is added to `kept`, if that is wanted.
  */
 function numbersOfAll(
   update: Update,
   params: readonly Tensor[],
-  stateOf: (p: Tensor) => ParamState,
-  numbersOf: NumbersOf,
+  { stateOf, numbersOf }: Asked,
   apart: boolean,
-  before: (readonly unknown[])[],
+  kept: unknown[][] | null,
 ): (readonly number[])[] {
   const { alike = false, counts = [], state: names } = update;
   const first = alike && typeof names !== 'function' ? names[0] : undefined;
+  const before: unknown[] = [];
   let begunBefore = false;
-  let after: ParamState = {};
+  let after: ParamState | null = null;
   let numbers: readonly number[] | null = null;
   const all = new Array<readonly number[]>(params.length);
   for (let i = 0; i < params.length; i++) {
     const p = params[i] as Tensor;
     const state = stateOf(p);
+    kept?.push(counts.map((count) => state[count]));
     const begun = first !== undefined && state[first] !== undefined;
-    const last = before[i - 1];
-    if (
-      alike &&
-      numbers !== null &&
-      last !== undefined &&
-      begun === begunBefore &&
-      hasCounts(state, counts, last)
-    ) {
+    const isAsLast = alike && begun === begunBefore && hasCounts(state, counts, before);
+    if (numbers !== null && after !== null && isAsLast) {
       for (const count of counts) state[count] = after[count] as number;
       all[i] = apart ? [...numbers] : numbers;
-      before.push(last);
       continue;
     }
-    before.push(counts.map((count) => state[count]));
+    for (let k = 0; k < counts.length; k++) before[k] = state[counts[k] as string];
     begunBefore = begun;
     after = state;
     numbers = numbersOf(state, p);

@@ -1,7 +1,7 @@
 import { ofCallback } from '../arguments/callback.ts';
 import { checkArguments, K, signature } from '../arguments/index.ts';
 import type { Tensor } from '../tensor.ts';
-import { divider, tracer } from './observe.ts';
+import { divider, timesTraced, tracer } from './observe.ts';
 
 /**
  * Runs `fn`, and where a call is being compiled runs it again at each later one: for what a step does beside tensors, such as
@@ -78,7 +78,7 @@ export const readOnHost = (what: string, read: () => readonly unknown[]): void =
 /**
  * Runs `check`, which throws what it refuses and changes nothing, and where a call is being compiled runs it again before each later one: where
  * it throws then, the function itself runs, and ends in that error where it stands. After the first {@link onHost} of a call, which may decide
- * what comes of it, it runs again in its place. `explain()` says that it was for `what`. Kindling's own.
+ * what comes of it, it runs in its place too. `explain()` says that it was for `what`. Kindling's own.
  * @throws ValueError for what is no function
  * @example
  * ```ts
@@ -146,6 +146,12 @@ export const isCompiling = (): boolean => tracer?.records === true;
 
 /** Whether somebody asks what a call depends on: the first call of a compiled function, and those that are compiled. Kindling's own. */
 export const isTraced = (): boolean => tracer !== null;
+
+/**
+ * A number of its own for each time that somebody asks what a call depends on, so that nobody says anything twice; 0 where nobody asks.
+ * Kindling's own.
+ */
+export const traceNumber = (): number => (tracer === null ? 0 : timesTraced);
 
 /**
  * Makes state, a tensor that lasts; and says that this call cannot be compiled, but a later one may. Kindling's own.

@@ -18,6 +18,7 @@ export {
   numberOnHost,
   onHost,
   readOnHost,
+  traceNumber,
 } from './host.ts';
 export { applyInPlace } from './in-place.ts';
 export { type AccumulateGrad, type GradNode, INPUT, OUTPUT } from './node.ts';

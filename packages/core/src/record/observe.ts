@@ -92,10 +92,14 @@ export interface Tracer {
 /** @internal The tracer, where a call is being recorded. */
 export let tracer: Tracer | null = null;
 
+/** @internal How many there were. */
+export let timesTraced = 0;
+
 /** @internal Replaces the tracer; returns the one before. */
 export function setTracer(next: Tracer | null): Tracer | null {
   const before = tracer;
   tracer = next;
+  if (next !== null) timesTraced++;
   onNewStorage(next === null ? null : (storage) => next.madeStorage(storage));
   onGradientMet(next === null ? null : (leaf) => next.gradientMatters(leaf));
   observed = observers.length > 0 || tracer !== null;

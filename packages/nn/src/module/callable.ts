@@ -1,4 +1,4 @@
-import { assumes, assumesSame, calledAs, isTraced, K, nameForCompile, Tensor } from '@kindling/core';
+import { assumes, assumesSame, calledAs, isTraced, K, nameForCompile, Tensor, traceNumber } from '@kindling/core';
 import { refuseExcessInput } from './excess-input.ts';
 import { type ModuleHooks, runWithHooks } from './hooks.ts';
 import type { Module } from './module.ts';
@@ -8,6 +8,8 @@ export type AnyModule = Module<never, unknown>;
 
 /** What a module keeps outside its properties. */
 interface Internals {
+  /** The last of those who asked what a call depends on. */
+  trace: number;
   hooks: ModuleHooks | null;
   /** The properties that `registerBuffer` named, and whether they are saved. */
   readonly buffers: Map<string, { readonly persistent: boolean }>;
@@ -35,10 +37,10 @@ export class Callable {
   declare readonly [internals]: Internals;
 
   constructor() {
-    const own: Internals = { hooks: null, buffers: new Map(), held: new Map() };
+    const own: Internals = { trace: 0, hooks: null, buffers: new Map(), held: new Map() };
     const most = (new.target.prototype as unknown as Forward).forward.length;
     const self = ((...input: unknown[]): unknown => {
-      if (isTraced()) dependsOnModule(self, own);
+      if (isTraced()) dependsOnModule(self);
       try {
         if (own.hooks !== null) return runWithHooks(self as unknown as AnyModule & Forward, input, own.hooks);
         if (input.length > most) refuseExcessInput(self as unknown as AnyModule & Forward, input);
@@ -72,14 +74,25 @@ export const registeredValues = (module: Callable): unknown[] =>
     ? Object.values(module)
     : module.registered().map(([, value]) => value);
 
-/** A compiled call of a module takes its properties and its hooks for given: the flag `training`, and which parameters it has. */
-function dependsOnModule(module: Callable, own: Internals): void {
+/**
+ * @internal A compiled call takes the properties and the hooks of its modules for given, the flag `training`, and which parameters
+ * they have: of each that is called or listed, and of all below it, since a container is not called, and a layer's weights may be used
+ * without it. They are asked for as they were when they were met first.
+ */
+export function dependsOnModule(module: Callable): void {
+  const own = internalsOf(module);
+  if (own.trace === traceNumber()) return;
+  own.trace = traceNumber();
   const { name } = module.constructor;
   fasten(module);
   assumes(`a property of ${name}`, holdsAsNow(module));
   assumesSame(`the hooks of ${name}`, () => Object.values(own.hooks ?? {}).flat(), true);
-  for (const [key, value] of module.registered())
+  if (module.registered !== Callable.prototype.registered)
+    assumesSame(`what ${name} holds`, () => [...own.held].flat());
+  for (const [key, value] of module.registered()) {
     if (value instanceof Tensor) nameForCompile(value, `${name}.${key}`);
+    else if (isModule(value)) dependsOnModule(value);
+  }
 }
 
 /**

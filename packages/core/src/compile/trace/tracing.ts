@@ -58,6 +58,7 @@ export class Tracing implements Tracer {
   readonly #hostResults = new Map<unknown, HostValue>();
   readonly #guards = { seldom: [] as Guard[], always: [] as Guard[] };
   readonly #assumptions = { seldom: [] as Assumption[], always: [] as Assumption[] };
+  readonly #checks: Assumption[] = [];
   readonly #leaves = new Set<Tensor>();
   /** What gradient a leaf had when the call began, for those of which it matters. */
   readonly #gradientsBefore = new Map<Tensor, Tensor | null>();
@@ -83,7 +84,6 @@ export class Tracing implements Tracer {
   readonly #before: Rehearsal | null;
   /** What is known to be read by host parts, and nobody but they may change. */
   readonly #guarded: Guarded[];
-
   constructor(tensors: readonly Tensor[], before: Rehearsal | null, goesOn = false) {
     this.#goesOn = goesOn;
     this.#before = before;
@@ -213,9 +213,8 @@ export class Tracing implements Tracer {
   }
 
   checks(what: string, check: () => void): void {
-    if (this.#hostParts.length > 0) return this.host(check);
-    check();
-    this.assumes(what, () => !fails(check), false);
+    this.#hostParts.length > 0 ? this.host(check) : check();
+    this.#checks.push({ what, holds: () => !fails(check) });
   }
 
   assumes(what: string, holds: () => boolean, seldom: boolean): void {
@@ -259,6 +258,8 @@ export class Tracing implements Tracer {
   finish(result: unknown): Traced {
     this.#seesToGuarded();
     for (const { path, leaf } of leavesOf(result)) this.#checkResult(path, leaf);
+    // What the host sees to in each call may not hold before.
+    this.#assumptions.always.push(...this.#checks.filter(({ holds }) => holds()));
     const tensors = tensorLeavesOf(result);
     this.meets(tensors);
     const results = tensors.map((x) => this.#valueOf(x));
