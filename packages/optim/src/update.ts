@@ -1,4 +1,4 @@
-import { type E, emptyLike, FusedUpdate, isTraced, onHost, sameShape, type Tensor } from '@kindling/core';
+import { type E, emptyLike, FusedUpdate, isTraced, sameShape, type Tensor } from '@kindling/core';
 import type { ParamState } from './state-dict.ts';
 
 /** The second part of an update: the kernel that changes a parameter and its state. */
@@ -99,7 +99,12 @@ export function updateAtOnce(update: Update, params: readonly Tensor[], asked: A
   const numbers = asked.onHost(() => numbersOfAll(update, params, asked, apart, before));
   const counted = before;
   before = null;
-  const { error, next } = runEach(update.kernel, (i) => asked.operandsOf(params[i] as Tensor), numbers, !apart);
+  const { error, next } = runEach(
+    update.kernel,
+    (i) => asked.operandsOf(params[i] as Tensor),
+    numbers,
+    !apart,
+  );
   if (error === null) return;
   for (let i = next; i < params.length; i++)
     setBack(update, asked.stateOf(params[i] as Tensor), counted[i] ?? []);

@@ -25,13 +25,14 @@ function world(
       change(call, optimizer, params);
       return [randn([3])];
     },
-    state: () => [
-      ...params,
-      ...params.map(({ grad }) => grad),
-      ...[...optimizer.state.values()].flatMap((state) =>
-        Object.values(state).map((value) => (typeof value === 'number' ? tensor(value) : value)),
-      ),
-    ] as Tensor[],
+    state: () =>
+      [
+        ...params,
+        ...params.map(({ grad }) => grad),
+        ...[...optimizer.state.values()].flatMap((state) =>
+          Object.values(state).map((value) => (typeof value === 'number' ? tensor(value) : value)),
+        ),
+      ] as Tensor[],
   };
 }
 
@@ -72,24 +73,27 @@ describe.each(Object.entries(kinds))('%s', (_, make) => {
   });
 
   // Many are updated together; then it is one after another all the same.
-  it.each([3, 12])('that is refused in the middle has changed and counted what it came to, of %i', (count) => {
-    const fn = expectSameBits(
-      () =>
-        world(
-          make,
-          (call, { state }, params) => {
-            if (call !== 5) return;
-            // The third no longer fits its state.
-            const [, , third] = params as [Tensor, Tensor, Tensor];
-            for (const [key, value] of Object.entries(state.get(third) ?? {}))
-              if (value instanceof Tensor) Object.assign(state.get(third) ?? {}, { [key]: value.double() });
-          },
-          count,
-        ),
-      8,
-    );
-    expect(fn.programs).toHaveLength(1);
-  });
+  it.each([3, 12])(
+    'that is refused in the middle has changed and counted what it came to, of %i',
+    (count) => {
+      const fn = expectSameBits(
+        () =>
+          world(
+            make,
+            (call, { state }, params) => {
+              if (call !== 5) return;
+              // The third no longer fits its state.
+              const [, , third] = params as [Tensor, Tensor, Tensor];
+              for (const [key, value] of Object.entries(state.get(third) ?? {}))
+                if (value instanceof Tensor) Object.assign(state.get(third) ?? {}, { [key]: value.double() });
+            },
+            count,
+          ),
+        8,
+      );
+      expect(fn.programs).toHaveLength(1);
+    },
+  );
 });
 
 it('a schedule-free step out of train mode is refused with the gradients of the call', () => {

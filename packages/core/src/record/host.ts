@@ -79,7 +79,7 @@ export const readOnHost = (what: string, read: () => readonly unknown[]): void =
  * Runs `check`, which throws what it refuses and changes nothing, and where a call is being compiled runs it again before each later one: where
  * it throws then, the function itself runs, and ends in that error where it stands. After the first {@link onHost} of a call, which may decide
  * what comes of it, it runs in its place too. `explain()` says that it was for `what`. Kindling's own.
- * @throws ValueError for what is no function
+ * @throws ValueError for what is no text, or no function
  * @example
  * ```ts
  * const options = { factor: 2 };
@@ -95,7 +95,7 @@ export const readOnHost = (what: string, read: () => readonly unknown[]): void =
  * ```
  */
 export function checkOnHost(what: string, check: () => void): void {
-  if (typeof check !== 'function')
+  if (typeof check !== 'function' || typeof what !== 'string')
     checkArguments('checkOnHost', { what: K.text, check: K.callable }, arguments);
   if (tracer === null) check();
   else tracer.checks(what, check);

@@ -1,5 +1,5 @@
 /** What a call checks on the host is refused where it stands in the function, with all that was done before. */
-import { checkOnHost, compile, onHost, ones, type Tensor, zeros } from '@kindling/core';
+import { checkOnHost, compile, ones, onHost, type Tensor, zeros } from '@kindling/core';
 import { describe, expect, it } from 'vitest';
 
 describe('checkOnHost', () => {

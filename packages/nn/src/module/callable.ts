@@ -1,4 +1,13 @@
-import { assumes, assumesSame, calledAs, isTraced, K, nameForCompile, Tensor, traceNumber } from '@kindling/core';
+import {
+  assumes,
+  assumesSame,
+  calledAs,
+  isTraced,
+  K,
+  nameForCompile,
+  Tensor,
+  traceNumber,
+} from '@kindling/core';
 import { refuseExcessInput } from './excess-input.ts';
 import { type ModuleHooks, runWithHooks } from './hooks.ts';
 import type { Module } from './module.ts';

@@ -77,13 +77,12 @@ export class Tracing implements Tracer {
   readonly #age = youngestNode();
   /** Memory of arguments that is that of tensors of the closure too. */
   readonly #metAsState = new Set<Storage>();
-
-  /** Whether the call goes on where it cannot be compiled. */
   #goesOn: boolean;
-  /** The call before, of those run as they are. */
   readonly #before: Rehearsal | null;
   /** What is known to be read by host parts, and nobody but they may change. */
   readonly #guarded: Guarded[];
+
+  /** @param before the call before, of those run as they are; @param goesOn whether the call goes on where it cannot be compiled */
   constructor(tensors: readonly Tensor[], before: Rehearsal | null, goesOn = false) {
     this.#goesOn = goesOn;
     this.#before = before;
