@@ -72,6 +72,17 @@ describe('a result is', () => {
     }));
   });
 
+  it('a view of a tensor of the closure, as often as it is given', () => {
+    const state = randn([3, 4]);
+    expectSame(() => ({
+      call: (x) => {
+        const view = state.add_(x).view([12]);
+        return [view, x.view([12]), view];
+      },
+      tell: (results: Tensor[]) => results.map((x) => results.indexOf(x)),
+    }));
+  });
+
   it('the tensor of the closure that an argument is a view of', () => {
     const table = randn([3, 4]);
     const f = compile((x: Tensor) => [x.mul(2), table.add_(1)], { check: false });

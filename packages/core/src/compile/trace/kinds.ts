@@ -36,9 +36,10 @@ export function kindsOf(
     const itself = leaves.has(x) && ofLeaf === undefined ? x : null;
     const requiresGrad = x.gradFn === null && x.requiresGrad;
     const isApart = given.some(isAnother) || others.some(isAnother);
-    const sameAs = isApart && others.includes(x) ? others.indexOf(x) : null;
+    const sameAs = others.includes(x) ? others.indexOf(x) : null;
     const { inference } = autogradOf(x);
-    if (!requiresGrad && !isApart && !inference && gradientOf === null && itself === null) return null;
+    const isWhat = [itself, gradientOf, sameAs].some((what) => what !== null);
+    if (!requiresGrad && !isApart && !inference && !isWhat) return null;
     return { itself, gradientOf, sameAs, isApart, requiresGrad, inference };
   });
   return kinds.every((kind) => kind === null) ? null : kinds;
