@@ -1,5 +1,5 @@
 /** What a compiled step takes for given of an optimizer, and asks again before each call. */
-import { assumes, dependsOnGradient, readOnHost, type Tensor } from '@kindling/core';
+import { assumes, assumesSame, dependsOnGradient, readOnHost, type Tensor } from '@kindling/core';
 import { areSame, optionsOf, type ParamGroup } from './groups.ts';
 import { isDifferentiable } from './implementation.ts';
 import type { ParamState } from './state-dict.ts';
@@ -45,4 +45,12 @@ function hasStill(
   for (let i = 0; i < names.length; i++)
     if (values[i] !== undefined && state?.[names[i] as string] !== values[i]) return false;
   return true;
+}
+
+/** Which hooks there are, which `noteChange` tells of. */
+export function dependsOnHooks(
+  { constructor: { name } }: object,
+  lists: readonly ReadonlyMap<object, unknown>[],
+): void {
+  assumesSame(`the hooks of ${name}`, () => lists.flatMap((hooks) => [...hooks.values(), null]), true);
 }

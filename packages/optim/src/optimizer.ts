@@ -1,10 +1,12 @@
 import {
   checkArguments,
+  checkOnHost,
   compileLater,
   enableGrad,
   isTraced,
   K,
   noGrad,
+  noteChange,
   onHost,
   Shown,
   Tensor,
@@ -13,7 +15,7 @@ import {
   zerosLike,
 } from '@kindling/core';
 import { evaluate } from './closure.ts';
-import { dependsOnGroups } from './dependencies.ts';
+import { dependsOnGroups, dependsOnHooks } from './dependencies.ts';
 import {
   aGroup,
   checkParameters,
@@ -38,7 +40,7 @@ import {
   readStateDict,
   writeStateDict,
 } from './state-dict.ts';
-import { isWorthJoining, numbersOfAll, runEach, spareOfStep, stateNames, type Update } from './update.ts';
+import { isWorthJoining, spareOfStep, stateNames, type Update, updateAtOnce } from './update.ts';
 
 /** Called before or after each step. */
 export type StepHook = (optimizer: Optimizer) => void;
@@ -230,6 +232,7 @@ export abstract class Optimizer<O extends { lr: Rate } = any> extends Shown {
   step(closure: () => Tensor): Tensor;
   step(closure?: () => Tensor): Tensor | undefined;
   step(closure?: () => Tensor): Tensor | undefined {
+    if (isTraced()) dependsOnHooks(this, [this.#preHooks, this.#postHooks]);
     this.#run(this.#preHooks);
     const loss = this.perform(closure);
     onHost(() => void this.stepCount++);
@@ -245,7 +248,7 @@ export abstract class Optimizer<O extends { lr: Rate } = any> extends Shown {
   }
 
   #updateAll(): void {
-    onHost(() => this.checkGroups());
+    checkOnHost(`the options of ${this.constructor.name}`, () => this.checkGroups());
     if (isTraced()) dependsOnGroups(this, (group) => this.updateOf(group));
     for (const group of this.paramGroups)
       if (isDifferentiable(group)) requireDifferentiable(`${this.constructor.name}.step`, group.params);
@@ -275,16 +278,19 @@ export abstract class Optimizer<O extends { lr: Rate } = any> extends Shown {
   /** The same, with the numbers of all parameters before the first is changed: the host is asked once, and those alike are updated together. */
   #updateAtOnce(group: ParamGroup<O>, update: Update): void {
     const params = group.params.filter((p) => p.grad !== null);
-    // What the host runs in each call of a program makes no functions. States are looked up, as loading a state dict replaces them.
-    const stateOf = (p: Tensor): ParamState => this.#stateOf(p);
-    const numbersOf = (state: ParamState, p: Tensor): readonly number[] => this.numbers(group, state, p);
-    const advanced = (): (readonly number[])[] => {
-      this.advance(group);
-      return numbersOfAll(update, params, stateOf, numbersOf, isTraced());
-    };
-    const numbers = onHost(() => withNumber(group, advanced));
-    const operands = params.map((p) => this.#operandsOf(p, this.#stateOf(p), group, update));
-    runEach(update.kernel, operands, numbers, !isTraced());
+    updateAtOnce(update, params, {
+      // What the host runs in each call of a program makes no functions. States are looked up, as loading a state dict replaces them.
+      stateOf: (p) => this.#stateOf(p),
+      numbersOf: (state, p) => this.numbers(group, state, p),
+      operandsOf: (p) => this.#operandsOf(p, this.#stateOf(p), group, update),
+      onHost: (make) => {
+        const advanced = (): ReturnType<typeof make> => {
+          this.advance(group);
+          return make();
+        };
+        return onHost(() => withNumber(group, advanced));
+      },
+    });
   }
 
   /** The parameter, its state and its gradient, as the kernel of its update takes them. */
@@ -337,8 +343,14 @@ export abstract class Optimizer<O extends { lr: Rate } = any> extends Shown {
 
   #register(method: string, hooks: Hooks, hook: StepHook): { remove(): void } {
     checkArguments(`${this.constructor.name}.${method}`, { hook: K.callable }, [hook]);
-    const handle = { remove: () => void hooks.delete(handle) };
+    const handle = {
+      remove: () => {
+        hooks.delete(handle);
+        noteChange();
+      },
+    };
     hooks.set(handle, hook);
+    noteChange();
     return handle;
   }
 

@@ -1,4 +1,4 @@
-import { type E, emptyLike, FusedUpdate, sameShape, type Tensor } from '@kindling/core';
+import { type E, emptyLike, FusedUpdate, isTraced, sameShape, type Tensor } from '@kindling/core';
 import type { ParamState } from './state-dict.ts';
 
 /** The second part of an update: the kernel that changes a parameter and its state. */
@@ -78,20 +78,52 @@ const worthJoining = 8;
 export const isWorthJoining = ({ alike = false, kernel }: Update, params: readonly Tensor[]): boolean =>
   alike && params.length >= worthJoining && kernel.runAll !== undefined;
 
+/** What a step asks of an optimizer. */
+interface Asked {
+  readonly stateOf: (p: Tensor) => ParamState;
+  readonly numbersOf: (state: ParamState, p: Tensor) => readonly number[];
+  /** The parameter, its state and its gradient. */
+  readonly operandsOf: (p: Tensor) => readonly Tensor[];
+  /** Has the host make something, in each call of a compiled step. */
+  readonly onHost: <T>(make: () => T) => T;
+}
+
+/**
+ * Updates parameters with the numbers of all before the first is changed: the host is asked once, and those alike are updated together. Where
+ * one is refused it is as if they had been done one after another: those before are changed, those behind not counted.
+ */
+export function updateAtOnce(update: Update, params: readonly Tensor[], asked: Asked): void {
+  const apart = isTraced();
+  /** The counts before, of the call that runs here. */
+  let before: unknown[][] | null = [];
+  const numbers = asked.onHost(() => numbersOfAll(update, params, asked, apart, before));
+  const counted = before;
+  before = null;
+  const { error, next } = runEach(
+    update.kernel,
+    (i) => asked.operandsOf(params[i] as Tensor),
+    numbers,
+    !apart,
+  );
+  if (error === null) return;
+  for (let i = next; i < params.length; i++)
+    setBack(update, asked.stateOf(params[i] as Tensor), counted[i] ?? []);
+  throw error;
+}
+
 /**
  * The numbers of one parameter after another: an array that is shared, unless `apart`, by those that an update
- * treats alike and that have the same counts.
+ * treats alike and that have the same counts. What these were is added to `kept`, if that is wanted.
  */
-export function numbersOfAll(
+function numbersOfAll(
   update: Update,
   params: readonly Tensor[],
-  stateOf: (p: Tensor) => ParamState,
-  numbersOf: (state: ParamState, p: Tensor) => readonly number[],
+  { stateOf, numbersOf }: Asked,
   apart: boolean,
+  kept: unknown[][] | null,
 ): (readonly number[])[] {
   const { alike = false, counts = [], state: names } = update;
-  if (!alike) return params.map((p) => numbersOf(stateOf(p), p));
-  const [first = ''] = names as readonly string[];
+  const first = alike && typeof names !== 'function' ? names[0] : undefined;
   const before: unknown[] = [];
   let begunBefore = false;
   let after: ParamState | null = null;
@@ -100,8 +132,10 @@ export function numbersOfAll(
   for (let i = 0; i < params.length; i++) {
     const p = params[i] as Tensor;
     const state = stateOf(p);
-    const begun = state[first] !== undefined;
-    if (numbers !== null && after !== null && begun === begunBefore && hasCounts(state, counts, before)) {
+    kept?.push(counts.map((count) => state[count]));
+    const begun = first !== undefined && state[first] !== undefined;
+    const isAsLast = alike && begun === begunBefore && hasCounts(state, counts, before);
+    if (numbers !== null && after !== null && isAsLast) {
       for (const count of counts) state[count] = after[count] as number;
       all[i] = apart ? [...numbers] : numbers;
       continue;
@@ -120,22 +154,65 @@ function hasCounts(state: ParamState, counts: readonly string[], values: readonl
   return true;
 }
 
-/** Runs a kernel over one parameter after another; `together`, over those that share their numbers at once, if it can. */
-export function runEach(
+/** Sets the counts of a parameter back to what they were. */
+function setBack({ counts = [] }: Update, state: ParamState, before: readonly unknown[]): void {
+  for (const [k, count] of counts.entries()) {
+    if (before[k] === undefined) delete state[count];
+    else state[count] = before[k] as number;
+  }
+}
+
+/**
+ * Runs a kernel over one parameter after another; `together`, over those that share their numbers at once, if it can. Gives the
+ * error in which that ends, and the first parameter that it did not come to.
+ */
+function runEach(
   kernel: UpdateKernel,
-  operands: readonly (readonly Tensor[])[],
+  operandsOf: (i: number) => readonly Tensor[],
   numbers: readonly (readonly number[])[],
   together: boolean,
-): void {
+): { error: unknown; next: number } {
   const spare = spareOfStep();
-  let begin = 0;
-  for (let i = 0; i < numbers.length; i++) {
-    const ofStep = numbers[i] as readonly number[];
-    if (together && numbers[i + 1] === ofStep && kernel.runAll !== undefined) continue;
-    if (begin === i) kernel.run(operands[i] as Tensor[], ofStep, spare);
-    else kernel.runAll?.(operands.slice(begin, i + 1), ofStep);
-    begin = i + 1;
+  let next = 0;
+  try {
+    while (next < numbers.length) {
+      const ofStep = numbers[next] as readonly number[];
+      let end = next + 1;
+      if (together) while (numbers[end] === ofStep) end++;
+      if (end - next > 1 && runTogether(kernel, next, end, operandsOf, ofStep)) next = end;
+      else kernel.run(operandsOf(next++), ofStep, spare);
+    }
+    return { error: null, next };
+  } catch (error) {
+    return { error, next };
   }
+}
+
+/** Whether it could be done at once: where one is refused, and nothing has changed, it is left to be done one after another. */
+function runTogether(
+  kernel: UpdateKernel,
+  begin: number,
+  end: number,
+  operandsOf: (i: number) => readonly Tensor[],
+  numbers: readonly number[],
+): boolean {
+  if (kernel.runAll === undefined) return false;
+  const lists: (readonly Tensor[])[] = [];
+  for (let i = begin; i < end; i++) lists.push(operandsOf(i));
+  const before = timesWritten(lists);
+  try {
+    kernel.runAll(lists, numbers);
+    return true;
+  } catch (error) {
+    if (timesWritten(lists) !== before) throw error;
+    return false;
+  }
+}
+
+function timesWritten(lists: readonly (readonly Tensor[])[]): number {
+  let times = 0;
+  for (const [p] of lists) times += p?.storage.version ?? 0;
+  return times;
 }
 
 /** One update for each combination of features, made when first asked for. */

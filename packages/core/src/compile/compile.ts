@@ -11,7 +11,7 @@ import type { Guard } from './guards.ts';
 import { Machine, Refused } from './machine/index.ts';
 import type { Program } from './program.ts';
 import { type ProgramReport, reportOf } from './report.ts';
-import { Division, lookingOn, ofKind, Rehearsal, Tracing } from './trace/index.ts';
+import { Division, lookingOn, ofKinds, Rehearsal, Tracing } from './trace/index.ts';
 import { mapLeaves, sameForm, tensorsAmong, tensorsIn } from './tree.ts';
 import { alike, type Form, programsMade, type Version, Versions } from './versions.ts';
 
@@ -308,7 +308,7 @@ function resultOf(
   given: readonly Tensor[],
 ): unknown {
   for (const { index, requiresGrad } of requiring) tensors[index]?.requiresGrad_(requiresGrad);
-  const found = kinds === null ? given : given.map((x, i) => (kinds[i] == null ? x : ofKind(kinds[i], x)));
+  const found = kinds === null ? given : ofKinds(kinds, given, tensors);
   if (result === tensorHere) return found[0];
   let next = 0;
   return mapLeaves(result, (leaf) => (leaf === tensorHere ? found[next++] : leaf));

@@ -1,7 +1,7 @@
 import { ofCallback } from '../arguments/callback.ts';
 import { checkArguments, K, signature } from '../arguments/index.ts';
 import type { Tensor } from '../tensor.ts';
-import { divider, tracer } from './observe.ts';
+import { divider, timesTraced, tracer } from './observe.ts';
 
 /**
  * Runs `fn`, and where a call is being compiled runs it again at each later one: for what a step does beside tensors, such as
@@ -75,6 +75,42 @@ export function assumesSame(what: string, read: () => readonly unknown[], seldom
  */
 export const readOnHost = (what: string, read: () => readonly unknown[]): void => tracer?.guards(what, read);
 
+/**
+ * Runs `check`, which throws what it refuses and changes nothing, and where a call is being compiled runs it again before each later one: where
+ * it throws then, the function itself runs, and ends in that error where it stands. After the first {@link onHost} of a call, which may decide
+ * what comes of it, it runs in its place too. `explain()` says that it was for `what`. Kindling's own.
+ * @throws ValueError for what is no text, or no function
+ * @example
+ * ```ts
+ * const options = { factor: 2 };
+ * const scaled = compile((x: Tensor) => {
+ *   checkOnHost('options', () => {
+ *     if (!(options.factor > 0)) throw new Error('expected a factor above 0');
+ *   });
+ *   return x.mul(2);
+ * });
+ * for (let i = 0; i < 3; i++) scaled(ones(1));
+ * options.factor = 0;
+ * scaled(ones(1)); // throws Error: expected a factor above 0
+ * ```
+ */
+export function checkOnHost(what: string, check: () => void): void {
+  if (typeof check !== 'function' || typeof what !== 'string')
+    checkArguments('checkOnHost', { what: K.text, check: K.callable }, arguments);
+  if (tracer === null) check();
+  else tracer.checks(what, check);
+}
+
+/** Whether something throws. */
+export function fails(check: () => void): boolean {
+  try {
+    check();
+    return false;
+  } catch {
+    return true;
+  }
+}
+
 const numberOnHostTakes = signature('numberOnHost', { x: K.tensor });
 
 /**
@@ -110,6 +146,12 @@ export const isCompiling = (): boolean => tracer?.records === true;
 
 /** Whether somebody asks what a call depends on: the first call of a compiled function, and those that are compiled. Kindling's own. */
 export const isTraced = (): boolean => tracer !== null;
+
+/**
+ * A number of its own for each time that somebody asks what a call depends on, so that nobody says anything twice; 0 where nobody asks.
+ * Kindling's own.
+ */
+export const traceNumber = (): number => (tracer === null ? 0 : timesTraced);
 
 /**
  * Makes state, a tensor that lasts; and says that this call cannot be compiled, but a later one may. Kindling's own.

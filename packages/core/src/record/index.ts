@@ -6,6 +6,7 @@ export {
   assumes,
   assumesSame,
   cannotCompile,
+  checkOnHost,
   compileApart,
   compileLater,
   dependsOn,
@@ -17,6 +18,7 @@ export {
   numberOnHost,
   onHost,
   readOnHost,
+  traceNumber,
 } from './host.ts';
 export { applyInPlace } from './in-place.ts';
 export { type AccumulateGrad, type GradNode, INPUT, OUTPUT } from './node.ts';

@@ -68,6 +68,8 @@ export interface Tracer {
   madeStorage(storage: Storage): void;
   /** Runs now what has to run again, on the host, in each call. */
   host<T>(run: () => T): T;
+  /** Runs now what is asked again before each call, where the host has done nothing yet, or else in its place. */
+  checks(what: string, check: () => void): void;
   /** Takes for given that this holds, and asks again before each call; what changes `seldom`, if something was noted to have changed. */
   assumes(what: string, holds: () => boolean, seldom: boolean): void;
   /** Looks after what host parts read beside tensors: nobody but they may change it in the call. */
@@ -85,10 +87,14 @@ export interface Tracer {
 /** @internal The tracer, where a call is being recorded. */
 export let tracer: Tracer | null = null;
 
+/** @internal How many there were. */
+export let timesTraced = 0;
+
 /** @internal Replaces the tracer; returns the one before. */
 export function setTracer(next: Tracer | null): Tracer | null {
   const before = tracer;
   tracer = next;
+  if (next !== null) timesTraced++;
   onNewStorage(next === null ? null : (storage) => next.madeStorage(storage));
   onGradientMet(next === null ? null : (leaf) => next.gradientMatters(leaf));
   observed = observers.length > 0 || tracer !== null;

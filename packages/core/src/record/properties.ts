@@ -3,17 +3,17 @@ import { tracer } from './observe.ts';
 type Properties = Readonly<Record<string, unknown>>;
 
 /**
- * Where a call is being compiled: the program serves as long as the properties that an object has now, `except` some, have the same values; `noteChange`
+ * Where a call is being compiled: the program serves as long as the properties that an object has now have the same values; `noteChange`
  * may tell of new ones. Kindling's own.
  */
-export const assumesValues = (what: string, object: object, except: readonly string[] = []): void =>
-  tracer?.assumes(what, valuesAsNow(object as Properties, except), false);
+export const assumesValues = (what: string, object: object): void =>
+  tracer?.assumes(what, valuesAsNow(object as Properties), false);
 
 /** Asks whether the properties that an object has now have the same values still: before each call, of each module. */
-function valuesAsNow(object: Properties, except: readonly string[]): () => boolean {
+function valuesAsNow(object: Properties): () => boolean {
   fasten(object);
-  const keys = Object.keys(object).filter((key) => !except.includes(key));
-  const values = keys.map((key) => object[key]);
+  const keys = Object.keys(object);
+  const values = Object.values(object);
   return inCode(object, keys, values) ?? (() => inLoop(object, keys, values));
 }
 

@@ -7,6 +7,7 @@ import {
   nameForCompile,
   noteChange,
   Tensor,
+  traceNumber,
 } from '@kindling/core';
 import { refuseExcessInput } from './excess-input.ts';
 import { type ModuleHooks, runWithHooks } from './hooks.ts';
@@ -17,6 +18,8 @@ export type AnyModule = Module<never, unknown>;
 
 /** What a module keeps outside its properties. */
 interface Internals {
+  /** The last of those who asked what a call depends on. */
+  trace: number;
   hooks: ModuleHooks | null;
   /** The properties that `registerBuffer` named, and whether they are saved. */
   readonly buffers: Map<string, { readonly persistent: boolean }>;
@@ -44,10 +47,10 @@ export class Callable {
   declare readonly [internals]: Internals;
 
   constructor() {
-    const own: Internals = { hooks: null, buffers: new Map(), held: new Map() };
+    const own: Internals = { trace: 0, hooks: null, buffers: new Map(), held: new Map() };
     const most = (new.target.prototype as unknown as Forward).forward.length;
     const self = ((...input: unknown[]): unknown => {
-      if (isTraced()) dependsOnModule(self, own);
+      if (isTraced()) dependsOnModule(self);
       try {
         if (own.hooks !== null) return runWithHooks(self as unknown as AnyModule & Forward, input, own.hooks);
         if (input.length > most) refuseExcessInput(self as unknown as AnyModule & Forward, input);
@@ -81,38 +84,26 @@ export const registeredValues = (module: Callable): unknown[] =>
     ? Object.values(module)
     : module.registered().map(([, value]) => value);
 
-/** Properties that hold something else for the time of a call, by module. */
-const borrowed = new Map<Callable, readonly string[]>();
-
-/** Runs `call` while these properties of modules hold something else, which is no matter of the modules: compiled calls do not look for it there. */
-export function borrowing<T>(
-  properties: readonly { readonly owner: Callable; readonly property: string }[],
-  call: () => T,
-): T {
-  const before = new Map(borrowed);
-  for (const { owner, property } of properties)
-    borrowed.set(owner, [...(borrowed.get(owner) ?? []), property]);
-  try {
-    return call();
-  } finally {
-    for (const { owner } of properties) {
-      const names = before.get(owner);
-      if (names === undefined) borrowed.delete(owner);
-      else borrowed.set(owner, names);
-    }
-  }
-}
-
-/** A compiled call of a module takes its properties and its hooks for given: the flag `training`, and which parameters it has. */
-function dependsOnModule(module: Callable, own: Internals): void {
+/**
+ * @internal A compiled call takes the properties and the hooks of its modules for given, the flag `training`, and which parameters
+ * they have: of each that is called or listed, and of all below it, since a container is not called, and a layer's weights may be used
+ * without it. They are asked for as they were when they were met first.
+ */
+export function dependsOnModule(module: Callable): void {
+  const own = internalsOf(module);
+  if (own.trace === traceNumber()) return;
+  own.trace = traceNumber();
   const { name } = module.constructor;
   tellOfNewProperties();
-  const others = borrowed.get(module) ?? [];
-  assumesValues(`a property of ${name}`, module, others);
+  assumesValues(`a property of ${name}`, module);
   assumesSame(`the properties of ${name}`, () => Object.keys(module), true);
   assumesSame(`the hooks of ${name}`, () => Object.values(own.hooks ?? {}).flat(), true);
-  for (const [key, value] of module.registered())
-    if (value instanceof Tensor && !others.includes(key)) nameForCompile(value, `${name}.${key}`);
+  if (module.registered !== Callable.prototype.registered)
+    assumesSame(`what ${name} holds`, () => [...own.held].flat());
+  for (const [key, value] of module.registered()) {
+    if (value instanceof Tensor) nameForCompile(value, `${name}.${key}`);
+    else if (isModule(value)) dependsOnModule(value);
+  }
 }
 
 /** Has compiled calls told of properties that are added: who sets one that is not there asks the prototypes, the last of them too. */

@@ -1,6 +1,6 @@
-import { K, Tensor } from '@kindling/core';
+import { isTraced, K, Tensor } from '@kindling/core';
 import { warnOfArray } from './arrays.ts';
-import { type AnyModule, internalsOf, isModule, registeredValues } from './callable.ts';
+import { type AnyModule, dependsOnModule, internalsOf, isModule, registeredValues } from './callable.ts';
 import { Parameter } from './parameter.ts';
 
 /**
@@ -79,6 +79,7 @@ export function walkModules(
   seen: Set<AnyModule> = new Set(),
   found: [string, AnyModule][] = [],
 ): [string, AnyModule][] {
+  if (isTraced()) dependsOnModule(module);
   if (seen.has(module)) return found;
   if (removeDuplicate) seen.add(module);
   found.push([prefix, module]);
@@ -96,6 +97,7 @@ export function parametersOf(module: AnyModule, recurse: boolean): Parameter[] {
 }
 
 function gatherParameters(module: AnyModule, seen: Set<AnyModule> | null, found: Set<Parameter>): void {
+  if (isTraced()) dependsOnModule(module);
   seen?.add(module);
   const values = registeredValues(module);
   for (const value of values) {
@@ -128,6 +130,7 @@ export function walkMembers<K extends 'parameters' | 'buffers'>(
   const { prefix = '', recurse = true, removeDuplicate = true } = options;
   const seen = new Set<Tensor>();
   const found: [string, Tensor][] = [];
+  if (isTraced()) dependsOnModule(module);
   const modules: [string, AnyModule][] = recurse
     ? walkModules(module, prefix, removeDuplicate)
     : [[prefix, module]];

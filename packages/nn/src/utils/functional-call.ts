@@ -1,6 +1,6 @@
-import { checkArguments, K, KindlingError, Tensor, ValueError } from '@kindling/core';
+import { checkArguments, isTraced, K, KindlingError, Tensor, ValueError } from '@kindling/core';
 import { moduleKind } from '../module/arguments.ts';
-import { type AnyModule, borrowing, heldBy } from '../module/callable.ts';
+import { type AnyModule, dependsOnModule, heldBy } from '../module/callable.ts';
 import type { Module } from '../module/module.ts';
 import { isTensorPart, stateNameOf, walkModules } from '../module/registry.ts';
 
@@ -65,9 +65,11 @@ export function functionalCall<I extends unknown[], O>(
   const given = [parametersAndBuffers].flat() as Record<string, Tensor>[];
   const places = placesOf(module);
   const borrowed = borrowedIn(given, places, options);
+  // A compiled call asks for the module as it is at other times.
+  if (isTraced()) dependsOnModule(module);
   try {
     for (const [place, value] of borrowed) put(place, value);
-    return borrowing([...borrowed.keys()], () => module(...((Array.isArray(args) ? args : [args]) as I)));
+    return module(...((Array.isArray(args) ? args : [args]) as I));
   } finally {
     for (const [place] of borrowed) {
       const from = given.find((tensors) => Object.hasOwn(tensors, place.name));

@@ -2,7 +2,7 @@
 
 export { Division } from './division.ts';
 export { lookingOn } from './generator-moves.ts';
-export { type Kinds, ofKind } from './kinds.ts';
+export { type Kinds, ofKinds } from './kinds.ts';
 export { Rehearsal } from './rehearsal.ts';
 export { type Traced, Tracing } from './tracing.ts';
 export { type Did, Witness } from './witness.ts';

@@ -1,7 +1,7 @@
 import { arrayConstructor, type DType, type TypedArray } from '../../dtype.ts';
 import { CompileError } from '../../errors.ts';
 import { worksInJavaScript } from '../../kernels/index.ts';
-import { areSame } from '../../record/host.ts';
+import { areSame, fails } from '../../record/host.ts';
 import { type GradNode, youngestNode } from '../../record/node.ts';
 import type { Rerun, Tracer } from '../../record/observe.ts';
 import type { Tensors } from '../../record/primitive.ts';
@@ -59,6 +59,7 @@ export class Tracing implements Tracer {
   readonly #hostResults = new Map<unknown, HostValue>();
   readonly #guards = { seldom: [] as Guard[], always: [] as Guard[] };
   readonly #assumptions = { seldom: [] as Assumption[], always: [] as Assumption[] };
+  readonly #checks: Assumption[] = [];
   readonly #leaves = new Set<Tensor>();
   /** What gradient a leaf had when the call began, for those of which it matters. */
   readonly #gradientsBefore = new Map<Tensor, Tensor | null>();
@@ -77,15 +78,12 @@ export class Tracing implements Tracer {
   readonly #age = youngestNode();
   /** Memory of arguments that is that of tensors of the closure too. */
   readonly #metAsState = new Set<Storage>();
-
-  /** Whether the call goes on where it cannot be compiled. */
   #goesOn: boolean;
-
-  /** The call before, of those that were run as they are. */
   readonly #before: Rehearsal | null;
   /** What is known to be read by host parts, and nobody but they may change. */
   readonly #guarded: Guarded[];
 
+  /** @param before the call before, of those run as they are; @param goesOn whether the call goes on where it cannot be compiled */
   constructor(tensors: readonly Tensor[], before: Rehearsal | null, goesOn = false) {
     this.#goesOn = goesOn;
     this.#before = before;
@@ -117,9 +115,10 @@ export class Tracing implements Tracer {
     for (const x of inputs) {
       const known = this.#memories.get(x.storage);
       if (known === undefined) this.#discover(x);
-      else if (known.origin.kind === 'argument' && !this.#outputs.has(x) && !this.#arguments.includes(x))
-        this.#metAsState.add(x.storage);
-      if (this.#memories.get(x.storage)?.origin.kind === 'state') this.#meetsState(x);
+      const isGiven = known?.origin.kind === 'argument';
+      if (isGiven && (this.#outputs.has(x) || this.#arguments.includes(x))) continue;
+      if (isGiven) this.#metAsState.add(x.storage);
+      if (isGiven || this.#memories.get(x.storage)?.origin.kind === 'state') this.#meetsState(x);
     }
   }
 
@@ -207,6 +206,11 @@ export class Tracing implements Tracer {
     return result;
   }
 
+  checks(what: string, check: () => void): void {
+    this.#hostParts.length > 0 ? this.host(check) : check();
+    this.#checks.push({ what, holds: () => !fails(check) });
+  }
+
   assumes(what: string, holds: () => boolean, seldom: boolean): void {
     this.#assumptions[seldom ? 'seldom' : 'always'].push({ what, holds });
     this.rehearsal.assumes(what, holds);
@@ -248,6 +252,8 @@ export class Tracing implements Tracer {
   finish(result: unknown): Traced {
     this.#seesToGuarded();
     for (const { path, leaf } of leavesOf(result)) this.#checkResult(path, leaf);
+    // What the host sees to in each call may not hold before.
+    this.#assumptions.always.push(...this.#checks.filter(({ holds }) => holds()));
     const tensors = tensorLeavesOf(result);
     this.meets(tensors);
     const results = tensors.map((x) => this.#valueOf(x));
@@ -273,7 +279,7 @@ export class Tracing implements Tracer {
       results,
       gradients,
     });
-    const kinds = kindsOf(tensors, this.#arguments, this.#leaves);
+    const kinds = kindsOf(tensors, this.#arguments, this.#leaves, atFirst);
     return { program, guards: this.#guards, kinds, leftBehind };
   }
 

@@ -1,6 +1,7 @@
 import {
   assumes,
   checkArguments,
+  checkOnHost,
   E,
   isTraced,
   K,
@@ -114,7 +115,7 @@ export abstract class ScheduleFree<O> extends Optimizer<ScheduleFreeGroup<O>> {
   }
 
   protected override perform(closure: (() => Tensor) | undefined): Tensor | undefined {
-    onHost(() => this.#requireTraining());
+    checkOnHost(`the mode of ${this.constructor.name}`, () => this.#requireTraining());
     return super.perform(closure);
   }
 

@@ -1,0 +1,63 @@
+/** What a call checks on the host is refused where it stands in the function, with all that was done before. */
+import { checkOnHost, compile, ones, onHost, type Tensor, zeros } from '@kindling/core';
+import { describe, expect, it } from 'vitest';
+
+describe('checkOnHost', () => {
+  /** Counts, then checks, then counts again; `begun` lets the host do something first. */
+  const make = (compiled: boolean, begun: boolean) => {
+    const options = { factor: 2 };
+    const [before, after] = [zeros([1]), zeros([1])];
+    const call = (x: Tensor): Tensor => {
+      if (begun) onHost(() => {});
+      before.add_(1);
+      checkOnHost('options', () => {
+        if (options.factor <= 0) throw new Error('expected a factor above 0');
+      });
+      after.add_(1);
+      return x.mul(2);
+    };
+    const f = compiled ? compile(call, { check: false }) : call;
+    const outcome = Array.from({ length: 9 }, (_, i) => {
+      options.factor = i === 4 || i === 6 ? 0 : 2;
+      try {
+        return f(ones([1])).item();
+      } catch (error) {
+        return [(error as Error).message, before.item(), after.item()];
+      }
+    });
+    return { outcome, programs: compiled ? (f as ReturnType<typeof compile>).programs.length : 0 };
+  };
+
+  it.each([false, true])('refuses in the middle of the call; the host has begun: %s', (begun) => {
+    const { outcome, programs } = make(true, begun);
+    expect(outcome).toEqual(make(false, begun).outcome);
+    expect(outcome[4]).toEqual(['expected a factor above 0', 5, 4]);
+    expect(programs).toBe(1);
+  });
+
+  it('is asked in its place alone where the host sees to it in the call', () => {
+    let isReady = false;
+    const f = compile(
+      (x: Tensor) => {
+        onHost(() => {
+          isReady = true;
+        });
+        checkOnHost('readiness', () => {
+          if (!isReady) throw new Error('not ready');
+        });
+        const y = x.mul(2);
+        onHost(() => {
+          isReady = false;
+        });
+        return y;
+      },
+      { check: false },
+    );
+    for (let call = 0; call < 6; call++) f(ones([1]));
+    expect(f.programs).toHaveLength(1);
+  });
+
+  it('takes a function', () => {
+    expect(() => checkOnHost('options', 1 as never)).toThrow('checkOnHost: check');
+  });
+});

@@ -1,0 +1,80 @@
+/** What stands in a module and is not called, or is listed only, may be changed between calls like all else. */
+import { clipGradNorm_, noGrad, rand, randn, type Tensor } from '@kindling/core';
+import * as nn from '@kindling/nn';
+import { describe, expect, it } from 'vitest';
+import { expectSameBits } from '../../core/test/support/compiled.ts';
+
+/** Goes through lists that it does not call, and uses the weight of a layer alone. */
+class Net extends nn.Module<[Tensor], Tensor> {
+  blocks = new nn.ModuleList([new nn.Linear(2, 2), new nn.Tanh()]);
+  // A property cannot have this name.
+  named = new nn.ModuleDict({ forward: new nn.Linear(2, 2) as nn.Module });
+  scales = new nn.ParameterList([randn([2])]);
+  head = new nn.Linear(2, 2);
+
+  override forward(x: Tensor): Tensor {
+    let y = x;
+    for (const block of this.blocks) y = (block as nn.Linear)(y);
+    for (const scale of this.scales) y = y.mul(scale);
+    return nn.F.linear((this.named.get('forward') as nn.Linear)(y), this.head.weight);
+  }
+}
+
+const changes: Readonly<Record<string, (net: Net) => unknown>> = {
+  'a list that grows': (net) => net.blocks.append(new nn.Sigmoid()),
+  'another module in a list': (net) => Object.assign(net.blocks, { 0: new nn.Sigmoid() }),
+  'another module by a name that properties cannot have': (net) => net.named.set('forward', new nn.Sigmoid()),
+  'another parameter in a list': (net) => Object.assign(net.scales, { 0: new nn.Parameter(randn([2])) }),
+  'another weight of a layer that is not called': (net) =>
+    Object.assign(net.head, { weight: new nn.Parameter(randn([2, 2])) }),
+};
+
+describe('a program is told of', () => {
+  it.each(Object.entries(changes))('%s', (_, change) => {
+    const fn = expectSameBits(() => {
+      const net = new Net();
+      return {
+        call: (x: Tensor) => noGrad(() => net(x)),
+        argumentsOf: (call) => {
+          if (call === 4) change(net);
+          return [randn([3, 2])];
+        },
+      };
+    }, 8);
+    expect(fn.programs).toHaveLength(2);
+  });
+
+  it('another buffer or parameter of a model that is averaged', () => {
+    const fn = expectSameBits(() => {
+      const model = new nn.Sequential(new nn.Linear(2, 2), new nn.BatchNorm1d(2));
+      const averaged = new nn.swaUtils.AveragedModel(model);
+      return {
+        call: () => averaged.updateParameters(model),
+        argumentsOf: (call) => {
+          noGrad(() => model.parameters()[0]?.mul_(0.5));
+          if (call === 4) Object.assign(model[1] as object, { runningVar: rand([2]) });
+          if (call === 7) Object.assign(model[0] as object, { bias: new nn.Parameter(randn([2])) });
+          return [];
+        },
+        state: () => [...averaged.parameters(), ...averaged.buffers()],
+      };
+    }, 10);
+    expect(fn.programs).toHaveLength(3);
+  });
+
+  it('another parameter of a model whose gradients are clipped', () => {
+    const fn = expectSameBits(() => {
+      const model = new nn.Linear(2, 2);
+      return {
+        call: () => clipGradNorm_(model.parameters(), 0.5),
+        argumentsOf: (call) => {
+          if (call === 4) model.weight = new nn.Parameter(randn([2, 2]));
+          for (const p of model.parameters()) p.grad = randn(p.shape);
+          return [];
+        },
+        state: () => model.parameters().map(({ grad }) => grad),
+      };
+    }, 8);
+    expect(fn.programs).toHaveLength(2);
+  });
+});
