@@ -28,6 +28,8 @@ const signatures = {
   pmin: ['value', 'value', 'value'],
   pmax: ['value', 'value', 'value'],
   copysign: ['value', 'value', 'value'],
+  // Of float lanes, where there is relaxed SIMD: rounded once or twice.
+  madd: ['value', 'value', 'value', 'value'],
   // Comparisons and masks.
   lt: ['value', 'value', 'mask'],
   le: ['value', 'value', 'mask'],
