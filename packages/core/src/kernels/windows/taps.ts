@@ -7,7 +7,6 @@ import { is, plus, times } from '../wasm/formulas.ts';
 import {
   align16,
   ensureBytes,
-  type FloatLane,
   f32,
   f64,
   i32,
