@@ -115,6 +115,13 @@ export const given: Readonly<Record<string, () => unknown[]>> = {
   addTableRows: () => [ones([2, 3]), row(), x(), { skipped: -1, byFrequency: false }],
   normalizeGroups: () => [x(), { name: 'native_layer_norm', samples: 3, parts: 3, eps: 1e-5 }],
   maskClasses: () => [row(), { classes: 3, dim: 1, ignoreIndex: null }, ones([2, 3])],
+  sumTaps: () => [
+    'y',
+    ones([1, 2, 3]),
+    zeros([1, 2, 4], { dtype: 'int32' }),
+    ones([1, 2, 4]),
+    ones([1, 2, 4]),
+  ],
   weighClasses: () => [row(), null, { classes: 3, scale: 0.5 }, ones([2, 3])],
   multilabelMargins: () => [x(), zeros([3, 3], { dtype: 'int32' }), null, ones(3)],
   alignmentsFit: () => [alignments()],

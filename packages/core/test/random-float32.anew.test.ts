@@ -1,30 +1,48 @@
 import { expect, it } from 'vitest';
-import { ElementwiseKernel, runElementwiseMany, stridedOver } from '../src/kernels/index.ts';
-import { logOfUniform, sinCosOfTurn, spreadUniform } from '../src/random/float-kernels.ts';
+import { ElementwiseKernel, roundsOnce, runElementwiseMany, stridedOver } from '../src/kernels/index.ts';
+import {
+  inFloat32,
+  inFloat64,
+  logOfUniform,
+  sinCosOfTurn,
+  spreadUniform,
+} from '../src/random/float-kernels.ts';
 import { fma32, lastCosine, lastSine, logFloat, sinCosFloat } from './support/fused-float32.ts';
 
 /** Every so many of the 2^24 uniform numbers; 1 shows it for all, in a minute. */
 const STRIDE = 61;
 
-const evaluate = (kernel: ElementwiseKernel, x: Float32Array): Float32Array[] => {
+const evaluate = (kernel: ElementwiseKernel, lane: 'f32' | 'f64', x: Float32Array): Float32Array[] => {
   const outs = kernel.expressions.map(() => stridedOver(new Float32Array(x.length), 'float32', [x.length]));
-  runElementwiseMany(kernel, 'f64', [stridedOver(x, 'float32', [x.length])], [], outs);
+  runElementwiseMany(kernel, lane, [stridedOver(x, 'float32', [x.length])], [], outs);
   return outs.map(({ storage }) => storage.array as Float32Array);
 };
 
-it('logarithm, sine and cosine of uniform numbers are those that fused operations give', () => {
-  const turn = Math.fround(2 * Math.PI);
-  const numbers = Float32Array.from({ length: Math.ceil(2 ** 24 / STRIDE) }, (_, k) => k * STRIDE * 2 ** -24);
-  const rests = numbers.map((u) => 1 - u);
-  const angles = numbers.map((u) => turn * u);
-  const [logs] = evaluate(new ElementwiseKernel('log', 1, (x) => logOfUniform(x!)), rests);
-  const [sines, cosines] = evaluate(new ElementwiseKernel('sin_cos', 1, (x) => sinCosOfTurn(x!)), angles);
-  const different = numbers.filter((_, i) => {
-    sinCosFloat(angles[i]!);
-    return logs![i] !== logFloat(rests[i]!) || sines![i] !== lastSine || cosines![i] !== lastCosine;
-  });
-  expect(different).toEqual(new Float32Array(0));
-});
+const ways = [['f64', inFloat64] as const, ...(roundsOnce() ? [['f32', inFloat32] as const] : [])];
+
+it.each(ways)(
+  'logarithm, sine and cosine of uniform numbers in lanes of %s are those that fused operations give',
+  (lane, by) => {
+    const turn = Math.fround(2 * Math.PI);
+    const numbers = Float32Array.from(
+      { length: Math.ceil(2 ** 24 / STRIDE) },
+      (_, k) => k * STRIDE * 2 ** -24,
+    );
+    const rests = numbers.map((u) => 1 - u);
+    const angles = numbers.map((u) => turn * u);
+    const [logs] = evaluate(new ElementwiseKernel('log', 1, (x) => logOfUniform(x!, by)), lane, rests);
+    const [sines, cosines] = evaluate(
+      new ElementwiseKernel('sin_cos', 1, (x) => sinCosOfTurn(x!, by)),
+      lane,
+      angles,
+    );
+    const different = numbers.filter((_, i) => {
+      sinCosFloat(angles[i]!);
+      return logs![i] !== logFloat(rests[i]!) || sines![i] !== lastSine || cosines![i] !== lastCosine;
+    });
+    expect(different).toEqual(new Float32Array(0));
+  },
+);
 
 it('a uniform number is spread by an operation that rounds once, also where rounding twice would differ', () => {
   for (const power of [-3, -1, 0, 2]) {

@@ -49,6 +49,18 @@ const cases: Readonly<Record<string, Case>> = {
       F.embedding(i.to('uint8'), w, { scaleGradByFreq: true, paddingIdx: 2 }),
     ],
   },
+  'elements between those of an image, and an image of another size': {
+    of: (dtype) => [randn([2, 3, 5, 6], { dtype }), randn([2, 4, 3, 2], { dtype })],
+    run: (x, grid) => [
+      ...(['bilinear', 'nearest', 'bicubic'] as const).flatMap((mode) =>
+        (['zeros', 'border', 'reflection'] as const).map((paddingMode) =>
+          F.gridSample(x, grid, { mode, paddingMode }),
+        ),
+      ),
+      F.interpolate(x, { size: [7, 9], mode: 'bilinear' }),
+      F.interpolate(x, { size: [3, 4], mode: 'bicubic', antialias: true }),
+    ],
+  },
   'embedding that shortens rows': {
     of: (dtype) => [randn([7, 3], { dtype }), randint(0, 7, [4, 5], { dtype: 'int32' })],
     run: (w, i) => [

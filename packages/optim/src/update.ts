@@ -93,17 +93,16 @@ interface Asked {
  * one is refused it is as if they had been done one after another: those before are changed, those behind not counted.
  */
 export function updateAtOnce(update: Update, params: readonly Tensor[], asked: Asked): void {
-  const apart = isTraced();
   /** The counts before, of the call that runs here. */
   let before: unknown[][] | null = [];
-  const numbers = asked.onHost(() => numbersOfAll(update, params, asked, apart, before));
+  const numbers = asked.onHost(() => numbersOfAll(update, params, asked, isTraced(), before));
   const counted = before;
   before = null;
   const { error, next } = runEach(
     update.kernel,
     (i) => asked.operandsOf(params[i] as Tensor),
     numbers,
-    !apart,
+    !isTraced(),
   );
   if (error === null) return;
   for (let i = next; i < params.length; i++)

@@ -1,11 +1,13 @@
 /**
- * Random float32 numbers on whole vectors. What PyTorch's kernels round to float32 is computed in lanes of float64 and rounded so, as a
- * product of two float32 numbers and another need not fit float32.
+ * Random float32 numbers on whole vectors. PyTorch's kernels round a product of two float32 numbers and another once, as do lanes of float32
+ * where the machine fuses; elsewhere it is computed in lanes of float64 and rounded so, as it need not fit float32.
  */
 import {
   E,
   ElementwiseKernel,
   type Expr,
+  productAnd,
+  roundsOnce,
   runElementwise,
   runElementwiseMany,
   stridedOver,
@@ -38,8 +40,32 @@ function fused(a: Expr, b: Expr, c: Expr): Expr {
   return E.select(isOff, E.fromBits(E.iadd(bits, outwards)), sum);
 }
 
+/** How float32 is computed with. */
+export interface Arithmetic {
+  /** A result of any other operation, rounded to float32. */
+  readonly single: (x: Expr) => Expr;
+  readonly mulAdd: (a: E.Operand, b: E.Operand, c: E.Operand) => Expr;
+  /** The same of any operands. */
+  readonly fused: (a: Expr, b: Expr, c: Expr) => Expr;
+  /** Bits of the fraction of a lane's numbers. */
+  readonly fraction: number;
+  /** What the exponent of 1/2 is stored as. */
+  readonly ofHalf: number;
+}
+
+/** In lanes of float64. */
+export const inFloat64: Arithmetic = { single: toSingle, mulAdd, fused, fraction: 52, ofHalf: 1022 };
+/** In lanes of float32, where the machine {@link roundsOnce}. */
+export const inFloat32: Arithmetic = {
+  single: (x) => x,
+  mulAdd: productAnd,
+  fused: productAnd,
+  fraction: 23,
+  ofHalf: 126,
+};
+
 /** Horner's scheme, rounded to float32 after each step; the highest coefficient first. */
-const horner = (x: Expr, [highest = 0, ...others]: readonly number[]): Expr =>
+const horner = (x: Expr, [highest = 0, ...others]: readonly number[], { mulAdd }: Arithmetic): Expr =>
   others.reduce<Expr>((sum, c) => mulAdd(sum, x, f(c)), E.constant(f(highest)));
 
 /*
@@ -56,17 +82,19 @@ const LN2_LOW = f(-2.1219444e-4);
 const LN2_HIGH = f(0.693359375);
 
 /** The natural logarithm of a float32 in (0, 1] that is a multiple of 2^-24. */
-export function logOfUniform(x: Expr): Expr {
+export function logOfUniform(x: Expr, by: Arithmetic = inFloat64): Expr {
+  const { single, mulAdd, fraction, ofHalf } = by;
   const bits = E.bitsOf(x);
-  const z = E.fromBits(E.ior(E.iand(bits, E.intConstant(0xfffffffffffffn)), E.bitsOf(E.constant(0.5))));
+  const ofFraction = E.iand(bits, E.intConstant((1n << BigInt(fraction)) - 1n));
+  const z = E.fromBits(E.ior(ofFraction, E.bitsOf(E.constant(0.5))));
   const isLow = E.lt(z, f(Math.SQRT1_2));
-  const exponent = E.sub(E.toFloat(E.isub(E.shrU(bits, 52), 1022)), E.toNumber(isLow));
+  const exponent = E.sub(E.toFloat(E.isub(E.shrU(bits, fraction), ofHalf)), E.toNumber(isLow));
   const m = E.sub(E.select(isLow, E.add(z, z), z), 1);
-  const square = toSingle(E.mul(m, m));
-  const series = toSingle(E.mul(horner(m, LOG), m));
-  const power = mulAdd(series, square, toSingle(E.mul(exponent, LN2_LOW)));
+  const square = single(E.mul(m, m));
+  const series = single(E.mul(horner(m, LOG, by), m));
+  const power = mulAdd(series, square, single(E.mul(exponent, LN2_LOW)));
   const low = mulAdd(E.neg(square), 0.5, power);
-  return mulAdd(exponent, LN2_HIGH, toSingle(E.add(m, low)));
+  return mulAdd(exponent, LN2_HIGH, single(E.add(m, low)));
 }
 
 const PI_4 = [-0.78515625, -2.4187564849853516e-4, -3.774894977445941e-8].map(f);
@@ -74,14 +102,15 @@ const SIN = [-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1];
 const COS = [2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2];
 
 /** Sine and cosine of 2 pi u, rounded to float32, u being a multiple of 2^-24 below 1. */
-export function sinCosOfTurn(angle: Expr): [sine: Expr, cosine: Expr] {
-  const eighths = E.truncToInt(toSingle(E.mul(angle, f(4 / Math.PI))));
+export function sinCosOfTurn(angle: Expr, by: Arithmetic = inFloat64): [sine: Expr, cosine: Expr] {
+  const { single, mulAdd } = by;
+  const eighths = E.truncToInt(single(E.mul(angle, f(4 / Math.PI))));
   const octant = E.iand(E.iadd(eighths, 1), -2);
   const x = PI_4.reduce<Expr>((rest, part) => mulAdd(E.toFloat(octant), part, rest), angle);
-  const square = toSingle(E.mul(x, x));
-  const c = mulAdd(toSingle(E.mul(horner(square, COS), square)), square, E.neg(toSingle(E.mul(square, 0.5))));
-  const even = toSingle(E.add(c, 1));
-  const odd = mulAdd(toSingle(E.mul(horner(square, SIN), square)), x, x);
+  const square = single(E.mul(x, x));
+  const c = mulAdd(single(E.mul(horner(square, COS, by), square)), square, E.neg(single(E.mul(square, 0.5))));
+  const even = single(E.add(c, 1));
+  const odd = mulAdd(single(E.mul(horner(square, SIN, by), square)), x, x);
   const has = (bits: E.Operand, bit: number): Expr => E.ine(E.iand(bits, bit), 0);
   const signed = (isNegative: Expr, y: Expr): Expr => E.select(isNegative, E.neg(y), y);
   const isSwapped = has(octant, 2);
@@ -101,17 +130,25 @@ const unit = new ElementwiseKernel('uniform', 1, (word) => unitOf(word));
 /** A uniform number of [0, 1) in [low, high). */
 const spread = new ElementwiseKernel('uniform', 1, (u, low, range) => fused(u, range, low));
 const below = new ElementwiseKernel('uniform', 1, (x, low, high) => E.select(E.eq(x, high), low, x));
-/** Two normal numbers: Box and Muller's transform of two uniform ones, and their place by standard deviation and mean. */
-const normalPairBy = (place: (x: Expr, std: Expr, mean: Expr) => Expr) =>
-  new ElementwiseKernel('normal', 2, (first, second, std, mean) => {
-    const radius = toSingle(E.sqrt(toSingle(E.mul(-2, logOfUniform(E.sub(1, unitOf(first)))))));
-    return sinCosOfTurn(toSingle(E.mul(f(2 * Math.PI), unitOf(second))))
-      .reverse()
-      .map((part) => place(toSingle(E.mul(radius, part)), std, mean));
-  });
-const normalPair = normalPairBy(fused);
 /** Where the mean is 0 the product is exact; but a sum with 0 is never -0. */
-const centredPair = normalPairBy((x, std) => E.add(E.mul(x, std), 0));
+const centred = (x: Expr, std: Expr): Expr => E.add(E.mul(x, std), 0);
+
+/** Two normal numbers: Box and Muller's transform of two uniform ones, and their place by standard deviation and mean. */
+const normalPairBy = (by: Arithmetic, place: Arithmetic['fused'], unitOf: (x: Expr) => Expr) =>
+  new ElementwiseKernel('normal', 2, (first, second, std, mean) => {
+    const { single } = by;
+    const radius = single(E.sqrt(single(E.mul(-2, logOfUniform(E.sub(1, unitOf(first)), by)))));
+    return sinCosOfTurn(single(E.mul(f(2 * Math.PI), unitOf(second))), by)
+      .reverse()
+      .map((part) => place(single(E.mul(radius, part)), std, mean));
+  });
+/** Of random bits, and of uniform numbers. */
+const pairsIn = (by: Arithmetic, unitOf: (x: Expr) => Expr) => ({
+  anywhere: normalPairBy(by, by.fused, unitOf),
+  centred: normalPairBy(by, centred, unitOf),
+});
+const pairsOfBits = pairsIn(inFloat64, unitOf);
+const pairsOfUnits = pairsIn(inFloat32, (x) => x);
 
 const floats = (array: Float32Array, at: number, count: number) => stridedOver(array, 'float32', [count], at);
 const integers = (array: Int32Array, count: number) => stridedOver(array, 'int32', [count]);
@@ -130,14 +167,16 @@ export function normalPairs(
   std: number,
   outs: readonly Float32Array[],
 ): void {
-  const words = [integers(first, count), integers(second, count)];
-  runElementwiseMany(
-    mean === 0 ? centredPair : normalPair,
-    'f64',
-    words,
-    [std, mean],
-    outs.map((out) => floats(out, 0, count)),
-  );
+  const fuses = roundsOnce();
+  const kernel = (fuses ? pairsOfUnits : pairsOfBits)[mean === 0 ? 'centred' : 'anywhere'];
+  const given = [first, second].map((words) => {
+    if (!fuses) return integers(words, count);
+    const units = new Float32Array(count);
+    unitNumbers(words, count, units, 0);
+    return floats(units, 0, count);
+  });
+  const results = outs.map((out) => floats(out, 0, count));
+  runElementwiseMany(kernel, fuses ? 'f32' : 'f64', given, [std, mean], results);
 }
 
 /** Overwrites uniform numbers of [0, 1) with those of [low, high). */

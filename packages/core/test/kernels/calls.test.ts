@@ -9,6 +9,7 @@ import '../../src/methods.ts';
 import { cat, full, randint, randn, zeros } from '../../src/ops/index.ts';
 import * as foreign from '../../src/record/foreign/kernels.ts';
 import type { Tensor } from '../../src/tensor.ts';
+import { assertClose } from '../../src/testing/index.ts';
 
 const bits = (x: Tensor): number[] => Array.from(new Uint8Array(x.contiguous().data.slice().buffer));
 const dtypes: readonly DType[] = ['float32', 'float64', 'int32', 'uint8', 'bool'];
@@ -141,5 +142,66 @@ describe('elements and rows at indices', () => {
         expected = expected.indexAdd(0, full([1], row, { dtype: 'int32' }), values.narrow(0, i, 1));
     }
     expect(bits(sums)).toEqual(bits(expected));
+  });
+});
+
+describe('sums of elements at tabled places', () => {
+  /** x, index, weights and y of some samples, some of whose places lie outside. */
+  const given = (dtype: DType) => {
+    const [n, c, s, k, p] = [2, 3, 10, 3, 7];
+    return {
+      x: randn([n, c, s], { dtype }),
+      index: randint(-3, s + 3, [n, k, p]),
+      weights: randn([n, k, p], { dtype }),
+      y: randn([n, c, p], { dtype }),
+    };
+  };
+
+  it.each(['float32', 'float64'] as const)(
+    '%s: are those that loops give, as are both gradients',
+    (dtype) => {
+      manualSeed(5);
+      const { x, index, weights, y } = given(dtype);
+      const expected = { x: x.mul(0).double(), weights: weights.mul(0).double(), y: y.mul(0).double() };
+      for (let n = 0; n < 2; n++)
+        for (let c = 0; c < 3; c++)
+          for (let k = 0; k < 3; k++)
+            for (let p = 0; p < 7; p++) {
+              const at = index.select(0, n).select(0, k).select(0, p).item();
+              if (at < 0 || at >= 10) continue;
+              const of = (t: Tensor, ...place: number[]): Tensor =>
+                place.reduce((part, i) => part.select(0, i), t);
+              const [a, w, g] = [of(x, n, c, at).item(), of(weights, n, k, p).item(), of(y, n, c, p).item()];
+              of(expected.y, n, c, p).add_(a * w);
+              of(expected.x, n, c, at).add_(g * w);
+              of(expected.weights, n, k, p).add_(a * g);
+            }
+      for (const made of ['x', 'weights', 'y'] as const) {
+        const all = { ...given(dtype), x, index, weights, y };
+        const out = full(all[made].shape, 9, { dtype });
+        all[made] = out;
+        foreign.sumTaps(made, all.x, index, all.weights, all.y);
+        assertClose(out.double(), expected[made], { rtol: 0, atol: dtype === 'float32' ? 1e-5 : 1e-13 });
+      }
+    },
+  );
+
+  it('of no channels are none, and weights get a gradient of 0', () => {
+    const weights = full([1, 2, 3], 9, { dtype: 'float32' });
+    const [x, y] = [zeros([1, 0, 4]), zeros([1, 0, 3])];
+    foreign.sumTaps('weights', x, zeros([1, 2, 3], { dtype: 'int32' }), weights, y);
+    expect(weights.toArray()).toEqual(zeros([1, 2, 3]).toArray());
+  });
+
+  it('refuse shapes and dtypes that do not fit', () => {
+    const { x, index, weights, y } = given('float32');
+    expect(() => foreign.sumTaps('y', x, index, weights, y.double())).toThrow(
+      'sumTaps: expected x (N, C, S)',
+    );
+    expect(() => foreign.sumTaps('y', x, index.float(), weights, y)).toThrow('sumTaps: expected x (N, C, S)');
+    expect(() => foreign.sumTaps('y', x, index, weights, y.narrow(2, 0, 6))).toThrow('sumTaps: expected x');
+    expect(() =>
+      foreign.sumTaps('y', x, index, weights, y.transpose(0, 2).contiguous().transpose(0, 2)),
+    ).toThrow('sumTaps: expected x');
   });
 });

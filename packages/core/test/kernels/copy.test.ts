@@ -24,6 +24,24 @@ describe('copyStrided', () => {
     });
   });
 
+  it.each(dtypes)('brings rows of %s that lie apart side by side, whichever way they lie', (dtype) => {
+    const array = new (arrayConstructor(dtype))(90_000);
+    for (let i = 0; i < array.length; i++) array[i] = dtype === 'bool' ? Number(i % 3 === 0) : i % 251;
+    for (const n of [1, 3, 5, 17, 63])
+      for (const step of [1, 2, -1, -3])
+        for (const pitch of [n * Math.abs(step), n * Math.abs(step) + 2, -n * Math.abs(step) - 1, 0]) {
+          const rows = Math.min(400, Math.floor(40_000 / Math.max(1, Math.abs(pitch))));
+          const x = stridedOver(array, dtype, [rows, n], 45_000, [pitch, step]);
+          const out = new (arrayConstructor(dtype))(rows * n + 2).fill(1);
+          copyStrided(x, out, 1);
+          const expected = Array.from(
+            { length: rows * n },
+            (_, i) => array[45_000 + Math.floor(i / n) * pitch + (i % n) * step],
+          );
+          expect(Array.from(out)).toEqual([1, ...expected, 1]);
+        }
+  });
+
   it.each([1e20, -1e20, 2 ** 31, -(2 ** 31) - 1, Number.NaN, Infinity])(
     'refuses %d as int32, and leaves the target as it was',
     (beyond) => {

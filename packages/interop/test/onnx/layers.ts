@@ -184,9 +184,27 @@ const normalizations = layers({
   LocalResponseNorm: [() => new nn.LocalResponseNorm(3, { k: 2, alpha: 0.1 }), 4, 3, 3],
 });
 
+/** The elements of a volume at places that follow from itself. */
+class Sampled extends nn.Module<[Tensor], Tensor> {
+  readonly mode: 'bilinear' | 'nearest' | 'bicubic';
+
+  constructor(mode: 'bilinear' | 'nearest' | 'bicubic') {
+    super();
+    this.mode = mode;
+  }
+
+  override forward(x: Tensor): Tensor {
+    return nn.functional.gridSample(x, x.narrow(1, 0, 3).permute(0, 2, 3, 4, 1).mul(1.5), {
+      mode: this.mode,
+    });
+  }
+}
+
 const resamplings = layers({
   Upsample: [() => new nn.Upsample({ scaleFactor: 2 }), 2, 3, 4],
   'Upsample to a size': [() => new nn.Upsample({ size: [5, 7] }), 2, 3, 4],
+  'gridSample in a volume': [() => new Sampled('bilinear'), 4, 2, 3, 4],
+  'gridSample of cubes in a volume': [() => new Sampled('bicubic'), 4, 2, 3, 4],
   'Upsample by 1.5': [() => new nn.Upsample({ scaleFactor: 1.5, mode: 'bilinear' }), 2, 3, 5],
   'Upsample, linear': [() => new nn.Upsample({ scaleFactor: 3, mode: 'linear' }), 2, 5],
   'Upsample, bilinear': [

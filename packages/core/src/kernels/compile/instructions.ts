@@ -29,6 +29,7 @@ const comparisons = ['lt', 'le', 'gt', 'ge', 'eq', 'ne'] as const;
 function floatTable(shape: 'f32x4' | 'f64x2'): Table {
   const table: Table = {};
   for (const op of [...floatOps, ...extremeOps, ...comparisons]) table[op] = [`${shape}.${op}`];
+  table.madd = [`${shape}.relaxed_madd`];
   return table;
 }
 

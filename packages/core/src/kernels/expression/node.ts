@@ -18,6 +18,8 @@ const signatures = {
   // Arithmetic.
   ...all(['add', 'sub', 'mul', 'div', 'min', 'max', 'pmin', 'pmax', 'copysign'], 'value', 'value', 'value'),
   ...all(['neg', 'abs', 'sqrt', 'floor', 'ceil', 'trunc', 'nearest'], 'value', 'value'),
+  // Of float lanes, where there is relaxed SIMD: rounded once or twice.
+  ...all(['madd'], 'value', 'value', 'value', 'value'),
   // Comparisons and masks.
   ...all(['lt', 'le', 'gt', 'ge', 'eq', 'ne'], 'value', 'value', 'mask'),
   ...all(['and', 'or', 'xor'], 'mask', 'mask', 'mask'),

@@ -1,5 +1,6 @@
 import type { TypedArray } from '../../dtype.ts';
 import type { Shape } from '../../shape.ts';
+import { leastPacked, packedAtOnce, packRows } from './pack.ts';
 import type { Strided } from './strided.ts';
 import { type Dimension, walk } from './walk.ts';
 
@@ -34,13 +35,16 @@ export function gather(
   const source = x.storage.array;
   const { size, stride } = inner;
   const byBlocks = worthBlocks(inner, rows);
+  const packs = count >= leastPacked && source.constructor === target.constructor;
+  const atOnce = byBlocks ? blockRows : packs ? packedAtOnce(source, size, stride, rows.stride) : 0;
   const end = at + count;
   let to = at;
   while (to < end) {
     let stepped = 1;
-    if (byBlocks && inner.index === 0 && end - to >= size) {
-      stepped = Math.min(blockRows, rows.size - rows.index, Math.floor((end - to) / size));
-      copyBlock(source, walk.from, rows.stride, stride, target, to, size, 1, stepped, size);
+    if (atOnce > 0 && inner.index === 0 && end - to >= size) {
+      stepped = Math.min(atOnce, rows.size - rows.index, Math.floor((end - to) / size));
+      if (byBlocks) copyBlock(source, walk.from, rows.stride, stride, target, to, size, 1, stepped, size);
+      else packRows(source, walk.from, rows.stride, stride, target, to, stepped, size);
       to += stepped * size;
     } else {
       const run = Math.min(end - to, size - inner.index);

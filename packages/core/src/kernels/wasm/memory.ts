@@ -75,17 +75,25 @@ export function onOtherScratch(memory: OtherMemory, body: () => void): void {
 /** No kernel's scratch reaches up to here: behind it lies what lasts (residence.ts). */
 export const scratchLimit: number = 2 ** 26;
 
+/** So many bytes behind what kernels asked for are never theirs: elements pass through on their way there. */
+export const passageBytes: number = PAGE_BYTES;
+
+/** The first byte of that passage, until the memory grows. */
+export const passageAt = (): number =>
+  Math.min(scratchMemory().buffer.byteLength, scratchLimit + passageBytes) - passageBytes;
+
 /**
- * Makes the scratch memory at least `bytes` long; at least doubles it when it must grow.
+ * Makes the scratch memory at least `bytes` long, and a passage longer; at least doubles it when it must grow.
  * @throws KindlingError where a kernel asks for more than there may be
  */
 export function ensureBytes(bytes: number): void {
   if (bytes > scratchLimit)
     throw new KindlingError(`kernels work in ${scratchLimit} bytes at most, and one asked for ${bytes}`);
-  if (bytes <= byteLength) return;
+  const needed = bytes + passageBytes;
+  if (needed <= byteLength) return;
   const scratch = other ?? scratchMemory();
-  if (bytes <= byteLength) return;
-  const wanted = Math.max(Math.ceil(bytes / PAGE_BYTES), Math.min((2 * byteLength) / PAGE_BYTES, 32768));
+  if (needed <= byteLength) return;
+  const wanted = Math.max(Math.ceil(needed / PAGE_BYTES), Math.min((2 * byteLength) / PAGE_BYTES, 32768));
   scratch.grow(wanted - byteLength / PAGE_BYTES);
   renewViews(scratch);
 }

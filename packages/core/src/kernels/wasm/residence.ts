@@ -1,5 +1,5 @@
 import { arrayConstructor, type DType, type TypedArray } from '../../dtype.ts';
-import { growTo, scratchLimit, wholeMemory } from './memory.ts';
+import { growTo, passageBytes, scratchLimit, wholeMemory } from './memory.ts';
 import { growMemory, type SharedMemory, sharedScratchLimit } from './shared-memory.ts';
 
 /**
@@ -73,7 +73,7 @@ class Lasting {
   }
 }
 
-const inScratch = new Lasting(scratchLimit, wholeMemory, (needed) => {
+const inScratch = new Lasting(scratchLimit + passageBytes, wholeMemory, (needed) => {
   if (needed > wholeMemory().byteLength) growTo(Math.max(needed, Math.min(needed + room, mostBytes)));
 });
 const shared = new Map<SharedMemory, Lasting>();

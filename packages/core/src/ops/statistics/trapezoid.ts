@@ -26,7 +26,7 @@ type Samples = Tensor | null | TrapezoidOptions;
 /** Sums of neighbours along a dimension, and their distances. */
 interface Intervals {
   readonly d: number;
-  readonly sums: Tensor;
+  readonly sums: () => Tensor;
   readonly widths: Tensor | number;
 }
 
@@ -50,7 +50,8 @@ function intervalsOf(y: Tensor, given: Samples, named: TrapezoidOptions, caller:
   if (y.ndim === 0)
     throw new IndexError(`${caller}: Dimension specified as ${dim} but tensor has no dimensions`);
   const d = normalizeDim(dim, y.ndim, caller);
-  if (x === null) return { d, sums: neighbours(y, d, add), widths: dx };
+  const sums = (): Tensor => neighbours(y, d, add);
+  if (x === null) return { d, sums, widths: dx };
   if (x.ndim === 1 && x.count !== y.shape[d]) {
     throw new ShapeError(
       `${caller}: There must be one \`x\` value for each sample point, got shapes ${formatShape(x.shape)} and ` +
@@ -61,7 +62,7 @@ function intervalsOf(y: Tensor, given: Samples, named: TrapezoidOptions, caller:
   const ones = (count: number): number[] => new Array<number>(Math.max(0, count)).fill(1);
   const shape =
     x.ndim === 1 ? [...ones(d), x.count, ...ones(y.ndim - d - 1)] : [...ones(y.ndim - x.ndim), ...x.shape];
-  return { d, sums: neighbours(y, d, add), widths: neighbours(reshape(x, shape), d, sub) };
+  return { d, sums, widths: neighbours(reshape(x, shape), d, sub) };
 }
 
 const isEmpty = (y: Tensor, d: number): boolean => y.shape[d] === 0;
@@ -73,7 +74,7 @@ function total(y: Tensor, given: Samples, named: TrapezoidOptions, caller: strin
       y.shape.filter((_, i) => i !== d),
       { dtype: y.dtype },
     );
-  if (typeof widths !== 'number') return div(sum(mul(widths, sums), d), 2);
+  if (typeof widths !== 'number') return div(sum(mul(widths, sums()), d), 2);
   const last = (y.shape[d] ?? 1) - 1;
   const ends = add(select(y, d, 0), select(y, d, last));
   return mul(sub(sum(y, d), mul(ends, 0.5)), widths);
@@ -114,7 +115,8 @@ export const cumulativeTrapezoid = composition(
   'cumulativeTrapezoid',
   parameters,
   (y: Tensor, x: Samples = null, options: TrapezoidOptions = {}): Tensor => {
-    const { d, sums, widths } = intervalsOf(y, x, options, 'cumulativeTrapezoid');
+    const { d, sums: sumsOf, widths } = intervalsOf(y, x, options, 'cumulativeTrapezoid');
+    const sums = sumsOf();
     if (typeof widths === 'number')
       return cumsum(mul(isFloatingPoint(sums.dtype) ? sums : to(sums, 'float32'), widths / 2), d);
     return div(cumsum(mul(widths, sums), d), 2);

@@ -1,11 +1,12 @@
 /** What kernels of other packages are made of where loops in JavaScript would keep a compiled program from running them. */
 import { K, signature } from '../../arguments/index.ts';
+import { isFloatingPoint } from '../../dtype.ts';
 import { ShapeError } from '../../errors.ts';
 import * as kernels from '../../kernels/index.ts';
-import { formatShape } from '../../shape.ts';
+import { formatShape, sameShape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 
-export type { AlignmentRules, ClassFactors, ClassMask, RowSums } from '../../kernels/index.ts';
+export type { AlignmentRules, ClassFactors, ClassMask, MadeOfTaps, RowSums } from '../../kernels/index.ts';
 
 const outsideTakes = signature('holdsOutside', {
   x: K.tensor,
@@ -242,4 +243,60 @@ function requireAlignments(caller: string, [x, targets, ...lengths]: readonly Te
   throw new ShapeError(
     `${caller}: expected log-probabilities (T, N, C), labels (N, S) or (S) and two lengths (N), got shapes ${shapes.join(', ')}`,
   );
+}
+
+const tapsTakes = signature('sumTaps', {
+  made: K.oneOf('x', 'weights', 'y'),
+  x: K.tensor,
+  index: K.tensor,
+  weights: K.tensor,
+  y: K.tensor,
+});
+
+/**
+ * For kernels: y[n, c, p] = sum over k of x[n, c, index[n, k, p]] weights[n, k, p], where an index that is none of x stands for an element 0.
+ * `made` names what is made of the two others, and is contiguous: x and weights are made the gradients that reach them of one to y. Of x,
+ * (N, C, S), and y, (N, C, P), weights and index, (N, K, P), all but the integers `index` are of one floating dtype. Kindling's own.
+ * @throws ShapeError unless the shapes and dtypes fit each other
+ * @example
+ * ```ts
+ * const x = tensor([[[1.5, 2, 4]]]);
+ * const y = zeros([1, 1, 2]);
+ * sumTaps('y', x, tensor([[[0, 2], [1, 9]]]), ones([1, 2, 2]), y);
+ * y.tolist(); // [ [ [ 3.5, 4 ] ] ]
+ * ```
+ */
+export function sumTaps(
+  made: kernels.MadeOfTaps,
+  x: Tensor,
+  index: Tensor,
+  weights: Tensor,
+  y: Tensor,
+): void {
+  tapsTakes(arguments);
+  const [batch = 0, channels = 0, size = 0] = x.shape;
+  const [, taps = 0, points = 0] = index.shape;
+  const fits =
+    sameShape(index.shape, [batch, taps, points]) &&
+    sameShape(weights.shape, index.shape) &&
+    sameShape(x.shape, [batch, channels, size]) &&
+    sameShape(y.shape, [batch, channels, points]) &&
+    index.dtype === 'int32' &&
+    isFloatingPoint(x.dtype) &&
+    [weights, y].every(({ dtype }) => dtype === x.dtype);
+  if (!fits || !{ x, weights, y }[made].dense) {
+    const given = Object.entries({ x, index, weights, y }).map(
+      ([name, { shape, dtype }]) => `${name} of shape ${formatShape(shape)} (${dtype})`,
+    );
+    throw new ShapeError(
+      `sumTaps: expected x (N, C, S), index (N, K, P), weights (N, K, P) and y (N, C, P), got ${given.join(', ')}`,
+    );
+  }
+  const arrays = {
+    x: kernels.elementsOf(x),
+    index: kernels.elementsOf(index),
+    weights: kernels.elementsOf(weights),
+    y: kernels.elementsOf(y),
+  };
+  kernels.sumTaps(made, { batch, channels, points, taps, size }, arrays);
 }

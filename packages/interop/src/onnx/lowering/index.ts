@@ -8,6 +8,7 @@ import { pooling } from './pooling.ts';
 import { products } from './products.ts';
 import { recurrent } from './recurrent.ts';
 import { reductions } from './reductions.ts';
+import { taps } from './taps.ts';
 import { views } from './views.ts';
 import { windows } from './windows.ts';
 
@@ -24,6 +25,7 @@ export const lowerings: Lowerings = {
   ...pooling,
   ...products,
   ...reductions,
+  ...taps,
   ...views,
   ...windows,
 };

@@ -1,23 +1,28 @@
 import {
+  apply,
   applyElementwise,
   applyUnary,
   composition,
+  definePrimitive,
   E,
   ElementwiseOp,
   formatShape,
-  gather,
+  INPUT,
   K,
   linspace,
-  logicalAnd,
   ones,
+  type Primitive,
   type Shape,
   ShapeError,
   sameShape,
   stack,
+  sumTaps,
   type Tensor,
+  tensor,
   where,
   zeros,
 } from '@kindling/core';
+import { gradientOfTaps, sumOfTaps } from './sum-taps.ts';
 
 /** What stands for elements outside: zeros, the nearest one, or those mirrored at the edges. */
 type PaddingMode = 'zeros' | 'border' | 'reflection';
@@ -92,78 +97,119 @@ function padded(at: Tensor, axis: Axis): Tensor {
   return clipped(axis.padding === 'reflection' ? reflected(at, axis) : at, axis);
 }
 
-/** The elements at whole positions, (N, C, P) of positions (N, P) along each axis; `zero` outside. */
-function elementsAt(
-  flat: Tensor,
-  positions: readonly Tensor[],
-  axes: readonly Axis[],
-  zero: Tensor | number = 0,
-): Tensor {
-  const isInside = positions
-    .map((at, d) => logicalAnd(at.ge(0), at.le((axes[d]?.size ?? 0) - 1)))
-    .reduce(logicalAnd);
-  const index = positions
-    .map((at) => where(isInside, at, 0).int())
-    .reduce((sum, at, d) => sum.mul(axes[d]?.size ?? 0).add(at));
-  const [batch = 0, channels = 0] = flat.shape;
-  const shape = [batch, channels, index.size(1)];
-  const found = gather(flat, 2, index.unsqueeze(1).expand(shape));
-  return where(isInside.unsqueeze(1), found, zero);
+const placeOps: ElementwiseOp[] = [];
+
+/** The number that the element at whole positions has in its plane of those sizes, -1 where it lies outside. */
+function placeOp(dims: number): ElementwiseOp {
+  placeOps[dims] ??= new ElementwiseOp({
+    name: 'place_in_plane',
+    arity: dims,
+    gradient: false,
+    expression(...x) {
+      const [positions, sizes] = [x.slice(0, dims), x.slice(dims)];
+      const along = (d: number): E.Expr => sizes[d] ?? E.constant(0);
+      const isInside = positions
+        .map((at, d) => E.and(E.ge(at, 0), E.lt(at, along(d))))
+        .reduce((a, b) => E.and(a, b));
+      return E.select(
+        isInside,
+        positions.reduce((place, at, d) => E.add(E.mul(place, along(d)), at)),
+        -1,
+      );
+    },
+  });
+  return placeOps[dims];
 }
 
-/** Zeros, (N, 1, P), by which the nearest elements have a gradient to their positions, which is 0. */
-const zeroOf = (at: Tensor): Tensor => where(zeros([1], { dtype: 'bool' }), at, 0).unsqueeze(1);
+/** All combinations of what stands for each axis, (N, K, P), as one dimension, the last axis fastest: (N, K ..., P). */
+function combined(along: readonly Tensor[], join: (along: readonly Tensor[]) => Tensor): Tensor {
+  const all = along.map((x, d) =>
+    x.reshape([x.size(0), ...along.map((_, k) => (k === d ? x.size(1) : 1)), x.size(2)]),
+  );
+  const joined = join(all);
+  return joined.reshape([joined.size(0), along.reduce((n, x) => n * x.size(1), 1), joined.size(-1)]);
+}
 
-/** Whole positions around one, with the weight that the element there has. */
+/** The number of each tap's element in its plane, of the taps' whole positions along each axis, (N, K, P). */
+function placesOf(positions: readonly Tensor[], axes: readonly Axis[]): Tensor {
+  const sizes = axes.map(({ size }) => size);
+  // float32 holds no greater number exactly.
+  const isLarge = sizes.reduce((n, size) => n * size, 1) > 2 ** 24;
+  const exact = positions.map((at) => (isLarge ? at.double() : at));
+  return combined(exact, (all) => applyElementwise(placeOp(all.length), all, sizes)).int();
+}
+
+const weightsOf = (along: readonly Tensor[]): Tensor =>
+  combined(along, (all) => all.reduce((a, b) => a.mul(b)));
+
+/** Whole positions around one along an axis, (N, K, P), with the weights that the elements there have. */
 interface Around {
   readonly at: Tensor;
   readonly weight: Tensor;
 }
 
-const pair = (at: Tensor): Around[] => {
-  const first = at.detach().floor();
-  const second = first.add(1);
-  return [
-    { at: first, weight: second.sub(at) },
-    { at: second, weight: at.sub(first) },
-  ];
-};
-
-/**
- * Between four elements, by the way from the first column and the first row. Slopes are of the elements' differences, as PyTorch's: of terms by
- * themselves an infinite gradient leaves nothing.
- */
-const betweenOp = /* @__PURE__ */ new ElementwiseOp({
-  name: 'bilinear',
-  arity: 6,
-  expression(nw, ne, sw, se, w, n) {
-    const [e, s] = [E.sub(1, w), E.sub(1, n)];
-    const north = E.add(E.mul(nw, E.mul(s, e)), E.mul(ne, E.mul(s, w)));
-    return E.add(E.add(north, E.mul(sw, E.mul(n, e))), E.mul(se, E.mul(n, w)));
-  },
-  gradient({ g }, nw, ne, sw, se, w, n) {
-    const [e, s] = [E.sub(1, w), E.sub(1, n)];
-    const byWeights = [E.mul(s, e), E.mul(s, w), E.mul(n, e), E.mul(n, w)].map((weight) => E.mul(weight, g));
-    const along = E.add(E.mul(E.sub(ne, nw), s), E.mul(E.sub(se, sw), n));
-    const down = E.add(E.mul(E.sub(sw, nw), e), E.mul(E.sub(se, ne), w));
-    return [...byWeights, E.mul(along, g), E.mul(down, g)];
-  },
+const around = (taps: readonly (readonly [at: Tensor, weight: Tensor])[]): Around => ({
+  at: stack(
+    taps.map(([at]) => at),
+    1,
+  ).detach(),
+  weight: stack(
+    taps.map(([, weight]) => weight),
+    1,
+  ),
 });
 
-/** Of a field of two dimensions the elements at `positions`, (N, P) down and along, between those around. */
+const pair = (at: Tensor): Around => {
+  const first = at.detach().floor();
+  const second = first.add(1);
+  return around([
+    [first, second.sub(at)],
+    [second, at.sub(first)],
+  ]);
+};
+
+/** What the weights of four elements in a field of two dimensions are, by the way from the first row and the first column. */
+const fromFirst = (at: Tensor): Tensor => stack([at.neg().add(1), at], 1);
+/** Their slopes along the way. */
+const slopes = (at: Tensor): Tensor =>
+  tensor([-1, 1], { dtype: at.dtype })
+    .reshape([1, 2, 1])
+    .expand([at.size(0), 2, at.size(1)]);
+
+/**
+ * The sums of four elements each in a field of two dimensions, by weights that follow from the ways from the first row and the first column,
+ * (N, P). Slopes are of sums of elements, as PyTorch's: of terms by themselves an infinite gradient leaves nothing.
+ */
+const betweenPrimitive: Primitive<undefined, [Tensor, Tensor, Tensor, Tensor, Tensor]> =
+  /* @__PURE__ */ definePrimitive({
+    name: 'bilinear',
+    saves: INPUT(0) | INPUT(1) | INPUT(2) | INPUT(3) | INPUT(4),
+    keepsNothing: true,
+    infer: ([x, index]) => ({ shape: [x.size(0), x.size(1), index.size(2)], dtype: x.dtype }),
+    kernel: ([x, index, weights], _, out) => sumTaps('y', x, index, weights, out),
+    derivative(g, node) {
+      const [x, index, down, along] = [node.input(0), node.input(1), node.input(3), node.input(4)];
+      const toWay = (...by: Tensor[]): Tensor => sumOfTaps(x, index, weightsOf(by)).mul(g).sum(1);
+      return [
+        node.needs(0) ? gradientOfTaps(g, index, node.input(2), x.size(2)) : null,
+        null,
+        null,
+        node.needs(3) ? toWay(slopes(down), fromFirst(along)) : null,
+        node.needs(4) ? toWay(fromFirst(down), slopes(along)) : null,
+      ];
+    },
+  });
+
+/** The elements between the four around positions along each axis, (N, P), in planes of such elements. */
 function between(flat: Tensor, positions: readonly Tensor[], axes: readonly Axis[]): Tensor {
   const first = positions.map((at) => at.detach().floor());
-  const [down, along] = positions.map((at, d) => at.sub(first[d] as Tensor).unsqueeze(1));
-  const found = [0, 1].flatMap((y) =>
-    [0, 1].map((x) =>
-      elementsAt(
-        flat,
-        first.map((at, d) => at.add([y, x][d] ?? 0)),
-        axes,
-      ),
-    ),
+  const index = placesOf(
+    first.map((at) => stack([at, at.add(1)], 1)),
+    axes,
   );
-  return applyElementwise(betweenOp, [...found, along as Tensor, down as Tensor]);
+  const [down, along] = positions.map((at, d) => at.sub(first[d] ?? 0)) as [Tensor, Tensor];
+  const weights = weightsOf([fromFirst(down), fromFirst(along)]);
+  return apply(betweenPrimitive, [flat, index, weights, down, along], undefined);
 }
 
 /** Keys' cubic convolution, as PyTorch has it. The slopes are written out: of an infinite element's gradient the terms have both signs. */
@@ -183,27 +229,16 @@ const farOp = /* @__PURE__ */ new ElementwiseOp({
 const near = (x: Tensor): Tensor => applyUnary(nearOp, x, []);
 const far = (x: Tensor): Tensor => applyUnary(farOp, x, []);
 
-const four = (at: Tensor, axis: Axis): Around[] => {
+const four = (at: Tensor, axis: Axis): Around => {
   const first = at.detach().floor();
   const t = at.sub(first);
   const rest = t.neg().add(1);
   const weights = [far(t.add(1)), near(t), near(rest), far(rest.add(1))];
-  return weights.map((weight, k) => ({ at: padded(first.add(k - 1), axis).detach(), weight }));
+  return around(weights.map((weight, k) => [padded(first.add(k - 1), axis), weight]));
 };
 
-/** All combinations of the positions around one along each axis. */
-function corners(around: readonly (readonly Around[])[]): { positions: Tensor[]; weight: Tensor | null }[] {
-  return around.reduce<{ positions: Tensor[]; weight: Tensor | null }[]>(
-    (all, along) =>
-      all.flatMap(({ positions, weight }) =>
-        along.map((one) => ({
-          positions: [...positions, one.at],
-          weight: weight === null ? one.weight : weight.mul(one.weight),
-        })),
-      ),
-    [{ positions: [], weight: null }],
-  );
-}
+/** The nearest element alone, whose weight has a gradient to its position, which is 0. */
+const nearest = (at: Tensor): Around => around([[at.round(), where(zeros([1], { dtype: 'bool' }), at, 1)]]);
 
 function checkGrid(x: Tensor, grid: Tensor): void {
   const shapes = `input with sizes ${formatShape(x.shape)} and grid with sizes ${formatShape(grid.shape)}`;
@@ -259,22 +294,26 @@ export const gridSample = /* @__PURE__ */ composition(
     const places = grid.reshape([batch, outside.reduce((n, size) => n * size, 1), field.length]);
     // The grid names the last dimension first.
     const positions = axes.map((axis, d) => inElements(places.select(2, field.length - 1 - d), axis));
-    if (mode === 'bilinear' && field.length === 2) {
-      const inside = positions.map((at, d) => padded(at, axes[d] as Axis));
-      return between(flat, inside, axes).reshape([batch, channels, ...outside]);
-    }
-    const around = axes.map((axis, d) => {
-      const at = positions[d] as Tensor;
-      if (mode === 'bicubic') return four(at, axis);
-      const inside = padded(at, axis);
-      return mode === 'bilinear' ? pair(inside) : [{ at: inside.round(), weight: inside }];
-    });
-    const parts = corners(around).map(({ positions, weight }) => {
-      if (mode === 'nearest') return elementsAt(flat, positions, axes, zeroOf(places.select(2, 0)));
-      const found = elementsAt(flat, positions, axes);
-      return weight === null ? found : found.mul(weight.unsqueeze(1));
-    });
-    return parts.reduce((sum, part) => sum.add(part)).reshape([batch, channels, ...outside]);
+    const sampled = (): Tensor => {
+      if (mode === 'bilinear' && field.length === 2) {
+        return between(
+          flat,
+          positions.map((at, d) => padded(at, axes[d] as Axis)),
+          axes,
+        );
+      }
+      const taps = positions.map((at, d) => {
+        const axis = axes[d] as Axis;
+        if (mode === 'bicubic') return four(at, axis);
+        return mode === 'bilinear' ? pair(padded(at, axis)) : nearest(padded(at, axis));
+      });
+      const index = placesOf(
+        taps.map(({ at }) => at),
+        axes,
+      );
+      return sumOfTaps(flat, index, weightsOf(taps.map(({ weight }) => weight)));
+    };
+    return sampled().reshape([batch, channels, ...outside]);
   },
 );
 

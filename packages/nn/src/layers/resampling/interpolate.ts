@@ -19,6 +19,7 @@ import {
 } from '@kindling/core';
 import { Module } from '../../module/module.ts';
 import { pyFloat, pyTuple } from '../../module/print.ts';
+import { sumOfTaps } from './sum-taps.ts';
 import { type InterpolationMode, type Resampled, type Tap, type TapOptions, tapsOf } from './taps.ts';
 
 /** Options of {@link interpolate}: one of `size` and `scaleFactor`. */
@@ -133,6 +134,7 @@ function weighedSum(terms: readonly Tensor[]): Tensor {
 
 /** The sum over the taps along a dimension. */
 function alongTaps(x: Tensor, dim: number, taps: readonly Tap[]): Tensor {
+  if (dim === x.ndim - 1 && taps[0]?.weights) return alongLast(x, taps);
   const field = x.shape.map((_, d) => (d === dim ? -1 : 1));
   let sum: Tensor[] = [];
   for (let k = 0; k < taps.length; k += tapsAtOnce) {
@@ -143,6 +145,23 @@ function alongTaps(x: Tensor, dim: number, taps: readonly Tap[]): Tensor {
     sum = terms.length === 1 ? terms : [weighedSum([...sum, ...terms])];
   }
   return sum[0] ?? x;
+}
+
+/** The same along the last dimension, where no elements lie side by side that have one weight: all before are channels. */
+function alongLast(x: Tensor, taps: readonly Tap[]): Tensor {
+  const points = taps[0]?.indices.length ?? 0;
+  const sizes = [1, taps.length, points];
+  const index = tensor(
+    taps.flatMap(({ indices }) => [...indices]),
+    { dtype: 'int32' },
+  ).reshape(sizes);
+  const weights = tensor(
+    taps.flatMap(({ weights }) => weights ?? []),
+    { dtype: x.dtype },
+  ).reshape(sizes);
+  const lead = x.shape.slice(0, -1);
+  const rows = x.reshape([1, lead.reduce((n, size) => n * size, 1), x.size(-1)]);
+  return sumOfTaps(rows, index, weights).reshape([...lead, points]);
 }
 
 /**
