@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { arrayConstructor, type DType } from '../../src/dtype.ts';
+import { arrayConstructor, type DType, dtypes } from '../../src/dtype.ts';
 import { copyStrided, scatterStrided } from '../../src/kernels/elementwise/copy.ts';
 import { stridedOver } from '../../src/kernels/strided/strided.ts';
 import { anyBroadcast, anyDType, elementsOf, holds, layouts, operand, shapes, shrink } from './support.ts';
