@@ -1,6 +1,6 @@
-import { checkArguments, isTraced, K, KindlingError, Tensor, ValueError } from '@kindling/core';
+import { checkArguments, K, KindlingError, Tensor, ValueError } from '@kindling/core';
 import { moduleKind } from '../module/arguments.ts';
-import { type AnyModule, dependsOnModule, heldBy } from '../module/callable.ts';
+import { type AnyModule, heldBy } from '../module/callable.ts';
 import type { Module } from '../module/module.ts';
 import { isTensorPart, stateNameOf, walkModules } from '../module/registry.ts';
 
@@ -65,8 +65,6 @@ export function functionalCall<I extends unknown[], O>(
   const given = [parametersAndBuffers].flat() as Record<string, Tensor>[];
   const places = placesOf(module);
   const borrowed = borrowedIn(given, places, options);
-  // A compiled call asks for the module as it is at other times.
-  if (isTraced()) dependsOnModule(module);
   try {
     for (const [place, value] of borrowed) put(place, value);
     return module(...((Array.isArray(args) ? args : [args]) as I));
@@ -79,7 +77,7 @@ export function functionalCall<I extends unknown[], O>(
   }
 }
 
-/** All parameters and buffers, also those that stand in several places. */
+/** All parameters and buffers, also those that stand in several places. Going through the modules tells compiled calls how they are at other times. */
 function placesOf(module: AnyModule): Map<string, Place> {
   const places = new Map<string, Place>();
   for (const [at, owner] of walkModules(module, '', false))
