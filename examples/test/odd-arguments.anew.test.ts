@@ -43,7 +43,7 @@ const standsFor: readonly [path: RegExp, names: readonly string[]][] = [
   [/^nn\.(Sequential|AdaptiveLogSoftmaxWithLoss|swaUtils\.AveragedModel)/, ['Linear', 'Dropout']],
   [/^nn\.swaUtils\.updateBn$/, ['BatchNorm1d']],
   // What the call of the model throws.
-  [/^(nn\.summary|interop\.exportOnnx)$/, ['Linear']],
+  [/^(nn\.summary|nn\.utils\.functionalCall|interop\.exportOnnx)$/, ['Linear']],
   [/^nn\.TripletMarginWithDistanceLoss/, ['PairwiseDistance']],
   [/^nn\.Transformer/, ['MultiheadAttention', 'TransformerEncoderLayer', 'TransformerDecoderLayer']],
   [/^nn\.utils\.parametrizations\./, ['registerParametrization']],
