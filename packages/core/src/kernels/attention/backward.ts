@@ -33,15 +33,12 @@ function partsOf(module: ModuleBuilder, t: AttentionLane, size: TileSize, panels
 
 /** What the kernel is written with: loops and functions, locals, and where things lie in scratch. */
 function emitting(
-  f: FunctionBuilder,
-  p: ParametersOf<ReturnType<typeof backwardParams>>,
-  t: AttentionLane,
-  size: TileSize,
+  d: Driver<ParametersOf<ReturnType<typeof backwardParams>>>,
   parts: ReturnType<typeof partsOf>,
 ) {
-  const d = new Driver(f, p, t, size, parts.product);
+  const { f, p, t, at } = d;
   return {
-    ...{ f, p, t, parts, d, at: d.at },
+    ...{ f, p, t, parts, d, at },
     v: f.locals('i32', 'depth', 'values', 'rows', 'r', 'seen', 'row', 'slope'),
     pitch: is(scorePitch(t)),
     keyPanels: d.scratch(KEYS_AT),
@@ -133,7 +130,7 @@ export function attentionBackward(
 ): void {
   const parts = partsOf(module, t, size, panels);
   module.define({ export: 'backward' }, backwardParams(t), (f, p) => {
-    const e = emitting(f, p, t, size, parts);
+    const e = emitting(new Driver(f, p, t, size, parts.product), parts);
     const { d, at, v } = e;
     const oneKey = times(p.block, is(t.bytes));
     f.put(v.values, plus(e.keyPanels, times(oneKey, p.size)));

@@ -5,7 +5,7 @@
 
 import type { TileSize } from '../gemm/index.ts';
 import { is, minus, plus, times } from '../wasm/formulas.ts';
-import type { FunctionBuilder, ModuleBuilder, ParametersOf } from '../wasm/index.ts';
+import type { ModuleBuilder, ParametersOf } from '../wasm/index.ts';
 import { spreadHidden } from './hidden.ts';
 import {
   type AttentionLane,
@@ -31,15 +31,12 @@ function partsOf(module: ModuleBuilder, t: AttentionLane, panels: Panels) {
 
 /** What the kernel is written with: loops and functions, locals, and where things lie in scratch. */
 function emitting(
-  f: FunctionBuilder,
-  p: ParametersOf<ReturnType<typeof forwardParams>>,
-  t: AttentionLane,
-  size: TileSize,
+  d: Driver<ParametersOf<ReturnType<typeof forwardParams>>>,
   parts: ReturnType<typeof partsOf>,
 ) {
-  const d = new Driver(f, p, t, size, parts.product);
+  const { f, p, t, at } = d;
   return {
-    ...{ f, p, parts, d, at: d.at },
+    ...{ f, p, parts, d, at },
     v: f.locals('i32', 'packed', 'depth', 'limit', 'values', 'r', 'seen', 'row', 'state', 'sums'),
     pitch: is(scorePitch(t)),
     keyPanels: d.scratch(KEYS_AT),
@@ -108,7 +105,7 @@ export function attentionForward(
 ): void {
   const parts = partsOf(module, t, panels);
   module.define({ export: 'forward' }, forwardParams(t), (f, p) => {
-    const e = emitting(f, p, t, size, parts);
+    const e = emitting(new Driver(f, p, t, size, parts.product), parts);
     const { d, v } = e;
     f.put(v.values, plus(e.keyPanels, times(p.block, p.size, is(t.bytes))));
     d.eachHead(() => {
