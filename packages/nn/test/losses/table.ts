@@ -58,23 +58,30 @@ export interface LossEntry {
   readonly draw: (draw: Draw) => Problem;
 }
 
-/** Two tensors of one shape, elementwise. */
-const pair =
+/** Arguments with a row for each sample, drawn in the shape of the samples; the first `differentiated` of them get gradients. */
+const alike =
   (
-    target: (d: Draw, shape: readonly number[]) => Tensor,
-    options: (d: Draw) => Record<string, unknown> = () => ({}),
-    input: (d: Draw, shape: readonly number[]) => Tensor = (d, shape) => d.dice.normal(shape),
-    both = true,
+    differentiated: number,
+    args: (d: Draw, shape: readonly number[]) => Problem['args'],
+    options: (d: Draw) => Record<string, unknown>,
   ) =>
   (d: Draw): Problem => {
-    const shape = [d.n, ...d.extra];
+    const drawn = args(d, [d.n, ...d.extra]);
     return {
-      args: [input(d, shape), target(d, shape)],
-      inputs: both ? [0, 1] : [0],
-      axes: [0, 0],
+      args: drawn,
+      inputs: [...drawn.keys()].slice(0, differentiated),
+      axes: drawn.map(() => 0),
       options: options(d),
     };
   };
+
+/** Two tensors of one shape, elementwise. */
+const pair = (
+  target: (d: Draw, shape: readonly number[]) => Tensor,
+  options: (d: Draw) => Record<string, unknown> = () => ({}),
+  input: (d: Draw, shape: readonly number[]) => Tensor = (d, shape) => d.dice.normal(shape),
+  both = true,
+) => alike(both ? 2 : 1, (d, shape) => [input(d, shape), target(d, shape)], options);
 
 const normal = (d: Draw, shape: readonly number[]): Tensor => d.dice.normal(shape);
 const unit = (d: Draw, shape: readonly number[]): Tensor => d.dice.uniform(shape, 0.05, 0.95);
@@ -184,16 +191,11 @@ export const losses: readonly LossEntry[] = [
     ...ofTorch('PoissonNLLLoss', 'poissonNllLoss'),
     options: 'logInput, full, eps',
     ...fusedTwice,
-    draw: (d) => {
-      const shape = [d.n, ...d.extra];
-      const { dice } = d;
-      return {
-        args: [dice.uniform(shape, 0.1, 2), dice.uniform(shape, 0.1, 5)],
-        inputs: [0, 1],
-        axes: [0, 0],
-        options: { ...dice.maybe('logInput', () => false), ...dice.maybe('full', () => true) },
-      };
-    },
+    draw: alike(
+      2,
+      ({ dice }, shape) => [dice.uniform(shape, 0.1, 2), dice.uniform(shape, 0.1, 5)],
+      ({ dice }) => ({ ...dice.maybe('logInput', () => false), ...dice.maybe('full', () => true) }),
+    ),
   },
   {
     ...ofTorch('GaussianNLLLoss', 'gaussianNllLoss', 'input, target, variance'),
@@ -201,17 +203,14 @@ export const losses: readonly LossEntry[] = [
     // The difference is an operation of its own, so that infinite gradients of gradients meet as in PyTorch.
     second: true,
     fused: false,
-    draw: (d) => {
-      const shape = [d.n, ...d.extra];
-      const { dice } = d;
-      const variance = d.extra.length > 0 && dice.integer(0, 1) === 0 ? [...shape.slice(0, -1), 1] : shape;
-      return {
-        args: [dice.normal(shape), dice.normal(shape), dice.uniform(variance, 0.3, 3)],
-        inputs: [0, 1, 2],
-        axes: [0, 0, 0],
-        options: dice.maybe('full', () => true),
-      };
-    },
+    draw: alike(
+      3,
+      ({ extra, dice }, shape) => {
+        const variance = extra.length > 0 && dice.integer(0, 1) === 0 ? [...shape.slice(0, -1), 1] : shape;
+        return [dice.normal(shape), dice.normal(shape), dice.uniform(variance, 0.3, 3)];
+      },
+      ({ dice }) => dice.maybe('full', () => true),
+    ),
   },
   {
     ...ofTorch('KLDivLoss', 'klDiv'),
@@ -233,16 +232,11 @@ export const losses: readonly LossEntry[] = [
     ...ofTorch('MarginRankingLoss', 'marginRankingLoss', 'input1, input2, target'),
     options: 'margin',
     ...fusedTwice,
-    draw: (d) => {
-      const shape = [d.n, ...d.extra];
-      const { dice } = d;
-      return {
-        args: [dice.normal(shape), dice.normal(shape), dice.signs(shape)],
-        inputs: [0, 1],
-        axes: [0, 0, 0],
-        options: dice.maybe('margin', () => 0.7),
-      };
-    },
+    draw: alike(
+      2,
+      ({ dice }, shape) => [dice.normal(shape), dice.normal(shape), dice.signs(shape)],
+      ({ dice }) => dice.maybe('margin', () => 0.7),
+    ),
   },
   elementwise(
     'HingeEmbeddingLoss',

@@ -1,7 +1,13 @@
 /** The loops of `outer` over blocks of k, groups and panels of b, and rows of a. */
 
 import { is, over, plus, times } from '../wasm/formulas.ts';
-import { i32Params, type ModuleBuilder, range } from '../wasm/index.ts';
+import {
+  type FunctionBuilder,
+  i32Params,
+  type ModuleBuilder,
+  type ParametersOf,
+  range,
+} from '../wasm/index.ts';
 import { copyLines, packPanels, packPanelsTransposed } from './packing.ts';
 import {
   addedTo,
@@ -55,6 +61,35 @@ function mergeTile(module: ModuleBuilder, t: GemmLane): number {
   });
 }
 
+const sweepParams = (t: GemmLane) => ({
+  ...i32Params('m', 'columns', 'k', 'a', 'aStride', 'b', 'bRow', 'c', 'cRow'),
+  alpha: t.lane,
+  ...i32Params('accumulate', 'tile'),
+});
+
+/** Calls a tile, whose results go by a temporary one where `columns` are fewer than it has. */
+function callTile(
+  f: FunctionBuilder,
+  p: ParametersOf<ReturnType<typeof sweepParams>>,
+  t: GemmLane,
+  { rows, tile }: { readonly rows: number; readonly tile: number },
+  vectors: number,
+  merge: number,
+): void {
+  const operands = (): FunctionBuilder => f.get(p.k).get(p.a).get(p.aStride).get(p.b).get(p.bRow).i32Const(0);
+  const row = 16 * vectors;
+  f.get(p.columns)
+    .i32Const(vectors * t.lanes)
+    .op('i32.eq')
+    .if();
+  operands().get(p.c).get(p.cRow).get(p.alpha).get(p.accumulate).call(tile);
+  f.else();
+  operands().get(p.tile).i32Const(row).get(p.alpha).i32Const(0).call(tile);
+  f.i32Const(rows).get(p.columns).get(p.tile).i32Const(row);
+  f.get(p.c).get(p.cRow).get(p.accumulate).call(merge);
+  f.end();
+}
+
 /** Takes rows of a past one panel of b, `vectors` wide, of which `columns` columns are stored. */
 function sweep(
   module: ModuleBuilder,
@@ -68,37 +103,9 @@ function sweep(
     const rows = mostRows - i;
     return { rows, tile: outerTile(module, t, rows, vectors, byColumns) };
   });
-  const params = {
-    ...i32Params('m', 'columns', 'k', 'a', 'aStride', 'b', 'bRow', 'c', 'cRow'),
-    alpha: t.lane,
-    ...i32Params('accumulate', 'tile'),
-  } as const;
+  const params = sweepParams(t);
   const name = `gemm_sweep_${t.lane}_${vectors}${byColumns ? '_columns' : ''}`;
   return module.define({ name }, params, (f, p) => {
-    const call = ({ rows, tile }: (typeof tiles)[number]): void => {
-      const operands = (): void => {
-        f.get(p.k).get(p.a).get(p.aStride).get(p.b).get(p.bRow).i32Const(0);
-      };
-      f.get(p.columns)
-        .i32Const(vectors * t.lanes)
-        .op('i32.eq')
-        .if();
-      operands();
-      f.get(p.c).get(p.cRow).get(p.alpha).get(p.accumulate).call(tile);
-      f.else();
-      operands();
-      f.get(p.tile)
-        .i32Const(16 * vectors)
-        .get(p.alpha)
-        .i32Const(0)
-        .call(tile);
-      f.i32Const(rows)
-        .get(p.columns)
-        .get(p.tile)
-        .i32Const(16 * vectors);
-      f.get(p.c).get(p.cRow).get(p.accumulate).call(merge);
-      f.end();
-    };
     const rows = f.local('i32');
     f.get(p.m).i32Const(0).op('i32.gt_s').if();
     const again = f.loop();
@@ -111,7 +118,7 @@ function sweep(
       .set(rows);
     for (const tile of tiles) {
       f.get(rows).i32Const(tile.rows).op('i32.eq').if();
-      call(tile);
+      callTile(f, p, t, tile, vectors, merge);
       f.end();
     }
     f.put(p.a, plus(p.a, times(rows, byColumns ? is(t.bytes) : p.aStride)));
@@ -140,10 +147,10 @@ export function outerProducts(module: ModuleBuilder, t: GemmLane, size: TileSize
     Rows: packPanels(module, t, size.vectors),
     Columns: packPanelsTransposed(module, t, size.vectors),
   };
-  const allPanels = { rows: panelProduct(module, t, size), columns: panelProduct(module, t, size, true) };
+  const panels = { rows: panelProduct(module, t, size), columns: panelProduct(module, t, size, true) };
   for (const a of ['rows', 'columns'] as const)
     for (const b of ['Rows', 'Columns'] as const)
-      product(module, t, `${a}By${b}`, size, copy, packs[b], allPanels);
+      product(module, t, `${a}By${b}`, size, { copy, pack: packs[b], panels });
 }
 
 /** Takes rows of a past all panels of a group, `panelStep` bytes apart. */
@@ -194,28 +201,119 @@ function panels(
   });
 }
 
+/** The functions that a product calls. */
+interface ProductParts {
+  readonly copy: number;
+  readonly pack: number;
+  readonly panels: Readonly<Record<'rows' | 'columns', number>>;
+}
+
+/** What a product is written with: how its operands lie, and locals of a block of k and of a block of rows. */
+function emitting(
+  f: FunctionBuilder,
+  p: ParametersOf<ReturnType<typeof productParams>>,
+  t: GemmLane,
+  name: ProductName,
+  size: TileSize,
+  parts: ProductParts,
+) {
+  const [aByRows, bByRows] = [name.startsWith('rows'), name.endsWith('Rows')];
+  return {
+    ...{ f, p, t, size, parts, aByRows, bByRows },
+    v: f.locals('i32', 'depth', 'left', 'columns', 'b', 'c', 'panels', 'bRow', 'step', 'added'),
+    r: f.locals('i32', 'left', 'count', 'a', 'c', 'from', 'aStride', 'scratch'),
+  };
+}
+
+type Emitting = ReturnType<typeof emitting>;
+
+/** from += count lines, or elements. */
+function advance({ f, t }: Emitting, from: number, count: number, lines: boolean, stride: number): void {
+  f.get(from).get(count);
+  if (lines) f.get(stride);
+  else f.i32Const(t.bytes);
+  f.op('i32.mul').op('i32.add').set(from);
+}
+
+/** Packs a group of panels of b, or has them where they lie, if that is not worth it. */
+function bringPanels({ f, p, v, size, parts, bByRows }: Emitting): void {
+  const packed = (): void => {
+    f.get(v.columns).get(v.depth).get(v.b).get(p.bStride).get(p.scratch).call(parts.pack);
+    f.get(p.scratch)
+      .set(v.panels)
+      .i32Const(16 * size.vectors)
+      .tee(v.bRow)
+      .get(v.depth)
+      .op('i32.mul')
+      .set(v.step);
+  };
+  if (!bByRows) {
+    packed();
+    return;
+  }
+  f.get(p.m).i32Const(size.packedFrom).op('i32.ge_s');
+  f.get(p.n).i32Const(LEAST_PACKED_WIDTH).op('i32.ge_s').op('i32.and').if();
+  packed();
+  f.else();
+  f.get(v.b)
+    .set(v.panels)
+    .get(p.bStride)
+    .set(v.bRow)
+    .i32Const(16 * size.vectors)
+    .set(v.step);
+  f.end();
+}
+
+/** Takes a block of rows past the panels, by columns from copies of these where they lie far apart. */
+function multiplyRows({ f, p, t, v, r, size, parts, aByRows }: Emitting): void {
+  const multiply = (panels: number): void => {
+    f.get(r.count).get(v.columns).get(v.depth).get(r.from).get(r.aStride);
+    f.get(v.panels).get(v.bRow).get(v.step);
+    f.get(r.c).get(p.n).i32Const(t.bytes).op('i32.mul').get(p.alpha).get(v.added);
+    f.get(r.scratch).i32Const(ROWS_BYTES).op('i32.add').call(panels);
+  };
+  f.get(r.a).set(r.from).get(p.aStride).set(r.aStride);
+  if (aByRows) {
+    multiply(parts.panels.rows);
+    return;
+  }
+  f.get(p.aStride).i32Const(size.closeColumns).op('i32.gt_s').if();
+  f.get(v.depth).get(r.count).get(r.a).get(p.aStride);
+  f.get(r.scratch).tee(r.from).call(parts.copy);
+  f.i32Const(COLUMN_PITCH).set(r.aStride).end();
+  multiply(parts.panels.columns);
+}
+
+/** Takes all rows of a, block by block, past a group of panels. */
+function emitRowBlocks(e: Emitting): void {
+  const { f, p, t, v, r } = e;
+  f.get(p.m).set(r.left).get(p.a).set(r.a).get(v.c).set(r.c);
+  const nextRows = f.loop();
+  f.get(r.left)
+    .i32Const(ROW_BLOCK_BYTES / t.bytes)
+    .get(r.left)
+    .i32Const(LAST_BLOCK_BYTES / t.bytes);
+  f.op('i32.le_s').op('select').set(r.count);
+  multiplyRows(e);
+  advance(e, r.a, r.count, e.aByRows, p.aStride);
+  f.get(r.c).get(r.count).get(p.n).op('i32.mul').i32Const(t.bytes).op('i32.mul').op('i32.add').set(r.c);
+  f.get(r.left).get(r.count).op('i32.sub').tee(r.left).brIf(nextRows);
+  f.end();
+}
+
+type ProductName = `${'rows' | 'columns'}By${'Rows' | 'Columns'}`;
+
 /** A product: b by groups of panels, packed where that is worth it, and each group with a by blocks of rows. */
 function product(
   module: ModuleBuilder,
   t: GemmLane,
-  name: `${'rows' | 'columns'}By${'Rows' | 'Columns'}`,
-  { vectors, packedFrom, closeColumns }: TileSize,
-  copy: number,
-  pack: number,
-  allPanels: Readonly<Record<'rows' | 'columns', number>>,
+  name: ProductName,
+  size: TileSize,
+  parts: ProductParts,
 ): void {
-  const aByRows = name.startsWith('rows');
-  const bByRows = name.endsWith('Rows');
   module.define({ export: name }, productParams(t), (f, p) => {
-    const v = f.locals('i32', 'depth', 'left', 'columns', 'b', 'c', 'panels', 'bRow', 'step', 'added');
-    const r = f.locals('i32', 'left', 'count', 'a', 'c', 'from', 'aStride', 'scratch');
-    /** from += count lines, or elements. */
-    const advance = (from: number, count: number, lines: boolean, stride: number): void => {
-      f.get(from).get(count);
-      if (lines) f.get(stride);
-      else f.i32Const(t.bytes);
-      f.op('i32.mul').op('i32.add').set(from);
-    };
+    const e = emitting(f, p, t, name, size, parts);
+    const { v, r } = e;
     f.get(p.scratch).i32Const(GROUP_BYTES).op('i32.add').set(r.scratch);
     f.get(p.k).i32Const(0).op('i32.gt_s').if();
     const nextBlock = f.loop();
@@ -223,76 +321,15 @@ function product(
     f.get(p.accumulate).set(v.added);
     const nextGroup = f.loop();
     f.atMost(v.left, GROUP_BYTES / (K_BLOCK * t.bytes)).set(v.columns);
-    const packed = (): void => {
-      f.get(v.columns).get(v.depth).get(v.b).get(p.bStride).get(p.scratch).call(pack);
-      f.get(p.scratch)
-        .set(v.panels)
-        .i32Const(16 * vectors)
-        .tee(v.bRow)
-        .get(v.depth)
-        .op('i32.mul')
-        .set(v.step);
-    };
-    if (bByRows) {
-      f.get(p.m)
-        .i32Const(packedFrom)
-        .op('i32.ge_s')
-        .get(p.n)
-        .i32Const(LEAST_PACKED_WIDTH)
-        .op('i32.ge_s')
-        .op('i32.and')
-        .if();
-      packed();
-      f.else();
-      f.get(v.b)
-        .set(v.panels)
-        .get(p.bStride)
-        .set(v.bRow)
-        .i32Const(16 * vectors)
-        .set(v.step);
-      f.end();
-    } else packed();
-
-    f.get(p.m).set(r.left).get(p.a).set(r.a).get(v.c).set(r.c);
-    const nextRows = f.loop();
-    f.get(r.left)
-      .i32Const(ROW_BLOCK_BYTES / t.bytes)
-      .get(r.left)
-      .i32Const(LAST_BLOCK_BYTES / t.bytes);
-    f.op('i32.le_s').op('select').set(r.count);
-    const multiply = (panels: number): void => {
-      f.get(r.count)
-        .get(v.columns)
-        .get(v.depth)
-        .get(r.from)
-        .get(r.aStride)
-        .get(v.panels)
-        .get(v.bRow)
-        .get(v.step);
-      f.get(r.c).get(p.n).i32Const(t.bytes).op('i32.mul').get(p.alpha).get(v.added);
-      f.get(r.scratch).i32Const(ROWS_BYTES).op('i32.add').call(panels);
-    };
-    f.get(r.a).set(r.from).get(p.aStride).set(r.aStride);
-    if (aByRows) multiply(allPanels.rows);
-    else {
-      f.get(p.aStride).i32Const(closeColumns).op('i32.gt_s').if();
-      f.get(v.depth).get(r.count).get(r.a).get(p.aStride);
-      f.get(r.scratch).tee(r.from).call(copy);
-      f.i32Const(COLUMN_PITCH).set(r.aStride).end();
-      multiply(allPanels.columns);
-    }
-    advance(r.a, r.count, aByRows, p.aStride);
-    f.get(r.c).get(r.count).get(p.n).op('i32.mul').i32Const(t.bytes).op('i32.mul').op('i32.add').set(r.c);
-    f.get(r.left).get(r.count).op('i32.sub').tee(r.left).brIf(nextRows);
-    f.end();
-
-    advance(v.b, v.columns, !bByRows, p.bStride);
+    bringPanels(e);
+    emitRowBlocks(e);
+    advance(e, v.b, v.columns, !e.bByRows, p.bStride);
     f.get(v.c).get(v.columns).i32Const(t.bytes).op('i32.mul').op('i32.add').set(v.c);
     advanceAdded(f, v.added, times(v.columns, is(t.bytes)));
     f.get(v.left).get(v.columns).op('i32.sub').tee(v.left).brIf(nextGroup);
     f.end();
-    advance(p.a, v.depth, !aByRows, p.aStride);
-    advance(p.b, v.depth, bByRows, p.bStride);
+    advance(e, p.a, v.depth, !e.aByRows, p.aStride);
+    advance(e, p.b, v.depth, e.bByRows, p.bStride);
     f.i32Const(1).set(p.accumulate);
     f.get(p.k).get(v.depth).op('i32.sub').tee(p.k).brIf(nextBlock);
     f.end().end();

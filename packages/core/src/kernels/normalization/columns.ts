@@ -46,17 +46,21 @@ const pushRstd = (f: FunctionBuilder, push: () => void, eps: number): FunctionBu
   return f.get(eps).op('f64x2.add').op('f64x2.sqrt').op('f64x2.div');
 };
 
+/** A kernel at work: its function and parameters, and what it is for. */
+interface Kernel<P> {
+  readonly f: FunctionBuilder;
+  readonly p: P;
+  readonly t: RowConfig;
+  readonly v: Variant;
+}
+
 /** What `forward` is written with: a row of columns, and locals. */
-function emittingForward(
-  f: FunctionBuilder,
-  p: ParametersOf<typeof forwardParams>,
-  t: RowConfig,
-  v: Variant,
-) {
+function emittingForward(kernel: Kernel<ParametersOf<typeof forwardParams>>) {
+  const { f, p, t } = kernel;
   const columns = new RowEmitter(f, t, p.groups);
   const sum = new Sum(f, t);
   return {
-    ...{ f, p, t, v, columns, sum },
+    ...{ ...kernel, columns, sum },
     ...f.locals('i32', 'from', 'to', 'left'),
     ...f.locals('v128', ...(['count', 'eps', 'mean', 'd', 'factors', 'shifts', 'finite'] as const)),
     means: halvesOf(f, t),
@@ -139,7 +143,7 @@ function emitFactors({
 /** Writes `forward`, whose groups are columns. */
 export function emitForwardOfColumns(module: ModuleBuilder, t: RowConfig, v: Variant): void {
   module.define({ export: 'forward' }, forwardParams, (f, p) => {
-    const e = emittingForward(f, p, t, v);
+    const e = emittingForward({ f, p, t, v });
     const { columns, from, to, left, d } = e;
     f.get(p.outer).op('f64.convert_i32_s').op('f64x2.splat').set(e.count);
     f.get(p.eps).op('f64x2.splat').set(e.eps);
@@ -165,17 +169,13 @@ export function emitForwardOfColumns(module: ModuleBuilder, t: RowConfig, v: Var
 }
 
 /** What `backward` is written with: a row of columns, and locals. */
-function emittingBackward(
-  f: FunctionBuilder,
-  p: ParametersOf<typeof backwardParams>,
-  t: RowConfig,
-  v: Variant,
-) {
+function emittingBackward(kernel: Kernel<ParametersOf<typeof backwardParams>>) {
+  const { f, p, t } = kernel;
   const columns = new RowEmitter(f, t, p.groups);
   const [sumAlong, sumOfG] = [new Sum(f, t), new Sum(f, t)];
   return {
-    ...{ f, p, t, v, columns, sumAlong, sumOfG },
-    scales: v.form !== 'plain',
+    ...{ ...kernel, columns, sumAlong, sumOfG },
+    scales: kernel.v.form !== 'plain',
     ...f.locals('i32', 'from', 'gFrom', 'to', 'left'),
     ...f.locals(
       'v128',
@@ -237,7 +237,7 @@ function emitSums(e: EmittingBackward, step: VectorStep): void {
 export function emitBackwardOfColumns(module: ModuleBuilder, t: RowConfig, v: Variant): void {
   const op = (name: 'mul' | 'add') => `${t.vector}.${name}` as const;
   module.define({ export: 'backward' }, backwardParams, (f, p) => {
-    const e = emittingBackward(f, p, t, v);
+    const e = emittingBackward({ f, p, t, v });
     const { columns, from, gFrom, to, left, d } = e;
     f.get(p.outer).op('f64.convert_i32_s').op('f64x2.splat').set(e.count);
     f.get(p.eps).op('f64x2.splat').set(e.eps);

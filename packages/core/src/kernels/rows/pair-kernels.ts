@@ -123,7 +123,7 @@ function expressionOf(term: PairTerm): Expr {
 
 class PairEmitter {
   readonly f: FunctionBuilder;
-  private readonly lane: FloatLane;
+  readonly lane: FloatLane;
   readonly vector: 'f32x4' | 'f64x2';
   readonly bytes: 4 | 8;
   private readonly expression: Expr;
@@ -227,6 +227,21 @@ function addDots(
   });
 }
 
+/** Runs `body` for each group of a row's `pitch` columns, which begins `along` bytes from the first. */
+function eachGroup(
+  { f, lane }: PairEmitter,
+  pitch: number,
+  { left, along }: Readonly<Record<'left' | 'along', number>>,
+  body: () => void,
+): void {
+  f.i32Const(0).set(along);
+  f.get(pitch).set(left);
+  f.countdown(left, pairGroup(lane), () => {
+    body();
+    f.bump(along, { bytes: 16 * unroll });
+  });
+}
+
 function emitDots(module: ModuleBuilder, spec: PairSpec, power: number): void {
   const { lane, term, shape } = spec;
   module.define({ export: 'dots' }, dotsParams, (f, p) => {
@@ -241,9 +256,7 @@ function emitDots(module: ModuleBuilder, spec: PairSpec, power: number): void {
     f.get(p.depth).i32Const(e.bytes).op('i32.mul').set(rowBytes);
     f.get(p.pitch).i32Const(e.bytes).op('i32.mul').set(pitchBytes);
     f.countdown(p.rows, 1, () => {
-      f.i32Const(0).set(along);
-      f.get(p.pitch).set(left);
-      f.countdown(left, pairGroup(lane), () => {
+      eachGroup(e, p.pitch, { left, along }, () => {
         e.load(p.out, groups.sums);
         if (hasLevels(term)) e.load(p.levels, groups.levels);
         pointTo(f, fromA, p.a);
@@ -261,7 +274,7 @@ function emitDots(module: ModuleBuilder, spec: PairSpec, power: number): void {
           f.bump(scaleB, { local: pitchBytes });
         });
         e.store(groups.sums, p.out);
-        for (const pointer of [p.out, p.levels, along]) f.bump(pointer, { bytes: 16 * unroll });
+        for (const pointer of [p.out, p.levels]) f.bump(pointer, { bytes: 16 * unroll });
       });
       f.bump(p.a, { local: rowBytes });
       f.bump(p.scaleA, { local: rowBytes });
@@ -328,9 +341,7 @@ function emitSums(module: ModuleBuilder, spec: PairSpec, power: number): void {
     f.get(p.pitch).i32Const(e.bytes).op('i32.mul').set(pitchBytes);
     f.get(p.depth).set(columns);
     f.countdown(columns, 1, () => {
-      f.i32Const(0).set(along);
-      f.get(p.pitch).set(left);
-      f.countdown(left, pairGroup(lane), () => {
+      eachGroup(e, p.pitch, { left, along }, () => {
         e.load(p.out, groups.sums);
         e.load(p.b, groups.ofB);
         pointTo(f, fromA, p.a);
@@ -348,7 +359,7 @@ function emitSums(module: ModuleBuilder, spec: PairSpec, power: number): void {
           f.bump(levels, { local: pitchBytes });
         });
         e.store(groups.sums, p.out);
-        for (const pointer of [p.out, p.b, along]) f.bump(pointer, { bytes: 16 * unroll });
+        for (const pointer of [p.out, p.b]) f.bump(pointer, { bytes: 16 * unroll });
       });
       f.bump(p.a, { bytes: e.bytes });
       f.bump(p.scaleA, { bytes: e.bytes });

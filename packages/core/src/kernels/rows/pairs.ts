@@ -60,19 +60,19 @@ class Scratch {
     this.array = this.lane === 'f64' ? f64 : f32;
   }
 
-  /** Byte address of an area. */
-  at(area: number): number {
-    return area * this.#area;
+  /** The byte addresses of areas of these names, one after another. */
+  areas<N extends string>(...names: readonly N[]): Readonly<Record<N, number>> {
+    return Object.fromEntries(names.map((name, i) => [name, i * this.#area])) as Record<N, number>;
   }
 
-  /** Brings a block into an area, a row after another, `pitch` elements apart, or, transposed, a column after another. */
-  load(m: Matrices, block: Block, transposed: boolean, pitch: number, area: number): void {
+  /** Brings a block to a byte address, a row after another, `pitch` elements apart, or, transposed, a column after another. */
+  load(m: Matrices, block: Block, transposed: boolean, pitch: number, at: number): void {
     const { storage, strides, dtype } = m.x;
     const [rowStride, columnStride] = [strides.at(-2)!, strides.at(-1)!];
     const offset = m.offset + block.row * rowStride + block.column * columnStride;
     const [outer, inner] = transposed ? [block.columns, block.rows] : [block.rows, block.columns];
     const [outerStride, innerStride] = transposed ? [columnStride, rowStride] : [rowStride, columnStride];
-    const to = this.at(area) / this.bytes;
+    const to = at / this.bytes;
     const part = (first: number, count: number): void => {
       const shape = [count, inner];
       const view = {
@@ -134,7 +134,7 @@ export function pairDots(
   const factors = [scaleA, scaleB, levels].map((x) => (x === undefined ? undefined : matricesOf(x)));
   const [mScaleA, mScaleB, mLevels] = factors;
   const scratch = new Scratch(a);
-  const [atA, atB, atScaleA, atScaleB, atLevels, atOut] = [0, 1, 2, 3, 4, 5] as const;
+  const at = scratch.areas('a', 'b', 'scaleA', 'scaleB', 'levels', 'out');
   const kernels = pairKernels(scratch.lane, term, {
     greatest,
     scaledA: scaleA !== undefined,
@@ -145,30 +145,19 @@ export function pairDots(
 
   const block = (batch: number, column: number, columns: number, row: number, rows: number): void => {
     const pitch = Math.ceil(columns / group) * group;
-    const from = scratch.at(atOut) / scratch.bytes;
+    const from = at.out / scratch.bytes;
     scratch.array.fill(0, from, from + rows * pitch);
-    if (mLevels !== undefined) scratch.load(mLevels, { row, rows, column, columns }, false, pitch, atLevels);
+    if (mLevels !== undefined) scratch.load(mLevels, { row, rows, column, columns }, false, pitch, at.levels);
     parts(ma.columns, blockColumns, (d, depth) => {
       const ofA = { row, rows, column: d, columns: depth };
       const ofB = { row: column, rows: columns, column: d, columns: depth };
-      scratch.load(ma, ofA, false, depth, atA);
-      scratch.load(mb, ofB, true, pitch, atB);
-      if (mScaleA !== undefined) scratch.load(mScaleA, ofA, false, depth, atScaleA);
-      if (mScaleB !== undefined) scratch.load(mScaleB, ofB, true, pitch, atScaleB);
-      kernels.dots(
-        rows,
-        pitch,
-        depth,
-        scratch.at(atA),
-        scratch.at(atB),
-        scratch.at(atScaleA),
-        scratch.at(atScaleB),
-        scratch.at(atLevels),
-        scratch.at(atOut),
-        exponent,
-      );
+      scratch.load(ma, ofA, false, depth, at.a);
+      scratch.load(mb, ofB, true, pitch, at.b);
+      if (mScaleA !== undefined) scratch.load(mScaleA, ofA, false, depth, at.scaleA);
+      if (mScaleB !== undefined) scratch.load(mScaleB, ofB, true, pitch, at.scaleB);
+      kernels.dots(rows, pitch, depth, at.a, at.b, at.scaleA, at.scaleB, at.levels, at.out, exponent);
     });
-    if (root === 0.5) kernels.roots(rows * pitch, scratch.at(atOut));
+    if (root === 0.5) kernels.roots(rows * pitch, at.out);
     for (let r = 0; r < rows; r++) {
       const start = from + r * pitch;
       const sums = scratch.array.subarray(start, start + columns);
@@ -200,7 +189,7 @@ export function pairSums(
   const mScaleA = scaleA === undefined ? undefined : matricesOf(scaleA);
   const mLevels = levels === undefined ? undefined : matricesOf(levels);
   const scratch = new Scratch(a);
-  const [atA, atB, atScaleA, atWeights, atLevels, atOut] = [0, 1, 2, 3, 4, 5] as const;
+  const at = scratch.areas('a', 'b', 'scaleA', 'weights', 'levels', 'out');
   const kernels = pairKernels(scratch.lane, term, {
     greatest: null,
     scaledA: scaleA !== undefined,
@@ -211,28 +200,17 @@ export function pairSums(
 
   const block = (batch: number, column: number, columns: number, d: number, depth: number): void => {
     const pitch = Math.ceil(columns / group) * group;
-    const from = scratch.at(atOut) / scratch.bytes;
+    const from = at.out / scratch.bytes;
     scratch.array.fill(0, from, from + depth * pitch);
-    scratch.load(mb, { row: column, rows: columns, column: d, columns: depth }, true, pitch, atB);
+    scratch.load(mb, { row: column, rows: columns, column: d, columns: depth }, true, pitch, at.b);
     parts(ma.rows, blockRows, (row, rows) => {
       const ofA = { row, rows, column: d, columns: depth };
       const pairs = { row: column, rows: columns, column: row, columns: rows };
-      scratch.load(ma, ofA, false, depth, atA);
-      scratch.load(mWeights, pairs, true, pitch, atWeights);
-      if (mScaleA !== undefined) scratch.load(mScaleA, ofA, false, depth, atScaleA);
-      if (mLevels !== undefined) scratch.load(mLevels, pairs, true, pitch, atLevels);
-      kernels.sums(
-        rows,
-        pitch,
-        depth,
-        scratch.at(atA),
-        scratch.at(atB),
-        scratch.at(atWeights),
-        scratch.at(atScaleA),
-        scratch.at(atLevels),
-        scratch.at(atOut),
-        exponent,
-      );
+      scratch.load(ma, ofA, false, depth, at.a);
+      scratch.load(mWeights, pairs, true, pitch, at.weights);
+      if (mScaleA !== undefined) scratch.load(mScaleA, ofA, false, depth, at.scaleA);
+      if (mLevels !== undefined) scratch.load(mLevels, pairs, true, pitch, at.levels);
+      kernels.sums(rows, pitch, depth, at.a, at.b, at.weights, at.scaleA, at.levels, at.out, exponent);
     });
     for (let j = 0; j < columns; j++) {
       const to = (batch * mb.rows + column + j) * mb.columns + d;

@@ -34,7 +34,7 @@ export function checkedMetas<M>(name: string, metas: M): M {
 }
 
 /** Refuses what a kernel returns as if that were its result, which it writes to `out`. */
-export function checkWritten(name: string, returned: unknown): void {
+function checkWritten(name: string, returned: unknown): void {
   if (!(returned instanceof Tensor || returned instanceof Promise)) return;
   throw new ValueError(
     `${name}: its kernel returned ${returned instanceof Tensor ? 'a Tensor' : 'a Promise'}; a kernel writes the result into ` +
@@ -104,7 +104,7 @@ export function checkedGradients(
 }
 
 /** The derivative of a statement, if it has one, whose gradients are looked at. */
-export const checkedDerivative = <G, A>({
+const checkedDerivative = <G, A>({
   name,
   derivative,
 }: {
@@ -114,6 +114,16 @@ export const checkedDerivative = <G, A>({
   derivative && {
     derivative: (g: G, node: GradNode<A>) => checkedGradients(name, node.next.length, derivative(g, node)),
   };
+
+/** What runs of a statement: its kernel, which returns nothing, and its derivative. */
+export const checkedRun = <I, A, O, G>(spec: {
+  readonly name: string;
+  kernel(inputs: I, attributes: A, out: O): void;
+  derivative?(g: G, node: GradNode<A>): readonly (Tensor | null)[];
+}) => ({
+  kernel: (inputs: I, attributes: A, out: O) => checkWritten(spec.name, spec.kernel(inputs, attributes, out)),
+  ...checkedDerivative(spec),
+});
 
 /**
  * What a call of a user's operation threw, as an error that says of which operation, and of which of its functions, if it is one of

@@ -19,11 +19,10 @@ import * as own from '../primitive.ts';
 import * as reading from '../values.ts';
 import {
   checkedAlias,
-  checkedDerivative,
   checkedGradients,
   checkedMeta,
   checkedMetas,
-  checkWritten,
+  checkedRun,
   failed,
   isRaw,
   ofForeign,
@@ -85,13 +84,8 @@ export function definePrimitive<A = undefined, I extends Tensors = [Tensor]>(
 ): Primitive<A, I> {
   definePrimitiveTakes(arguments);
   const { name } = spec;
-  return own.definePrimitive({
-    keepsNothing: false,
-    ...spec,
-    infer: (inputs, attributes) => checkedMeta(name, spec.infer(inputs, attributes)),
-    kernel: (inputs, attributes, out) => checkWritten(name, spec.kernel(inputs, attributes, out)),
-    ...checkedDerivative(spec),
-  });
+  const infer = (inputs: I, attributes: A) => checkedMeta(name, spec.infer(inputs, attributes));
+  return own.definePrimitive({ keepsNothing: false, ...spec, infer, ...checkedRun(spec) });
 }
 
 /**
@@ -105,13 +99,8 @@ export function defineMulti<
 >(spec: MultiSpec<A, I, O>): MultiPrimitive<A, I, O> {
   defineMultiTakes(arguments);
   const { name } = spec;
-  return own.defineMulti({
-    keepsNothing: false,
-    ...spec,
-    infer: (inputs, attributes) => checkedMetas(name, spec.infer(inputs, attributes)),
-    kernel: (inputs, attributes, outs) => checkWritten(name, spec.kernel(inputs, attributes, outs)),
-    ...checkedDerivative(spec),
-  });
+  const infer = (inputs: I, attributes: A) => checkedMetas(name, spec.infer(inputs, attributes));
+  return own.defineMulti({ keepsNothing: false, ...spec, infer, ...checkedRun(spec) });
 }
 
 /**
