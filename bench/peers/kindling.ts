@@ -7,12 +7,10 @@ import {
   matmul,
   maxPool2d,
   noGrad,
-  ones,
   rand,
   randint,
   randn,
   type Tensor,
-  zeros,
 } from '@kindling/core';
 import { useWideVectors } from '@kindling/core/node';
 import * as nn from '@kindling/nn';
@@ -144,7 +142,7 @@ async function norms(): Promise<void> {
     const channels = kind === 'layer' || kind === 'rms' ? shape.at(-1) : shape[1];
     const weight = randn([channels ?? 1], { requiresGrad: true });
     const bias = randn([channels ?? 1], { requiresGrad: true });
-    const [mean, variance] = [zeros([channels ?? 1]), ones([channels ?? 1])];
+    const [mean, variance] = [core.zeros([channels ?? 1]), core.ones([channels ?? 1])];
     const calls: Record<typeof kind, () => Tensor> = {
       layer: () => F.layerNorm(x, [...weight.shape], { weight, bias }),
       rms: () => F.rmsNorm(x, [...weight.shape], { weight }),

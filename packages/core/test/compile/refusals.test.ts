@@ -1,47 +1,32 @@
 /** What a compiled call refuses in its middle, since it was computed there: all is as it was before the call. */
 
+import type { Tensor } from '@kindling/core';
 import * as kindling from '@kindling/core';
-import {
-  applyUnary,
-  dropoutMask,
-  E,
-  ElementwiseOp,
-  getRngState,
-  manualSeed,
-  mm,
-  noGrad,
-  ones,
-  onHost,
-  randn,
-  type Tensor,
-  tensor,
-  topk,
-  zeros,
-} from '@kindling/core';
 import { describe, expect, it } from 'vitest';
 import { bitsOf } from '../support/compiled.ts';
 
 /** A call that changes much before what it computes is looked at. */
 function world(refused: (scale: Tensor, kept: Tensor) => Tensor) {
-  manualSeed(5);
-  const w = randn([3, 3]).requiresGrad_();
-  const running = zeros([3]);
+  kindling.manualSeed(5);
+  const w = kindling.randn([3, 3]).requiresGrad_();
+  const running = kindling.zeros([3]);
   const call = (x: Tensor, scale: Tensor): Tensor => {
     w.grad = null;
-    const mask = dropoutMask(x, 0.5);
+    const mask = kindling.dropoutMask(x, 0.5);
     const y = x.matmul(w).mul(mask);
-    noGrad(() => running.mul_(0.9).add_(y.mean(0)));
+    kindling.noGrad(() => running.mul_(0.9).add_(y.mean(0)));
     y.square().sum().backward();
-    const kept = topk(y.detach(), 2).values;
+    const kept = kindling.topk(y.detach(), 2).values;
     return refused(scale, kept);
   };
-  const state = (): unknown => [w, w.grad, running].map(bitsOf).concat([...getRngState()]);
+  const state = (): unknown => [w, w.grad, running].map(bitsOf).concat([...kindling.getRngState()]);
   return { call, state };
 }
 
-const x = (): Tensor => ones([4, 3]).mul(0.5);
+const x = (): Tensor => kindling.ones([4, 3]).mul(0.5);
 const refusals: Readonly<Record<string, (scale: Tensor, kept: Tensor) => Tensor>> = {
-  'a product that is no int32': (scale) => mm(scale.to('int32').expand(2, 2), scale.to('int32').expand(2, 2)),
+  'a product that is no int32': (scale) =>
+    kindling.mm(scale.to('int32').expand(2, 2), scale.to('int32').expand(2, 2)),
   'an index that was computed': (scale, kept) => kept.gather(1, scale.to('int32').expand(4, 1)),
   'a check in a kernel that works in JavaScript': (scale, kept) =>
     kindling.multinomial(kept.mul(0).add(scale.lt(1000).to(kept.dtype)), 1),
@@ -49,7 +34,7 @@ const refusals: Readonly<Record<string, (scale: Tensor, kept: Tensor) => Tensor>
 
 describe('a compiled call that is refused in its middle', () => {
   it.each(Object.entries(refusals))('has the error of eager, and leaves nothing: %s', (_, refused) => {
-    const [good, bad] = [tensor([[1]]), tensor([[70000]])];
+    const [good, bad] = [kindling.tensor([[1]]), kindling.tensor([[70000]])];
     const eager = world(refused);
     for (let i = 0; i < 3; i++) eager.call(x(), good);
     let message = '';
@@ -81,19 +66,23 @@ const unused: Readonly<Record<string, (x: Tensor, index: Tensor) => Tensor>> = {
   'a sum that is no int32': (_, index) => index.mul(2 ** 24).add(index.mul(3).mul(2 ** 22)),
 };
 
-const scaled = new ElementwiseOp({ name: 'scaled', arity: 1, expression: (x, s) => E.mul(x, s as E.Expr) });
+const scaled = new kindling.ElementwiseOp({
+  name: 'scaled',
+  arity: 1,
+  expression: (x, s) => kindling.E.mul(x, s as kindling.E.Expr),
+});
 
 describe('a compiled call that is refused when the host has done its part', () => {
   it.each(Object.entries(unused))('has the error of eager, whose operands are all there: %s', (_, unused) => {
     const make = () => {
-      const [state, counted] = [zeros([4, 1], { dtype: 'int32' }), zeros([1])];
+      const [state, counted] = [kindling.zeros([4, 1], { dtype: 'int32' }), kindling.zeros([1])];
       let calls = 0;
       return (x: Tensor, index: Tensor): Tensor => {
         counted.copy_(
-          applyUnary(
+          kindling.applyUnary(
             scaled,
             x.narrow(0, 0, 1).sum(),
-            onHost(() => [++calls]),
+            kindling.onHost(() => [++calls]),
           ),
         );
         state.add_(1);
@@ -101,8 +90,8 @@ describe('a compiled call that is refused when the host has done its part', () =
         return x.exp().mul(3).matmul(x.t()).add(counted);
       };
     };
-    const index = (i: number): Tensor => tensor([[0], [1], [i], [2]], { dtype: 'int32' });
-    const x = randn([4, 3]);
+    const index = (i: number): Tensor => kindling.tensor([[0], [1], [i], [2]], { dtype: 'int32' });
+    const x = kindling.randn([4, 3]);
     const [eager, compiled] = [make(), kindling.compile(make(), { check: false })];
     for (let i = 0; i < 4; i++) compiled(x, index(1));
     let message = '';
