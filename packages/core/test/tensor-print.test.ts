@@ -111,7 +111,7 @@ describe('primitive values', () => {
     for (const wrong of [
       () => x + x,
       () => x + 1,
-      () => `x is ${1}${x}`,
+      () => `x is ${1}` + x,
       // biome-ignore lint/suspicious/noDoubleEquals: it is what is tested
       () => (x as unknown) == 2,
       () => (tensor([1, 2]) as unknown as number) + 1,
