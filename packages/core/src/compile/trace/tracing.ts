@@ -207,7 +207,8 @@ export class Tracing implements Tracer {
   }
 
   checks(what: string, check: () => void): void {
-    this.#hostParts.length > 0 ? this.host(check) : check();
+    if (this.#hostParts.length > 0) this.host(check);
+    else check();
     this.#checks.push({ what, holds: () => !fails(check) });
   }
 
