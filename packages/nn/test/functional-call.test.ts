@@ -69,6 +69,9 @@ it('hands over what the module assigns anew', () => {
   }
   const model = new Counting();
   const given = [{ seen: tensor(4.5) }, {}];
+  const frozen = Object.freeze({ seen: tensor(4.5) });
+  expect(functionalCall(model, frozen, [ones([1])]).tolist()).toEqual([1]);
+  expect(frozen.seen.item()).toBe(4.5);
   functionalCall(model, given, [ones([1])]);
   expect(given[0]!.seen!.item()).toBe(5.5);
   expect(model.seen.item()).toBe(0.5);

@@ -69,10 +69,11 @@ export function functionalCall<I extends unknown[], O>(
     for (const [place, value] of borrowed) put(place, value);
     return module(...((Array.isArray(args) ? args : [args]) as I));
   } finally {
-    for (const [place] of borrowed) {
-      const from = given.find((tensors) => Object.hasOwn(tensors, place.name));
-      if (from !== undefined) from[place.name] = valueAt(place);
+    for (const [place, value] of borrowed) {
+      const now = valueAt(place);
       put(place, place.value);
+      const from = now === value ? undefined : given.find((tensors) => Object.hasOwn(tensors, place.name));
+      if (from !== undefined) Reflect.set(from, place.name, now);
     }
   }
 }
