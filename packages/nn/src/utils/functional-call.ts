@@ -1,6 +1,7 @@
 import { checkArguments, K, KindlingError, Tensor, ValueError } from '@kindling/core';
 import { moduleKind } from '../module/arguments.ts';
 import { type AnyModule, heldBy } from '../module/callable.ts';
+import { valueOf } from '../module/members.ts';
 import type { Module } from '../module/module.ts';
 import { isTensorPart, stateNameOf, walkModules } from '../module/registry.ts';
 
@@ -131,9 +132,7 @@ const isHeld = ({ owner, property }: Place): boolean => heldBy(owner).has(proper
 
 function valueAt(place: Place): Tensor {
   const { owner, property } = place;
-  return (isHeld(place)
-    ? heldBy(owner).get(property)
-    : owner[property as keyof AnyModule]) as unknown as Tensor;
+  return (isHeld(place) ? heldBy(owner).get(property) : valueOf(owner, property)) as Tensor;
 }
 
 function put(place: Place, value: Tensor): void {

@@ -1,18 +1,13 @@
 import { build, type Expr, type Operand } from '../expression/node.ts';
 import { stridedOver } from '../strided/index.ts';
-import { hasRelaxedSimd } from '../wasm/index.ts';
+import { hasRelaxedSimd, once } from '../wasm/index.ts';
 import { ElementwiseKernel, runElementwise } from './elementwise.ts';
 
 /** a * b + c of float lanes, rounded once where {@link roundsOnce}. Only for kernels that ask. */
 export const productAnd = (a: Operand, b: Operand, c: Operand): Expr => build('madd', a, b, c);
 
-let once: boolean | undefined;
-
 /** Whether the machine rounds {@link productAnd} once, in lanes of float32. */
-export function roundsOnce(): boolean {
-  once ??= hasRelaxedSimd && fuses();
-  return once;
-}
+export const roundsOnce = once((): boolean => hasRelaxedSimd && fuses());
 
 function fuses(): boolean {
   const kernel = new ElementwiseKernel('fuses', 1, (x, sum) => productAnd(x, x, sum));

@@ -1,10 +1,10 @@
 import {
+  type Access,
+  accessOf,
   type FunctionBuilder,
   i32Params,
-  type LoadOp,
   ModuleBuilder,
   memoized,
-  type StoreOp,
 } from '../wasm/index.ts';
 
 /** Elements of so many bytes each, moved as they are. Addresses and widths in bytes; nothing overlaps. */
@@ -37,20 +37,6 @@ export interface MoveKernels {
   fill(count: number, available: number, mask: number, values: number, out: number): number;
   /** The elements of x at which a mask is 1, side by side. */
   pick(count: number, mask: number, x: number, out: number): void;
-}
-
-/** How elements of so many bytes are moved as they are. */
-interface Access {
-  readonly bytes: number;
-  readonly load: LoadOp;
-  readonly store: StoreOp;
-}
-
-function accessOf(bytes: number): Access {
-  if (bytes === 1) return { bytes, load: 'i32.load8_u', store: 'i32.store8' };
-  return bytes === 4
-    ? { bytes, load: 'i32.load', store: 'i32.store' }
-    : { bytes, load: 'i64.load', store: 'i64.store' };
 }
 
 /** Adds `read` and `write`. */

@@ -1,6 +1,6 @@
 import { bytesOf } from '../../dtype.ts';
 import type { Copy } from '../recording/index.ts';
-import type { FunctionBuilder } from '../wasm/index.ts';
+import { accessOf, type FunctionBuilder } from '../wasm/index.ts';
 
 /** A dimension of a copy, in bytes. */
 interface Dimension {
@@ -8,12 +8,6 @@ interface Dimension {
   readonly from: number;
   readonly to: number;
 }
-
-const accesses = {
-  1: ['i32.load8_u', 'i32.store8'],
-  4: ['i32.load', 'i32.store'],
-  8: ['i64.load', 'i64.store'],
-} as const;
 
 /** Rows of at most so many elements are written out. */
 const few = 4;
@@ -73,7 +67,7 @@ interface Pointers {
 
 /** Writes the loops of a copy, or of some of its rows, from the address in one local to that in another. */
 export function emitCopy(f: FunctionBuilder, copy: Copy, from: number, to: number, some?: SomeRows): void {
-  emitLoops(f, dimensionsOf(copy), bytesOf(copy.to.dtype) as 1 | 4 | 8, { from, to }, some);
+  emitLoops(f, dimensionsOf(copy), bytesOf(copy.to.dtype), { from, to }, some);
 }
 
 /** Writes what is copied without a loop of its own; `false` where there has to be one. */
@@ -81,7 +75,7 @@ function emitAtOnce(
   f: FunctionBuilder,
   dimension: Dimension,
   inner: readonly Dimension[],
-  bytes: 1 | 4 | 8,
+  bytes: number,
   pointers: Pointers,
   some: SomeRows | undefined,
 ): boolean {
@@ -99,7 +93,7 @@ function emitAtOnce(
     return true;
   }
   if (isLast && size <= few && dimension.from >= 0) {
-    const [load, store] = accesses[bytes];
+    const { load, store } = accessOf(bytes);
     for (let i = 0; i < size; i++) {
       f.get(to)
         .get(from)
@@ -118,13 +112,13 @@ function emitAtOnce(
 function emitLoops(
   f: FunctionBuilder,
   [dimension, ...inner]: readonly Dimension[],
-  bytes: 1 | 4 | 8,
+  bytes: number,
   pointers: Pointers,
   some?: SomeRows,
 ): void {
   const { from, to } = pointers;
   if (dimension === undefined) {
-    const [load, store] = accesses[bytes];
+    const { load, store } = accessOf(bytes);
     f.get(to).get(from).load(load).store(store);
     return;
   }

@@ -1,5 +1,13 @@
 import type { TypedArray } from '../../dtype.ts';
-import { i32Params, ModuleBuilder, memoized, passageAt, passageBytes, wholeMemory } from '../wasm/index.ts';
+import {
+  accessOf,
+  i32Params,
+  ModuleBuilder,
+  memoized,
+  passageAt,
+  passageBytes,
+  wholeMemory,
+} from '../wasm/index.ts';
 
 /** Elements that lie apart, brought side by side by a kernel: what memory lies between them is copied along, which costs less than a loop. */
 
@@ -11,8 +19,7 @@ interface PackKernel {
 /** Of elements of 1, 4 or 8 bytes. */
 const packKernel = memoized((bytes: number): PackKernel => {
   const module = new ModuleBuilder();
-  const load = bytes === 1 ? 'i32.load8_u' : bytes === 4 ? 'i32.load' : 'i64.load';
-  const store = bytes === 1 ? 'i32.store8' : bytes === 4 ? 'i32.store' : 'i64.store';
+  const { load, store } = accessOf(bytes);
   const params = i32Params('rows', 'n', 'pitch', 'step', 'x', 'out');
   module.define({ export: 'pack' }, params, (f, p) => {
     const { left, from, width } = f.locals('i32', 'left', 'from', 'width');

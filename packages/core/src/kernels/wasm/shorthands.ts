@@ -1,4 +1,6 @@
-/** Shorthands of what writes kernels: lists, and what is made once. */
+/** Shorthands of what writes kernels: lists, what is made once, and what moves elements. */
+
+import type { LoadOp, StoreOp } from './opcodes.ts';
 
 /** 0 to n - 1. */
 export const range = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
@@ -23,4 +25,19 @@ export function memoized<Key, T>(make: (key: Key) => T): (key: Key) => T {
     }
     return it;
   };
+}
+
+/** How elements of so many bytes are moved as they are. */
+export interface Access {
+  readonly bytes: number;
+  readonly load: LoadOp;
+  readonly store: StoreOp;
+}
+
+/** That of elements of 1, 4 or 8 bytes. */
+export function accessOf(bytes: number): Access {
+  if (bytes === 1) return { bytes, load: 'i32.load8_u', store: 'i32.store8' };
+  return bytes === 4
+    ? { bytes, load: 'i32.load', store: 'i32.store' }
+    : { bytes, load: 'i64.load', store: 'i64.store' };
 }
