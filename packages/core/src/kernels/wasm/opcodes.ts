@@ -20,6 +20,7 @@ const PLAIN = [
   [0x5c, ['f32.ne']],
   [0x5e, ['f32.gt']],
   [0x61, ['f64.eq', 'f64.ne', 'f64.lt', 'f64.gt', 'f64.le', 'f64.ge']],
+  [0x67, ['i32.clz']],
   [0x6a, ['i32.add', 'i32.sub', 'i32.mul', 'i32.div_s']],
   [0x6f, ['i32.rem_s']],
   [0x71, ['i32.and', 'i32.or', 'i32.xor', 'i32.shl', 'i32.shr_s', 'i32.shr_u']],

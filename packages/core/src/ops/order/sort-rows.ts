@@ -1,8 +1,5 @@
 import type { TypedArray } from '../../dtype.ts';
 
-/** Which of several equal elements is picked depends on how PyTorch's algorithms move them: what programs say of such kernels. */
-export const picksInJavaScript = 'in JavaScript, from the memory of the program';
-
 /** Runs shorter than this are sorted by insertion. */
 const shortRun = 16;
 

@@ -1,18 +1,18 @@
 import { composition, K, signature } from '../../arguments/index.ts';
 import type { TypedArray } from '../../dtype.ts';
 import { ShapeError } from '../../errors.ts';
-import { elementsOf, extentOf, sortRows, stridedOver, worksInJavaScript } from '../../kernels/index.ts';
+import { elementsOf, extentOf, type Picking, pickRows, sortRows } from '../../kernels/index.ts';
 import { defineMulti, type MultiPrimitive, OUTPUT } from '../../record/index.ts';
 import { formatShape, normalizeDim } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { zeros } from '../creation/fill.ts';
 import { scatterAdd } from '../indexing/scatter.ts';
-import { eachRow } from '../reductions/rows.ts';
+import { eachRow, rowsOf } from '../reductions/rows.ts';
 import { valuesAndIndices } from '../reductions/selection.ts';
 import { sizeAlong } from '../views/layout.ts';
 import { squeeze } from '../views/shape.ts';
 import { firstInOrder, kthInOrder } from './partial-sort.ts';
-import { picksInJavaScript, sortOrder } from './sort-rows.ts';
+import { sortOrder } from './sort-rows.ts';
 
 /** The elements that an operation picked along a dimension, and where it found them. */
 export interface ValuesAndIndices {
@@ -22,17 +22,37 @@ export interface ValuesAndIndices {
   readonly indices: Tensor;
 }
 
-/** Which elements along a dimension are picked: so many, by their indices in a row. */
-interface Picking {
+/** Which elements along a dimension are picked. */
+interface PickingAlong extends Picking {
+  readonly by: 'sort' | 'topk' | 'kthvalue';
   readonly dim: number;
-  readonly count: number;
-  readonly pick: (row: TypedArray) => Int32Array | readonly number[];
-  /** Where all are picked, in order: whether that is from the greatest to the least. */
-  readonly descending?: boolean;
 }
 
-const definePicking = (name: string): MultiPrimitive<Picking> =>
-  defineMulti<Picking>({
+/** The same in JavaScript: the indices of the elements that are picked of a row. */
+type PickOf = (attrs: PickingAlong) => (row: TypedArray) => Int32Array | readonly number[];
+
+const sorting: PickOf = ({ count, descending = false }) => {
+  const spare = new Int32Array(count);
+  const order = new Int32Array(count);
+  return (row) => {
+    for (let i = 0; i < count; i++) order[i] = i;
+    sortOrder(row, order, spare, descending);
+    return order;
+  };
+};
+const picks: Readonly<Record<PickingAlong['by'], PickOf>> = {
+  sort: sorting,
+  topk:
+    ({ count, descending = false, sorted = true }) =>
+    (row) =>
+      firstInOrder(row, count, descending, sorted),
+  kthvalue:
+    ({ rank = 0 }) =>
+    (row) => [kthInOrder(row, rank)],
+};
+
+const definePicking = (name: PickingAlong['by']): MultiPrimitive<PickingAlong> =>
+  defineMulti<PickingAlong>({
     name,
     saves: OUTPUT,
     infer([x], { dim, count }) {
@@ -43,7 +63,7 @@ const definePicking = (name: string): MultiPrimitive<Picking> =>
       ];
     },
     kernel([x], attrs, [values, indices]) {
-      pickAlong(x, attrs, values, indices);
+      pickAlong(x, attrs, values.storage.array, indices.storage.array);
     },
     derivative([g], node) {
       if (g == null) return [null];
@@ -52,26 +72,23 @@ const definePicking = (name: string): MultiPrimitive<Picking> =>
     },
   });
 
-function pickAlong(x: Tensor, attrs: Picking, values: Tensor, indices: Tensor): void {
-  const { dim, count, pick, descending } = attrs;
+function pickAlong(x: Tensor, attrs: PickingAlong, values: TypedArray, indices: TypedArray): void {
+  const { dim, count, by, descending = false } = attrs;
   const data = elementsOf(x);
   const extent = extentOf(x.shape, dim);
+  if (by === 'sort' && sortRows(data, extent, descending, values, indices)) return;
+  const rows = rowsOf(data, x.dtype, extent);
+  if (by !== 'sort' && pickRows(by, rows, extent, attrs, values, indices)) return;
+  const pick = picks[by](attrs);
   const { n, inner } = extent;
-  const valuesOut = values.storage.array;
-  const indicesOut = indices.storage.array;
-  if (descending !== undefined && sortRows(data, extent, descending, valuesOut, indicesOut)) return;
-  worksInJavaScript(picksInJavaScript);
-  // Rows that lie crosswise are laid side by side at once: one after the other, each would read all of the memory.
-  const { outer } = extent;
-  const rows = elementsOf(stridedOver(data, x.dtype, [outer, inner, n], 0, [n * inner, 1, inner]));
   eachRow(extent, (_, row) => {
     const keys = rows.subarray(row * n, (row + 1) * n);
     const picked = pick(keys);
     const first = row % inner;
     for (let j = 0, at = (row - first) * count + first; j < count; j++, at += inner) {
       const from = picked[j]!;
-      indicesOut[at] = from;
-      valuesOut[at] = keys[from]!;
+      indices[at] = from;
+      values[at] = keys[from]!;
     }
   });
 }
@@ -112,14 +129,7 @@ export function sort(x: Tensor, dim = -1, options: SortOptions = {}): ValuesAndI
   sortTakes(arguments);
   const [d, count] = along(x, dim, 'sort');
   const { descending = false } = options;
-  const spare = new Int32Array(count);
-  const order = new Int32Array(count);
-  const pick = (row: TypedArray): Int32Array => {
-    for (let i = 0; i < count; i++) order[i] = i;
-    sortOrder(row, order, spare, descending);
-    return order;
-  };
-  return valuesAndIndices(sortPrimitive, x, { dim: d, count, pick, descending });
+  return valuesAndIndices(sortPrimitive, x, { by: 'sort', dim: d, count, descending });
 }
 
 /**
@@ -171,8 +181,7 @@ export function topk(x: Tensor, k: number, options: TopkOptions = {}): ValuesAnd
   // A 0-dimensional tensor has the one element, whatever k says.
   const count = x.shape.length === 0 ? 1 : k;
   const { largest = true, sorted = true } = options;
-  const pick = (row: TypedArray): Int32Array => firstInOrder(row, count, largest, sorted);
-  return valuesAndIndices(topkPrimitive, x, { dim: d, count, pick });
+  return valuesAndIndices(topkPrimitive, x, { by: 'topk', dim: d, count, descending: largest, sorted });
 }
 
 /** Options of {@link kthvalue}. */
@@ -201,8 +210,7 @@ export function kthvalue(x: Tensor, k: number, options: KthvalueOptions = {}): V
       `kthvalue(): selected number k out of range for dimension ${d} of size ${size}: got ${k}, counted from 1`,
     );
   }
-  const pick = (row: TypedArray): number[] => [kthInOrder(row, k - 1)];
-  const found = valuesAndIndices(kthvaluePrimitive, x, { dim: d, count: 1, pick });
+  const found = valuesAndIndices(kthvaluePrimitive, x, { by: 'kthvalue', dim: d, count: 1, rank: k - 1 });
   if (options.keepdim === true || x.shape.length === 0) return found;
   return { values: squeeze(found.values, d), indices: squeeze(found.indices, d) };
 }

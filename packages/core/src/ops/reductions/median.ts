@@ -1,18 +1,17 @@
 import { K, signature } from '../../arguments/index.ts';
-import type { TypedArray } from '../../dtype.ts';
+import type { DType, TypedArray } from '../../dtype.ts';
 import { ValueError } from '../../errors.ts';
-import { elementsOf, medianRows, worksInJavaScript } from '../../kernels/index.ts';
+import { type Extent, elementsOf, medianRows, pickRows } from '../../kernels/index.ts';
 import { apply, definePrimitive, INPUT, OUTPUT } from '../../record/index.ts';
 import { allocateArray } from '../../storage.ts';
 import type { Tensor } from '../../tensor.ts';
 import { refuseBools } from '../elementwise/dtype-checks.ts';
 import { plainOrder } from '../order/partial-sort.ts';
 import { numberOfRank } from '../order/rank.ts';
-import { picksInJavaScript } from '../order/sort-rows.ts';
 import type { ValuesAndIndices } from '../order/sorting.ts';
 import type { ReduceOptions } from './options.ts';
 import { type Reduction, reduceOptions, reductionOf } from './reduction.ts';
-import { eachRow, takeRow } from './rows.ts';
+import { eachRow, rowsOf, takeRow } from './rows.ts';
 import { evenGradient, searchOf, selecting, valuesAndIndices } from './selection.ts';
 
 /** Picks one element of a row, by its index. */
@@ -62,13 +61,19 @@ const pickMode: Pick = (row) => {
   return best;
 };
 
-/** @param skipsNaN of medians: whether NaN counts for nothing */
-const pickingAlong = (name: string, pick: Pick, check: (x: Tensor) => void, skipsNaN?: boolean) =>
+/** Does what `pick` does to each row; says whether it could. */
+type FindRows = (
+  x: TypedArray,
+  dtype: DType,
+  extent: Extent,
+  values: TypedArray,
+  indices: TypedArray,
+) => boolean;
+
+const pickingAlong = (name: string, pick: Pick, findRows: FindRows, check: (x: Tensor) => void) =>
   selecting(name, check, (x, _, extent, values, indices) => {
     const data = elementsOf(x);
-    const found = [values.storage.array, indices.storage.array] as const;
-    if (skipsNaN !== undefined && medianRows(data, extent, skipsNaN, ...found)) return;
-    worksInJavaScript(picksInJavaScript);
+    if (findRows(data, x.dtype, extent, values.storage.array, indices.storage.array)) return;
     const row = data.slice(0, extent.n);
     eachRow(extent, (start, place) => {
       const picked = pick(takeRow(data, start, extent.inner, row));
@@ -84,7 +89,9 @@ const noMedian = "that of no elements does not fit int32; convert with to('float
 function medianOf(name: string, pick: Pick, skipsNaN: boolean) {
   const refuse = refuseBools(name, "not implemented for 'Bool'; convert with to('uint8')");
   const check = (x: Tensor): void => refuse(x.dtype);
-  const along = pickingAlong(name, pick, check, skipsNaN);
+  const medians: FindRows = (x, _, extent, values, indices) =>
+    medianRows(x, extent, skipsNaN, values, indices);
+  const along = pickingAlong(name, pick, medians, check);
   const whole = definePrimitive<Reduction>({
     name,
     overload: () => 1,
@@ -132,7 +139,13 @@ export const median = medianOf('median', pickMedian, false);
 /** {@link median} of what is not NaN; NaN where nothing is. Follows `torch.nanmedian`. */
 export const nanmedian = medianOf('nanmedian', pickNanmedian, true);
 
-const modePrimitive = pickingAlong('mode', pickMode, () => {});
+const modePrimitive = pickingAlong(
+  'mode',
+  pickMode,
+  (x, dtype, extent, values, indices) =>
+    pickRows('mode', rowsOf(x, dtype, extent), extent, { count: 1 }, values, indices),
+  () => {},
+);
 
 const modeTakes = signature('mode', { x: K.tensor, dim: K.optional(K.integer), options: reduceOptions });
 

@@ -1,5 +1,5 @@
-import type { TypedArray } from '../../dtype.ts';
-import { type Extent, extentOf } from '../../kernels/index.ts';
+import type { DType, TypedArray } from '../../dtype.ts';
+import { type Extent, elementsOf, extentOf, stridedOver } from '../../kernels/index.ts';
 import type { Tensor } from '../../tensor.ts';
 import { eye } from '../creation/fill.ts';
 import { where } from '../elementwise/select.ts';
@@ -12,6 +12,10 @@ export function eachRow({ outer, n, inner }: Extent, visit: (start: number, row:
     for (let i = 0; i < inner; i++) visit(o * n * inner + i, o * inner + i);
   }
 }
+
+/** The elements, rows along a dimension side by side: read one after the other, rows that lie crosswise would read all of the memory each. */
+export const rowsOf = (x: TypedArray, dtype: DType, { outer, n, inner }: Extent): TypedArray =>
+  elementsOf(stridedOver(x, dtype, [outer, inner, n], 0, [n * inner, 1, inner]));
 
 /** Copies the row that begins at `start` into `row`. */
 export function takeRow<T extends TypedArray>(x: TypedArray, start: number, step: number, row: T): T {

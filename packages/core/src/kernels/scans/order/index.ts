@@ -1,2 +1,2 @@
 /** Elements in their order: rows sorted, and what lies in their middle. */
-export { medianRows, sortRows } from './rows.ts';
+export { medianRows, type Picking, pickRows, sortRows } from './rows.ts';
