@@ -1,4 +1,4 @@
-/** Orders and medians, of which a compiled function leaves nothing to eager kernels, forward and backward. */
+/** Orders, medians and what is picked of rows, of which a compiled function leaves nothing to eager kernels, forward and backward. */
 import * as kindling from '@kindling/core';
 import { type DType, randint, randn, type Tensor, tensor } from '@kindling/core';
 import { describe, it } from 'vitest';
@@ -37,6 +37,20 @@ const medians = (x: Tensor, dim: number): Tensor[] => [
   kindling.nanmedian(x),
 ];
 
+/** How many are picked: none, few that are kept in order, a tenth that a heap finds, and most. */
+const picked = (x: Tensor, dim: number): Tensor[] => {
+  const size = x.ndim === 0 ? 1 : x.size(dim);
+  const counts = [...new Set([0, 1, 4, 33, size >> 6, size >> 1, size])].filter((k) => k <= size);
+  const topk = counts.flatMap((k) =>
+    [true, false].flatMap((largest) =>
+      [true, false].map((sorted) => kindling.topk(x, k, { dim, largest, sorted })),
+    ),
+  );
+  const kth = [...new Set([1, (size + 1) >> 1, size])].map((k) => kindling.kthvalue(x, k, { dim }));
+  const found = [...topk, ...kth, kindling.mode(x, dim), kindling.mode(x, dim, { keepdim: true })];
+  return found.flatMap(({ values, indices }) => [values, indices]);
+};
+
 const of: Readonly<Record<string, Case['of']>> = {
   'numbers of every kind': (dtype) => [special(dtype)],
   'few rows': (dtype) => [values(3, 50)(dtype)],
@@ -47,6 +61,7 @@ const of: Readonly<Record<string, Case['of']>> = {
 const cases: Readonly<Record<string, Case>> = Object.fromEntries(
   Object.entries(of).flatMap(([name, make]): [string, Case][] => [
     [`the order of ${name}`, { of: make, run: (x) => [...both(x, -1), ...both(x, 0)] }],
+    [`what is picked of ${name}`, { of: make, run: (x) => [...picked(x, -1), ...picked(x, 0)] }],
     [`medians of ${name}`, { of: make, run: (x) => [...medians(x, -1), ...medians(x, 0)] }],
   ]),
 );
@@ -65,7 +80,11 @@ describe('orders: no equation of a program is left to eager kernels', () => {
   for (const [name, one] of Object.entries({ ...cases, quantiles }))
     it.each(['float32', 'float64'] as const)(`${name}, %s`, (dtype) => expectLowered(worldOf(one, dtype)));
   it.each(['int32', 'uint8', 'bool'] as const)('integers, %s', (dtype) => {
-    const run = (x: Tensor): Tensor[] => [...both(x, 1), ...(dtype === 'bool' ? [] : medians(x, 0))];
+    const run = (x: Tensor): Tensor[] => [
+      ...both(x, 1),
+      ...picked(x, 0),
+      ...(dtype === 'bool' ? [] : medians(x, 0)),
+    ];
     expectLowered(worldOf({ of: integers, run }, dtype));
   });
 });

@@ -20,6 +20,7 @@ export {
 } from './moves.ts';
 export { multilabelMargins } from './multilabel.ts';
 export { recordNll } from './nll.ts';
+export { recordNonzero } from './nonzero.ts';
 export {
   type Axes,
   filled,

@@ -2,7 +2,7 @@
 import { composition, K } from '../../arguments/index.ts';
 import { isFloatingPoint } from '../../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../../errors.ts';
-import { elementsOf } from '../../kernels/index.ts';
+import { elementsOf, recordNonzero } from '../../kernels/index.ts';
 import { apply, definePrimitive } from '../../record/index.ts';
 import { checkShape, formatShape, maxElements, numelOf, type Shape } from '../../shape.ts';
 import { allocateZeroed } from '../../storage.ts';
@@ -106,6 +106,7 @@ const nonzeroStaticPrimitive = definePrimitive<Required<NonzeroStaticOptions>>({
     const elements = elementsOf(x);
     const target = out.storage.array;
     const rank = x.ndim;
+    if (recordNonzero(elements, x.shape, fillValue, target)) return;
     let row = 0;
     for (let i = 0; i < elements.length && row < size; i++) {
       if (elements[i] === 0) continue;

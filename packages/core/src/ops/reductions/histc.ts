@@ -1,7 +1,7 @@
 import { K, signature } from '../../arguments/index.ts';
 import type { TypedArray } from '../../dtype.ts';
 import { ValueError } from '../../errors.ts';
-import { elementsOf } from '../../kernels/index.ts';
+import { elementsOf, recordHistogram } from '../../kernels/index.ts';
 import { apply, definePrimitive } from '../../record/index.ts';
 import type { Tensor } from '../../tensor.ts';
 import { floatsOnly } from '../elementwise/dtype-checks.ts';
@@ -38,6 +38,8 @@ const histcPrimitive = definePrimitive<Required<HistogramOptions>>({
   infer: ([x], { bins }) => ({ shape: [bins], dtype: x.dtype }),
   kernel([x], { bins, ...given }, out) {
     const elements = elementsOf(x);
+    const isGiven = given.min !== given.max || x.count === 0;
+    if (recordHistogram(elements, isGiven ? [given.min, given.max] : null, out.storage.array)) return;
     const [min, max] = rangeOf(elements, given.min, given.max, x.count === 0);
     const counts = out.storage.array.fill(0);
     // In the precision of the dtype, so that what lies on a boundary falls to PyTorch's side.

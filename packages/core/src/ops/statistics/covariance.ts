@@ -1,7 +1,7 @@
 import { composition, K } from '../../arguments/index.ts';
 import { isFloatingPoint } from '../../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../../errors.ts';
-import { elementsOf } from '../../kernels/index.ts';
+import { copyStrided, holdsOutside } from '../../kernels/index.ts';
 import { apply, definePrimitive } from '../../record/index.ts';
 import type { Tensor } from '../../tensor.ts';
 import { clone } from '../creation/copy.ts';
@@ -30,9 +30,8 @@ const weightsPrimitive = definePrimitive<{ what: string }>({
   saves: 0,
   infer: ([w]) => w,
   kernel([w], { what }, out) {
-    const elements = elementsOf(w);
-    if (elements.some((x: number) => x < 0)) throw new ValueError(`cov: ${what} cannot be negative`);
-    out.storage.array.set(elements);
+    if (holdsOutside(w, 0, Number.POSITIVE_INFINITY)) throw new ValueError(`cov: ${what} cannot be negative`);
+    copyStrided(w, out.storage.array);
   },
   derivative: (g) => [clone(g)],
 });

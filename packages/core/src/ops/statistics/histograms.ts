@@ -1,7 +1,7 @@
 import { composition, K } from '../../arguments/index.ts';
 import { type DType, isFloatingPoint, type TypedArray } from '../../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../../errors.ts';
-import { elementsOf } from '../../kernels/index.ts';
+import { elementsOf, recordEdges, recordPoints } from '../../kernels/index.ts';
 import { apply, definePrimitive } from '../../record/index.ts';
 import { formatShape, sameShape } from '../../shape.ts';
 import { Tensor } from '../../tensor.ts';
@@ -23,7 +23,10 @@ const edgesPrimitive = definePrimitive<Edges>({
   name: 'histogram_edges',
   infer: ([x], { bins }) => ({ shape: [bins + 1], dtype: x.dtype }),
   kernel([x], { dimension, bins, range }, out) {
-    const [from, to] = range ?? extremes(elementsOf(x), dimension, x.shape[1] ?? 1);
+    const elements = elementsOf(x);
+    const dimensions = x.shape[1] ?? 1;
+    if (recordEdges(elements, dimension, dimensions, range, out.storage.array)) return;
+    const [from, to] = range ?? extremes(elements, dimension, dimensions);
     if (!Number.isFinite(from) || !Number.isFinite(to)) {
       throw new ValueError(`histogramdd: dimension ${dimension}'s range [${from}, ${to}] is not finite`);
     }
@@ -74,6 +77,7 @@ const countPrimitive = definePrimitive<{ weighted: boolean }, readonly [Tensor, 
     const last = rest.at(-1);
     const weights = weighted && last !== undefined ? elementsOf(last) : null;
     const points = elementsOf(x);
+    if (recordPoints(points, bounds, weights, out.storage.array)) return;
     const counts = new Float64Array(out.count);
     const dimensions = bounds.length;
     for (let i = 0; i * dimensions < points.length; i++) {

@@ -1,7 +1,7 @@
 import { composition, K } from '../../arguments/index.ts';
 import { isFloatingPoint } from '../../dtype.ts';
 import { DTypeError, ValueError } from '../../errors.ts';
-import { elementsOf } from '../../kernels/index.ts';
+import { elementsOf, findAmong } from '../../kernels/index.ts';
 import { apply, definePrimitive } from '../../record/index.ts';
 import { Tensor } from '../../tensor.ts';
 
@@ -9,6 +9,7 @@ const isinPrimitive = definePrimitive<{ invert: boolean }, [Tensor, Tensor]>({
   name: 'isin',
   infer: ([x]) => ({ shape: x.shape, dtype: 'bool' }),
   kernel([x, among], { invert }, out) {
+    if (findAmong(elementsOf(x), elementsOf(among), invert, out.storage.array)) return;
     // NaN is equal to nothing.
     const known = new Set<number>(elementsOf(among).filter((value: number) => !Number.isNaN(value)));
     const found = out.storage.array;
