@@ -26,7 +26,7 @@ export const isLong = (x: Strided, dim: number): boolean => (x.shape[dim] ?? 1) 
 const laneOf = (x: Strided): FloatLane => (x.dtype === 'float64' ? 'f64' : 'f32');
 
 /** One row of a tensor along a dimension, in place. */
-function rowOf(x: Strided, dim: number, row: number): Strided {
+export function rowOf(x: Strided, dim: number, row: number): Strided {
   const { shape, storage, dtype } = x;
   const strides = x.dense ? contiguousStrides(shape) : x.strides;
   let offset = x.offset;
@@ -106,7 +106,7 @@ interface Scalars {
   readonly logsumexp: Strided;
 }
 
-const scalarIn = (numbers: TypedArray, at: number): Strided => stridedOver(numbers, 'float64', [], at);
+export const scalarIn = (numbers: TypedArray, at: number): Strided => stridedOver(numbers, 'float64', [], at);
 
 function scalarsOf(row: Strided): Scalars {
   const numbers = allocateArray('float64', 5);

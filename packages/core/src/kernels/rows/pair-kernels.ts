@@ -11,6 +11,7 @@ import {
   memoized,
   range,
 } from '../wasm/index.ts';
+import { definePairDrivers, pairGroup } from './pair-drivers.ts';
 
 /** What is made of a difference x: one of the terms that the distances and their derivatives of any order are sums of. */
 export type PairTerm =
@@ -27,7 +28,7 @@ export type PairTerm =
 export const hasLevels = ({ kind }: PairTerm): boolean => kind === 'extreme' || kind === 'sign';
 
 /** Which of the operands a kernel has, beside the two that are subtracted. */
-interface PairShape {
+export interface PairShape {
   /** The instruction that takes the greatest term, where that is wanted instead of the sum. `pmax` passes over NaN. */
   readonly greatest: 'pmax' | 'max' | null;
   /** Whether each term is multiplied by a number beside the rows of the first operand, and of the second. */
@@ -76,12 +77,12 @@ interface PairKernels {
   ): void;
   /** Replaces `count` numbers at an address by their square roots; `count` is a multiple of {@link pairGroup}. */
   roots(count: number, address: number): void;
+  /** All of some batches: see pair-drivers.ts. */
+  allDots(...args: number[]): void;
+  allSums(...args: number[]): void;
 }
 
 const unroll = 4;
-
-/** Rows of the second operand that a kernel works on at once. */
-export const pairGroup = (lane: FloatLane): number => unroll * (lane === 'f32' ? 4 : 2);
 
 /** The exponents that need no call. */
 const exact = new Set([0, 1, 2, 3]);
@@ -242,9 +243,9 @@ function eachGroup(
   });
 }
 
-function emitDots(module: ModuleBuilder, spec: PairSpec, power: number): void {
+function emitDots(module: ModuleBuilder, spec: PairSpec, power: number): number {
   const { lane, term, shape } = spec;
-  module.define({ export: 'dots' }, dotsParams, (f, p) => {
+  return module.define({ export: 'dots' }, dotsParams, (f, p) => {
     const e = new PairEmitter(f, lane, term, power, p.exponent);
     const groups = { sums: e.group(), levels: e.group() };
     const { x, ofA, scale } = f.locals('v128', 'x', 'ofA', 'scale');
@@ -324,9 +325,9 @@ function addSums(
   });
 }
 
-function emitSums(module: ModuleBuilder, spec: PairSpec, power: number): void {
+function emitSums(module: ModuleBuilder, spec: PairSpec, power: number): number {
   const { lane, term, shape } = spec;
-  module.define({ export: 'sums' }, sumsParams, (f, p) => {
+  return module.define({ export: 'sums' }, sumsParams, (f, p) => {
     const e = new PairEmitter(f, lane, term, power, p.exponent);
     const groups = { sums: e.group(), ofB: e.group() };
     const v = f.locals('v128', ...(['x', 'ofA', 'scale', 'level', 'counts', 'always'] as const));
@@ -367,27 +368,14 @@ function emitSums(module: ModuleBuilder, spec: PairSpec, power: number): void {
   });
 }
 
-function emitRoots(module: ModuleBuilder, lane: FloatLane): void {
-  module.define({ export: 'roots' }, i32Params('count', 'address'), (f, p) => {
-    f.countdown(p.count, pairGroup(lane), () => {
-      for (const u of range(unroll)) {
-        f.get(p.address)
-          .get(p.address)
-          .load('v128.load', 16 * u);
-        f.op(lane === 'f32' ? 'f32x4.sqrt' : 'f64x2.sqrt').store('v128.store', 16 * u);
-      }
-      f.bump(p.address, { bytes: 16 * unroll });
-    });
-  });
-}
-
 const compiled = memoized((key: string): PairKernels => {
   const spec = JSON.parse(key) as PairSpec;
   const module = new ModuleBuilder();
   const power = module.importFunction('pow', ['f64', 'f64'], ['f64']);
-  emitDots(module, spec, power);
-  emitSums(module, spec, power);
-  emitRoots(module, spec.lane);
+  const dots = emitDots(module, spec, power);
+  const sums = emitSums(module, spec, power);
+  const { lane, shape, term } = spec;
+  definePairDrivers(module, { lane, dots, sums, power, ...shape, leveled: hasLevels(term) });
   return module.instantiate<PairKernels>({ pow: Math.pow });
 });
 

@@ -1,13 +1,12 @@
 /** Functions of all pairs of rows of two matrices, block by block: memory is wanted for the result, never for rows x rows x columns. */
 
 import type { TypedArray } from '../../dtype.ts';
+import { allocateArray } from '../../storage.ts';
+import { type Recorder, recorder } from '../recording/index.ts';
 import { type FloatArray, gather, type Strided } from '../strided/index.ts';
-import { align16, ensureBytes, type FloatLane, f32, f64 } from '../wasm/index.ts';
-import { type PairTerm, pairGroup, pairKernels } from './pair-kernels.ts';
-
-/** Rows and columns of the operands in scratch at a time. */
-const blockRows = 128;
-const blockColumns = 64;
+import { ensureBytes, type FloatLane, f32, f64 } from '../wasm/index.ts';
+import { areaOf, areas, blockColumns, blockRows, pairGroup } from './pair-drivers.ts';
+import { type PairShape, type PairTerm, pairKernels } from './pair-kernels.ts';
 
 /** The matrices that a batch holds, float tensors of one dtype: (*, rows, columns). */
 interface Matrices {
@@ -43,9 +42,6 @@ interface Block {
   readonly columns: number;
 }
 
-/** Where the parts of a block's work lie in scratch, in bytes. */
-const areas = 7;
-
 class Scratch {
   readonly lane: FloatLane;
   readonly array: FloatArray;
@@ -55,7 +51,7 @@ class Scratch {
   constructor(x: Strided) {
     this.lane = x.dtype === 'float64' ? 'f64' : 'f32';
     this.bytes = this.lane === 'f64' ? 8 : 4;
-    this.#area = align16(blockRows * Math.max(blockRows, blockColumns) * this.bytes) + 64;
+    this.#area = areaOf(this.lane);
     ensureBytes(areas * this.#area);
     this.array = this.lane === 'f64' ? f64 : f32;
   }
@@ -119,6 +115,30 @@ function storeRow(sums: FloatArray, root: number, out: TypedArray, to: number): 
   else for (let c = 0; c < sums.length; c++) out[to + c] = sums[c]! ** root;
 }
 
+/** Takes down all of it as one call, of operands in order, for the rows of two of them. */
+function record(
+  into: Recorder,
+  name: 'pair_dots' | 'pair_sums',
+  { term, root, ...shape }: { readonly term: PairTerm; readonly root: number } & PairShape,
+  [a, b]: readonly [Strided, Strided],
+  operands: readonly (Strided | undefined)[],
+  out: TypedArray,
+): void {
+  if (out.length === 0) return;
+  const lane = a.dtype === 'float64' ? 'f64' : 'f32';
+  const kernels = pairKernels(lane, term, shape);
+  const arrays = operands.map((x) => (x === undefined ? null : into.elements(x)));
+  const room = allocateArray('uint8', areas * areaOf(lane));
+  const given = [...arrays, room, out].map((array) => (array === null ? 0 : into.address(array)));
+  const sizes = [matrixCount(a), a.shape.at(-2)!, b.shape.at(-2)!, a.shape.at(-1)!];
+  const isDots = name === 'pair_dots';
+  const numbers = isDots ? [exponentOf(term), root] : [exponentOf(term)];
+  const args = [...sizes, ...given];
+  const types = [...args.map(() => 'i32' as const), ...numbers.map(() => 'f64' as const)];
+  const touched = { reads: arrays.filter((array) => array !== null), writes: [room, out] };
+  into.call(name, isDots ? kernels.allDots : kernels.allSums, types, [...args, ...numbers], touched);
+}
+
 /**
  * `out[i, j]` = the sum over columns d of term(a[i, d] - b[j, d]) scaleA[i, d] scaleB[j, d], for each pair of rows of `a`,
  * (*, P, M), and `b`, (*, R, M), float tensors of one dtype and one batch shape. `out` is laid out as a contiguous (*, P, R).
@@ -130,6 +150,11 @@ export function pairDots(
   out: TypedArray,
   { scaleA, scaleB, levels, greatest = null, root = 1 }: PairFactors = {},
 ): void {
+  if (recorder !== null) {
+    const made = { term, greatest, root, scaledA: scaleA !== undefined, scaledB: scaleB !== undefined };
+    record(recorder, 'pair_dots', made, [a, b], [a, b, scaleA, scaleB, levels], out);
+    return;
+  }
   const [ma, mb] = [matricesOf(a), matricesOf(b)];
   const factors = [scaleA, scaleB, levels].map((x) => (x === undefined ? undefined : matricesOf(x)));
   const [mScaleA, mScaleB, mLevels] = factors;
@@ -185,6 +210,11 @@ export function pairSums(
   out: TypedArray,
   { scaleA, levels }: PairFactors = {},
 ): void {
+  if (recorder !== null) {
+    const made = { term, greatest: null, root: 1, scaledA: scaleA !== undefined, scaledB: false };
+    record(recorder, 'pair_sums', made, [a, b], [weights, b, a, scaleA, levels], out);
+    return;
+  }
   const [ma, mb, mWeights] = [matricesOf(a), matricesOf(b), matricesOf(weights)];
   const mScaleA = scaleA === undefined ? undefined : matricesOf(scaleA);
   const mLevels = levels === undefined ? undefined : matricesOf(levels);

@@ -1,6 +1,6 @@
 /** Distances of all pairs of rows, and their derivatives of any order: sums over pairs and columns of a term of a difference. */
 
-import { hasLevels, type PairTerm, pairDots, pairSums } from '../../kernels/index.ts';
+import { fillStrided, hasLevels, type PairTerm, pairDots, pairSums } from '../../kernels/index.ts';
 import { apply, definePrimitive, type GradNode, INPUT, OUTPUT } from '../../record/index.ts';
 import type { Tensor } from '../../tensor.ts';
 import { triu } from '../arranging/triangle.ts';
@@ -35,9 +35,7 @@ const flatPrimitive = definePrimitive({
   name: 'flat_slope',
   saves: 0,
   infer: ([x]) => x,
-  kernel: (_, __, out) => {
-    out.storage.array.fill(0);
-  },
+  kernel: (_, __, out) => fillStrided(out, 0),
   derivative: (g) => [zerosLike(g)],
 });
 

@@ -4,7 +4,7 @@ import type { DType, TypedArray } from '../../../dtype.ts';
 import { allocateArray } from '../../../storage.ts';
 import { ElementwiseKernel, elementsOf, fillStrided, runElementwise } from '../../elementwise/index.ts';
 import { mul, param } from '../../expression/index.ts';
-import { type Address, NotLowered, type Recorder, recordCall, recorder } from '../../recording/index.ts';
+import { type Address, type Recorder, recordCall, recorder } from '../../recording/index.ts';
 import {
   copyRun,
   type Extent,
@@ -20,6 +20,7 @@ import { crossEntropyDenominator } from '../cross-entropy-target.ts';
 import { isLong } from '../long-rows.ts';
 import { columnKernels, columnLossTypes } from './column-kernels.ts';
 import { blockOf } from './columns.ts';
+import { recordLongLoss } from './long-programs.ts';
 import { lossTypes, reductions } from './loss-kernel.ts';
 import { crossEntropyKernels } from './row-kernels.ts';
 import { crossEntropyRows } from './rows.ts';
@@ -263,8 +264,7 @@ const record: RowsOfLoss = (x, dim, targets, spread, grad, loss) => {
   const extent = extentOf(x.shape, dim);
   const { outer, n, inner } = extent;
   const rows = outer * inner;
-  if (recorder === null || isLong(x, dim))
-    throw new NotLowered('rows of so many classes are worked on by parts');
+  if (recorder === null) return;
   const apart = inner >= FEW_COLUMNS && x.dense && (spread === null || spread.dense);
   const inRows = (y: Strided): Strided => (apart ? y : dimLast(y, dim));
   const { target, weight } = targets;
@@ -276,8 +276,15 @@ const record: RowsOfLoss = (x, dim, targets, spread, grad, loss) => {
     fillStrided(stridedOver(loss, x.dtype, [loss.length]), isEmptyMean ? Number.NaN : 0);
     return;
   }
-  const logits = recorder.elements(inRows(x));
   const weights = byClasses && weight !== null ? recorder.elements(weight) : null;
+  if (isLong(x, dim)) {
+    const { ignoreIndex, reduction } = targets;
+    const onClass = byClasses ? 1 - targets.smoothing : 0;
+    const ofRows = { classes, classBytes: bytesOfClass(target), ignoreIndex, onClass, weights, spread, reduction };
+    recordLongLoss(recorder, x, dim, ofRows, grad, loss);
+    return;
+  }
+  const logits = recorder.elements(inRows(x));
   const spreadStep = stepOf(x, n, spread);
   const shares = spread === null ? null : recorder.elements(spreadStep === 0 ? spread : inRows(spread));
   const slopes = grad === null || inner === 1 || apart ? grad : allocateArray(x.dtype, rows * n);
