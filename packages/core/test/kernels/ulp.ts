@@ -1,5 +1,5 @@
 import { ElementwiseKernel, runElementwise } from '../../src/kernels/elementwise/elementwise.ts';
-import { call } from '../../src/kernels/expression/index.ts';
+import { call, type Expr } from '../../src/kernels/expression/index.ts';
 import { scalarFunctions } from '../../src/kernels/math/index.ts';
 import { stridedOver } from '../../src/kernels/strided/strided.ts';
 
@@ -76,9 +76,19 @@ export function ulpError(got: number, exact: number): number {
  * Compares the f32 kernel of a function with its reference at every `stride`-th bit pattern, beginning at
  * `first`.
  */
-export function sweep(name: string, stride: number, first = 0, end = 2 ** 32, length = 1 << 16): Sweep {
-  const kernel = new ElementwiseKernel(name, 1, (x) => call(name, x));
-  const reference = (references[name] ?? referencesOnUnit[name])!;
+export const sweep = (name: string, stride: number, first = 0, end = 2 ** 32, length = 1 << 16): Sweep =>
+  sweepOf((x) => call(name, x), (references[name] ?? referencesOnUnit[name])!, stride, first, end, length);
+
+/** The same of an expression that has no name. */
+export function sweepOf(
+  expression: (x: Expr) => Expr,
+  reference: (x: number) => number,
+  stride: number,
+  first = 0,
+  end = 2 ** 32,
+  length = 1 << 16,
+): Sweep {
+  const kernel = new ElementwiseKernel('swept', 1, expression);
   const bits = new Uint32Array(length);
   const x = new Float32Array(bits.buffer);
   const y = new Float32Array(length);

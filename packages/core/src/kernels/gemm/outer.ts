@@ -31,6 +31,8 @@ const COLUMN_PITCH: number = LAST_BLOCK_BYTES + 16;
 const ROWS_BYTES = K_BLOCK * COLUMN_PITCH;
 /** Columns of b up to which its rows are not packed: they lie close together as they are. */
 const LEAST_PACKED_WIDTH = 128;
+/** Rows of a times its columns from which on half as many are: where a's columns pass by, they drive b's rows out of the first-level cache. */
+const MANY_STEPS = 1 << 15;
 /** Panels that a single row passes by at once: with less, each multiply-add would wait for the one before. */
 const ROW_PANELS = 4;
 /** Bytes of scratch: a group of panels, a block of rows, then the tile that partial stores go through. */
@@ -236,7 +238,8 @@ function advance({ f, t }: Emitting, from: number, count: number, lines: boolean
 }
 
 /** Packs a group of panels of b, or has them where they lie, if that is not worth it. */
-function bringPanels({ f, p, v, size, parts, bByRows }: Emitting): void {
+function bringPanels(e: Emitting): void {
+  const { f, p, v, size, parts, bByRows } = e;
   const packed = (): void => {
     f.get(v.columns).get(v.depth).get(v.b).get(p.bStride).get(p.scratch).call(parts.pack);
     f.get(p.scratch)
@@ -252,7 +255,14 @@ function bringPanels({ f, p, v, size, parts, bByRows }: Emitting): void {
     return;
   }
   f.get(p.m).i32Const(size.packedFrom).op('i32.ge_s');
-  f.get(p.n).i32Const(LEAST_PACKED_WIDTH).op('i32.ge_s').op('i32.and').if();
+  f.push(['i32.ge_s', p.n, is(LEAST_PACKED_WIDTH)]);
+  if (!e.aByRows) {
+    f.push(['i32.ge_s', p.n, is(LEAST_PACKED_WIDTH / 2)]);
+    f.push(['i32.ge_s', times(p.m, v.depth), is(MANY_STEPS)])
+      .op('i32.and')
+      .op('i32.or');
+  }
+  f.op('i32.and').if();
   packed();
   f.else();
   f.get(v.b)

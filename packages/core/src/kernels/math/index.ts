@@ -28,6 +28,7 @@ export {
   extremeOf,
   LEAST_WEIGHT_EXPONENT,
   sigmoidOfGate,
+  tanhOfGate,
 } from './vector/index.ts';
 
 /** Rewrites a named function's operands into an expression; the result may contain further named functions. */

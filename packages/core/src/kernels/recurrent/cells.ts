@@ -14,8 +14,9 @@ interface Given {
   /** The state before, and the inner one. */
   h(): Expr;
   c(): Expr;
-  /** The logistic function. */
+  /** The logistic function and the hyperbolic tangent. */
   sigmoid(x: Expr): Expr;
+  tanh(x: Expr): Expr;
 }
 
 /** What the way back of a step reads. */
@@ -29,6 +30,7 @@ interface Returned {
   after(): Expr;
   cBefore(): Expr;
   cAfter(): Expr;
+  tanh(x: Expr): Expr;
 }
 
 /** A cell; parts are as wide as its state. */
@@ -61,17 +63,17 @@ const hyperbolic = (y: Expr): Expr => E.sub(1, E.mul(y, y));
 
 const lstm: Cell = {
   ...{ name: 'lstm', gates: 4, kept: 4, inner: true, bias: false, projected: false },
-  forward({ byInput, byState, c, sigmoid }) {
+  forward({ byInput, byState, c, sigmoid, tanh }) {
     const gate = (k: number, activate: (x: Expr) => Expr): Expr => activate(E.add(byInput(k), byState(k)));
-    const [i, g] = [gate(0, sigmoid), gate(2, E.tanh)];
+    const [i, g] = [gate(0, sigmoid), gate(2, tanh)];
     const f = gate(1, sigmoid);
     const next = E.add(E.mul(f, c()), E.mul(i, g));
     const o = gate(3, sigmoid);
-    return { kept: [i, f, g, o], c: next, h: E.mul(o, E.tanh(next)) };
+    return { kept: [i, f, g, o], c: next, h: E.mul(o, tanh(next)) };
   },
-  backward({ gh, gc, kept, cBefore, cAfter }) {
+  backward({ gh, gc, kept, cBefore, cAfter, tanh }) {
     const [i, f, g, o] = [kept(0), kept(1), kept(2), kept(3)];
-    const squashed = E.tanh(cAfter());
+    const squashed = tanh(cAfter());
     const toOutput = E.mul(E.mul(gh, squashed), logistic(o));
     const toCell = E.add(E.mul(E.mul(gh, o), hyperbolic(squashed)), gc());
     return {
@@ -89,10 +91,10 @@ const lstm: Cell = {
 /** Kept are its gates r and z, what the product gives for the new state, and that. */
 const gru: Cell = {
   ...{ name: 'gru', gates: 3, kept: 4, inner: false, bias: true, projected: false },
-  forward({ byInput, byState, h, sigmoid }) {
+  forward({ byInput, byState, h, sigmoid, tanh }) {
     const [r, z] = [sigmoid(E.add(byInput(0), byState(0))), sigmoid(E.add(byInput(1), byState(1)))];
     const last = byState(2);
-    const next = E.tanh(E.add(byInput(2), E.mul(r, last)));
+    const next = tanh(E.add(byInput(2), E.mul(r, last)));
     return { kept: [r, z, last, next], h: E.add(next, E.mul(z, E.sub(h(), next))) };
   },
   backward({ gh, kept, before }) {
@@ -109,9 +111,13 @@ const gru: Cell = {
 };
 
 /** A cell of one gate, which is its state. */
-const plain = (name: string, activate: (x: Expr) => Expr, gradient: (g: Expr, y: Expr) => Expr): Cell => ({
+const plain = (
+  name: string,
+  activate: (x: Expr, given: Given) => Expr,
+  gradient: (g: Expr, y: Expr) => Expr,
+): Cell => ({
   ...{ name, gates: 1, kept: 0, inner: false, bias: false, projected: false },
-  forward: ({ byInput, byState }) => ({ h: activate(E.add(byInput(0), byState(0))) }),
+  forward: (given) => ({ h: activate(E.add(given.byInput(0), given.byState(0)), given) }),
   backward: ({ gh, after }) => ({ byInput: [gradient(gh, after())] }),
 });
 
@@ -120,7 +126,11 @@ export const cells = {
   lstm,
   projected: { ...lstm, name: 'projected', projected: true },
   gru,
-  tanh: plain('tanh', E.tanh, (g, y) => E.mul(g, hyperbolic(y))),
+  tanh: plain(
+    'tanh',
+    (x, { tanh }) => tanh(x),
+    (g, y) => E.mul(g, hyperbolic(y)),
+  ),
   relu: plain(
     'relu',
     (x) => E.pmax(x, 0),

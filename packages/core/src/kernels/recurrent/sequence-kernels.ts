@@ -2,7 +2,7 @@
 
 import * as E from '../expression/index.ts';
 import { panelFunctions, type TileSize } from '../gemm/index.ts';
-import { sigmoidOfGate } from '../math/index.ts';
+import { sigmoidOfGate, tanhOfGate } from '../math/index.ts';
 import { is, times } from '../wasm/formulas.ts';
 import { type FunctionBuilder, i32Params, type ModuleBuilder, type ParametersOf } from '../wasm/index.ts';
 import type { Cell } from './cells.ts';
@@ -38,6 +38,10 @@ function rowsOf(f: FunctionBuilder, p: { size: number; out: number }, bytes: num
   f.put(v.kept, times(v.row, is(cell.kept)));
   return v;
 }
+
+/** The functions of gates: in float32 those that say their own error. */
+const functionsOf = ({ lane }: RecurrentLane) =>
+  lane === 'f32' ? { sigmoid: sigmoidOfGate, tanh: tanhOfGate } : { sigmoid: E.sigmoid, tanh: E.tanh };
 
 /** Adds both kernels of a cell. */
 export function sequenceKernels(
@@ -97,7 +101,7 @@ function forward({ module, t, size, product }: Emitting, cell: Cell, pack: numbe
         byState: (k) => (cell.bias ? E.add(byState(k).read(), bias(k).read()) : byState(k).read()),
         h: () => h.read(),
         c: () => c.read(),
-        sigmoid: t.lane === 'f32' ? sigmoidOfGate : E.sigmoid,
+        ...functionsOf(t),
       });
       for (const [k, x] of (found.kept ?? []).entries()) byState(k).write(x);
       if (found.c !== undefined) one(at.inner).write(found.c);
@@ -187,6 +191,7 @@ function emitCellBack({ f, p, t, cell, bytes, at, before }: Backward): ReturnTyp
     after: () => states.after.read(),
     cBefore: () => states.c.read(),
     cAfter: () => states.cAfter.read(),
+    ...functionsOf(t),
   });
   for (const [k, x] of found.byInput.entries()) byInput(k).write(x);
   for (const [k, x] of (found.byState ?? []).entries()) byState(k).write(x);

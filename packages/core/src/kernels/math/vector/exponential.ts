@@ -56,8 +56,13 @@ const constants: ByLane<Constants> = {
   },
 };
 
+/** {@link Constants.tail} of f32 lanes. */
+export const EXP_TAIL: readonly number[] = constants.f32.tail;
+
 /** (e^r - 1) / r on |r| <= ln(2)/2; the error of e^r is 2^-23.4 relative. */
-const SHORT_EXP_TAIL = [0.999999702, 0.4999913871, 0.1666764617, 0.04189939052, 0.008290232159];
+export const SHORT_EXP_TAIL: readonly number[] = [
+  0.999999702, 0.4999913871, 0.1666764617, 0.04189939052, 0.008290232159,
+];
 
 /** x within what gives neither infinity nor 0, or so little beyond that the result does; pmin and pmax let NaN through. */
 const clamp = (x: Expr, least: number, largest: number): Expr => E.pmax(E.pmin(x, largest), least);

@@ -1,7 +1,7 @@
 import type { Expr } from '../../expression/index.ts';
 import * as E from '../../expression/index.ts';
 import { sum } from './double-float.ts';
-import { expOfWeight, LEAST_WEIGHT_EXPONENT, reducedExp } from './exponential.ts';
+import { reducedExp } from './exponential.ts';
 import {
   type ByLane,
   type FloatLane,
@@ -100,7 +100,3 @@ export function sigmoid(lane: FloatLane, x: Expr): Expr {
   const numerator = E.mul(E.mul(E.add(1, E.sub(q, lost)), scale1), scale2);
   return E.div(E.select(E.lt(x, 0), numerator, 1), denominator);
 }
-
-/** {@link sigmoid} of f32 lanes for gates, where what is less than e^-87 is no matter: within 4 ulp, in two operations of three. */
-export const sigmoidOfGate = (x: Expr): Expr =>
-  E.div(1, E.add(1, expOfWeight(E.pmin(E.neg(x), -LEAST_WEIGHT_EXPONENT))));

@@ -15,7 +15,7 @@ import { cos, sin, tan } from './trigonometric.ts';
 export { EXP_TO_ZERO_SCALE, expOfWeight, expToZero, LEAST_WEIGHT_EXPONENT } from './exponential.ts';
 export { extremeOf } from './extremes.ts';
 export type { FloatLane } from './format.ts';
-export { sigmoidOfGate } from './hyperbolic.ts';
+export { sigmoidOfGate, tanhOfGate } from './gates.ts';
 export { powByMath } from './pow.ts';
 
 const functions = {
