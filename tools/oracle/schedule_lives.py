@@ -176,7 +176,7 @@ LIVES = [
     *([make, ["to", [7, 2, 0, 3]], ["step", 3], ["to", [11]]] for make in EVERY),
     [STEP, COSINE, ["to", [5]], ["step", 2]],
     # Of broken epochs, from which they go on.
-    *([make, ["to", [0.5, 2.25, 7.75, 4.5]], ["resume"], ["step", 3]] for make in EVERY),
+    *([make, ["to", [0.5, 2.25, 7.75, 4.5]], [how], ["step", 3]] for make in EVERY for how in ("resume", "resumeByEpoch")),
     # Resumed by state_dict, and by last_epoch.
     *([make, ["step", 5], [how], ["step", 6]] for make in EVERY for how in ("resume", "resumeByEpoch")),
     [STEP, COSINE, ["step", 5], ["resume"], ["step", 6]],
@@ -244,6 +244,8 @@ EPOCHS = [
 
 PLATEAUS = [
     [PLATEAU, ["metric", [1.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0, 2.0]]],
+    # Epochs that are told, some of them broken.
+    [PLATEAU, ["metricAt", [[1.0, 3], [2.0, 3.5], [2.0, 0.25]]], ["resume"], ["metric", [2.0, 2.0]], ["metricAt", [[2.0, -1.5], [2.0, 9]]]],
     [PLATEAU, ["metric", [1.0, 2.0]], ["add", 1.0], ["metric", [2.0, 2.0, 2.0, 2.0]]],
     [PLATEAU, ["metric", [3.0, math.nan, math.inf, 2.0, math.nan, math.nan, 1.0]]],
     [["make", "ReduceLROnPlateau", [], {"patience": 0, "min_lr": [0.05, 0.2]}], ["metric", [1.0, 2.0, 3.0, 4.0]]],
@@ -319,6 +321,10 @@ class Life:
             self.step_all(epoch)
 
     metric = to
+
+    def metricAt(self, pairs):  # noqa: N802: the runner's name
+        for pair in pairs:
+            self.step_all(*pair)
 
     def foreign(self, name):
         own = torch.optim.lr_scheduler.StepLR(self.optimizer, 3)

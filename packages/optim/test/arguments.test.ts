@@ -137,7 +137,7 @@ const refused: [call: () => unknown, message: RegExp][] = [
   ],
   [
     () => new optim.lrScheduler.StepLR(sgd(), 3, { lastEpoch: -2 }),
-    /^StepLR: lastEpoch: expected an integer >= -1/,
+    /^StepLR: lastEpoch: expected a finite number >= -1/,
   ],
   [
     () => new optim.lrScheduler.CosineAnnealingLR(sgd(), 0),

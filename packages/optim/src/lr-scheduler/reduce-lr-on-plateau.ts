@@ -48,7 +48,7 @@ const stateKinds = {
   minLrs: leastRates,
   defaultMinLr: /* @__PURE__ */ K.nullable(nonNegative),
   best: aBest,
-  lastEpoch: K.integer,
+  lastEpoch: K.finite,
   numBadEpochs: K.count,
   cooldownCounter: K.nonNegative,
 };
@@ -131,14 +131,14 @@ export class ReduceLROnPlateau extends Shown {
   }
 
   /**
-   * Takes the epoch's metric, and reduces the rates after more than `patience` epochs without improvement; NaN is none. Follows
-   * `ReduceLROnPlateau.step`.
+   * Takes the epoch's metric, and reduces the rates after more than `patience` epochs without improvement; NaN is none. The number of
+   * the epoch may be broken. Follows `ReduceLROnPlateau.step`.
    * @throws ValueError for a metric that is no number, and where groups were added to an optimizer whose groups each have a minLr
    */
   step(metric: number | Tensor, epoch?: number): void {
     checkArguments(
       `${this.constructor.name}.step`,
-      { metric: aMetric, epoch: K.optional(K.integer) },
+      { metric: aMetric, epoch: K.optional(K.finite) },
       arguments,
     );
     const current = typeof metric === 'number' ? metric : metric.item();

@@ -18,7 +18,7 @@ export const scheduleTakes = <O extends SchedulerOptions>(
 ): Readonly<Record<string, K.Kind>> => ({
   optimizer: anOptimizer,
   ...needed,
-  options: K.options<O>({ ...schedulerOptions, ...optional } as K.Kinds<O>),
+  options: K.options<O>({ ...optional, ...schedulerOptions } as K.Kinds<O>),
 });
 
 /**

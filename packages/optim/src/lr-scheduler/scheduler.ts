@@ -8,7 +8,7 @@ import { asJSON, readState, type SchedulerStateDict, writeState } from './state.
 
 /** Options that every scheduler takes. */
 export interface SchedulerOptions {
-  /** The number of the last epoch, to go on after it; -1 starts anew. Default: -1. */
+  /** The number of the last epoch, which may be broken, to go on after it; -1 starts anew. Default: -1. */
   readonly lastEpoch?: number;
 }
 
@@ -17,8 +17,8 @@ export { anOptimizer };
 /** What {@link SchedulerOptions} take. */
 export const schedulerOptions: K.Kinds<SchedulerOptions> = {
   lastEpoch: /* @__PURE__ */ K.kind(
-    'an integer >= -1',
-    (x) => Number.isSafeInteger(x) && (x as number) >= -1,
+    'a finite number >= -1',
+    (x) => Number.isFinite(x) && (x as number) >= -1,
   ),
 };
 

@@ -21,7 +21,7 @@ export interface Entry {
 
 export interface AnyScheduler {
   readonly lastEpoch: number;
-  step(value?: number): void;
+  step(...values: number[]): void;
   stateDict(): Dict;
   loadStateDict(dict: Dict): void;
 }
@@ -133,6 +133,9 @@ export class Life {
       metric: (values: number[]) => {
         for (const value of values) this.#stepAll(value);
       },
+      metricAt: (pairs: (readonly [metric: number, epoch: number])[]) => {
+        for (const pair of pairs) this.#stepAll(...pair);
+      },
       foreign: (name: string) => {
         const own = new optim.lrScheduler.StepLR(this.optimizer, 3);
         const other = new optim.lrScheduler.StepLR(this.#newOptimizer(), 3);
@@ -160,9 +163,9 @@ export class Life {
     actions[name]!(...(args as never[]));
   }
 
-  #stepAll(value?: number): void {
+  #stepAll(...values: number[]): void {
     this.optimizer.step();
-    for (const scheduler of this.schedulers) scheduler.step(value);
+    for (const scheduler of this.schedulers) scheduler.step(...values);
   }
 
   #resume(): void {

@@ -104,7 +104,7 @@ export class SequentialLR extends ComposedScheduler {
 
   protected override readOwnState(caller: string, dict: SchedulerStateDict): () => void {
     const { last_epoch: lastEpoch, _milestones: milestones } = dict;
-    checkArguments(caller, { last_epoch: K.integer, _milestones: kinds.milestones }, [lastEpoch, milestones]);
+    checkArguments(caller, { last_epoch: K.finite, _milestones: kinds.milestones }, [lastEpoch, milestones]);
     if ((milestones as number[]).length !== this.milestones.length)
       throw new ValueError(
         `${caller}: the state has ${(milestones as number[]).length} milestones, expected ${this.milestones.length}`,
