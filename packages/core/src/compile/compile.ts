@@ -2,6 +2,7 @@ import { checkArguments, K } from '../arguments/index.ts';
 import { CompileError, ValueError } from '../errors.ts';
 import { timesWanted } from '../kernels/index.ts';
 import { isGradEnabled, isInferenceModeEnabled } from '../record/grad-mode.ts';
+import { askOwner } from '../record/host.ts';
 import { anomalyMode, tracer } from '../record/observe.ts';
 import { Tensor, timesChanged } from '../tensor.ts';
 import { checkAgainstEager, unlessItFails } from './check.ts';
@@ -99,7 +100,8 @@ class CompiledFunction<A extends readonly unknown[], R> {
     this.#checksNext = true;
   }
 
-  call(args: A): R {
+  /** @param owner on what the function was called, as a method */
+  call(args: A, owner?: unknown): R {
     // Inside another compiled function it is part of that one.
     if (this.#eager || tracer !== null) return this.#fn(...args);
     if (this.#division !== null) return this.#division.run(args, this.#fn);
@@ -117,7 +119,7 @@ class CompiledFunction<A extends readonly unknown[], R> {
       }
     }
     return this.#versions.isWorthOne(args, tensors, mode)
-      ? this.#trace(args, tensors, mode, reason)
+      ? this.#trace(args, tensors, mode, reason, owner)
       : this.#fn(...args);
   }
 
@@ -220,7 +222,7 @@ class CompiledFunction<A extends readonly unknown[], R> {
   }
 
   /** Runs the function as it is, and makes a program of what it does. */
-  #trace(args: A, tensors: readonly Tensor[], mode: number, reason: string): R {
+  #trace(args: A, tensors: readonly Tensor[], mode: number, reason: string, owner: unknown): R {
     const given = new Given(args, tensors);
     const before = this.#before.map(
       (call): Before => ({
@@ -229,7 +231,10 @@ class CompiledFunction<A extends readonly unknown[], R> {
       }),
     );
     const tracing = new Tracing(tensors, this.#before.at(-1)?.rehearsal ?? null, this.#fallback === 'eager');
-    const result = lookingOn(tracing, () => this.#fn(...args));
+    const result = lookingOn(tracing, () => {
+      askOwner(owner);
+      return this.#fn(...args);
+    });
     refusePromise(result);
     if (tracing.rehearsal.isDivided) {
       this.#divide();
@@ -366,7 +371,9 @@ export function compile<A extends readonly unknown[], R>(
 ): Compiled<A, R> {
   checkArguments('compile', { fn: K.callable, options: K.options<CompileOptions>(compileKinds) }, arguments);
   const compiled = new CompiledFunction(fn, options);
-  const call = (...args: A): R => compiled.call(args);
+  const call = function (this: unknown, ...args: A): R {
+    return compiled.call(args, this);
+  };
   return Object.defineProperties(call, {
     name: { value: `compiled ${fn.name || 'function'}` },
     explain: { value: () => explain(compiled.versions.map(reportOf)) },

@@ -69,6 +69,17 @@ export function assumesSame(what: string, read: () => readonly unknown[], seldom
   tracer.assumes(what, () => areSame(read(), before), seldom);
 }
 
+/** What holds a compiled function, as a module does, and says on what of it a call depends. */
+interface Owner {
+  ownsCompiled?(): void;
+}
+
+/** Has the one on which a compiled function is called, as its method, say so. */
+export function askOwner(owner: unknown): void {
+  const { ownsCompiled } = (owner ?? {}) as Owner;
+  if (typeof ownsCompiled === 'function') ownsCompiled.call(owner as Owner);
+}
+
 /**
  * Where a call is being compiled: `read` gives numbers that host parts work with, such as the learning rates of an optimizer. A call that
  * changes them beside `onHost` is refused, since later ones would not. Kindling's own.

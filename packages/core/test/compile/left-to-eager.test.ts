@@ -18,21 +18,12 @@ import { cotangent, resultLeaves } from '../oracle/tensors.ts';
 import { eachOperation } from '../support/each-operation.ts';
 import { leftToEager } from '../support/lowered.ts';
 
-/**
- * Run by their eager kernels: distances of all pairs, which go by blocks of both operands in scratch, linear algebra, and statistics
- * that look every element up.
- */
+/** Run by their eager kernels: linear algebra. */
 const byEagerKernels = [
-  'cdist',
   'cholesky_inverse',
   'cholesky_solve',
   'complete_basis',
-  'cov_weights',
   'geqrf',
-  'histc',
-  'histogram_edges',
-  'histogramdd',
-  'isin',
   'linalg_eigh',
   'linalg_inv_ex',
   'linalg_lu_factor_ex',
@@ -44,15 +35,10 @@ const byEagerKernels = [
   'linalg_solve_triangular',
   'linalg_svd',
   'lu_unpack',
-  'nonzero_static',
-  'pair_sums',
   'sylvester',
 ];
-/**
- * Meant to work in JavaScript, on the memory of the program: selections, which must move elements as PyTorch's algorithms do, and
- * convolutions of integers.
- */
-const inJavaScript = ['convolution', 'convolution_transposed', 'kthvalue', 'mode', 'topk'];
+/** Meant to work in JavaScript, on the memory of the program: convolutions of integers. */
+const inJavaScript = ['convolution', 'convolution_transposed'];
 
 const found = { byEagerKernels: new Set<string>(), inJavaScript: new Set<string>() };
 
@@ -85,12 +71,6 @@ eachOperation('are compiled', ({ entry, operation, samples }) => {
     }
     note(fn);
   }
-});
-
-it('mode picks as PyTorch sorts', () => {
-  const fn = compile((x: Tensor) => kindling.mode(x).values);
-  for (let i = 0; i < 2; i++) fn(tensor([1, 2, 2]));
-  note(fn);
 });
 
 it('draws work in JavaScript, and explain() says so', () => {

@@ -50,7 +50,10 @@ const cases: Readonly<Record<string, Case>> = {
   },
   'pairs of one matrix': {
     of: (dtype) => [values(6, 4)(dtype), special(dtype)],
-    run: (x, y) => [...norms.map((p) => kindling.pdist(x, { p })), ...norms.map((p) => kindling.pdist(y, { p }))],
+    run: (x, y) => [
+      ...norms.map((p) => kindling.pdist(x, { p })),
+      ...norms.map((p) => kindling.pdist(y, { p })),
+    ],
   },
   'second derivatives': {
     of: pairOf([4, 3], [5, 3]),

@@ -1,6 +1,5 @@
 /** Rows that eager kernels take in parts: a compiled function leaves them to no eager kernel, and has the bits of eager. */
-import { fusedCrossEntropy } from '@kindling/core';
-import { type DType, randint, randn, type Tensor, tensor } from '@kindling/core';
+import { type DType, fusedCrossEntropy, randint, randn, type Tensor, tensor } from '@kindling/core';
 import { afterAll, beforeAll, describe, it } from 'vitest';
 import { rowLimits } from '../../src/kernels/rows/long-rows.ts';
 import { expectSameBits } from '../support/compiled.ts';
@@ -39,7 +38,13 @@ const cases: Readonly<Record<string, Case>> = {
   'of special values': { of: special, run: (x) => all(x.detach(), 1) },
 };
 
-const entropy = (x: Tensor, t: Tensor, weight: Tensor | null, reduction: 'none' | 'sum' | 'mean', labelSmoothing: number) =>
+const entropy = (
+  x: Tensor,
+  t: Tensor,
+  weight: Tensor | null,
+  reduction: 'none' | 'sum' | 'mean',
+  labelSmoothing: number,
+) =>
   fusedCrossEntropy(x, t, weight?.detach() ?? null, {
     ...{ dim: x.ndim === 1 ? 0 : 1, ignoreIndex: 2, caller: 'crossEntropy' },
     ...{ reduction, labelSmoothing },
@@ -50,7 +55,10 @@ const entropies = (x: Tensor, target: Tensor, weight: Tensor | null): Tensor[] =
   );
 const classes = (...shape: number[]) => randint(0, 9, shape, { dtype: 'int32' });
 const entropyCases: Readonly<Record<string, Case>> = {
-  'of classes': { of: (dtype) => [randn([5, 9], { dtype }), tensor([1, 2, 8, 0, 2])], run: (x, t) => entropies(x, t, null) },
+  'of classes': {
+    of: (dtype) => [randn([5, 9], { dtype }), tensor([1, 2, 8, 0, 2])],
+    run: (x, t) => entropies(x, t, null),
+  },
   'of classes with weights': {
     of: (dtype) => [randn([5, 9], { dtype }), classes(5).to('uint8'), randn([9], { dtype }).abs()],
     run: entropies,
@@ -64,9 +72,16 @@ const entropyCases: Readonly<Record<string, Case>> = {
     run: entropies,
   },
   'of one row': { of: (dtype) => [randn([9], { dtype }), tensor(4)], run: (x, t) => entropies(x, t, null) },
-  'of none that counts': { of: (dtype) => [randn([2, 9], { dtype }), tensor([2, 2])], run: (x, t) => entropies(x, t, null) },
+  'of none that counts': {
+    of: (dtype) => [randn([2, 9], { dtype }), tensor([2, 2])],
+    run: (x, t) => entropies(x, t, null),
+  },
   'of distributions': {
-    of: (dtype) => [randn([4, 9], { dtype }), randn([4, 9], { dtype }).softmax(1).detach(), randn([9], { dtype })],
+    of: (dtype) => [
+      randn([4, 9], { dtype }),
+      randn([4, 9], { dtype }).softmax(1).detach(),
+      randn([9], { dtype }),
+    ],
     run: (x, t, w) => [...entropies(x, t.detach(), null), ...entropies(x, t.detach(), w)],
   },
   'of special values': {

@@ -1,4 +1,5 @@
 import {
+  assumes,
   assumesSame,
   assumesValues,
   calledAs,
@@ -12,6 +13,7 @@ import {
 import { refuseExcessInput } from './excess-input.ts';
 import { type ModuleHooks, runWithHooks } from './hooks.ts';
 import type { Module } from './module.ts';
+import { Parameter } from './parameter.ts';
 
 /** Any module, whatever it takes and gives. */
 export type AnyModule = Module<never, unknown>;
@@ -75,6 +77,17 @@ export class Callable {
    */
   registered(): [string, unknown][] {
     return Object.entries(this);
+  }
+
+  /**
+   * @internal A compiled function that is called as a method of this module takes for given which parts and parameters it has, as it may
+   * use them though it does not call the module. Other tensors may be what it gave.
+   */
+  ownsCompiled(): void {
+    const holder = this as unknown as Readonly<Record<string, unknown>>;
+    for (const [key, value] of Object.entries(this))
+      if (value instanceof Parameter || isModule(value))
+        assumes(`${this.constructor.name}.${key}`, () => holder[key] === value);
   }
 }
 

@@ -64,7 +64,10 @@ function definePack(module: ModuleBuilder, lane: FloatLane): number {
     const { left, from, to } = f.locals('i32', 'left', 'from', 'to');
     f.countdown(p.rows, 1, () => {
       f.get(p.columnBytes).i32Const(bytes).op('i32.eq').if();
-      f.get(p.to).get(p.from).push(times(p.columns, is(bytes))).memoryCopy();
+      f.get(p.to)
+        .get(p.from)
+        .push(times(p.columns, is(bytes)))
+        .memoryCopy();
       f.else().get(p.from).set(from).get(p.to).set(to).get(p.columns).set(left);
       f.countdown(left, 1, () => {
         f.get(to).get(from);
@@ -138,7 +141,11 @@ class Walk {
   }
 
   clear(at: number, rows: number, pitch: number): void {
-    this.f.get(at).i32Const(0).push(times(rows, pitch, is(this.bytes))).memoryFill();
+    this.f
+      .get(at)
+      .i32Const(0)
+      .push(times(rows, pitch, is(this.bytes)))
+      .memoryFill();
   }
 
   private placeOf(base: number, b: BlockAt) {
@@ -157,13 +164,38 @@ interface BlockAt {
 
 const locals = ['row', 'rows', 'other', 'others', 'column', 'columns', 'pitch'] as const;
 
-function defineAllDots(module: ModuleBuilder, blocks: Blocks, pack: number, roots: number, powers: number): void {
-  const sizes = i32Params('batches', 'n', 'm', 'width', 'a', 'b', 'scaleA', 'scaleB', 'levels', 'room', 'out');
+function defineAllDots(
+  module: ModuleBuilder,
+  blocks: Blocks,
+  pack: number,
+  roots: number,
+  powers: number,
+): void {
+  const sizes = i32Params(
+    'batches',
+    'n',
+    'm',
+    'width',
+    'a',
+    'b',
+    'scaleA',
+    'scaleB',
+    'levels',
+    'room',
+    'out',
+  );
   const params = { ...sizes, exponent: 'f64', root: 'f64' } as const;
   module.define({ export: 'allDots' }, params, (f, p) => {
     const walk = new Walk(f, blocks.lane, pack, p.room);
     const v = f.locals('i32', ...locals);
-    const [a, b, scaleA, scaleB, levels, out] = range(areas).map((i) => walk.area(i)) as [number, number, number, number, number, number];
+    const [a, b, scaleA, scaleB, levels, out] = range(areas).map((i) => walk.area(i)) as [
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+    ];
     const ofA = { row: v.row, rows: v.rows, column: v.column, columns: v.columns, width: p.width };
     const ofB = { ...ofA, row: v.other, rows: v.others };
     const pairs = { row: v.row, rows: v.rows, column: v.other, columns: v.others, width: p.m };
@@ -180,7 +212,9 @@ function defineAllDots(module: ModuleBuilder, blocks: Blocks, pack: number, root
       f.get(p.root).f64Const(0.5).op('f64.eq').if();
       f.call(roots, [times(v.rows, v.pitch), out]).else();
       f.get(p.root).f64Const(1).op('f64.ne').if();
-      f.call(powers, [times(v.rows, v.pitch), out, p.root]).end().end();
+      f.call(powers, [times(v.rows, v.pitch), out, p.root])
+        .end()
+        .end();
       walk.store(out, v.pitch, pairs, p.out);
     };
     f.countdown(p.batches, 1, () => {
@@ -200,11 +234,30 @@ function defineAllDots(module: ModuleBuilder, blocks: Blocks, pack: number, root
 }
 
 function defineAllSums(module: ModuleBuilder, blocks: Blocks, pack: number): void {
-  const sizes = i32Params('batches', 'n', 'm', 'width', 'weights', 'b', 'a', 'scaleA', 'levels', 'room', 'out');
+  const sizes = i32Params(
+    'batches',
+    'n',
+    'm',
+    'width',
+    'weights',
+    'b',
+    'a',
+    'scaleA',
+    'levels',
+    'room',
+    'out',
+  );
   module.define({ export: 'allSums' }, { ...sizes, exponent: 'f64' } as const, (f, p) => {
     const walk = new Walk(f, blocks.lane, pack, p.room);
     const v = f.locals('i32', ...locals);
-    const [a, b, scaleA, weights, levels, out] = range(areas).map((i) => walk.area(i)) as [number, number, number, number, number, number];
+    const [a, b, scaleA, weights, levels, out] = range(areas).map((i) => walk.area(i)) as [
+      number,
+      number,
+      number,
+      number,
+      number,
+      number,
+    ];
     const ofA = { row: v.row, rows: v.rows, column: v.column, columns: v.columns, width: p.width };
     const ofB = { ...ofA, row: v.other, rows: v.others };
     const pairs = { row: v.other, rows: v.others, column: v.row, columns: v.rows, width: p.n };

@@ -58,7 +58,11 @@ function defineMass(module: ModuleBuilder, dtype: DType): void {
 
 /** The loss of a row, and what its gradient is made of. `statistics` are those of softmax's longStatistics. */
 function defineRow(module: ModuleBuilder, dtype: DType): void {
-  const ints = { ...i32Params('n', 'row'), ...classParams, ...i32Params('x', 'spread', 'statistics', 'divisor', 'loss', 'said') };
+  const ints = {
+    ...i32Params('n', 'row'),
+    ...classParams,
+    ...i32Params('x', 'spread', 'statistics', 'divisor', 'loss', 'said'),
+  };
   module.define({ export: 'row' }, { ...ints, onClass: 'f64' } as const, (f, p) => {
     const { t, i, counts } = f.locals('i32', 't', 'i', 'counts');
     const { max, logSum, loss, mass, scale, unit, q } = f.locals(
@@ -186,7 +190,8 @@ export function recordLongLoss(
   };
   const ofClasses = [classes, classBytes, ignoredClass(target.ignoreIndex)];
   const divisor = allocateArray('float64', 1);
-  if (reduction === 'mean' && classes !== null) call('mass', [rows, ...ofClasses, weights, divisor], [divisor]);
+  if (reduction === 'mean' && classes !== null)
+    call('mass', [rows, ...ofClasses, weights, divisor], [divisor]);
   else fillStrided(stridedOver(divisor, 'float64', [1]), reduction === 'mean' ? rows : 1);
   const losses = allocateArray('float64', rows);
   const gradients = grad === null ? null : stridedOver(grad, x.dtype, x.shape);
@@ -200,13 +205,30 @@ export function recordLongLoss(
     const { longStatistics } = softmaxKernels(lane);
     const args = [n, rowLimits.longest, into.address(elements), into.address(statistics)];
     const touched = { reads: [elements], writes: [statistics] };
-    into.call('row_statistics', longStatistics, args.map(() => 'i32' as const), args, touched);
+    into.call(
+      'row_statistics',
+      longStatistics,
+      args.map(() => 'i32' as const),
+      args,
+      touched,
+    );
     const shares = share === null ? null : into.elements(share);
     const own = losses.subarray(row, row + 1);
-    call('row', [n, row, ...ofClasses, weights, elements, shares, statistics, divisor, own, words], [own, words], [target.onClass], [own]);
+    call(
+      'row',
+      [n, row, ...ofClasses, weights, elements, shares, statistics, divisor, own, words],
+      [own, words],
+      [target.onClass],
+      [own],
+    );
     if (gradients === null) continue;
     const out = rowOf(gradients, dim, row);
-    const [factor, unit, , counts] = said.map((_, i) => scalarIn(words, i)) as [Strided, Strided, Strided, Strided];
+    const [factor, unit, , counts] = said.map((_, i) => scalarIn(words, i)) as [
+      Strided,
+      Strided,
+      Strided,
+      Strided,
+    ];
     const max = scalarIn(statistics, 0);
     if (share === null) runElementwise(gradient, lane, [logits, max, factor, counts], [], out);
     else runElementwise(spreadGradient, lane, [logits, share, max, factor, unit, counts], [], out);

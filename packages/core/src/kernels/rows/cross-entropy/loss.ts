@@ -280,7 +280,15 @@ const record: RowsOfLoss = (x, dim, targets, spread, grad, loss) => {
   if (isLong(x, dim)) {
     const { ignoreIndex, reduction } = targets;
     const onClass = byClasses ? 1 - targets.smoothing : 0;
-    const ofRows = { classes, classBytes: bytesOfClass(target), ignoreIndex, onClass, weights, spread, reduction };
+    const ofRows = {
+      classes,
+      classBytes: bytesOfClass(target),
+      ignoreIndex,
+      onClass,
+      weights,
+      spread,
+      reduction,
+    };
     recordLongLoss(recorder, x, dim, ofRows, grad, loss);
     return;
   }
