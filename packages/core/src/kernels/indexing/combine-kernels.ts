@@ -32,15 +32,16 @@ type CombineKernel = (
   out: number,
 ) => void;
 
-interface Access {
+/** How an element is read, and written, to be computed with in its own type. */
+interface Element {
   readonly type: ValueType & ('i32' | 'f32' | 'f64');
   readonly bytes: number;
   readonly load: LoadOp;
   readonly store: StoreOp;
 }
 
-const byte: Access = { type: 'i32', bytes: 1, load: 'i32.load8_u', store: 'i32.store8' };
-const accesses: Readonly<Record<DType, Access>> = {
+const byte: Element = { type: 'i32', bytes: 1, load: 'i32.load8_u', store: 'i32.store8' };
+const elements: Readonly<Record<DType, Element>> = {
   float32: { type: 'f32', bytes: 4, load: 'f32.load', store: 'f32.store' },
   float64: { type: 'f64', bytes: 8, load: 'f64.load', store: 'f64.store' },
   int32: { type: 'i32', bytes: 4, load: 'i32.load', store: 'i32.store' },
@@ -48,8 +49,17 @@ const accesses: Readonly<Record<DType, Access>> = {
   bool: byte,
 };
 
+/** That of a dtype. */
+export const elementOf = (dtype: DType): Element => elements[dtype];
+
 /** Combines the two numbers on the stack, which are in two locals too. */
-function emitCombined(f: FunctionBuilder, { type }: Access, how: Combination, a: number, b: number): void {
+export function emitCombined(
+  f: FunctionBuilder,
+  { type }: Element,
+  how: Combination,
+  a: number,
+  b: number,
+): void {
   if (how === 'sum') f.op(`${type}.add`);
   else if (how === 'prod') f.op(`${type}.mul`);
   else if (type !== 'i32') f.op(how === 'amax' ? `${type}.max` : `${type}.min`);
@@ -63,7 +73,7 @@ function emitCombined(f: FunctionBuilder, { type }: Access, how: Combination, a:
 /** The kernels of a dtype; those of int32 wrap around. */
 export const combineKernels = memoized((dtype: DType): CombineKernels => {
   const module = new ModuleBuilder();
-  const access = accesses[dtype];
+  const access = elementOf(dtype);
   const { type, bytes, load, store } = access;
   for (const how of ['sum', 'prod', 'amax', 'amin'] as const) {
     const params = i32Params('count', 'step', 'positions', 'values', 'seen', 'out');

@@ -1,8 +1,11 @@
 import { storedNumber, type TypedArray } from '../../dtype.ts';
 import { DTypeError, IndexError, ShapeError } from '../../errors.ts';
 import {
+  type AlongDim,
   type Axes,
   elementsOf,
+  extentOf,
+  findPlaces,
   recordAxes,
   recordPlaces,
   recordPosition,
@@ -84,21 +87,26 @@ export function indexPositions(
   { caller, negative }: IndexRule,
 ): Positions {
   const count = indices[0]?.count ?? 1;
-  const rows =
-    recordPosition(count, x.offset) ?? (allocateArray('int32', count).fill(x.offset) as Int32Array);
+  let rows: Int32Array | null = null;
   for (const [k, index] of indices.entries()) {
     const dim = dims[k]!;
     const size = sizeAlong(x, dim);
     const stride = strideAlong(x, dim);
-    const least = negative ? -size : 0;
     const values = elementsOf(index);
-    if (recordPlaces(values, { size, stride, negative }, rows) !== null) continue;
+    const found: Int32Array | null = findPlaces(values, { size, stride, negative }, rows ?? x.offset);
+    if (found !== null) {
+      rows = found;
+      continue;
+    }
+    const least = negative ? -size : 0;
+    rows ??= allocateArray('int32', count).fill(x.offset) as Int32Array;
     for (let r = 0; r < rows.length; r++) {
       const i = values[r]!;
       if (i < least || i >= size) throw outOfBounds(i, r, index.shape, dim, size, caller);
       rows[r]! += (i < 0 ? i + size : i) * stride;
     }
   }
+  rows ??= recordPosition(count, x.offset) ?? (allocateArray('int32', count).fill(x.offset) as Int32Array);
   const lead = leadingDims(dims);
   const isRest = (_: number, d: number): boolean => d >= lead && !dims.includes(d);
   const blocks = { shape: x.shape.slice(0, lead), strides: x.strides.slice(0, lead) };
@@ -130,6 +138,7 @@ export function indexedShape(shape: Shape, dims: readonly number[], index: Shape
 export function flattenPositions({ outer, rows, inner, blocks, elements }: Positions): Int32Array {
   const recorded = recordSpread(rows, blocks, elements);
   if (recorded !== null) return recorded;
+  if (outer.length === 1 && inner.length === 1 && outer[0] === 0) return rows;
   const result = allocateArray('int32', outer.length * rows.length * inner.length) as Int32Array;
   let p = 0;
   if (inner.length === 1) {
@@ -144,6 +153,14 @@ export function flattenPositions({ outer, rows, inner, blocks, elements }: Posit
     }
   }
   return result;
+}
+
+/** How `index` lies beside a dense x of its shape but for `dim`; `null` for any other. */
+export function alongDim(x: Tensor, dim: number, index: Tensor): AlongDim | null {
+  const { shape } = index;
+  if (!x.dense || index.count === 0 || shape.length !== x.shape.length) return null;
+  if (shape.some((size, d) => d !== dim && size !== x.shape[d])) return null;
+  return { ...extentOf(shape, dim), size: sizeAlong(x, dim) };
 }
 
 /** Positions of `gather` and `scatter`: the element at a place of `index`, with its value in place of dimension `dim`. */
@@ -184,8 +201,8 @@ export function positionsAlong(x: Layout, dim: number, index: Tensor, caller: st
 /** Positions in a tensor of `count` elements taken as one row; negative indices count from the end. */
 export function flatPositions(index: Tensor, count: number, caller: string): Int32Array {
   const values = elementsOf(index);
-  const recorded = recordPlaces(values, { size: count, stride: 1, negative: true }, 0);
-  if (recorded !== null) return recorded;
+  const found = findPlaces(values, { size: count, stride: 1, negative: true }, 0);
+  if (found !== null) return found;
   const result = allocateArray('int32', values.length) as Int32Array;
   for (let p = 0; p < result.length; p++) {
     const i = values[p]!;

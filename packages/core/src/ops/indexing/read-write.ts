@@ -71,7 +71,8 @@ export function writeAt(out: TypedArray, positions: Int32Array, values: TypedArr
 }
 
 /** Math.max and Math.min pass NaN on, as PyTorch does. */
-const combinations = {
+export const combinations = {
+  sum: (a: number, b: number) => a + b,
   prod: (a: number, b: number) => a * b,
   amax: (a: number, b: number) => Math.max(a, b),
   amin: (a: number, b: number) => Math.min(a, b),
@@ -96,7 +97,7 @@ export function writePositions(
   const copiesEach = recorder === null && length >= longRow && !accumulate;
   if (together && !oneForAll && !isOr && !copiesEach && writeRows(out, rowsOf(where), values, accumulate))
     return;
-  if (!together || length < shortRow || oneForAll || recorder !== null) {
+  if (!together || length < shortRow || (oneForAll && accumulate) || recorder !== null) {
     writeAt(out, flattenPositions(where), values, accumulate ? (isBool ? 'amax' : 'sum') : 'set');
     return;
   }
@@ -104,7 +105,8 @@ export function writePositions(
   for (const start of outer) {
     for (const row of rows) {
       const to = start + row;
-      if (!accumulate) out.set(values.subarray(from, from + length), to);
+      if (oneForAll) out.fill(values[0]!, to, to + length);
+      else if (!accumulate) out.set(values.subarray(from, from + length), to);
       else if (isOr) for (let i = 0; i < length; i++) out[to + i]! |= values[from + i]!;
       else addRow(out, to, values, from, length);
       from += length;
