@@ -32,4 +32,4 @@ export {
   recordPosition,
   recordSpread,
 } from './positions.ts';
-export { addTableRows, type RowSums, readTableRows } from './table-rows.ts';
+export { addTableRows, greatestTableRows, type RowSums, readTableRows } from './table-rows.ts';

@@ -221,10 +221,29 @@ export function flatPositions(index: Tensor, count: number, caller: string): Int
 export function truePositions(data: TypedArray, isMask: boolean): Int32Array {
   // What a mask holds is not to be guessed: adding up its ones needs no branch.
   if (isMask) return positionsOfOnes(data);
+  return data instanceof Float32Array ? positionsOfOthers(data) : othersOf(data);
+}
+
+/** {@link othersOf} as it is compiled where it meets nothing but one type of array. */
+function positionsOfOthers(data: Float32Array): Int32Array {
   let count = 0;
-  for (let i = 0; i < data.length; i++) if (data[i] !== 0) count++;
+  for (let i = 0; i < data.length; i++) count += data[i] === 0 ? 0 : 1;
   const result = new Int32Array(count);
-  for (let i = 0, n = 0; n < count; i++) if (data[i] !== 0) result[n++] = i;
+  for (let i = 0, n = 0; n < count; i++) {
+    result[n] = i;
+    n += data[i] === 0 ? 0 : 1;
+  }
+  return result;
+}
+
+function othersOf(data: TypedArray): Int32Array {
+  let count = 0;
+  for (let i = 0; i < data.length; i++) count += data[i] === 0 ? 0 : 1;
+  const result = new Int32Array(count);
+  for (let i = 0, n = 0; n < count; i++) {
+    result[n] = i;
+    n += data[i] === 0 ? 0 : 1;
+  }
   return result;
 }
 
@@ -251,9 +270,33 @@ export function nonzeroCoordinates(x: Tensor, caller: string): Int32Array[] {
     const step = stride;
     stride *= size;
     if (x.shape.length === 1) return positions;
-    const list = new Int32Array(positions.length);
-    for (let p = 0; p < list.length; p++) list[p] = ((positions[p]! / step) | 0) % size;
-    return list;
+    return coordinatesAlong(positions, size, step);
   });
   return lists.reverse();
+}
+
+/** The coordinates of ascending positions along a dimension: they are counted up on the way, which takes no division. */
+function coordinatesAlong(positions: Int32Array, size: number, stride: number): Int32Array {
+  const list = new Int32Array(positions.length);
+  const block = size * stride;
+  let start = 0;
+  let coordinate = 0;
+  let next = stride;
+  for (let p = 0; p < list.length; p++) {
+    const at = positions[p]!;
+    while (at >= start + block) {
+      start += block;
+      coordinate = 0;
+      next = start + stride;
+    }
+    if (stride === 1) list[p] = at - start;
+    else {
+      while (at >= next) {
+        coordinate++;
+        next += stride;
+      }
+      list[p] = coordinate;
+    }
+  }
+  return list;
 }

@@ -17,10 +17,16 @@ function noSuchClass(x: Tensor, at: number, classes: number): IndexError {
   );
 }
 
-function greatest(values: TypedArray): number {
-  let most = 0;
-  for (const value of values) if (value > most) most = value;
-  return most;
+/** The least of integers and 0, and the greatest of them and -1. */
+function extremes(values: TypedArray): { least: number; most: number } {
+  let least = 0;
+  let most = -1;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    least = Math.min(least, value);
+    most = Math.max(most, value);
+  }
+  return { least, most };
 }
 
 const oneHotPrimitive = definePrimitive<number>({
@@ -50,7 +56,8 @@ export function oneHot(x: Tensor, options: number | { readonly numClasses?: numb
     throw new DTypeError(`oneHot is only applicable to index tensors of int32, got ${x.dtype}`);
   if (x.count === 0 && wanted <= 0)
     throw new ValueError('oneHot: Can not infer total number of classes from empty tensor.');
-  const classes = wanted === -1 ? 1 + greatest(valuesOf(x, 'one_hot: number of classes')) : wanted;
+  const classes =
+    wanted === -1 ? 1 + Math.max(0, extremes(valuesOf(x, 'one_hot: number of classes')).most) : wanted;
   if (!Number.isInteger(classes) || classes < 1)
     throw new ValueError(`oneHot: numClasses should be positive, got ${wanted}`);
   return apply(oneHotPrimitive, [x], classes);
@@ -71,13 +78,29 @@ const bincountPrimitive = definePrimitive<number, [Tensor, Tensor]>({
     dtype: weights === undefined ? 'int32' : weights.dtype === 'float32' ? 'float32' : 'float64',
   }),
   kernel([x, weights], count, out) {
-    const sums = new Float64Array(count);
-    const added = weights === undefined ? null : elementsOf(weights);
     const bins = elementsOf(x);
-    for (let i = 0; i < bins.length; i++) sums[bins[i]!]! += added === null ? 1 : added[i]!;
-    out.storage.array.set(sums);
+    if (weights === undefined) countInto(out.storage.array.fill(0), bins);
+    else {
+      const sums = new Float64Array(count);
+      addInto(sums, bins, elementsOf(weights));
+      out.storage.array.set(sums);
+    }
   },
 });
+
+// Each loop stands twice: one that meets nothing but one type of array is compiled to plain loads and stores.
+
+function countInto(counts: TypedArray, bins: TypedArray): void {
+  if (bins instanceof Int32Array && counts instanceof Int32Array)
+    for (let i = 0; i < bins.length; i++) counts[bins[i]!]!++;
+  else for (let i = 0; i < bins.length; i++) counts[bins[i]!]!++;
+}
+
+function addInto(sums: Float64Array, bins: TypedArray, added: TypedArray): void {
+  if (bins instanceof Int32Array && added instanceof Float32Array)
+    for (let i = 0; i < bins.length; i++) sums[bins[i]!]! += added[i]!;
+  else for (let i = 0; i < bins.length; i++) sums[bins[i]!]! += added[i]!;
+}
 
 const bincountTakes = signature('bincount', {
   x: K.tensor,
@@ -108,16 +131,15 @@ export function bincount(x: Tensor, options: BincountOptions = {}): Tensor {
       `bincount: weights should be 1-d and have the same length as input, got ${formatShape(weights.shape)} and ${formatShape(x.shape)}`,
     );
   }
-  let bins = minlength;
   const values = valuesOf(x, 'bincount: number of bins');
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i]!;
-    if (value < 0)
-      throw new ValueError(
-        `bincount only supports 1-d non-negative integral inputs, got ${value} at position [${i}]`,
-      );
-    if (value >= bins) bins = value + 1;
+  const { least, most } = extremes(values);
+  if (least < 0) {
+    const at = values.findIndex((value) => value < 0);
+    throw new ValueError(
+      `bincount only supports 1-d non-negative integral inputs, got ${values[at]} at position [${at}]`,
+    );
   }
+  const bins = Math.max(minlength, most + 1);
   return apply(bincountPrimitive, weights === null ? [x] : [x, weights], bins);
 }
 
