@@ -246,12 +246,14 @@ function moveRows(
     if (row < first) first = row;
     if (row > last) last = row;
   }
+  // To leave out a little is not worth other numbers for all rows.
+  if (4 * first < last) first = 0;
   const span = last - first + length;
   const bytes = x.BYTES_PER_ELEMENT * (Math.max(step, span) + ofBlock);
   const atOnce = Math.min(outer, Math.max(1, Math.floor(CHUNK_BYTES / bytes)));
   const copied = (atOnce - 1) * step + span + rows.length + atOnce * ofBlock;
   if (copied > mostCopied * atOnce * ofBlock) return false;
-  const starts = first === 0 ? rows : rows.map((row) => row - first);
+  const starts = first === 0 ? rows : shifted(rows, first);
   for (let o = 0; o < outer; o += atOnce) {
     const count = Math.min(atOnce, outer - o);
     const from = first + o * step;
@@ -259,6 +261,12 @@ function moveRows(
     if (!move(count, step, starts, part, beside.subarray(o * ofBlock, (o + count) * ofBlock))) return false;
   }
   return true;
+}
+
+function shifted(rows: Int32Array, by: number): Int32Array {
+  const starts = allocateArray('int32', rows.length) as Int32Array;
+  for (let r = 0; r < rows.length; r++) starts[r] = (rows[r] as number) - by;
+  return starts;
 }
 
 /** Whole rows, side by side from `at` on. */

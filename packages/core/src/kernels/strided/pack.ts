@@ -53,6 +53,16 @@ const packKernel = memoized((bytes: number): PackKernel => {
         f.bump(p.out, { bytes: 16 });
         f.end();
         f.else().get(p.n).set(left);
+        if (bytes === 4) {
+          // Of what lies in reverse order a vector is turned round.
+          f.get(p.step).i32Const(-bytes).op('i32.eq').if();
+          f.countdown(left, 4, () => {
+            f.bump(from, { bytes: -12 }).get(p.out).get(from).load('v128.load').get(from).load('v128.load');
+            f.shuffle32(3, 2, 1, 0).store('v128.store');
+            f.bump(from, { bytes: -4 }).bump(p.out, { bytes: 16 });
+          });
+          f.end();
+        }
         f.countdown(left, 1, () => {
           f.get(p.out).get(from).load(load).store(store);
           f.bump(from, { local: p.step }).bump(p.out, { bytes });

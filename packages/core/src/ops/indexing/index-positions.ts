@@ -12,7 +12,7 @@ import {
   recordSpread,
 } from '../../kernels/index.ts';
 import { valuesOf } from '../../record/index.ts';
-import { formatShape, indexOf, isContiguousLayout, type Shape } from '../../shape.ts';
+import { formatShape, indexOf, isContiguousLayout, numelOf, type Shape } from '../../shape.ts';
 import { allocateArray } from '../../storage.ts';
 import { Tensor } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
@@ -265,38 +265,51 @@ export const nonzeroPositions = (x: Tensor, caller: string): Int32Array =>
 /** {@link nonzeroPositions} as coordinates, one list for each dimension. */
 export function nonzeroCoordinates(x: Tensor, caller: string): Int32Array[] {
   const positions = nonzeroPositions(x, caller);
-  let stride = 1;
-  const lists = x.shape.toReversed().map((size) => {
-    const step = stride;
-    stride *= size;
-    if (x.shape.length === 1) return positions;
-    return coordinatesAlong(positions, size, step);
+  if (x.shape.length === 1) return [positions];
+  return x.shape.map((_, d) => {
+    const list = new Int32Array(positions.length);
+    coordinatesAlong(positions, x.shape, d, list, { at: 0, step: 1 });
+    return list;
   });
-  return lists.reverse();
+}
+
+/** {@link nonzeroPositions} as coordinates, one row for each position. */
+export function nonzeroRows(x: Tensor, caller: string): Int32Array {
+  const positions = nonzeroPositions(x, caller);
+  const rank = x.shape.length;
+  if (rank === 1) return positions;
+  const rows = new Int32Array(positions.length * rank);
+  for (let d = 0; d < rank; d++) coordinatesAlong(positions, x.shape, d, rows, { at: d, step: rank });
+  return rows;
 }
 
 /** The coordinates of ascending positions along a dimension: they are counted up on the way, which takes no division. */
-function coordinatesAlong(positions: Int32Array, size: number, stride: number): Int32Array {
-  const list = new Int32Array(positions.length);
-  const block = size * stride;
+function coordinatesAlong(
+  positions: Int32Array,
+  shape: Shape,
+  d: number,
+  out: Int32Array,
+  { at, step }: { readonly at: number; readonly step: number },
+): void {
+  const stride = numelOf(shape.slice(d + 1));
+  const block = stride * sizeAlong({ shape }, d);
   let start = 0;
   let coordinate = 0;
   let next = stride;
-  for (let p = 0; p < list.length; p++) {
-    const at = positions[p]!;
-    while (at >= start + block) {
+  for (let p = 0, to = at; p < positions.length; p++, to += step) {
+    const position = positions[p]!;
+    while (position >= start + block) {
       start += block;
       coordinate = 0;
       next = start + stride;
     }
-    if (stride === 1) list[p] = at - start;
+    if (stride === 1) out[to] = position - start;
     else {
-      while (at >= next) {
+      while (position >= next) {
         coordinate++;
         next += stride;
       }
-      list[p] = coordinate;
+      out[to] = coordinate;
     }
   }
-  return list;
 }

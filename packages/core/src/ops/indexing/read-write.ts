@@ -24,11 +24,19 @@ export function readAt(source: TypedArray, positions: Int32Array, out: TypedArra
   }
 }
 
+/** Whether positions are those of single elements, in one list. */
+const isList = ({ outer, inner }: Positions): boolean =>
+  outer.length === 1 && inner.length === 1 && outer[0] === 0;
+
 /** {@link readAt} for rows. */
 export function readPositions(source: TypedArray, where: Positions, out: TypedArray, at: number): void {
   const { outer, rows, inner, together } = where;
   const length = inner.length;
   const copiesEach = recorder === null && length >= longRow;
+  if (recorder === null && isList(where)) {
+    readAt(source, rows, out, at);
+    return;
+  }
   if (together && !copiesEach && readRows(source, rowsOf(where), out, at)) return;
   if (!together || length < shortRow || recorder !== null) {
     readAt(source, flattenPositions(where), out, at);
@@ -95,6 +103,10 @@ export function writePositions(
   const isOr = accumulate && isBool;
   const oneForAll = values.length === 1;
   const copiesEach = recorder === null && length >= longRow && !accumulate;
+  if (recorder === null && isList(where)) {
+    writeAt(out, rows, values, accumulate ? (isBool ? 'amax' : 'sum') : 'set');
+    return;
+  }
   if (together && !oneForAll && !isOr && !copiesEach && writeRows(out, rowsOf(where), values, accumulate))
     return;
   if (!together || length < shortRow || (oneForAll && accumulate) || recorder !== null) {

@@ -1,7 +1,7 @@
 import { K, signature } from '../../arguments/index.ts';
 import type { TypedArray } from '../../dtype.ts';
 import { DTypeError, IndexError, ShapeError, ValueError } from '../../errors.ts';
-import { elementsOf, maskRows } from '../../kernels/index.ts';
+import { as, dtypeOf, elementsOf, maskRows, writeElements } from '../../kernels/index.ts';
 import { apply, definePrimitive, valuesOf } from '../../record/index.ts';
 import { formatShape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
@@ -23,8 +23,8 @@ function extremes(values: TypedArray): { least: number; most: number } {
   let most = -1;
   for (let i = 0; i < values.length; i++) {
     const value = values[i]!;
-    least = Math.min(least, value);
-    most = Math.max(most, value);
+    if (value < least) least = value;
+    if (value > most) most = value;
   }
   return { least, most };
 }
@@ -79,27 +79,21 @@ const bincountPrimitive = definePrimitive<number, [Tensor, Tensor]>({
   }),
   kernel([x, weights], count, out) {
     const bins = elementsOf(x);
-    if (weights === undefined) countInto(out.storage.array.fill(0), bins);
+    const counts = out.storage.array.fill(0);
+    if (weights === undefined) addAt(counts, bins, Int32Array.of(1));
     else {
       const sums = new Float64Array(count);
-      addInto(sums, bins, elementsOf(weights));
-      out.storage.array.set(sums);
+      addAt(sums, bins, elementsOf(weights));
+      counts.set(sums);
     }
   },
 });
 
-// Each loop stands twice: one that meets nothing but one type of array is compiled to plain loads and stores.
-
-function countInto(counts: TypedArray, bins: TypedArray): void {
-  if (bins instanceof Int32Array && counts instanceof Int32Array)
-    for (let i = 0; i < bins.length; i++) counts[bins[i]!]!++;
-  else for (let i = 0; i < bins.length; i++) counts[bins[i]!]!++;
-}
-
-function addInto(sums: Float64Array, bins: TypedArray, added: TypedArray): void {
-  if (bins instanceof Int32Array && added instanceof Float32Array)
-    for (let i = 0; i < bins.length; i++) sums[bins[i]!]! += added[i]!;
-  else for (let i = 0; i < bins.length; i++) sums[bins[i]!]! += added[i]!;
+/** Adds values, one each or one for all, at places. */
+function addAt(sums: TypedArray, places: TypedArray, values: TypedArray): void {
+  if (places instanceof Int32Array && writeElements(sums, places, as(values, dtypeOf(sums)), 'sum')) return;
+  const step = values.length === 1 ? 0 : 1;
+  for (let i = 0; i < places.length; i++) sums[places[i]!]! += values[i * step]!;
 }
 
 const bincountTakes = signature('bincount', {
