@@ -42,6 +42,14 @@ const cases: Readonly<Record<string, Case>> = {
     of: alignment(() => integers([1, 1, 2, 3, 2, 4]), [6, 5, 4, 2], [3, 1, 0, 2]),
     run: (x, t, i, l) => F.ctcLoss(x.clampMin(0).log().detach(), t, i, l, { reduction: 'none' }),
   },
+  'embeddingBag of bags of one length': {
+    of: (dtype) => [randn([9, 6], { dtype }), randint(0, 9, [5, 7], { dtype: 'int32' })],
+    run: (w, i) =>
+      (['sum', 'mean', 'max'] as const).flatMap((mode) => [
+        F.embeddingBag(i, w, { mode }),
+        F.embeddingBag(i, w, { mode, paddingIdx: 2 }),
+      ]),
+  },
   'embedding whose gradients are divided by how often a row is looked up': {
     of: (dtype) => [randn([7, 3], { dtype }), randint(0, 7, [4, 5], { dtype: 'int32' })],
     run: (w, i) => [

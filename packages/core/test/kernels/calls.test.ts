@@ -6,7 +6,7 @@ import { i32 } from '../../src/kernels/wasm/index.ts';
 import { tensor } from '../../src/ops/creation/from-data.ts';
 import { manualSeed } from '../../src/random/index.ts';
 import '../../src/methods.ts';
-import { cat, full, randint, randn, zeros } from '../../src/ops/index.ts';
+import { cat, full, index, indexPut, ones, randint, randn, zeros } from '../../src/ops/index.ts';
 import * as foreign from '../../src/record/foreign/kernels.ts';
 import type { Tensor } from '../../src/tensor.ts';
 import { assertClose } from '../../src/testing/index.ts';
@@ -127,6 +127,89 @@ describe('elements and rows at indices', () => {
     for (let i = 0; i < count; i += piece)
       few = few.scatter(0, at.narrow(0, i, piece), source.narrow(0, i, piece));
     expect(bits(x.scatter(0, at, source))).toEqual(bits(few));
+  });
+
+  it.each(dtypes)('%s: meet along each dimension as they do few at a time', (dtype) => {
+    manualSeed(5);
+    for (const [shape, dim, n] of [
+      [[40, 60], 1, 33],
+      [[40, 60], 0, 70],
+      [[5, 12, 40], 1, 9],
+      [[200, 130], 1, 130],
+    ] as const) {
+      const x = drawn(dtype, [...shape]);
+      const at = randint(0, shape[dim] as number, shape.map((size, d) => (d === dim ? n : size)));
+      const values = drawn(dtype, [...at.shape]);
+      const each = Array.from({ length: n }, (_, i) => at.narrow(dim, i, 1));
+      const few = cat(
+        each.map((some) => x.gather(dim, some)),
+        dim,
+      );
+      expect(bits(x.gather(dim, at))).toEqual(bits(few));
+      for (const reduce of ['sum', 'prod', 'amax', 'amin', 'set'] as const) {
+        const meet = (to: Tensor, some: Tensor, beside: Tensor): Tensor =>
+          reduce === 'set' ? to.scatter(dim, some, beside) : to.scatterReduce(dim, some, beside, reduce);
+        let one = x;
+        for (let i = 0; i < n; i++) one = meet(one, each[i]!, values.narrow(dim, i, 1));
+        expect(bits(meet(x, at, values)), reduce).toEqual(bits(one));
+      }
+      const bad = at.clone();
+      bad.data[bad.count - 2] = dtype === 'bool' ? -1 : (shape[dim] as number);
+      expect(() => x.gather(dim, bad)).toThrow(`index ${bad.data[bad.count - 2]} is out of bounds`);
+      const before = bits(x);
+      expect(() => x.scatter_(dim, bad, values)).toThrow('is out of bounds');
+      expect(bits(x)).toEqual(before);
+    }
+  });
+
+  it('of several indices, many or few at a time', () => {
+    manualSeed(6);
+    const x = randn([70, 90]);
+    const [a, b, v] = [randint(-70, 70, [count]), randint(-90, 90, [count]), randn([count])];
+    const few = (start: number): Tensor =>
+      index(x, a.narrow(0, start, piece), b.narrow(0, start, piece));
+    expect(bits(index(x, a, b))).toEqual(bits(inPieces(count, few)));
+    let one = x;
+    for (let i = 0; i < count; i += piece) {
+      const at = [a.narrow(0, i, piece), b.narrow(0, i, piece)];
+      one = indexPut(one, at, v.narrow(0, i, piece), { accumulate: true });
+    }
+    expect(bits(indexPut(x, [a, b], v, { accumulate: true }))).toEqual(bits(one));
+    b.data[700] = 90;
+    expect(() => index(x, a, b)).toThrow('index 90 is out of bounds for dimension 1 with size 90');
+  });
+
+  it.each(['float32', 'float64', 'int32'] as const)('%s: named rows of a table are added up in order', (dtype) => {
+    manualSeed(7);
+    const values = randint(-9, 9, [40, 20]).to(dtype);
+    if (dtype !== 'int32') values.div_(7);
+    const [from, to] = [randint(0, 40, [count]), randint(0, 50, [count])];
+    const sums = ones([50, 20], { dtype });
+    foreign.addTableRows(values, to, sums, { skipped: -1, byFrequency: false, from });
+    const all = values.indexSelect(0, from);
+    expect(bits(sums)).toEqual(bits(zeros([50, 20], { dtype }).indexAdd(0, to, all)));
+  });
+
+  it.each(dtypes)('%s: the greatest of bags, many or few at a time', (dtype) => {
+    manualSeed(8);
+    const table = randint(0, 5, [40, 20]).to(dtype);
+    if (dtype === 'float32' || dtype === 'float64') for (const i of [3, 44, 99]) table.data[i] = Number.NaN;
+    const [rows, bags] = [randint(0, 40, [300]), randint(0, 50, [300])];
+    const expected = zeros([50, 20], { dtype: 'int32' }).fill_(-1);
+    for (let i = 0; i < 300; i++)
+      for (let j = 0; j < 20; j++) {
+        const [row, at] = [rows.data[i]!, bags.data[i]! * 20 + j];
+        const found = expected.data[at]!;
+        if (found < 0 || table.data[row * 20 + j]! > table.data[found * 20 + j]!) expected.data[at] = row;
+      }
+    const out = zeros([50, 20], { dtype: 'int32' });
+    expect(foreign.greatestTableRows(table, rows, bags, out)).toBe(-1);
+    expect(out.tolist()).toEqual(expected.tolist());
+    const few = zeros([50, 20], { dtype: 'int32' });
+    expect(foreign.greatestTableRows(table, rows.narrow(0, 0, 9), bags.narrow(0, 0, 9), few)).toBe(-1);
+    expect(few.max().item()).toBe(rows.narrow(0, 0, 9).max().item());
+    rows.data[7] = 40;
+    expect(foreign.greatestTableRows(table, rows, bags, out)).toBe(7);
   });
 
   it.each(['float32', 'float64'] as const)('%s: rows of a table are added up in order', (dtype) => {

@@ -42,6 +42,26 @@ describe('copyStrided', () => {
         }
   });
 
+  it.each(dtypes)('brings blocks of rows of %s side by side, whichever way they lie', (dtype) => {
+    const array = new (arrayConstructor(dtype))(60_000);
+    for (let i = 0; i < array.length; i++) array[i] = dtype === 'bool' ? Number(i % 3 === 0) : i % 251;
+    for (const n of [1, 4, 7, 40])
+      for (const rows of [2, 5])
+        for (const step of [1, -1, 2])
+          for (const pitch of [0, 64, -90])
+            for (const leap of [0, 3, 170, -170]) {
+              const shape = [3, 50, rows, n];
+              const x = stridedOver(array, dtype, shape, 30_000, [5, leap, pitch, step]);
+              const out = new (arrayConstructor(dtype))(x.count + 2).fill(1);
+              copyStrided(x, out, 1);
+              const expected = Array.from({ length: x.count }, (_, i) => {
+                const [b, r] = [Math.floor(i / (rows * n)), Math.floor(i / n) % rows];
+                return array[30_000 + Math.floor(b / 50) * 5 + (b % 50) * leap + r * pitch + (i % n) * step];
+              });
+              expect(Array.from(out)).toEqual([1, ...expected, 1]);
+            }
+  });
+
   it.each([1e20, -1e20, 2 ** 31, -(2 ** 31) - 1, Number.NaN, Infinity])(
     'refuses %d as int32, and leaves the target as it was',
     (beyond) => {

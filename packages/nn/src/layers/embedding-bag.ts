@@ -1,15 +1,18 @@
 import {
+  addTableRows,
   apply,
+  arange,
   checkArguments,
   composition,
   DTypeError,
   definePrimitive,
   elementsOf,
   formatShape,
-  full,
+  greatestTableRows,
   IndexError,
   K,
   ones,
+  type Primitive,
   ShapeError,
   sameShape,
   type Tensor,
@@ -22,7 +25,7 @@ import { normal_ } from '../init/fills.ts';
 import { Module } from '../module/module.ts';
 import type { Parameter } from '../module/parameter.ts';
 import { pyFloat } from '../module/print.ts';
-import { embedding } from './embedding.ts';
+import { checkEmbedding, checkedPrimitive, embedding, refuseBad, renormalise } from './embedding.ts';
 import { emptyParameter, type LayerOptions, layerKinds } from './factory.ts';
 import { paddingRow } from './padding-row.ts';
 
@@ -107,7 +110,7 @@ function bagsOf(
 ): { bags: Tensor; count: number } {
   if (offsets === null) {
     const [count = 0, length = 0] = input.shape;
-    const numbers = ones([count, length], { dtype: 'int32' }).cumsum(0).sub(1).to('int32');
+    const numbers = arange(0, count, { dtype: 'int32' }).unsqueeze(1).expand([count, length]);
     return { bags: numbers.reshape([count * length]), count };
   }
   const count = offsets.count - (includeLast ? 1 : 0);
@@ -145,39 +148,53 @@ const bagsPrimitive = /* @__PURE__ */ definePrimitive<Bags>({
       refuse(
         `offsets[0] has to be 0, i.e., the first sequence in the mini-batch has to start from position 0. However, got ${first}`,
       );
-    for (const [i, start] of starts.entries()) {
+    for (let i = 0; i < starts.length; i++) {
+      const start = starts[i] as number;
       if (start > length)
         refuse(`offsets can not be greater than input's length ${length} but got offsets[${i}] of ${start}`);
       if (start < (starts[i - 1] ?? 0))
         refuse(
           `offsets have to ascend, but got offsets[${i - 1}] of ${starts[i - 1]} and offsets[${i}] of ${start}`,
         );
-      bags.fill(i, start);
+      bags.fill(i, start, starts[i + 1] ?? length);
     }
     if (!includeLast && starts.length === 0 && length > 0) refuse('there are entries, but no offsets');
   },
 });
 
-/** The number of no row. */
-const noRow = 2 ** 31 - 1;
+/** Rows of a table added up: each of `from` is one that goes to the row that stands beside it in `to`. Its derivative goes the other way. */
+const bagSumPrimitive: Primitive<{ readonly rows: number }, [Tensor, Tensor, Tensor]> =
+  /* @__PURE__ */ definePrimitive({
+    name: 'embedding_bag',
+    saves: (1 << 1) | (1 << 2),
+    keepsNothing: true,
+    infer: ([x], { rows }) => ({ shape: [rows, x.size(1)], dtype: x.dtype }),
+    kernel: ([x, from, to], _, out) => addTableRows(x, to, out, { skipped: -1, byFrequency: false, from }),
+    derivative(g, node) {
+      const rows = node.shape(0)[0] ?? 0;
+      return [apply(bagSumPrimitive, [g, node.input(2), node.input(1)], { rows }), null, null];
+    },
+  });
+
+/** The number of the row that has the greatest element of each bag and column, -1 in a bag without rows. */
+const greatestPrimitive = /* @__PURE__ */ definePrimitive<
+  { readonly rows: number },
+  [Tensor, Tensor, Tensor]
+>({
+  name: 'greatest_of_bags',
+  infer: ([table], { rows }) => ({ shape: [rows, table.size(1)], dtype: 'int32' }),
+  kernel: ([table, indices, bags], _, out) =>
+    refuseBad(indices, table.size(0), greatestTableRows(table, indices, bags, out)),
+});
 
 /**
- * The greatest of the rows in each bag, column by column: of equal ones the first, which alone has the gradient; `none` where there are
+ * The greatest of the rows in each bag, column by column: of equal ones the first, which alone has the gradient; 0 where there are
  * none. Nothing is greater than NaN, nor NaN than anything, so that it is the greatest where a bag begins with it, and nowhere else.
  */
-function firstGreatest(none: Tensor, bags: Tensor, rows: Tensor, counts: Tensor | null): Tensor {
-  if (rows.size(0) === 0) return none.indexAdd(0, bags, rows);
-  const numbers = ones(rows.shape, { dtype: 'int32' }).cumsum(0).sub(1).to('int32');
-  const firstOf = (those: Tensor): Tensor =>
-    full(none.shape, noRow, { dtype: 'int32' }).indexReduce(0, bags, where(those, numbers, noRow), 'amin');
-  const begins = firstOf(counts === null ? numbers.ge(0) : counts.unsqueeze(1).expand(rows.shape));
-  const values = rows.detach();
-  const atStart = numbers.eq(begins.indexSelect(0, bags));
-  const ordered = where(values.isnan(), where(atStart, Infinity, -Infinity), values);
-  const greatest = none.indexReduce(0, bags, ordered, 'amax', { includeSelf: false });
-  const first = firstOf(ordered.eq(greatest.indexSelect(0, bags)));
-  const isEmpty = first.eq(noRow);
-  return where(isEmpty, greatest, rows.gather(0, where(isEmpty, 0, first)));
+function firstGreatest(table: Tensor, indices: Tensor, bags: Tensor, rows: number): Tensor {
+  const found = apply(greatestPrimitive, [table, indices, bags], { rows });
+  const isEmpty = found.lt(0);
+  return where(isEmpty, 0, table.gather(0, where(isEmpty, 0, found)));
 }
 
 /**
@@ -203,27 +220,35 @@ export const embeddingBag = /* @__PURE__ */ composition(
     checkBags(input, options);
     const { mode = 'mean', offsets = null, perSampleWeights = null, paddingIdx = null } = options;
     const { maxNorm = null, normType = 2, scaleGradByFreq = false, includeLastOffset = false } = options;
+    checkEmbedding(input, weight);
     const flat = input.reshape([input.count]);
-    const rows = embedding(flat, weight, { maxNorm, normType, scaleGradByFreq, paddingIdx });
-    const { bags, count } = bagsOf(input, offsets, includeLastOffset);
-    // Those behind the last offset, where it ends the last bag, are left out in the end.
-    const all = count + (includeLastOffset && offsets !== null ? 1 : 0);
-    const inBags = (x: Tensor): Tensor => (all === count ? x : x.narrow(0, 0, count));
-    const none = zeros([all, weight.size(1)], { dtype: weight.dtype });
     const padding = paddingRow('embeddingBag', paddingIdx, weight.size(0));
     const counts = padding === null ? null : flat.ne(padding);
-    if (mode === 'max') {
-      const kept = counts === null ? rows : where(counts.unsqueeze(1), rows, -Infinity);
-      const found = firstGreatest(none, bags, kept, counts);
-      return inBags(counts === null ? found : where(found.eq(-Infinity), 0, found));
+    const { bags, count } = bagsOf(input, offsets, includeLastOffset);
+    // Behind the bags is one for what is in none: what comes after a last offset that ends a bag, and rows that do not count.
+    const all = count + 1;
+    const kept = counts === null ? bags : where(counts, bags, count);
+    const inBags = (x: Tensor): Tensor => x.narrow(0, 0, count);
+    const sumOf = (): Tensor => {
+      if (perSampleWeights === null && !scaleGradByFreq) {
+        if (maxNorm !== null) renormalise(flat, weight, maxNorm, normType);
+        const rows = apply(checkedPrimitive, [flat], { rows: weight.size(0) });
+        return inBags(apply(bagSumPrimitive, [weight, rows, kept], { rows: all }));
+      }
+      const rows = embedding(flat, weight, { maxNorm, normType, scaleGradByFreq, paddingIdx });
+      const each = perSampleWeights === null ? rows : rows.mul(perSampleWeights.reshape([input.count, 1]));
+      return inBags(zeros([all, weight.size(1)], { dtype: weight.dtype }).indexAdd(0, kept, each));
+    };
+    if (mode === 'max' && input.count > 0) {
+      if (maxNorm !== null) renormalise(flat, weight, maxNorm, normType);
+      return inBags(firstGreatest(weight, flat, kept, all));
     }
-    const kept = counts === null ? rows : where(counts.unsqueeze(1), rows, 0);
-    const factors = perSampleWeights?.reshape([input.count, 1]);
-    const sums = none.indexAdd(0, bags, factors === undefined ? kept : kept.mul(factors));
-    if (mode === 'sum') return inBags(sums);
-    const each = counts === null ? ones([input.count], { dtype: weight.dtype }) : counts.to(weight.dtype);
-    const sizes = zeros([all], { dtype: weight.dtype }).indexAdd(0, bags, each);
-    return inBags(sums.div(sizes.clampMin(1).unsqueeze(1)));
+    const sums = sumOf();
+    if (mode !== 'mean') return sums;
+    if (input.ndim === 2 && counts === null) return sums.div(Math.max(input.size(1), 1));
+    const each = ones([input.count], { dtype: weight.dtype });
+    const sizes = inBags(zeros([all], { dtype: weight.dtype }).indexAdd(0, kept, each));
+    return sums.div(sizes.clampMin(1).unsqueeze(1));
   },
 );
 

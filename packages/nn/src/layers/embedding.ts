@@ -93,8 +93,8 @@ const gatherBackPrimitive: Primitive<Lookup, [Tensor, Tensor]> = definePrimitive
   },
 });
 
-/** The indices as they stand in a vector, checked: what a table's rows are taken by before the lookup itself. */
-const checkedPrimitive = definePrimitive<{ readonly rows: number }>({
+/** The indices as they stand in a vector, checked: what a table's rows are taken by where that is no lookup. */
+export const checkedPrimitive = definePrimitive<{ readonly rows: number }>({
   name: 'embedding_indices',
   infer: ([indices]) => ({ shape: [indices.count], dtype: 'int32' }),
   kernel([indices], { rows }, out) {
@@ -109,7 +109,7 @@ const checkedPrimitive = definePrimitive<{ readonly rows: number }>({
 });
 
 /** Refuses the index of this number, which is no row of the table; -1 for none. */
-function refuseBad(indices: Tensor, rows: number, bad: number): void {
+export function refuseBad(indices: Tensor, rows: number, bad: number): void {
   if (bad < 0) return;
   throw new IndexError(
     `embedding: index out of range in self: index ${elementsOf(indices)[bad]} at position ${placeOf(bad, indices.shape)}, ` +
@@ -154,7 +154,8 @@ export function embedding(input: Tensor, weight: Tensor, options: EmbeddingFunct
   return apply(lookupPrimitive, [weight, input], { rows, paddingIdx, scaleGradByFreq, zeroPadding: false });
 }
 
-function checkEmbedding(input: Tensor, weight: Tensor): void {
+/** @throws DTypeError, ShapeError where these are no indices and no table */
+export function checkEmbedding(input: Tensor, weight: Tensor): void {
   if (!(input instanceof Tensor) || !(weight instanceof Tensor)) {
     throw new KindlingError('embedding: expected a tensor of indices and a table of rows');
   }
@@ -169,7 +170,7 @@ function checkEmbedding(input: Tensor, weight: Tensor): void {
 }
 
 /** Shortens, in the table, the rows about to be looked up. One that stands there twice is written twice, the same. */
-function renormalise(input: Tensor, weight: Tensor, maxNorm: number, normType: number): void {
+export function renormalise(input: Tensor, weight: Tensor, maxNorm: number, normType: number): void {
   if (input.count === 0) return;
   noGrad(() => {
     const rows = apply(checkedPrimitive, [input], { rows: weight.size(0) });

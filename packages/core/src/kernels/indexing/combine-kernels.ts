@@ -17,6 +17,8 @@ export type Combination = 'sum' | 'prod' | 'amax' | 'amin';
 interface CombineKernels extends Record<Combination, CombineKernel> {
   /** Adds rows of `width` elements to those that begin at rows[r] of each block of `out`, which begin `pitch` bytes apart. */
   addRows: MoveKernels['writeRows'];
+  /** Adds rows of `width` elements, those that begin at sources[r] of `values`, to those that begin at rows[r] of `out`. */
+  addRowsOf(count: number, width: number, sources: number, rows: number, values: number, out: number): void;
 }
 
 /**
@@ -32,15 +34,16 @@ type CombineKernel = (
   out: number,
 ) => void;
 
-interface Access {
+/** How an element is read, and written, to be computed with in its own type. */
+interface Element {
   readonly type: ValueType & ('i32' | 'f32' | 'f64');
   readonly bytes: number;
   readonly load: LoadOp;
   readonly store: StoreOp;
 }
 
-const byte: Access = { type: 'i32', bytes: 1, load: 'i32.load8_u', store: 'i32.store8' };
-const accesses: Readonly<Record<DType, Access>> = {
+const byte: Element = { type: 'i32', bytes: 1, load: 'i32.load8_u', store: 'i32.store8' };
+const elements: Readonly<Record<DType, Element>> = {
   float32: { type: 'f32', bytes: 4, load: 'f32.load', store: 'f32.store' },
   float64: { type: 'f64', bytes: 8, load: 'f64.load', store: 'f64.store' },
   int32: { type: 'i32', bytes: 4, load: 'i32.load', store: 'i32.store' },
@@ -48,8 +51,17 @@ const accesses: Readonly<Record<DType, Access>> = {
   bool: byte,
 };
 
+/** That of a dtype. */
+export const elementOf = (dtype: DType): Element => elements[dtype];
+
 /** Combines the two numbers on the stack, which are in two locals too. */
-function emitCombined(f: FunctionBuilder, { type }: Access, how: Combination, a: number, b: number): void {
+export function emitCombined(
+  f: FunctionBuilder,
+  { type }: Element,
+  how: Combination,
+  a: number,
+  b: number,
+): void {
   if (how === 'sum') f.op(`${type}.add`);
   else if (how === 'prod') f.op(`${type}.mul`);
   else if (type !== 'i32') f.op(how === 'amax' ? `${type}.max` : `${type}.min`);
@@ -63,7 +75,7 @@ function emitCombined(f: FunctionBuilder, { type }: Access, how: Combination, a:
 /** The kernels of a dtype; those of int32 wrap around. */
 export const combineKernels = memoized((dtype: DType): CombineKernels => {
   const module = new ModuleBuilder();
-  const access = accesses[dtype];
+  const access = elementOf(dtype);
   const { type, bytes, load, store } = access;
   for (const how of ['sum', 'prod', 'amax', 'amin'] as const) {
     const params = i32Params('count', 'step', 'positions', 'values', 'seen', 'out');
@@ -88,31 +100,64 @@ export const combineKernels = memoized((dtype: DType): CombineKernels => {
     });
   }
 
+  emitAddRows(module, access);
+  emitAddRowsOf(module, access);
+  return module.instantiate<CombineKernels>();
+});
+
+/** Adds a row of so many elements to another, and moves both pointers on. */
+function addRow(
+  f: FunctionBuilder,
+  { type, bytes, load, store }: Element,
+  { from, to, width, left }: Readonly<Record<'from' | 'to' | 'width' | 'left', number>>,
+): void {
+  f.get(width).set(left);
+  const vectors = (count: number): void => {
+    f.countdown(left, (16 * count) / bytes, () => {
+      for (let at = 0; at < 16 * count; at += 16) {
+        f.get(to).get(to).load('v128.load', at).get(from).load('v128.load', at);
+        f.op(type === 'f32' ? 'f32x4.add' : 'f64x2.add').store('v128.store', at);
+      }
+      f.bump(to, { bytes: 16 * count }).bump(from, { bytes: 16 * count });
+    });
+  };
+  if (type !== 'i32') for (const count of [4, 1]) vectors(count);
+  f.countdown(left, 1, () => {
+    f.get(to).get(to).load(load).get(from).load(load).op(`${type}.add`).store(store);
+    f.bump(to, { bytes }).bump(from, { bytes });
+  });
+}
+
+function emitAddRows(module: ModuleBuilder, element: Element): void {
+  const { bytes } = element;
   const params = i32Params('outer', 'pitch', 'count', 'width', 'rows', 'values', 'out');
   module.define({ export: 'addRows' }, params, (f, p) => {
-    const { row, rows, position, at, left } = f.locals('i32', 'row', 'rows', 'position', 'at', 'left');
-    const lanes = 16 / bytes;
+    const { row, rows, position, to, left } = f.locals('i32', 'row', 'rows', 'position', 'to', 'left');
     f.countdown(p.outer, 1, () => {
       f.get(p.count).set(row).get(p.rows).set(rows);
       f.countdown(row, 1, () => {
         f.get(rows).load('i32.load').set(position);
-        f.pushPlace(p.out, position, bytes).set(at).get(p.width).set(left);
-        if (type !== 'i32')
-          f.countdown(left, lanes, () => {
-            f.get(at).get(at).load('v128.load').get(p.values).load('v128.load');
-            f.op(type === 'f32' ? 'f32x4.add' : 'f64x2.add').store('v128.store');
-            f.bump(at, { bytes: 16 });
-            f.bump(p.values, { bytes: 16 });
-          });
-        f.countdown(left, 1, () => {
-          f.get(at).get(at).load(load).get(p.values).load(load).op(`${type}.add`).store(store);
-          f.bump(at, { bytes });
-          f.bump(p.values, { bytes });
-        });
+        f.pushPlace(p.out, position, bytes).set(to);
+        addRow(f, element, { from: p.values, to, width: p.width, left });
         f.bump(rows, { bytes: 4 });
       });
       f.bump(p.out, { local: p.pitch });
     });
   });
-  return module.instantiate<CombineKernels>();
-});
+}
+
+function emitAddRowsOf(module: ModuleBuilder, element: Element): void {
+  const { bytes } = element;
+  const params = i32Params('count', 'width', 'sources', 'rows', 'values', 'out');
+  module.define({ export: 'addRowsOf' }, params, (f, p) => {
+    const { position, from, to, left } = f.locals('i32', 'position', 'from', 'to', 'left');
+    f.countdown(p.count, 1, () => {
+      f.get(p.sources).load('i32.load').set(position);
+      f.pushPlace(p.values, position, bytes).set(from);
+      f.get(p.rows).load('i32.load').set(position);
+      f.pushPlace(p.out, position, bytes).set(to);
+      addRow(f, element, { from, to, width: p.width, left });
+      f.bump(p.sources, { bytes: 4 }).bump(p.rows, { bytes: 4 });
+    });
+  });
+}

@@ -39,27 +39,113 @@ export interface MoveKernels {
   pick(count: number, mask: number, x: number, out: number): void;
 }
 
+/** How many positions are looked at together. */
+const together = 4;
+const countingUp = new Uint8Array(Int32Array.of(0, 1, 2, 3).buffer);
+
+/**
+ * Runs `some` for as many positions as {@link together} says that count up from the first, `one` for any other, while there are `left`;
+ * both are given the address of the first one's element, in elements from `base` on. Moves `positions` on.
+ */
+export function eachPosition(
+  f: FunctionBuilder,
+  bytes: number,
+  { left, positions, base }: Readonly<Record<'left' | 'positions' | 'base', number>>,
+  some: (at: number) => void,
+  one: (at: number) => void,
+): void {
+  const { position, at } = f.locals('i32', 'position', 'at');
+  const find = (): void => {
+    f.get(positions).load('i32.load').set(position);
+    f.pushPlace(base, position, bytes).set(at);
+  };
+  const single = (): void => {
+    find();
+    one(at);
+    f.bump(positions, { bytes: 4 });
+  };
+  f.countdown(left, together, () => {
+    find();
+    f.get(positions).load('v128.load').get(position).op('i32x4.splat').v128Const(countingUp);
+    f.op('i32x4.add').op('i32x4.eq').op('i32x4.all_true').if();
+    some(at);
+    f.bump(positions, { bytes: 4 * together }).else();
+    for (let i = 0; i < together; i++) single();
+    f.end();
+  });
+  f.countdown(left, 1, single);
+}
+
+/** Copies so many bytes, and moves no pointer. */
+function copyFew(f: FunctionBuilder, bytes: number, from: number, to: number): void {
+  if (bytes === 4) f.get(to).get(from).load('i32.load').store('i32.store');
+  for (let at = 0; at + 16 <= bytes; at += 16)
+    f.get(to).get(from).load('v128.load', at).store('v128.store', at);
+}
+
+/** Copies the elements at positions, side by side, and moves the pointer `out` on. */
+function readEach(
+  f: FunctionBuilder,
+  { bytes, load, store }: Access,
+  where: Parameters<typeof eachPosition>[2],
+  out: number,
+): void {
+  eachPosition(
+    f,
+    bytes,
+    where,
+    (at) => {
+      copyFew(f, together * bytes, at, out);
+      f.bump(out, { bytes: together * bytes });
+    },
+    (at) => {
+      f.get(out).get(at).load(load).store(store);
+      f.bump(out, { bytes });
+    },
+  );
+}
+
+/** The way back, of the elements from `values` on. */
+function writeEach(
+  f: FunctionBuilder,
+  { bytes, load, store }: Access,
+  where: Parameters<typeof eachPosition>[2],
+  values: number,
+): void {
+  eachPosition(
+    f,
+    bytes,
+    where,
+    (at) => {
+      copyFew(f, together * bytes, values, at);
+      f.bump(values, { bytes: together * bytes });
+    },
+    (at) => {
+      f.get(at).get(values).load(load).store(store);
+      f.bump(values, { bytes });
+    },
+  );
+}
+
 /** Adds `read` and `write`. */
-function emitElements(module: ModuleBuilder, { bytes, load, store }: Access): void {
+function emitElements(module: ModuleBuilder, access: Access): void {
+  const { bytes, load, store } = access;
   module.define({ export: 'read' }, i32Params('count', 'x', 'positions', 'out'), (f, p) => {
-    const position = f.local('i32');
-    f.countdown(p.count, 1, () => {
-      f.get(p.positions).load('i32.load').set(position).get(p.out);
-      f.pushPlace(p.x, position, bytes).load(load).store(store);
-      f.bump(p.positions, { bytes: 4 });
-      f.bump(p.out, { bytes });
-    });
+    readEach(f, access, { left: p.count, positions: p.positions, base: p.x }, p.out);
   });
 
   const writing = i32Params('count', 'step', 'positions', 'values', 'out');
   module.define({ export: 'write' }, writing, (f, p) => {
     const position = f.local('i32');
+    f.get(p.step).if();
+    writeEach(f, access, { left: p.count, positions: p.positions, base: p.out }, p.values);
+    f.else();
     f.countdown(p.count, 1, () => {
       f.get(p.positions).load('i32.load').set(position);
       f.pushPlace(p.out, position, bytes).get(p.values).load(load).store(store);
       f.bump(p.positions, { bytes: 4 });
-      f.bump(p.values, { local: p.step });
     });
+    f.end();
   });
 }
 
@@ -72,42 +158,41 @@ function copyRow(
   width: number,
   left: number,
 ): void {
-  // Rows of one element, of which there may be many, are worth a way of their own.
-  f.get(width).i32Const(bytes).op('i32.eq').if();
-  f.get(to).get(from).load(load).store(store);
-  f.bump(from, { bytes });
-  f.bump(to, { bytes });
-  f.else().get(width).set(left);
-  f.countdown(left, 16, () => {
-    f.get(to).get(from).load('v128.load').store('v128.store');
-    f.bump(from, { bytes: 16 });
-    f.bump(to, { bytes: 16 });
-  });
+  f.get(width).set(left);
+  for (const step of [64, 16]) {
+    f.countdown(left, step, () => {
+      copyFew(f, step, from, to);
+      f.bump(from, { bytes: step }).bump(to, { bytes: step });
+    });
+  }
   f.countdown(left, bytes, () => {
     f.get(to).get(from).load(load).store(store);
-    f.bump(from, { bytes });
-    f.bump(to, { bytes });
+    f.bump(from, { bytes }).bump(to, { bytes });
   });
-  f.end();
 }
 
-/** Calls `copy` with where each of the rows begins, in blocks from `base` on. */
+/** Calls `copy` with where each of the rows begins, in blocks from `base` on; or `each`, once a block, where rows are one element. */
 function eachRow(
   f: FunctionBuilder,
   { bytes }: Access,
-  p: Readonly<Record<'outer' | 'pitch' | 'count' | 'rows', number>>,
+  p: Readonly<Record<'outer' | 'pitch' | 'count' | 'width' | 'rows', number>>,
   base: number,
   copy: (at: number) => void,
+  each: (where: { left: number; positions: number; base: number }) => void,
 ): void {
   const { row, rows, position, at } = f.locals('i32', 'row', 'rows', 'position', 'at');
   f.countdown(p.outer, 1, () => {
     f.get(p.count).set(row).get(p.rows).set(rows);
+    f.get(p.width).i32Const(bytes).op('i32.eq').if();
+    each({ left: row, positions: rows, base });
+    f.else();
     f.countdown(row, 1, () => {
       f.get(rows).load('i32.load').set(position);
       f.pushPlace(base, position, bytes).set(at);
       copy(at);
       f.bump(rows, { bytes: 4 });
     });
+    f.end();
     f.bump(base, { local: p.pitch });
   });
 }
@@ -117,13 +202,15 @@ function emitRows(module: ModuleBuilder, access: Access): void {
   const rowsOut = i32Params('outer', 'pitch', 'count', 'width', 'x', 'rows', 'out');
   module.define({ export: 'readRows' }, rowsOut, (f, p) => {
     const left = f.local('i32');
-    eachRow(f, access, p, p.x, (at) => copyRow(f, access, at, p.out, p.width, left));
+    const copy = (at: number): void => copyRow(f, access, at, p.out, p.width, left);
+    eachRow(f, access, p, p.x, copy, (where) => readEach(f, access, where, p.out));
   });
 
   const rowsIn = i32Params('outer', 'pitch', 'count', 'width', 'rows', 'values', 'out');
   module.define({ export: 'writeRows' }, rowsIn, (f, p) => {
     const left = f.local('i32');
-    eachRow(f, access, p, p.out, (at) => copyRow(f, access, p.values, at, p.width, left));
+    const copy = (at: number): void => copyRow(f, access, p.values, at, p.width, left);
+    eachRow(f, access, p, p.out, copy, (where) => writeEach(f, access, where, p.values));
   });
 }
 

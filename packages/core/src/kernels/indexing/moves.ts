@@ -8,7 +8,8 @@ import { computeWide, copyRun, denseOver, type Strided } from '../strided/index.
 import { align16, ensureBytes, i32 } from '../wasm/index.ts';
 import { type Combination, combineKernels } from './combine-kernels.ts';
 import { moveKernels } from './move-kernels.ts';
-import { type Axes, filled, merged } from './positions.ts';
+import { positionKernels } from './position-kernels.ts';
+import { type Axes, filled, type Indexed, merged, recordPlaces } from './positions.ts';
 
 /*
  * Elements moved by positions: these functions say whether it was done. Where kernels are taken down it is. Where kernels run, those
@@ -31,6 +32,87 @@ function runMove(moved: number, ...call: Parameters<typeof runCall>): boolean {
     if (copied > mostCopied * moved) return false;
   }
   return runCall(...call);
+}
+
+/** What goes through scratch, part by part: so many elements in each step, or one that stays. */
+interface Passing {
+  readonly array: TypedArray;
+  readonly each: number;
+  readonly written: boolean;
+}
+
+/** Bytes that pass through scratch at a time, and those that stay there at most. */
+const passingBytes = 1 << 17;
+const mostHeld = 1 << 23;
+
+/**
+ * Runs a kernel in `count` steps, some `unit`s at a time, with `held` in scratch all the while, from where it goes back where it is
+ * `changed`. Says whether it was done: not where `held` is too large, nor where the kernel gives other than 0; `held` is then as it was.
+ */
+export function runPassing(
+  held: TypedArray,
+  changed: boolean,
+  { count, unit }: { readonly count: number; readonly unit: number },
+  passing: readonly Passing[],
+  run: (count: number, heldAt: number, at: readonly number[]) => number,
+): boolean {
+  if (held.byteLength > mostHeld) return false;
+  let bytes = 0;
+  for (const { array, each } of passing) bytes += each * array.BYTES_PER_ELEMENT;
+  const units = Math.max(1, Math.floor(passingBytes / (unit * bytes)));
+  const atOnce = Math.min(count, units * unit);
+  let end = align16(held.byteLength);
+  const at = passing.map(({ array, each }) => {
+    const start = end;
+    end = align16(end + Math.max(1, each * atOnce) * array.BYTES_PER_ELEMENT);
+    return start;
+  });
+  if (end > 2 * mostHeld) return false;
+  ensureBytes(end);
+  scratchLike(held).set(held);
+  for (let done = 0; done < count; done += atOnce) {
+    const n = Math.min(atOnce, count - done);
+    for (const [i, { array, each, written }] of passing.entries()) {
+      if (written || (each === 0 && done > 0)) continue;
+      const from = each * done;
+      copyRun(
+        array,
+        from,
+        Math.max(1, each * n),
+        scratchLike(array),
+        (at[i] as number) / array.BYTES_PER_ELEMENT,
+      );
+    }
+    if (run(n, 0, at) !== 0) return false;
+    for (const [i, { array, each, written }] of passing.entries()) {
+      if (!written) continue;
+      const start = (at[i] as number) / array.BYTES_PER_ELEMENT;
+      copyRun(scratchLike(array), start, each * n, array, each * done);
+    }
+  }
+  if (changed) copyRun(scratchLike(held), 0, held.length, held, 0);
+  return true;
+}
+
+/**
+ * {@link recordPlaces}, and where nothing is taken down the same of many indices, where all name a place; else `null`, and what stood
+ * in `before` is as it was.
+ */
+export function findPlaces(
+  index: TypedArray,
+  where: Indexed,
+  before: number | Int32Array,
+): Int32Array | null {
+  if (recorder !== null) return recordPlaces(index, where, before);
+  const count = index.length;
+  if (count < worthCall || !(index instanceof Int32Array)) return null;
+  const { size, stride, negative } = where;
+  const adds = typeof before === 'object';
+  const positions = adds ? before : (allocateArray('int32', count) as Int32Array);
+  const start = adds ? 0 : before;
+  const args = [count, size, negative ? -size : 0, stride, start, Number(adds), index, positions];
+  const { place } = positionKernels();
+  return runCall('place', place, args, { keeps: adds ? [positions] : [], checks: true }) ? positions : null;
 }
 
 /** The array as elements of a dtype. */
@@ -63,7 +145,20 @@ export function readElements(
   const count = positions.length;
   if (count === 0) return true;
   const { read } = moveKernels(source.BYTES_PER_ELEMENT);
-  return runMove(count, 'read', read, [count, source, positions, out.subarray(at, at + count)]);
+  const target = out.subarray(at, at + count);
+  if (recorder !== null) {
+    recordCall('read', read, [count, source, positions, target]);
+    return true;
+  }
+  if (count < worthCall || source.length > mostCopied * count) return false;
+  const passing = [
+    { array: positions, each: 1, written: false },
+    { array: target, each: 1, written: true },
+  ];
+  return runPassing(source, false, { count, unit: 1 }, passing, (n, x, [where = 0, to = 0]) => {
+    read(n, x, where, to);
+    return 0;
+  });
 }
 
 /** Values, one each or one for all, stored at positions, where they combine with what is there; `'set'`: overwrite it. */
@@ -77,8 +172,22 @@ export function writeElements(
   if (positions.length === 0) return true;
   const dtype = dtypeOf(out);
   if (recorder === null && dtypeOf(values) !== dtype) return false;
-  const given = recorder === null ? values : as(values, dtype);
   const [count, step] = [positions.length, values.length === 1 ? 0 : bytesOf(dtype)];
+  if (recorder === null && seen === 0) {
+    if (count < worthCall || out.length > mostCopied * count) return false;
+    const passing = [
+      { array: positions, each: 1, written: false },
+      { array: values, each: step === 0 ? 0 : 1, written: false },
+    ];
+    const kernel = how === 'set' ? null : combineKernels(dtype)[how];
+    const { write } = moveKernels(bytesOf(dtype));
+    return runPassing(out, true, { count, unit: 1 }, passing, (n, x, [where = 0, from = 0]) => {
+      if (kernel === null) write(n, step, where, from, x);
+      else kernel(n, step, where, from, 0, x);
+      return 0;
+    });
+  }
+  const given = recorder === null ? values : as(values, dtype);
   if (how === 'set') {
     const { write } = moveKernels(bytesOf(dtype));
     return runMove(count, 'write', write, [count, step, positions, given, out], { keeps: [out] });
@@ -89,13 +198,12 @@ export function writeElements(
 }
 
 /** {@link writeElements} where the first value to come takes the place of what is there. */
-export function recordFirstWrite(
+export function writeFirst(
   out: TypedArray,
   positions: Int32Array,
   values: TypedArray,
   how: Combination,
 ): boolean {
-  if (recorder === null) return false;
   return writeElements(out, positions, values, how, filled('uint8', out.length, 0));
 }
 
@@ -138,12 +246,14 @@ function moveRows(
     if (row < first) first = row;
     if (row > last) last = row;
   }
+  // To leave out a little is not worth other numbers for all rows.
+  if (4 * first < last) first = 0;
   const span = last - first + length;
   const bytes = x.BYTES_PER_ELEMENT * (Math.max(step, span) + ofBlock);
   const atOnce = Math.min(outer, Math.max(1, Math.floor(CHUNK_BYTES / bytes)));
   const copied = (atOnce - 1) * step + span + rows.length + atOnce * ofBlock;
   if (copied > mostCopied * atOnce * ofBlock) return false;
-  const starts = first === 0 ? rows : rows.map((row) => row - first);
+  const starts = first === 0 ? rows : shifted(rows, first);
   for (let o = 0; o < outer; o += atOnce) {
     const count = Math.min(atOnce, outer - o);
     const from = first + o * step;
@@ -151,6 +261,12 @@ function moveRows(
     if (!move(count, step, starts, part, beside.subarray(o * ofBlock, (o + count) * ofBlock))) return false;
   }
   return true;
+}
+
+function shifted(rows: Int32Array, by: number): Int32Array {
+  const starts = allocateArray('int32', rows.length) as Int32Array;
+  for (let r = 0; r < rows.length; r++) starts[r] = (rows[r] as number) - by;
+  return starts;
 }
 
 /** Whole rows, side by side from `at` on. */

@@ -20,7 +20,7 @@ export function filled(dtype: DType, count: number, value: number): TypedArray {
 }
 
 /** A dimension that is indexed, of a tensor that lies so. */
-interface Indexed {
+export interface Indexed {
   readonly size: number;
   readonly stride: number;
   /** Whether negative indices count from the end. */

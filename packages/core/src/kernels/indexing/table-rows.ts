@@ -1,12 +1,13 @@
 import { laneOf, type TypedArray } from '../../dtype.ts';
-import { allocateArray } from '../../storage.ts';
+import { allocateArray, allocateZeroed } from '../../storage.ts';
 import { ElementwiseKernel, elementsOf, fillStrided, runElementwise } from '../elementwise/index.ts';
 import { eq, select } from '../expression/index.ts';
-import { NotLowered, recordCall, recorder } from '../recording/index.ts';
+import { NotLowered, recorder, runCall } from '../recording/index.ts';
 import { copyRun, denseOver, type Strided, stridedOver } from '../strided/index.ts';
-import { frequencyKernel } from './frequency-kernel.ts';
-import { as, readRows, writeRows } from './moves.ts';
-import { recordPlaces } from './positions.ts';
+import { combineKernels } from './combine-kernels.ts';
+import { as, readRows, worthCall, writeRows } from './moves.ts';
+import { filled, recordPlaces } from './positions.ts';
+import { frequencyKernel, greatestKernel } from './table-kernels.ts';
 
 const oneBlock = { shape: [], strides: [] };
 
@@ -70,6 +71,8 @@ export interface RowSums {
   readonly skipped: number;
   /** Whether each row is divided by how many indices name it. */
   readonly byFrequency: boolean;
+  /** Integers that name the rows of `values` which take part, one for each index. By default it is each row once, in order. */
+  readonly from?: Strided;
 }
 
 /** Makes a matrix of sums: each row is the sum of the rows of `values` for which indices name it. */
@@ -77,11 +80,15 @@ export function addTableRows(
   values: Strided,
   indices: Strided,
   out: Strided,
-  { skipped, byFrequency }: RowSums,
+  { skipped, byFrequency, from }: RowSums,
 ): void {
   const target = elementsOf(out);
   const source = elementsOf(values);
   const [rows = 0, width = 1] = out.shape;
+  if (from !== undefined) {
+    addNamedRows(values, from, indices, out);
+    return;
+  }
   if (byFrequency) {
     addByFrequency(source, elementsOf(indices), rows, skipped, out);
     return;
@@ -117,20 +124,17 @@ function addByFrequency(
 ): void {
   const target = elementsOf(out);
   const width = out.shape[1] ?? 1;
-  const counts = allocateArray('int32', rows);
-  fillStrided(stridedOver(counts, 'int32', [rows]), 0);
   fillStrided(out, 0);
-  if (recorder !== null) {
+  if (recorder !== null || source.length >= worthCall) {
     const index = as(places, 'int32');
+    const counts = filled('int32', rows, 0);
     const args = [index.length, rows, width, skipped, index, counts, source, target];
-    recordCall('add_rows_by_frequency', frequencyKernel(out.dtype), args, {
-      writes: [counts, target],
-      keeps: [counts, target],
-      checks: true,
-    });
-    return;
+    const changed = [counts, target];
+    const said = { writes: changed, keeps: changed, checks: true };
+    if (runCall('add_rows_by_frequency', frequencyKernel(out.dtype), args, said)) return;
   }
-  for (const row of places) counts[row]!++;
+  const counts = allocateZeroed('int32', rows);
+  for (let i = 0; i < places.length; i++) counts[places[i]!]!++;
   for (let i = 0, from = 0; i < places.length; i++, from += width) {
     const row = places[i]!;
     if (row === skipped) continue;
@@ -138,4 +142,56 @@ function addByFrequency(
     const to = row * width;
     for (let j = 0; j < width; j++) target[to + j]! += source[from + j]! * scale;
   }
+}
+
+/** Each row of `out` is the sum of the rows of `values` that `from` names where `indices` name it. */
+function addNamedRows(values: Strided, from: Strided, indices: Strided, out: Strided): void {
+  const [rows = 0, width = 1] = out.shape;
+  fillStrided(out, 0);
+  const [source, target] = [elementsOf(values), elementsOf(out)];
+  const sources = recordedRows(values, from)?.rows ?? startsOf(elementsOf(from), values.shape[0] ?? 0, width);
+  const starts = recordedRows(out, indices)?.rows ?? startsOf(elementsOf(indices), rows, width);
+  if (typeof sources === 'number' || typeof starts === 'number') return;
+  const areIntegers = laneOf(out.dtype) === 'i32';
+  if (recorder !== null && areIntegers) throw new NotLowered('its rows are integers');
+  const moved = starts.length * width;
+  const isWorth = moved >= worthCall && source.length + target.length <= 6 * moved;
+  if (recorder !== null || (isWorth && !areIntegers)) {
+    const args = [starts.length, width, sources, starts, source, target];
+    if (runCall('add_rows_of', combineKernels(out.dtype).addRowsOf, args, { keeps: [target] })) return;
+  }
+  for (let i = 0; i < starts.length; i++) {
+    const at = sources[i]!;
+    const to = starts[i]!;
+    for (let j = 0; j < width; j++) target[to + j]! += source[at + j]!;
+  }
+}
+
+/**
+ * Of each bag of a table's rows, column by column, the number of the first row with the greatest element, and -1 where the bag is empty:
+ * `indices` name rows, `bags` the bag that each is in. Nothing is greater than NaN, nor NaN than anything. Gives the number of the first index
+ * that names no row, and -1 where all do, as where it is taken down.
+ */
+export function greatestTableRows(table: Strided, indices: Strided, bags: Strided, out: Strided): number {
+  const [rows = 0, width = 1] = table.shape;
+  fillStrided(out, -1);
+  const [source, best] = [elementsOf(table), elementsOf(out)];
+  const [index, bag] = [elementsOf(indices), elementsOf(bags)];
+  const moved = indices.count * width;
+  if (recorder !== null || (moved >= worthCall && source.length + best.length <= 6 * moved)) {
+    const args = [indices.count, rows, width, as(index, 'int32'), as(bag, 'int32'), source, best];
+    const said = { keeps: [best], checks: true };
+    if (runCall('greatest_rows', greatestKernel(table.dtype), args, said)) return -1;
+  }
+  for (let i = 0; i < index.length; i++) {
+    const row = index[i]!;
+    if (row < 0 || row >= rows) return i;
+    const from = row * width;
+    const to = bag[i]! * width;
+    for (let j = 0; j < width; j++) {
+      const found = best[to + j]!;
+      if (found < 0 || source[from + j]! > source[found * width + j]!) best[to + j] = row;
+    }
+  }
+  return -1;
 }

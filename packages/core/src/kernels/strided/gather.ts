@@ -1,6 +1,6 @@
 import type { TypedArray } from '../../dtype.ts';
 import type { Shape } from '../../shape.ts';
-import { leastPacked, packedAtOnce, packRows } from './pack.ts';
+import { leastPacked, onlyOne, packBlocks, packedAtOnce } from './pack.ts';
 import type { Strided } from './strided.ts';
 import { type Dimension, walk } from './walk.ts';
 
@@ -31,20 +31,32 @@ export function gather(
 ): void {
   walk.begin(x, shape);
   walk.seek(start);
-  const { inner, rows } = walk;
+  const { inner, rows, blocks } = walk;
   const source = x.storage.array;
   const { size, stride } = inner;
   const byBlocks = worthBlocks(inner, rows);
   const packs = count >= leastPacked && source.constructor === target.constructor;
-  const atOnce = byBlocks ? blockRows : packs ? packedAtOnce(source, size, stride, rows.stride) : 0;
+  const atOnce = byBlocks ? blockRows : packs ? packedAtOnce(source, inner, rows) : 0;
+  const ofBlock = rows.size * size;
+  const packed =
+    packs && !byBlocks && blocks.size > 1 && rows.size <= atOnce
+      ? packedAtOnce(source, inner, rows, blocks)
+      : 0;
   const end = at + count;
   let to = at;
   while (to < end) {
     let stepped = 1;
+    if (packed > 1 && inner.index === 0 && rows.index === 0 && end - to >= ofBlock) {
+      const some = Math.min(packed, blocks.size - blocks.index, Math.floor((end - to) / ofBlock));
+      packBlocks(source, walk.from, inner, rows, { size: some, stride: blocks.stride }, target, to);
+      to += some * ofBlock;
+      walk.leap(some);
+      continue;
+    }
     if (atOnce > 0 && inner.index === 0 && end - to >= size) {
       stepped = Math.min(atOnce, rows.size - rows.index, Math.floor((end - to) / size));
       if (byBlocks) copyBlock(source, walk.from, rows.stride, stride, target, to, size, 1, stepped, size);
-      else packRows(source, walk.from, rows.stride, stride, target, to, stepped, size);
+      else packBlocks(source, walk.from, inner, { size: stepped, stride: rows.stride }, onlyOne, target, to);
       to += stepped * size;
     } else {
       const run = Math.min(end - to, size - inner.index);

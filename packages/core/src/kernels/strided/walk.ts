@@ -33,6 +33,11 @@ class Walk {
     return this.#dimensions[this.#rank - 2] ?? single;
   }
 
+  /** The dimension before those, of size 1 where there is none. */
+  get blocks(): Dimension {
+    return this.#dimensions[this.#rank - 3] ?? single;
+  }
+
   /**
    * To the start of `x` broadcast to `shape`, and of `out`, where given, which has this very shape. Sizes of 1 are dropped,
    * and dimensions that one stride can step through are merged.
@@ -81,8 +86,17 @@ class Walk {
 
   /** From the start of a row `rows` rows on, which end within {@link rows}; whether there is one. */
   advance(rows: number): boolean {
-    let steps = rows;
-    for (let d = this.#rank - 2; d >= 0; d--) {
+    return this.#step(this.#rank - 2, rows);
+  }
+
+  /** From the start of a block `blocks` blocks on, which end within {@link blocks}; whether there is one. */
+  leap(blocks: number): boolean {
+    return this.#step(this.#rank - 3, blocks);
+  }
+
+  #step(dim: number, count: number): boolean {
+    let steps = count;
+    for (let d = dim; d >= 0; d--) {
       const dimension = this.#dimensions[d]!;
       this.from += steps * dimension.stride;
       this.to += steps * dimension.other;

@@ -126,9 +126,9 @@ export function pad(x: Tensor, padding: Shape, options: PadOptions = {}): Tensor
   const result = sides.reduce((part, { before, after }, d) => {
     if (before === 0 && after === 0) return part;
     const size = sizeAlong(x, d);
-    const indices = Int32Array.from({ length: size + before + after }, (_, i) =>
-      sources[mode](i - before, size, before, after),
-    );
+    const source = sources[mode];
+    const indices = new Int32Array(size + before + after);
+    for (let i = 0; i < indices.length; i++) indices[i] = source(i - before, size, before, after);
     return indexSelect(part, d, wrapArray(indices, [indices.length], 'int32'));
   }, x);
   return result === x ? clone(x) : result;

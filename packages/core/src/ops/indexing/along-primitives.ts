@@ -6,15 +6,18 @@ import {
   computeChecked,
   copyStrided,
   elementsOf,
-  recordFirstWrite,
+  readAlong,
   recordMeans,
+  writeAlong,
+  writeFirst,
 } from '../../kernels/index.ts';
 import { apply, definePrimitive, type GradNode, INPUT, type Primitive } from '../../record/index.ts';
 import { formatShape, sameShape } from '../../shape.ts';
+import { allocateZeroed } from '../../storage.ts';
 import { Tensor } from '../../tensor.ts';
 import { zeros } from '../creation/fill.ts';
-import { checkIndexDType, positionsAlong } from './index-positions.ts';
-import { readAt, writeAt } from './read-write.ts';
+import { alongDim, checkIndexDType, positionsAlong } from './index-positions.ts';
+import { combinations, readAt, writeAt } from './read-write.ts';
 
 /** How `scatterReduce` combines the values that meet in one place. */
 export type ScatterReduction = 'sum' | 'prod' | 'mean' | 'amax' | 'amin';
@@ -48,6 +51,8 @@ export const gatherPrimitive: Primitive<number, [Tensor, Tensor]> = definePrimit
     return { shape: index.shape, dtype: x.dtype };
   },
   kernel([x, index], dim, out) {
+    const along = alongDim(x, dim, index);
+    if (along !== null && readAlong(along, elementsOf(x), elementsOf(index), elementsOf(out))) return;
     readAt(x.storage.array, positionsAlong(x, dim, index, 'gather'), out.storage.array, out.offset);
   },
   derivative(g, node) {
@@ -81,16 +86,24 @@ export function defineScatter(name: string, saves: number, derivative: Derivativ
       return { shape: x.shape, dtype: x.dtype };
     },
     kernel([x, index, src], { dim, how, includeSelf, caller }, out) {
-      const positions = positionsAlong(out, dim, index, caller);
       const values = elementsOf(src);
       const target = out.storage.array;
       copyStrided(x, target);
-      if (how === 'mean') {
+      // Of bools a sum is "or".
+      const combine = how === 'sum' && out.dtype === 'bool' ? 'amax' : how;
+      const isDirect = combine !== 'mean' && (includeSelf || combine === 'set');
+      const along = isDirect ? alongDim(out, dim, index) : null;
+      if (
+        isDirect &&
+        along !== null &&
+        writeAlong(along, elementsOf(out), elementsOf(index), values, combine)
+      )
+        return;
+      const positions = positionsAlong(out, dim, index, caller);
+      if (combine === 'mean') {
         const floating = isFloatingPoint(out.dtype);
         computeChecked(target, (means) => scatterMean(means, positions, values, includeSelf, floating));
       } else {
-        // Of bools a sum is "or".
-        const combine = how === 'sum' && out.dtype === 'bool' ? 'amax' : how;
         if (includeSelf || combine === 'set') writeAt(target, positions, values, combine);
         else scatterFirst(target, positions, values, combine);
       }
@@ -101,20 +114,15 @@ export function defineScatter(name: string, saves: number, derivative: Derivativ
 
 /** A reduction that starts from the first value scattered to each place. */
 function scatterFirst(out: TypedArray, positions: Int32Array, values: TypedArray, how: Combination): void {
-  if (recordFirstWrite(out, positions, values, how)) return;
-  const fresh = new Set(positions);
-  const laterPositions: number[] = [];
-  const laterValues: number[] = [];
+  if (writeFirst(out, positions, values, how)) return;
+  const seen = allocateZeroed('uint8', out.length);
+  const step = values.length === 1 ? 0 : 1;
   for (let p = 0; p < positions.length; p++) {
     const at = positions[p]!;
-    const value = values[values.length === 1 ? 0 : p]!;
-    if (fresh.delete(at)) out[at] = value;
-    else {
-      laterPositions.push(at);
-      laterValues.push(value);
-    }
+    const value = values[p * step]!;
+    out[at] = seen[at] === 0 ? value : combinations[how](out[at]!, value);
+    seen[at] = 1;
   }
-  writeAt(out, Int32Array.from(laterPositions), Float64Array.from(laterValues), how);
 }
 
 function scatterMean(
@@ -127,10 +135,11 @@ function scatterMean(
   if (includeSelf) writeAt(out, positions, values, 'sum');
   else scatterFirst(out, positions, values, 'sum');
   if (recordMeans(out, positions, includeSelf, floating)) return;
-  const counts = new Map<number, number>();
-  for (const at of positions) counts.set(at, (counts.get(at) ?? Number(includeSelf)) + 1);
-  for (const [at, count] of counts) {
-    const mean = out[at]! / count;
+  const counts = allocateZeroed('int32', out.length);
+  for (let p = 0; p < positions.length; p++) counts[positions[p]!]!++;
+  for (let at = 0; at < counts.length; at++) {
+    if (counts[at] === 0) continue;
+    const mean = out[at]! / (counts[at]! + Number(includeSelf));
     out[at] = floating ? mean : Math.floor(mean);
   }
 }

@@ -1,15 +1,18 @@
 import { storedNumber, type TypedArray } from '../../dtype.ts';
 import { DTypeError, IndexError, ShapeError } from '../../errors.ts';
 import {
+  type AlongDim,
   type Axes,
   elementsOf,
+  extentOf,
+  findPlaces,
   recordAxes,
   recordPlaces,
   recordPosition,
   recordSpread,
 } from '../../kernels/index.ts';
 import { valuesOf } from '../../record/index.ts';
-import { formatShape, indexOf, isContiguousLayout, type Shape } from '../../shape.ts';
+import { formatShape, indexOf, isContiguousLayout, numelOf, type Shape } from '../../shape.ts';
 import { allocateArray } from '../../storage.ts';
 import { Tensor } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
@@ -84,21 +87,26 @@ export function indexPositions(
   { caller, negative }: IndexRule,
 ): Positions {
   const count = indices[0]?.count ?? 1;
-  const rows =
-    recordPosition(count, x.offset) ?? (allocateArray('int32', count).fill(x.offset) as Int32Array);
+  let rows: Int32Array | null = null;
   for (const [k, index] of indices.entries()) {
     const dim = dims[k]!;
     const size = sizeAlong(x, dim);
     const stride = strideAlong(x, dim);
-    const least = negative ? -size : 0;
     const values = elementsOf(index);
-    if (recordPlaces(values, { size, stride, negative }, rows) !== null) continue;
+    const found: Int32Array | null = findPlaces(values, { size, stride, negative }, rows ?? x.offset);
+    if (found !== null) {
+      rows = found;
+      continue;
+    }
+    const least = negative ? -size : 0;
+    rows ??= allocateArray('int32', count).fill(x.offset) as Int32Array;
     for (let r = 0; r < rows.length; r++) {
       const i = values[r]!;
       if (i < least || i >= size) throw outOfBounds(i, r, index.shape, dim, size, caller);
       rows[r]! += (i < 0 ? i + size : i) * stride;
     }
   }
+  rows ??= recordPosition(count, x.offset) ?? (allocateArray('int32', count).fill(x.offset) as Int32Array);
   const lead = leadingDims(dims);
   const isRest = (_: number, d: number): boolean => d >= lead && !dims.includes(d);
   const blocks = { shape: x.shape.slice(0, lead), strides: x.strides.slice(0, lead) };
@@ -130,6 +138,7 @@ export function indexedShape(shape: Shape, dims: readonly number[], index: Shape
 export function flattenPositions({ outer, rows, inner, blocks, elements }: Positions): Int32Array {
   const recorded = recordSpread(rows, blocks, elements);
   if (recorded !== null) return recorded;
+  if (outer.length === 1 && inner.length === 1 && outer[0] === 0) return rows;
   const result = allocateArray('int32', outer.length * rows.length * inner.length) as Int32Array;
   let p = 0;
   if (inner.length === 1) {
@@ -144,6 +153,14 @@ export function flattenPositions({ outer, rows, inner, blocks, elements }: Posit
     }
   }
   return result;
+}
+
+/** How `index` lies beside a dense x of its shape but for `dim`; `null` for any other. */
+export function alongDim(x: Tensor, dim: number, index: Tensor): AlongDim | null {
+  const { shape } = index;
+  if (!x.dense || index.count === 0 || shape.length !== x.shape.length) return null;
+  if (shape.some((size, d) => d !== dim && size !== x.shape[d])) return null;
+  return { ...extentOf(shape, dim), size: sizeAlong(x, dim) };
 }
 
 /** Positions of `gather` and `scatter`: the element at a place of `index`, with its value in place of dimension `dim`. */
@@ -184,8 +201,8 @@ export function positionsAlong(x: Layout, dim: number, index: Tensor, caller: st
 /** Positions in a tensor of `count` elements taken as one row; negative indices count from the end. */
 export function flatPositions(index: Tensor, count: number, caller: string): Int32Array {
   const values = elementsOf(index);
-  const recorded = recordPlaces(values, { size: count, stride: 1, negative: true }, 0);
-  if (recorded !== null) return recorded;
+  const found = findPlaces(values, { size: count, stride: 1, negative: true }, 0);
+  if (found !== null) return found;
   const result = allocateArray('int32', values.length) as Int32Array;
   for (let p = 0; p < result.length; p++) {
     const i = values[p]!;
@@ -204,10 +221,29 @@ export function flatPositions(index: Tensor, count: number, caller: string): Int
 export function truePositions(data: TypedArray, isMask: boolean): Int32Array {
   // What a mask holds is not to be guessed: adding up its ones needs no branch.
   if (isMask) return positionsOfOnes(data);
+  return data instanceof Float32Array ? positionsOfOthers(data) : othersOf(data);
+}
+
+/** {@link othersOf} as it is compiled where it meets nothing but one type of array. */
+function positionsOfOthers(data: Float32Array): Int32Array {
   let count = 0;
-  for (let i = 0; i < data.length; i++) if (data[i] !== 0) count++;
+  for (let i = 0; i < data.length; i++) count += data[i] === 0 ? 0 : 1;
   const result = new Int32Array(count);
-  for (let i = 0, n = 0; n < count; i++) if (data[i] !== 0) result[n++] = i;
+  for (let i = 0, n = 0; n < count; i++) {
+    result[n] = i;
+    n += data[i] === 0 ? 0 : 1;
+  }
+  return result;
+}
+
+function othersOf(data: TypedArray): Int32Array {
+  let count = 0;
+  for (let i = 0; i < data.length; i++) count += data[i] === 0 ? 0 : 1;
+  const result = new Int32Array(count);
+  for (let i = 0, n = 0; n < count; i++) {
+    result[n] = i;
+    n += data[i] === 0 ? 0 : 1;
+  }
   return result;
 }
 
@@ -229,14 +265,51 @@ export const nonzeroPositions = (x: Tensor, caller: string): Int32Array =>
 /** {@link nonzeroPositions} as coordinates, one list for each dimension. */
 export function nonzeroCoordinates(x: Tensor, caller: string): Int32Array[] {
   const positions = nonzeroPositions(x, caller);
-  let stride = 1;
-  const lists = x.shape.toReversed().map((size) => {
-    const step = stride;
-    stride *= size;
-    if (x.shape.length === 1) return positions;
+  if (x.shape.length === 1) return [positions];
+  return x.shape.map((_, d) => {
     const list = new Int32Array(positions.length);
-    for (let p = 0; p < list.length; p++) list[p] = ((positions[p]! / step) | 0) % size;
+    coordinatesAlong(positions, x.shape, d, list, { at: 0, step: 1 });
     return list;
   });
-  return lists.reverse();
+}
+
+/** {@link nonzeroPositions} as coordinates, one row for each position. */
+export function nonzeroRows(x: Tensor, caller: string): Int32Array {
+  const positions = nonzeroPositions(x, caller);
+  const rank = x.shape.length;
+  if (rank === 1) return positions;
+  const rows = new Int32Array(positions.length * rank);
+  for (let d = 0; d < rank; d++) coordinatesAlong(positions, x.shape, d, rows, { at: d, step: rank });
+  return rows;
+}
+
+/** The coordinates of ascending positions along a dimension: they are counted up on the way, which takes no division. */
+function coordinatesAlong(
+  positions: Int32Array,
+  shape: Shape,
+  d: number,
+  out: Int32Array,
+  { at, step }: { readonly at: number; readonly step: number },
+): void {
+  const stride = numelOf(shape.slice(d + 1));
+  const block = stride * sizeAlong({ shape }, d);
+  let start = 0;
+  let coordinate = 0;
+  let next = stride;
+  for (let p = 0, to = at; p < positions.length; p++, to += step) {
+    const position = positions[p]!;
+    while (position >= start + block) {
+      start += block;
+      coordinate = 0;
+      next = start + stride;
+    }
+    if (stride === 1) out[to] = position - start;
+    else {
+      while (position >= next) {
+        coordinate++;
+        next += stride;
+      }
+      out[to] = coordinate;
+    }
+  }
 }

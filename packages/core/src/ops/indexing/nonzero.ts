@@ -1,7 +1,7 @@
 import { K, signature } from '../../arguments/index.ts';
 import { type Tensor, wrapArray } from '../../tensor.ts';
 import { atleast1d } from '../views/shape.ts';
-import { nonzeroCoordinates } from './index-positions.ts';
+import { nonzeroCoordinates, nonzeroRows } from './index-positions.ts';
 
 const nonzeroTupleParameters = { x: K.tensor };
 const nonzeroTupleTakes = signature('nonzeroTuple', nonzeroTupleParameters);
@@ -37,13 +37,11 @@ export function nonzero(x: Tensor, options: NonzeroOptions = {}): Tensor | Tenso
   const rowed = atleast1d(x);
   if (options.asTuple === true) return nonzeroTuple(rowed);
   const rank = x.shape.length;
-  const lists = nonzeroCoordinates(rowed, 'nonzero');
-  const count = lists[0]?.length ?? 0;
-  const out = new Int32Array(count * rank);
-  for (const [d, list] of lists.slice(0, rank).entries()) {
-    for (let i = 0, at = d; i < list.length; i++, at += rank) out[at] = list[i] as number;
-  }
-  return wrapArray(out, [count, rank], 'int32');
+  const rows = nonzeroRows(rowed, 'nonzero');
+  // Of a tensor without dimensions there is a row without columns, or none.
+  return rank === 0
+    ? wrapArray(new Int32Array(0), [rows.length, 0], 'int32')
+    : wrapArray(rows, [rows.length / rank, rank], 'int32');
 }
 
 const argwhereTakes = signature('argwhere', nonzeroTupleParameters);

@@ -24,11 +24,19 @@ export function readAt(source: TypedArray, positions: Int32Array, out: TypedArra
   }
 }
 
+/** Whether positions are those of single elements, in one list. */
+const isList = ({ outer, inner }: Positions): boolean =>
+  outer.length === 1 && inner.length === 1 && outer[0] === 0;
+
 /** {@link readAt} for rows. */
 export function readPositions(source: TypedArray, where: Positions, out: TypedArray, at: number): void {
   const { outer, rows, inner, together } = where;
   const length = inner.length;
   const copiesEach = recorder === null && length >= longRow;
+  if (recorder === null && isList(where)) {
+    readAt(source, rows, out, at);
+    return;
+  }
   if (together && !copiesEach && readRows(source, rowsOf(where), out, at)) return;
   if (!together || length < shortRow || recorder !== null) {
     readAt(source, flattenPositions(where), out, at);
@@ -71,7 +79,8 @@ export function writeAt(out: TypedArray, positions: Int32Array, values: TypedArr
 }
 
 /** Math.max and Math.min pass NaN on, as PyTorch does. */
-const combinations = {
+export const combinations = {
+  sum: (a: number, b: number) => a + b,
   prod: (a: number, b: number) => a * b,
   amax: (a: number, b: number) => Math.max(a, b),
   amin: (a: number, b: number) => Math.min(a, b),
@@ -94,9 +103,13 @@ export function writePositions(
   const isOr = accumulate && isBool;
   const oneForAll = values.length === 1;
   const copiesEach = recorder === null && length >= longRow && !accumulate;
+  if (recorder === null && isList(where)) {
+    writeAt(out, rows, values, accumulate ? (isBool ? 'amax' : 'sum') : 'set');
+    return;
+  }
   if (together && !oneForAll && !isOr && !copiesEach && writeRows(out, rowsOf(where), values, accumulate))
     return;
-  if (!together || length < shortRow || oneForAll || recorder !== null) {
+  if (!together || length < shortRow || (oneForAll && accumulate) || recorder !== null) {
     writeAt(out, flattenPositions(where), values, accumulate ? (isBool ? 'amax' : 'sum') : 'set');
     return;
   }
@@ -104,7 +117,8 @@ export function writePositions(
   for (const start of outer) {
     for (const row of rows) {
       const to = start + row;
-      if (!accumulate) out.set(values.subarray(from, from + length), to);
+      if (oneForAll) out.fill(values[0]!, to, to + length);
+      else if (!accumulate) out.set(values.subarray(from, from + length), to);
       else if (isOr) for (let i = 0; i < length; i++) out[to + i]! |= values[from + i]!;
       else addRow(out, to, values, from, length);
       from += length;

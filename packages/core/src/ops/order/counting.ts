@@ -1,7 +1,7 @@
 import { K, signature } from '../../arguments/index.ts';
 import type { TypedArray } from '../../dtype.ts';
 import { DTypeError, IndexError, ShapeError, ValueError } from '../../errors.ts';
-import { elementsOf, maskRows } from '../../kernels/index.ts';
+import { as, dtypeOf, elementsOf, maskRows, writeElements } from '../../kernels/index.ts';
 import { apply, definePrimitive, valuesOf } from '../../record/index.ts';
 import { formatShape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
@@ -17,10 +17,16 @@ function noSuchClass(x: Tensor, at: number, classes: number): IndexError {
   );
 }
 
-function greatest(values: TypedArray): number {
-  let most = 0;
-  for (const value of values) if (value > most) most = value;
-  return most;
+/** The least of integers and 0, and the greatest of them and -1. */
+function extremes(values: TypedArray): { least: number; most: number } {
+  let least = 0;
+  let most = -1;
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    if (value < least) least = value;
+    if (value > most) most = value;
+  }
+  return { least, most };
 }
 
 const oneHotPrimitive = definePrimitive<number>({
@@ -50,7 +56,8 @@ export function oneHot(x: Tensor, options: number | { readonly numClasses?: numb
     throw new DTypeError(`oneHot is only applicable to index tensors of int32, got ${x.dtype}`);
   if (x.count === 0 && wanted <= 0)
     throw new ValueError('oneHot: Can not infer total number of classes from empty tensor.');
-  const classes = wanted === -1 ? 1 + greatest(valuesOf(x, 'one_hot: number of classes')) : wanted;
+  const classes =
+    wanted === -1 ? 1 + Math.max(0, extremes(valuesOf(x, 'one_hot: number of classes')).most) : wanted;
   if (!Number.isInteger(classes) || classes < 1)
     throw new ValueError(`oneHot: numClasses should be positive, got ${wanted}`);
   return apply(oneHotPrimitive, [x], classes);
@@ -71,13 +78,23 @@ const bincountPrimitive = definePrimitive<number, [Tensor, Tensor]>({
     dtype: weights === undefined ? 'int32' : weights.dtype === 'float32' ? 'float32' : 'float64',
   }),
   kernel([x, weights], count, out) {
-    const sums = new Float64Array(count);
-    const added = weights === undefined ? null : elementsOf(weights);
     const bins = elementsOf(x);
-    for (let i = 0; i < bins.length; i++) sums[bins[i]!]! += added === null ? 1 : added[i]!;
-    out.storage.array.set(sums);
+    const counts = out.storage.array.fill(0);
+    if (weights === undefined) addAt(counts, bins, Int32Array.of(1));
+    else {
+      const sums = new Float64Array(count);
+      addAt(sums, bins, elementsOf(weights));
+      counts.set(sums);
+    }
   },
 });
+
+/** Adds values, one each or one for all, at places. */
+function addAt(sums: TypedArray, places: TypedArray, values: TypedArray): void {
+  if (places instanceof Int32Array && writeElements(sums, places, as(values, dtypeOf(sums)), 'sum')) return;
+  const step = values.length === 1 ? 0 : 1;
+  for (let i = 0; i < places.length; i++) sums[places[i]!]! += values[i * step]!;
+}
 
 const bincountTakes = signature('bincount', {
   x: K.tensor,
@@ -108,16 +125,15 @@ export function bincount(x: Tensor, options: BincountOptions = {}): Tensor {
       `bincount: weights should be 1-d and have the same length as input, got ${formatShape(weights.shape)} and ${formatShape(x.shape)}`,
     );
   }
-  let bins = minlength;
   const values = valuesOf(x, 'bincount: number of bins');
-  for (let i = 0; i < values.length; i++) {
-    const value = values[i]!;
-    if (value < 0)
-      throw new ValueError(
-        `bincount only supports 1-d non-negative integral inputs, got ${value} at position [${i}]`,
-      );
-    if (value >= bins) bins = value + 1;
+  const { least, most } = extremes(values);
+  if (least < 0) {
+    const at = values.findIndex((value) => value < 0);
+    throw new ValueError(
+      `bincount only supports 1-d non-negative integral inputs, got ${values[at]} at position [${at}]`,
+    );
   }
+  const bins = Math.max(minlength, most + 1);
   return apply(bincountPrimitive, weights === null ? [x] : [x, weights], bins);
 }
 

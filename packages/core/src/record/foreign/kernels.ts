@@ -6,7 +6,7 @@ import * as kernels from '../../kernels/index.ts';
 import { formatShape, sameShape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 
-export type { AlignmentRules, ClassFactors, ClassMask, MadeOfTaps, RowSums } from '../../kernels/index.ts';
+export type { AlignmentRules, ClassFactors, ClassMask, MadeOfTaps } from '../../kernels/index.ts';
 
 const outsideTakes = signature('holdsOutside', {
   x: K.tensor,
@@ -75,23 +75,73 @@ export function readTableRows(table: Tensor, indices: Tensor, out: Tensor, skipp
   return kernels.readTableRows(table, indices, out, skipped);
 }
 
+/** How {@link addTableRows} adds rows up. */
+export interface RowSums extends kernels.RowSums {
+  /** Integers that name the rows of `values` which take part, one for each index. Default: each row once, in order. */
+  readonly from?: Tensor;
+}
+
 const addTakes = signature('addTableRows', {
   values: K.tensor,
   indices: K.tensor,
   out: K.tensor,
-  how: K.given<kernels.RowSums>({ skipped: K.integer, byFrequency: K.flag }),
+  how: K.given<RowSums>({ skipped: K.integer, byFrequency: K.flag, from: K.optional(K.tensor) }),
 });
 
 /**
  * For kernels: makes `out` a matrix of sums, in which each row is the sum of the rows of `values` whose indices name it, divided by how
  * many these are, if `byFrequency`; that of number `skipped` stays 0. All indices name rows. The derivative of {@link readTableRows}.
- * Kindling's own.
- * @throws ShapeError unless `out` is a matrix and `values` has a row for each index
+ * Where integers `from` name rows of `values`, it is those that are added up, once for each index: then its own derivative, with indices
+ * and `from` the other way round, and with neither of the two. Kindling's own.
+ * @throws ShapeError unless `out` is a matrix and `values` has a row for each index, or, where `from` is given, that has an element for each
  */
-export function addTableRows(values: Tensor, indices: Tensor, out: Tensor, how: kernels.RowSums): void {
+export function addTableRows(values: Tensor, indices: Tensor, out: Tensor, how: RowSums): void {
   addTakes(arguments);
-  requireTable('addTableRows', out, indices, values);
+  if (how.from === undefined) requireTable('addTableRows', out, indices, values);
+  else requireNamed('addTableRows', values, how.from, indices, [out, values]);
   kernels.addTableRows(values, indices, out, how);
+}
+
+const greatestTakes = signature('greatestTableRows', {
+  table: K.tensor,
+  indices: K.tensor,
+  bags: K.tensor,
+  out: K.tensor,
+});
+
+/**
+ * For kernels: of each bag of a matrix's rows, column by column, the number of the first row with the greatest element, into int32, and -1 where
+ * the bag is empty: integers `indices` name rows, `bags` the bag, a row of `out`, that each is in. Nothing is greater than NaN, nor NaN than anything.
+ * Gives the number of the first index that names no row, and -1 where all do; in a compiled program always -1: one that finds such runs the
+ * kernel again, outside. Kindling's own.
+ * @throws ShapeError unless `table` and `out` are matrices of one width, and `bags` has an element for each index
+ * @example
+ * ```ts
+ * const out = zeros([2, 2], { dtype: 'int32' });
+ * greatestTableRows(tensor([[1, 4.5], [3, 2]]), tensor([0, 1]), tensor([0, 0]), out); // -1
+ * out.tolist(); // [ [ 1, 0 ], [ -1, -1 ] ]
+ * ```
+ */
+export function greatestTableRows(table: Tensor, indices: Tensor, bags: Tensor, out: Tensor): number {
+  greatestTakes(arguments);
+  requireNamed('greatestTableRows', table, indices, bags, [out]);
+  return kernels.greatestTableRows(table, indices, bags, out);
+}
+
+/** Of tables of one width, and two integers for each row that goes from one to the other. */
+function requireNamed(
+  caller: string,
+  table: Tensor,
+  from: Tensor,
+  to: Tensor,
+  others: readonly Tensor[],
+): void {
+  const fits = others.every((x) => x.ndim === 2 && x.shape[1] === table.shape[1]);
+  if (table.ndim === 2 && fits && from.count === to.count) return;
+  throw new ShapeError(
+    `${caller}: expected matrices of one width and as many integers that name rows of one as of the other, got shapes ` +
+      `${[table, ...others].map(({ shape }) => formatShape(shape)).join(', ')} and ${from.count} and ${to.count} integers`,
+  );
 }
 
 function requireTable(caller: string, table: Tensor, indices: Tensor, rows: Tensor): void {

@@ -1,5 +1,6 @@
 import { bytesOf, type DType } from '../../dtype.ts';
 import { type FunctionBuilder, i32Params, ModuleBuilder, memoized } from '../wasm/index.ts';
+import { elementOf } from './combine-kernels.ts';
 
 /**
  * out[index[i]] += values[i] / how often the index stands there, of rows of `width` elements, for indices other than `skipped`. `counts`
@@ -42,4 +43,51 @@ export const frequencyKernel = memoized((dtype: DType): ((...args: number[]) => 
     f.i32Const(0);
   });
   return module.instantiate<{ add: (...args: number[]) => number }>().add;
+});
+
+/**
+ * best[bags[i]][j] = index[i] where nothing was found of the bag, which -1 says, or table[index[i]][j] is greater than the one that was:
+ * of rows of `width` elements. Gives 1 where an index names none of the `rows` of the table.
+ */
+export const greatestKernel = memoized((dtype: DType): ((...args: number[]) => number) => {
+  const { type, bytes, load } = elementOf(dtype);
+  const module = new ModuleBuilder();
+  const params = i32Params('count', 'rows', 'width', 'index', 'bags', 'table', 'best');
+  module.define({ export: 'find', result: 'i32' }, params, (f, p) => {
+    const { row, from, to, column, found, base } = f.locals(
+      'i32',
+      'row',
+      'from',
+      'to',
+      'column',
+      'found',
+      'base',
+    );
+    f.countdown(p.count, 1, () => {
+      f.get(p.index).load('i32.load').tee(row).get(p.rows).op('i32.ge_u').if();
+      f.i32Const(1).return().end();
+      f.get(row).get(p.width).op('i32.mul').set(from);
+      f.pushPlace(p.table, from, bytes).set(from);
+      f.get(p.bags).load('i32.load').get(p.width).op('i32.mul').set(to);
+      f.pushPlace(p.best, to, 4).set(to);
+      f.get(p.table).set(base).get(p.width).set(column);
+      f.countdown(column, 1, () => {
+        const skip = f.block();
+        f.get(to).load('i32.load').tee(found).i32Const(0).op('i32.ge_s').if();
+        f.get(found).get(p.width).op('i32.mul').set(found);
+        f.get(from).load(load);
+        f.pushPlace(base, found, bytes).load(load);
+        f.op(type === 'i32' ? 'i32.gt_s' : `${type}.gt`)
+          .op('i32.eqz')
+          .brIf(skip);
+        f.end();
+        f.get(to).get(row).store('i32.store');
+        f.end();
+        f.bump(from, { bytes }).bump(base, { bytes }).bump(to, { bytes: 4 });
+      });
+      f.bump(p.index, { bytes: 4 }).bump(p.bags, { bytes: 4 });
+    });
+    f.i32Const(0);
+  });
+  return module.instantiate<{ find: (...args: number[]) => number }>().find;
 });
