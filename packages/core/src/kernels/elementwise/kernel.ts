@@ -14,7 +14,7 @@ const modeOf = (layout: number | undefined): Mode => readings[layout ?? dense] ?
 /** Keys of compiled variants are exact integers up to here. */
 export const maxInputs = 9;
 
-export const laneCode: Readonly<Record<Lane, number>> = { f32: 0, f64: 1, i32: 2 };
+export const laneCode = (lane: Lane): number => (lane === 'f32' ? 0 : lane === 'f64' ? 1 : 2);
 
 export function dtypeCode(dtype: DType): number {
   switch (dtype) {
