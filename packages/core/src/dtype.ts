@@ -23,18 +23,16 @@ export type Lane = 'f32' | 'f64' | 'i32';
 interface DTypeInfo {
   /** Order within the lattice bool < uint8 < int32 < float32 < float64. */
   readonly rank: number;
-  /** bool 0, integers 1, floating point 2: a Python scalar changes a dtype only across categories. */
-  readonly category: 0 | 1 | 2;
   /** PyTorch's name in error messages. */
   readonly scalarName: string;
 }
 
 const table: Record<DType, DTypeInfo> = {
-  bool: { rank: 0, category: 0, scalarName: 'Bool' },
-  uint8: { rank: 1, category: 1, scalarName: 'Byte' },
-  int32: { rank: 2, category: 1, scalarName: 'Int' },
-  float32: { rank: 3, category: 2, scalarName: 'Float' },
-  float64: { rank: 4, category: 2, scalarName: 'Double' },
+  bool: { rank: 0, scalarName: 'Bool' },
+  uint8: { rank: 1, scalarName: 'Byte' },
+  int32: { rank: 2, scalarName: 'Int' },
+  float32: { rank: 3, scalarName: 'Float' },
+  float64: { rank: 4, scalarName: 'Double' },
 };
 
 /** All dtypes, in the order of promotion. */
@@ -53,7 +51,9 @@ export const laneOf = (dtype: DType): Lane =>
 export const bytesOf = (dtype: DType): number =>
   dtype === 'float32' || dtype === 'int32' ? 4 : dtype === 'float64' ? 8 : 1;
 export const scalarNameOf = (dtype: DType): string => table[dtype].scalarName;
-export const categoryOf = (dtype: DType): 0 | 1 | 2 => table[dtype].category;
+/** bool 0, integers 1, floating point 2: a Python scalar changes a dtype only across categories. */
+export const categoryOf = (dtype: DType): 0 | 1 | 2 =>
+  dtype === 'float32' || dtype === 'float64' ? 2 : dtype === 'bool' ? 0 : 1;
 
 /** Throws a {@link DTypeError} unless `dtype` is one of the five. */
 export function checkDType(dtype: unknown, caller: string): asserts dtype is DType {
@@ -86,12 +86,15 @@ const defaultOfCategory: readonly DType[] = ['bool', 'int32', 'float32'];
 /** The dtype of a tensor of `dtype` combined with a JavaScript scalar: only a higher category changes it. */
 export function promoteScalar(dtype: DType, value: number | boolean): DType {
   const category = scalarCategory(value);
-  return category > table[dtype].category ? (defaultOfCategory[category] as DType) : dtype;
+  return category > categoryOf(dtype) ? (defaultOfCategory[category] as DType) : dtype;
 }
 
 /** Whether a result of dtype `from` may be written into a tensor of dtype `to` (PyTorch's `torch.can_cast`). */
 export function canCast(from: DType, to: DType): boolean {
-  return known(from, 'canCast').category <= known(to, 'canCast').category;
+  if (from === to && isFloatingPoint(from)) return true;
+  checkDType(from, 'canCast');
+  checkDType(to, 'canCast');
+  return categoryOf(from) <= categoryOf(to);
 }
 
 /** The least and the greatest number that converts to an integer dtype; negative integers wrap around in uint8. */

@@ -4,7 +4,7 @@ import { type DType, isFloatingPoint, laneOf } from '../../dtype.ts';
 import { calledAs } from '../../errors.ts';
 import { E, ElementwiseKernel, type Expr, runElementwise, scatterStrided } from '../../kernels/index.ts';
 import { apply, applyInPlace, definePrimitive, type Primitive } from '../../record/index.ts';
-import { broadcastShapes, isArray } from '../../shape.ts';
+import { broadcastShapes, isArray, sameSizes } from '../../shape.ts';
 import { emptyTensor, isOfClass, type Tensor } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
 import {
@@ -285,7 +285,7 @@ function makePrimitive(spec: ElementwiseSpec, scalarMask: number): Primitive<Par
       let { shape } = inputs[0];
       for (let i = 1; i < inputs.length; i++) {
         const other = inputs[i]!.shape;
-        if (other !== shape) shape = broadcastShapes(shape, other, caller);
+        if (other !== shape && !sameSizes(shape, other)) shape = broadcastShapes(shape, other, caller);
       }
       const dtype = computeType(inputs, params);
       spec.check?.(dtype, inputs);
