@@ -231,6 +231,8 @@ const bytesOf = (params: Params, count: number): Params =>
 const wholeOf = (params: Params): Params =>
   params.every(Number.isInteger) ? params : params.map(Math.trunc);
 
+const fitInt32 = (params: Params): boolean => params.every((p) => (p | 0) === p);
+
 /** What stands for the operands of a primitive: inputs, or parameters for those that are numbers. */
 function sourcesOf(arity: number, scalarMask: number) {
   const tensorOperands: number[] = [];
@@ -297,7 +299,7 @@ function makePrimitive(spec: ElementwiseSpec, scalarMask: number): Primitive<Par
       const kernel = kernelFor(dtype);
       if (dtype === 'uint8' && wraps) {
         runElementwise(kernel, 'i32', inputs.map(asBytes), bytesOf(params, scalarCount), out);
-      } else if (dtype === 'int32' && spec.onBits !== true) {
+      } else if (dtype === 'int32' && spec.onBits !== true && !(kernel.staysInInt32 && fitInt32(params))) {
         const direct = out.dtype !== 'uint8';
         const result = direct ? out : emptyTensor(out.shape, 'int32');
         runElementwise(kernel, 'f64', inputs, wholeOf(params), result, out !== inputs[0]);
