@@ -126,9 +126,5 @@ export function defineMulti<
 
 /** {@link definePrimitive} for views. */
 export function defineView<A = undefined>(spec: ViewSpec<A>): ViewPrimitive<A> {
-  return withBackward(
-    { ...spec, saves: 0 },
-    (derivative) =>
-      ([g], node) => [derivative(g as Tensor, node)],
-  );
+  return withBackward({ ...spec, saves: 0 }, (derivative) => ([g], node) => [derivative(g as Tensor, node)]);
 }

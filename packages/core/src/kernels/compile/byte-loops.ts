@@ -57,7 +57,8 @@ const choosing: ReadonlySet<string> = new Set([...nothings, 'select', 'iselect']
  * a whole looks at one that is a byte, and of all others only the lowest byte is wanted.
  */
 export function suitsBytes({ lane, inputs, outputs }: KernelSpec, program: Program<OutputSpec>): boolean {
-  const isStored = ({ stored }: { readonly stored: string }): boolean => stored === 'uint8' || stored === 'bool';
+  const isStored = ({ stored }: { readonly stored: string }): boolean =>
+    stored === 'uint8' || stored === 'bool';
   if (lane !== 'i32' || !inputs.every(isStored) || !outputs.every(isStored)) return false;
   const rangeOf = boundsBy(ofByte, [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY]);
   const seen = new Map<Node, boolean>();
@@ -126,7 +127,10 @@ export class ByteLoops extends LoopEmitter {
     const { stored, mode, base, shift } = inputAt(this.spec, index);
     if (mode === 'dense' || mode === 'row') {
       const positions = mode === 'dense' ? this.densePosition : this.rowPosition;
-      f.get(this.shifted(this.position(positions, stored), shift)).load('v128.load', base + this.displacement(stored));
+      f.get(this.shifted(this.position(positions, stored), shift)).load(
+        'v128.load',
+        base + this.displacement(stored),
+      );
       return;
     }
     this.pushShift(shift);
