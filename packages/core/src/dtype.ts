@@ -21,35 +21,39 @@ export const bool = 'bool' satisfies DType;
 export type Lane = 'f32' | 'f64' | 'i32';
 
 interface DTypeInfo {
-  readonly bytes: number;
-  readonly floating: boolean;
   /** Order within the lattice bool < uint8 < int32 < float32 < float64. */
   readonly rank: number;
-  /** bool 0, integers 1, floating point 2: a Python scalar changes a dtype only across categories. */
-  readonly category: 0 | 1 | 2;
-  readonly lane: Lane;
   /** PyTorch's name in error messages. */
   readonly scalarName: string;
 }
 
 const table: Record<DType, DTypeInfo> = {
-  bool: { bytes: 1, floating: false, rank: 0, category: 0, lane: 'i32', scalarName: 'Bool' },
-  uint8: { bytes: 1, floating: false, rank: 1, category: 1, lane: 'i32', scalarName: 'Byte' },
-  int32: { bytes: 4, floating: false, rank: 2, category: 1, lane: 'i32', scalarName: 'Int' },
-  float32: { bytes: 4, floating: true, rank: 3, category: 2, lane: 'f32', scalarName: 'Float' },
-  float64: { bytes: 8, floating: true, rank: 4, category: 2, lane: 'f64', scalarName: 'Double' },
+  bool: { rank: 0, scalarName: 'Bool' },
+  uint8: { rank: 1, scalarName: 'Byte' },
+  int32: { rank: 2, scalarName: 'Int' },
+  float32: { rank: 3, scalarName: 'Float' },
+  float64: { rank: 4, scalarName: 'Double' },
 };
 
 /** All dtypes, in the order of promotion. */
 export const dtypes = Object.keys(table) as readonly DType[];
 
 /** Whether a dtype is float32 or float64. Follows `torch.dtype.is_floating_point`. */
-export const isFloatingPoint = (dtype: DType): boolean =>
-  (typeof dtype === 'string' && table[dtype] ? table[dtype] : known(dtype, 'isFloatingPoint')).floating;
-export const laneOf = (dtype: DType): Lane => table[dtype].lane;
-export const bytesOf = (dtype: DType): number => table[dtype].bytes;
+export function isFloatingPoint(dtype: DType): boolean {
+  if (dtype === 'float32' || dtype === 'float64') return true;
+  if (dtype !== 'int32' && dtype !== 'bool' && dtype !== 'uint8') checkDType(dtype, 'isFloatingPoint');
+  return false;
+}
+/** As {@link bytesOf} by comparing: it is asked at each call of an operation. */
+export const laneOf = (dtype: DType): Lane =>
+  dtype === 'float32' ? 'f32' : dtype === 'float64' ? 'f64' : 'i32';
+/** Asked of each tensor that is made, where looking names up in a table costs more than comparing some. */
+export const bytesOf = (dtype: DType): number =>
+  dtype === 'float32' || dtype === 'int32' ? 4 : dtype === 'float64' ? 8 : 1;
 export const scalarNameOf = (dtype: DType): string => table[dtype].scalarName;
-export const categoryOf = (dtype: DType): 0 | 1 | 2 => table[dtype].category;
+/** bool 0, integers 1, floating point 2: a Python scalar changes a dtype only across categories. */
+export const categoryOf = (dtype: DType): 0 | 1 | 2 =>
+  dtype === 'float32' || dtype === 'float64' ? 2 : dtype === 'bool' ? 0 : 1;
 
 /** Throws a {@link DTypeError} unless `dtype` is one of the five. */
 export function checkDType(dtype: unknown, caller: string): asserts dtype is DType {
@@ -82,12 +86,15 @@ const defaultOfCategory: readonly DType[] = ['bool', 'int32', 'float32'];
 /** The dtype of a tensor of `dtype` combined with a JavaScript scalar: only a higher category changes it. */
 export function promoteScalar(dtype: DType, value: number | boolean): DType {
   const category = scalarCategory(value);
-  return category > table[dtype].category ? (defaultOfCategory[category] as DType) : dtype;
+  return category > categoryOf(dtype) ? (defaultOfCategory[category] as DType) : dtype;
 }
 
 /** Whether a result of dtype `from` may be written into a tensor of dtype `to` (PyTorch's `torch.can_cast`). */
 export function canCast(from: DType, to: DType): boolean {
-  return known(from, 'canCast').category <= known(to, 'canCast').category;
+  if (from === to && isFloatingPoint(from)) return true;
+  checkDType(from, 'canCast');
+  checkDType(to, 'canCast');
+  return categoryOf(from) <= categoryOf(to);
 }
 
 /** The least and the greatest number that converts to an integer dtype; negative integers wrap around in uint8. */
@@ -122,13 +129,16 @@ interface ArrayConstructor {
   new (buffer: ArrayBuffer, byteOffset: number, length: number): TypedArray;
 }
 
-const constructors: Record<DType, ArrayConstructor> = {
-  float32: Float32Array as unknown as ArrayConstructor,
-  float64: Float64Array as unknown as ArrayConstructor,
-  int32: Int32Array as unknown as ArrayConstructor,
-  uint8: Uint8Array as unknown as ArrayConstructor,
-  bool: Uint8Array as unknown as ArrayConstructor,
-};
-
 /** The typed-array constructor that stores a dtype. */
-export const arrayConstructor = (dtype: DType): ArrayConstructor => constructors[dtype];
+export function arrayConstructor(dtype: DType): ArrayConstructor {
+  switch (dtype) {
+    case 'float32':
+      return Float32Array as unknown as ArrayConstructor;
+    case 'float64':
+      return Float64Array as unknown as ArrayConstructor;
+    case 'int32':
+      return Int32Array as unknown as ArrayConstructor;
+    default:
+      return Uint8Array as unknown as ArrayConstructor;
+  }
+}

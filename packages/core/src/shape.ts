@@ -80,6 +80,11 @@ function checked(shape: Shape, caller: string): Shape {
 export function sameShape(a: Shape, b: Shape): boolean {
   if (a === b) return true;
   if (!isArray(a) || !isArray(b)) for (const shape of [a, b]) checked(shape, 'sameShape');
+  return sameSizes(a, b);
+}
+
+/** {@link sameShape} of what is known to be shapes: operations ask for those of their inputs. */
+export function sameSizes(a: Shape, b: Shape): boolean {
   if (a.length !== b.length) return false;
   for (let d = 0; d < a.length; d++) if (a[d] !== b[d]) return false;
   return true;

@@ -319,7 +319,7 @@ export function allocateArray(dtype: DType, n: number): TypedArray {
   const bytes = n * bytesOf(dtype);
   if (bytes <= onHeapBytes) return new (arrayConstructor(dtype))(n);
   if (bytes <= largestSlice) return fromSlab(dtype, n, bytes);
-  return large(dtype, n, () => newBuffer(bytes));
+  return large(dtype, n, newBuffer);
 }
 
 /**
@@ -329,13 +329,15 @@ export function allocateArray(dtype: DType, n: number): TypedArray {
 export function allocateZeroed(dtype: DType, n: number): TypedArray {
   const bytes = n * bytesOf(dtype);
   if (bytes <= largestSlice) return allocateArray(dtype, n).fill(0);
-  return large(dtype, n, () => new ArrayBuffer(bytes));
+  return large(dtype, n, zeroedBuffer);
 }
 
-function large(dtype: DType, n: number, allocate: () => ArrayBuffer): TypedArray {
+const zeroedBuffer = (bytes: number): ArrayBuffer => new ArrayBuffer(bytes);
+
+function large(dtype: DType, n: number, allocate: (bytes: number) => ArrayBuffer): TypedArray {
   if (n > maxElements) throw new TooLarge(dtype, n);
   try {
-    return new (arrayConstructor(dtype))(allocate(), 0, n);
+    return new (arrayConstructor(dtype))(allocate(n * bytesOf(dtype)), 0, n);
   } catch (error) {
     throw error instanceof RangeError ? new TooLarge(dtype, n) : error;
   }

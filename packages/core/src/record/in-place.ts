@@ -1,7 +1,7 @@
 import { canCast, isFloatingPoint, scalarNameOf } from '../dtype.ts';
 import { AutogradError, DTypeError, ShapeError, ValueError } from '../errors.ts';
 import { copyStrided, scatterStrided } from '../kernels/index.ts';
-import { formatShape, sameShape } from '../shape.ts';
+import { formatShape, sameSizes } from '../shape.ts';
 import { autogradOf, emptyTensor, type Tensor, unrecorded } from '../tensor.ts';
 import { explained, gradNode, inferred, ofKernel, wantsGrad } from './apply.ts';
 import { isRecording } from './flags.ts';
@@ -186,7 +186,7 @@ function finishInPlace<A>(target: Tensor, node: GradNode<A> | null): void {
 }
 
 function checkInPlaceResult(target: Tensor, meta: Meta, name: string): void {
-  if (!sameShape(target.shape, meta.shape)) {
+  if (target.shape !== meta.shape && !sameSizes(target.shape, meta.shape)) {
     throw new ShapeError(
       `${name}: output with shape ${formatShape(target.shape)} doesn't match the broadcast shape ${formatShape(meta.shape)}`,
     );

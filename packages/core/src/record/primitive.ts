@@ -67,15 +67,40 @@ function notDifferentiable(name: string): never {
   throw new AutogradError(`the derivative for '${name}' is not implemented`);
 }
 
+/**
+ * What all operations have in the same places, whatever is stated of one: what runs them then knows where to look, which of objects of
+ * many forms it would find out anew at each call.
+ */
+const form = {
+  name: '',
+  overload: undefined,
+  saves: undefined,
+  leaves: undefined,
+  keepsNothing: undefined,
+  elementwise: undefined,
+  differentiable: false,
+  backward: undefined,
+  infer: undefined,
+  kernel: undefined,
+  alias: undefined,
+  writesAnywhere: undefined,
+};
+
 /** The statement with its derivative, if it has one, as the engine calls it. */
 function withBackward<D, S extends { name: string; derivative?: D }, A>(
   spec: S & { derivative?: D },
   backward: (derivative: D) => Differentiable<A>['backward'],
 ): S & Pick<Differentiable<A>, 'backward' | 'differentiable' | 'keepsNothing'> {
-  const { name, derivative } = spec;
-  if (derivative === undefined)
-    return { ...spec, differentiable: false, backward: () => notDifferentiable(name) };
-  return { keepsNothing: true, ...spec, differentiable: true, backward: backward(derivative) };
+  const { name, derivative, ...stated } = spec;
+  const known = derivative !== undefined;
+  return {
+    ...form,
+    name,
+    keepsNothing: known,
+    ...stated,
+    differentiable: known,
+    backward: known ? backward(derivative) : () => notDifferentiable(name),
+  } as unknown as S & Pick<Differentiable<A>, 'backward' | 'differentiable' | 'keepsNothing'>;
 }
 
 /** `definePrimitive` of foreign/ for core's own operations, whose derivatives keep nothing. */
@@ -101,8 +126,5 @@ export function defineMulti<
 
 /** {@link definePrimitive} for views. */
 export function defineView<A = undefined>(spec: ViewSpec<A>): ViewPrimitive<A> {
-  return {
-    saves: 0,
-    ...withBackward(spec, (derivative) => ([g], node) => [derivative(g as Tensor, node)]),
-  };
+  return withBackward({ ...spec, saves: 0 }, (derivative) => ([g], node) => [derivative(g as Tensor, node)]);
 }

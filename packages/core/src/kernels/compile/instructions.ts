@@ -133,13 +133,15 @@ export function stackOrder(node: Node): readonly Node[] {
 
 /** Pushes a constant in every lane. */
 export function emitConstant(f: FunctionBuilder, node: Node, lane: Lane): void {
-  if (node.op === 'intConstant') {
-    if (lane === 'f64') f.i64Splat(node.attribute);
-    else f.i32Splat(Number(BigInt.asIntN(32, node.attribute)));
-    return;
-  }
-  const value = Number(node.attribute);
-  f.splat(lane, lane === 'i32' ? saturate(value) : value);
+  if (lane === 'f64' && node.op === 'intConstant') f.i64Splat(node.attribute);
+  else if (lane === 'i32' || node.op === 'intConstant') f.i32Splat(int32Of(node));
+  else f.splat(lane, Number(node.attribute));
+}
+
+/** A constant as lanes of int32 hold it. */
+export function int32Of(node: Node): number {
+  if (node.op === 'intConstant') return Number(BigInt.asIntN(32, node.attribute));
+  return saturate(Number(node.attribute));
 }
 
 function saturate(value: number): number {

@@ -1,6 +1,7 @@
 import { KindlingError } from '../../errors.ts';
 import { type ScalarFunction, scalarFunctions } from '../math/index.ts';
 import { type Imports, ModuleBuilder, presentCompiling, SETTLE, type ValueType } from '../wasm/index.ts';
+import { ByteLoops, suitsBytes } from './byte-loops.ts';
 import { isCall, LoopEmitter } from './loops.ts';
 import { type Level, lower, type Program, perCall, perElement, perRow } from './lower.ts';
 import {
@@ -74,8 +75,9 @@ function compileLoops<F>(spec: KernelSpec, params: readonly ValueType[]): F {
   const env: ScalarFunctions = {};
   const callees = new Map<string, number>();
   importScalarFunctions(module, program, spec, callees, env);
+  const Loops = suitsBytes(spec, program) ? ByteLoops : LoopEmitter;
   module.addFunction({ params, results: [], export: 'run', name: spec.name }, (f) =>
-    new LoopEmitter(f, spec, program, callees, params === rangedTypes).emit(),
+    new Loops(f, spec, program, callees, params === rangedTypes).emit(),
   );
   return module.instantiate<{ run: F }>(env).run;
 }

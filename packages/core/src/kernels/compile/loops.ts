@@ -36,7 +36,6 @@ export class LoopEmitter {
   protected readonly spec: KernelSpec;
   protected readonly program: Program<OutputSpec>;
   protected readonly callees: ReadonlyMap<string, number>;
-  protected readonly lanes: number;
   protected readonly spare: number;
   /** Byte offsets into dense operands and into row operands, by element size (as a shift). */
   protected readonly densePosition = new Map<number, number>();
@@ -65,7 +64,6 @@ export class LoopEmitter {
     this.spec = spec;
     this.program = program;
     this.callees = callees;
-    this.lanes = lanesOf[spec.lane];
     this.row = ranged ? ROW : f.local('i32');
     this.start = ranged ? START : f.local('i32');
     this.ranged = ranged;
@@ -75,6 +73,11 @@ export class LoopEmitter {
       else if (mode === 'row') this.position(this.rowPosition, stored);
     }
     this.spare = f.local('v128');
+  }
+
+  /** Elements of a vector. */
+  protected get lanes(): number {
+    return lanesOf[this.spec.lane];
   }
 
   emit(): void {
@@ -208,7 +211,7 @@ export class LoopEmitter {
     });
   }
 
-  private store({ node, stored, address, at, push }: Result): void {
+  protected store({ node, stored, address, at, push }: Result): void {
     this.f.get(address);
     push();
     emitStore(this.f, this.spec.lane, node.kind, stored, at, address, this.spare);
@@ -316,7 +319,7 @@ export class LoopEmitter {
   }
 
   /** Pushes what the address of an operand begins with. */
-  private pushShift(shift: number | undefined): void {
+  protected pushShift(shift: number | undefined): void {
     if (shift === undefined) this.f.i32Const(0);
     else this.f.get(shift);
   }

@@ -98,7 +98,7 @@ export function runElementwiseMany(
     recordInto(recorder, kernel, lane, inputs, params, outs);
     return;
   }
-  let key = laneCode[lane];
+  let key = laneCode(lane);
   let simple = n <= surelyFits;
   for (let j = 0; j < outs.length; j++) {
     const out = outs[j]!;

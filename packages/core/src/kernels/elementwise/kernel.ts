@@ -3,6 +3,7 @@ import { KindlingError } from '../../errors.ts';
 import { compileKernel, type KernelFunction, type KernelSpec, type Mode } from '../compile/index.ts';
 import { inputsOf, paramCountOf } from '../expression/differentiate.ts';
 import { type Expr, input, type Lane, param } from '../expression/index.ts';
+import { staysInInt32 } from '../expression/ranges.ts';
 import type { Strided } from '../strided/index.ts';
 import { dense, readings } from '../strided/layouts.ts';
 import { firstShared, SharedVariant } from './shared.ts';
@@ -14,7 +15,7 @@ const modeOf = (layout: number | undefined): Mode => readings[layout ?? dense] ?
 /** Keys of compiled variants are exact integers up to here. */
 export const maxInputs = 9;
 
-export const laneCode: Readonly<Record<Lane, number>> = { f32: 0, f64: 1, i32: 2 };
+export const laneCode = (lane: Lane): number => (lane === 'f32' ? 0 : lane === 'f64' ? 1 : 2);
 
 export function dtypeCode(dtype: DType): number {
   switch (dtype) {
@@ -52,6 +53,7 @@ export class ElementwiseKernel {
   #expressions: readonly Expr[] | undefined;
   #paramCount = -1;
   #reads: ReadonlySet<number> | undefined;
+  #staysInInt32: boolean | undefined;
   readonly #variants = new Map<number, KernelFunction>();
   readonly #shared = new Map<number, SharedVariant>();
   #lastKey = -1;
@@ -81,6 +83,11 @@ export class ElementwiseKernel {
   get paramCount(): number {
     if (this.#paramCount < 0) this.#paramCount = paramCountOf(this.expressions);
     return this.#paramCount;
+  }
+
+  /** Whether its numbers fit int32 wherever those do that it is given. */
+  get staysInInt32(): boolean {
+    return (this.#staysInInt32 ??= this.expressions.every(staysInInt32));
   }
 
   /** The operands that the expressions read: of a target that is only written to nothing has to be brought. */

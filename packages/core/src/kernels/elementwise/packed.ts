@@ -45,7 +45,7 @@ export function runElementwisePacked(
   const { dtype } = first[0];
   const lane = dtype === 'float64' ? 'f64' : 'f32';
   const code = dtypeCode(dtype);
-  let key = laneCode[lane];
+  let key = laneCode(lane);
   for (let i = 0; i < results; i++) key = key * 5 + code;
   for (let i = 0; i < first.length; i++) key = key * 20 + dense * 5 + code;
   const run = kernel.variant(key, lane, first, allDense, first.slice(0, results));

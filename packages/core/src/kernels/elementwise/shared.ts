@@ -17,7 +17,7 @@ export const leastShared = 2 ** 15;
 
 /** What parts end at are multiples of so many elements: vectors of any dtype, as kernels write whole ones. */
 const elementsTogether = 64;
-const lanesTogether = 4;
+const lanesTogether = 16;
 
 /** A kernel that does some of the elements. */
 export class SharedVariant {

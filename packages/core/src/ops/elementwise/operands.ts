@@ -24,6 +24,12 @@ export function splitOperands(
   operands: readonly Operand[],
   params: readonly number[],
 ) {
+  const [a, b] = operands;
+  if (operands.length === 2 && isOfClass(a)) {
+    // Nearly all calls are these, and lists that grow cost as much as a small kernel.
+    if (isOfClass(b)) return { tensors: [a, b] as const, params, mask: 0 };
+    if (typeof b === 'number') return { tensors: [a] as const, params: [b, ...params], mask: 2 };
+  }
   const tensors: Tensor[] = [];
   const scalars: number[] = [];
   let mask = 0;

@@ -4,7 +4,7 @@ import { type DType, isFloatingPoint, laneOf } from '../../dtype.ts';
 import { calledAs } from '../../errors.ts';
 import { E, ElementwiseKernel, type Expr, runElementwise, scatterStrided } from '../../kernels/index.ts';
 import { apply, applyInPlace, definePrimitive, type Primitive } from '../../record/index.ts';
-import { broadcastShapes, isArray } from '../../shape.ts';
+import { broadcastShapes, isArray, sameSizes } from '../../shape.ts';
 import { emptyTensor, isOfClass, type Tensor } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
 import {
@@ -231,6 +231,8 @@ const bytesOf = (params: Params, count: number): Params =>
 const wholeOf = (params: Params): Params =>
   params.every(Number.isInteger) ? params : params.map(Math.trunc);
 
+const fitInt32 = (params: Params): boolean => params.every((p) => (p | 0) === p);
+
 /** What stands for the operands of a primitive: inputs, or parameters for those that are numbers. */
 function sourcesOf(arity: number, scalarMask: number) {
   const tensorOperands: number[] = [];
@@ -285,7 +287,7 @@ function makePrimitive(spec: ElementwiseSpec, scalarMask: number): Primitive<Par
       let { shape } = inputs[0];
       for (let i = 1; i < inputs.length; i++) {
         const other = inputs[i]!.shape;
-        if (other !== shape) shape = broadcastShapes(shape, other, caller);
+        if (other !== shape && !sameSizes(shape, other)) shape = broadcastShapes(shape, other, caller);
       }
       const dtype = computeType(inputs, params);
       spec.check?.(dtype, inputs);
@@ -297,7 +299,7 @@ function makePrimitive(spec: ElementwiseSpec, scalarMask: number): Primitive<Par
       const kernel = kernelFor(dtype);
       if (dtype === 'uint8' && wraps) {
         runElementwise(kernel, 'i32', inputs.map(asBytes), bytesOf(params, scalarCount), out);
-      } else if (dtype === 'int32' && spec.onBits !== true) {
+      } else if (dtype === 'int32' && spec.onBits !== true && !(kernel.staysInInt32 && fitInt32(params))) {
         const direct = out.dtype !== 'uint8';
         const result = direct ? out : emptyTensor(out.shape, 'int32');
         runElementwise(kernel, 'f64', inputs, wholeOf(params), result, out !== inputs[0]);

@@ -33,6 +33,20 @@ export const lcm = ofIntegers('lcm', 'lcm', (a, b) => E.call('lcm', a, b));
 const shiftsAll = (b: Expr): Expr => E.or(E.lt(b, 0), E.ge(b, 64));
 const least = (b: Expr, most: number): Expr => E.select(E.lt(b, most), b, most);
 
+/** 2ᵇ of 0 to 63, which lanes of int32 keep the lowest bits of: by the bits of b, each of which multiplies or does not. */
+function powerOfTwo(b: Expr): Expr {
+  let power: Expr = E.constant(1);
+  let rest = b;
+  for (const bit of [32, 16, 8, 4, 2, 1]) {
+    const set = E.ge(rest, bit);
+    // 2^32 is no number of int32.
+    const raised = bit === 32 ? E.mul(E.mul(power, 2 ** 16), 2 ** 16) : E.mul(power, 2 ** bit);
+    power = E.select(set, raised, power);
+    if (bit > 1) rest = E.select(set, E.sub(rest, bit), rest);
+  }
+  return power;
+}
+
 /**
  * a shifted to the left by b bits, a · 2ᵇ, broadcast; 0 where b is negative or above 63. uint8 keeps its lowest 8 bits.
  * Follows `torch.bitwise_left_shift`.
@@ -41,7 +55,7 @@ const least = (b: Expr, most: number): Expr => E.select(E.lt(b, most), b, most);
  * @example bitwiseLeftShift(tensor([1, 3]), 4); // tensor([16, 48])
  */
 export const bitwiseLeftShift = ofIntegers('bitwise_left_shift', 'bitwiseLeftShift', (a, b) =>
-  E.select(shiftsAll(b), 0, E.mul(a, E.wholePow(E.constant(2), b))),
+  E.select(shiftsAll(b), 0, E.mul(a, powerOfTwo(b))),
 );
 /**
  * a shifted to the right by b bits, a / 2ᵇ rounded down, broadcast; where b is negative or above 63 the sign alone is left: 0
@@ -53,8 +67,7 @@ export const bitwiseRightShift = ofIntegers('bitwise_right_shift', 'bitwiseRight
   // In two steps, since 2^31 is negative in lanes of int32.
   const distance = E.select(shiftsAll(b), 32, least(b, 32));
   const first = least(distance, 16);
-  const by = (bits: Expr): Expr => E.wholePow(E.constant(2), bits);
-  return E.wholeFloorDivide(E.wholeFloorDivide(a, by(first)), by(E.sub(distance, first)));
+  return E.wholeFloorDivide(E.wholeFloorDivide(a, powerOfTwo(first)), powerOfTwo(E.sub(distance, first)));
 });
 /** {@link gcd} in place. */
 export const gcd_ = inPlace(gcd);
