@@ -16,9 +16,15 @@ export function lerp(mean: E.Expr, x: E.Expr, weight: E.Expr, nearsX: boolean): 
   return nearsX ? E.sub(x, E.mul(E.sub(1, weight), change)) : E.add(mean, E.mul(weight, change));
 }
 
-/** {@link lerp} by a weight of which it is not known to which end it is nearer, or which changes from step to step. */
-export const lerpBy = (mean: E.Expr, x: E.Expr, weight: E.Expr): E.Expr =>
-  E.select(E.lt(E.abs(weight), 0.5), lerp(mean, x, weight, false), lerp(mean, x, weight, true));
+/**
+ * {@link lerp} by a weight of which it is not known to which end it is nearer, or which changes from step to step. One product serves
+ * either end, by a factor that kernels work out once: -(1 - w) d is (1 - w) d turned round, to the last bit.
+ */
+export function lerpBy(mean: E.Expr, x: E.Expr, weight: E.Expr): E.Expr {
+  const nearsMean = E.lt(E.abs(weight), 0.5);
+  const factor = E.select(nearsMean, weight, E.neg(E.sub(1, weight)));
+  return E.add(E.select(nearsMean, mean, x), E.mul(factor, E.sub(x, mean)));
+}
 
 /** Whether an average with this decay is nearer to what comes than to what was. */
 export const forgets = (decay: number): boolean => Math.abs(1 - decay) >= 0.5;

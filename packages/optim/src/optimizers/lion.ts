@@ -35,12 +35,14 @@ const updates = updatesByFeatures((decays: boolean) =>
     ['expAvg'],
     [],
     (w, grad, state, [lr, beta1, fresh1, beta2, fresh2, sign, shrink]: Numbers<E.Expr>) => {
-      const g = E.mul(sign, grad);
+      // A factor of the sign leaves all bits, and is one with `fresh` before the elements come.
       const average = (beta: E.Expr, fresh: E.Expr): E.Expr =>
-        E.add(E.mul(state.expAvg, beta), E.mul(fresh, g));
+        E.add(E.mul(state.expAvg, beta), E.mul(E.mul(fresh, sign), grad));
       const kept = decays ? E.mul(w, shrink) : w;
+      const direction = average(beta1, fresh1);
+      const falling = E.select(E.lt(direction, 0), E.neg(lr), 0);
       return {
-        w: E.sub(kept, E.mul(lr, E.sign(average(beta1, fresh1)))),
+        w: E.sub(kept, E.select(E.gt(direction, 0), lr, falling)),
         expAvg: average(beta2, fresh2),
       };
     },

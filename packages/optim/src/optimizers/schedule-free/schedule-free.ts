@@ -15,7 +15,7 @@ import type { ParamGroup, Params } from '../../groups.ts';
 import { nonNegative } from '../../kinds.ts';
 import { Optimizer } from '../../optimizer.ts';
 import type { Rate } from '../../rate.ts';
-import { lerp } from '../arithmetic.ts';
+import { lerpBy } from '../arithmetic.ts';
 
 /** Options that both schedule-free optimizers take. */
 export interface ScheduleFreeOptions {
@@ -75,8 +75,7 @@ export function stepped(
   direction: E.Expr,
   { share, rate, lr }: { share: E.Expr; rate: E.Expr; lr: E.Expr },
 ): { w: E.Expr; z: E.Expr } {
-  const towards = E.select(E.lt(share, 0.5), lerp(y, z, share, false), lerp(y, z, share, true));
-  return { w: E.add(towards, E.mul(rate, direction)), z: E.sub(z, E.mul(lr, direction)) };
+  return { w: E.add(lerpBy(y, z, share), E.mul(rate, direction)), z: E.sub(z, E.mul(lr, direction)) };
 }
 
 /** @internal What the schedule-free optimizers share: the average, and the two places at which the parameters stand. */
