@@ -28,6 +28,13 @@ const uncloneable = Symbol(
 /** How often a storage left its lodging: who counts on one has to look again. */
 export let timesMovedOut = 0;
 
+let identities = 0;
+/** Another number for each memory; a small integer always, which takes no memory of its own. */
+const nextIdentity = (): number => {
+  identities = (identities + 1) & 0x3fffffff;
+  return identities;
+};
+
 /** The memory behind one or more tensors: a garbage-collected typed array, shared by views. Follows `torch.UntypedStorage`. */
 export class Storage {
   /** Read it through {@link array}: a compiled program may one day hold newer values than this array. */
@@ -39,6 +46,11 @@ export class Storage {
   /** Who copied the elements last, of those that would rather have them move in. */
   #copiedBy: Lodging | null = null;
   protected readonly uncloneable: symbol = uncloneable;
+  /**
+   * What compares objects by their properties (`assert.deepStrictEqual`, lodash) does not see the elements: by this it never takes two
+   * memories for equal.
+   */
+  protected readonly identity: number = nextIdentity();
   /** Counts in-place changes, so that a tensor saved for backward can tell that it was overwritten. */
   version = 0;
   /** How many edges of a running backward pass hold this memory: one holder may reuse it, more may not. @internal */

@@ -51,7 +51,7 @@ describe('tensor', () => {
     [new Int32Array([1, 2]), 'int32', [2]],
     [new Uint8Array([1, 255]), 'uint8', [2]],
     [[new Float64Array([1, 2]), new Float64Array([3, 4])], 'float64', [2, 2]],
-    [[new Uint8Array([1, 2]), [3, 4]], 'uint8', [2, 2]],
+    [[new Uint8Array([1, 2]), [3, 4]], 'int32', [2, 2]],
   ])('%j is %s of shape %j', (data, dtype, shape) => {
     const x = tensor(data);
     expect([x.dtype, x.shape]).toEqual([dtype, shape]);
@@ -144,16 +144,81 @@ describe('tensor', () => {
       'expected length 2 at [1] (dim 1), got length 3',
     ],
     [[[1, 2], new Float32Array(3)], ShapeError, 'at [1]'],
-    [['1'], DTypeError, 'got string at [0]'],
+    [['1'], DTypeError, 'got "1" at [0]'],
     [[[1, null]], DTypeError, 'got null at [0][1]'],
     [[1, undefined], DTypeError, 'got undefined at [1]'],
-    [[1n], DTypeError, 'got bigint at [0]'],
+    [[1n], DTypeError, 'got 1n at [0]; write Number(...)'],
     [undefined, DTypeError, 'got undefined at the top level'],
-    [{ length: 2 }, DTypeError, 'got object at the top level'],
-    [[tensor(1)], DTypeError, 'got a Tensor at [0]; stack([a, b]) makes one of several'],
+    [{ length: 2 }, DTypeError, 'got an object with length at the top level'],
+    [new Set([1]), DTypeError, 'got an instance of Set at the top level; write Array.from(...)'],
+    [new DataView(new ArrayBuffer(4)), DTypeError, 'got an instance of DataView at the top level'],
+    [[tensor(1)], DTypeError, 'got a Tensor of shape [] at [0]; stack([a, b]) makes one of several'],
   ])('bad input is an error that names the place %#', (data, type, message) => {
     expect(() => tensor(data as NestedArray)).toThrow(type);
     expect(() => tensor(data as NestedArray)).toThrow(message);
+  });
+});
+
+describe('typed arrays', () => {
+  const half = (globalThis as { Float16Array?: new (x: number[]) => NestedArray }).Float16Array;
+  test.each<[NestedArray, string, number[]]>([
+    [Uint8ClampedArray.of(1, 300), 'uint8', [1, 255]],
+    [Int8Array.of(-1, 2), 'int32', [-1, 2]],
+    [Int16Array.of(-300, 2), 'int32', [-300, 2]],
+    [Uint16Array.of(65535), 'int32', [65535]],
+    [Uint32Array.of(2 ** 31 - 1), 'int32', [2 ** 31 - 1]],
+    [BigInt64Array.of(-5n, 2n), 'int32', [-5, 2]],
+    [BigUint64Array.of(7n), 'int32', [7]],
+    ...(half === undefined ? [] : [[new half([0.5, -2]), 'float32', [0.5, -2]] as never]),
+  ])('of elements that no dtype has become the nearest that holds them %#', (array, dtype, values) => {
+    expect(described(tensor(array))).toEqual([dtype, [values.length], values]);
+    expect(described(tensor([array, array]))).toEqual([dtype, [2, values.length], [values, values]]);
+    expect(described(tensor(array, { dtype: 'float64' }))).toEqual(['float64', [values.length], values]);
+    expect(tensor(array, { dtype: 'bool' }).all().item()).toBe(true);
+  });
+
+  test.each<[NestedArray]>([
+    [Uint32Array.of(1, 2 ** 31)],
+    [BigInt64Array.of(2n ** 40n)],
+    [BigUint64Array.of(2n ** 63n)],
+  ])('of integers beyond int32 are refused, unless the dtype holds them %#', (array) => {
+    expect(() => tensor(array)).toThrow('as it does not fit int32; use float64');
+    expect(() => tensor([array])).toThrow('as it does not fit int32; use float64');
+    expect(tensor([array], { dtype: 'float64' }).max().item()).toBeGreaterThanOrEqual(2 ** 31);
+  });
+
+  test.each<[NestedArray, string, unknown]>([
+    [
+      [Int32Array.of(1, 2), Float64Array.of(3.5, 4)],
+      'float64',
+      [
+        [1, 2],
+        [3.5, 4],
+      ],
+    ],
+    [
+      [Int32Array.of(1, 2), [3.5, 4]],
+      'float32',
+      [
+        [1, 2],
+        [3.5, 4],
+      ],
+    ],
+    [[[0.5], Float64Array.of(3.25)], 'float64', [[0.5], [3.25]]],
+    [[Uint8Array.of(1), [300]], 'int32', [[1], [300]]],
+    [[Uint8Array.of(1), [true]], 'uint8', [[1], [1]]],
+    [[[true], Float32Array.of(0.5)], 'float32', [[1], [0.5]]],
+  ])('that meet others promote, and lose nothing %#', (data, dtype, values) => {
+    const x = tensor(data);
+    expect([x.dtype, x.toArray()]).toEqual([dtype, values]);
+  });
+
+  test('of pixels share their memory, as bytes', () => {
+    const pixels = Uint8ClampedArray.of(1, 2, 3, 4);
+    const x = fromBuffer(pixels.subarray(1), { shape: [3, 1] });
+    expect(described(x)).toEqual(['uint8', [3, 1], [[2], [3], [4]]]);
+    pixels[1] = 9;
+    expect(x.toArray()).toEqual([[9], [3], [4]]);
   });
 });
 
@@ -206,7 +271,11 @@ describe('fromBuffer', () => {
     [() => fromBuffer(new ArrayBuffer(8), { shape: [-1] }), 'sizes must be non-negative integers, got [-1]'],
     [
       () => fromBuffer([1, 2] as unknown as ArrayBuffer),
-      'expected an ArrayBuffer or a typed array, got object',
+      'expected an ArrayBuffer or a typed array, got [1, 2]',
+    ],
+    [
+      () => fromBuffer(new Int16Array(2) as never),
+      'got an instance of Int16Array; no dtype has its elements as they are: tensor(array) copies',
     ],
     [
       () => fromBuffer(undefined as unknown as ArrayBuffer),

@@ -49,6 +49,8 @@ function describeObject(value: object, depth: number): string {
   if (isForeignTensor(value)) return 'a Tensor of another copy of @kindling/core: import one copy only';
   const of = (value as { constructor?: { name?: unknown } }).constructor?.name;
   if (typeof of === 'string' && of !== 'Object' && of !== '') return `an instance of ${of}`;
+  const tag = Object.prototype.toString.call(value).slice(8, -1);
+  if (tag !== 'Object') return `an instance of ${tag}`;
   const names = Object.keys(value);
   return names.length === 0 ? 'an empty object' : `an object with ${names.slice(0, 4).join(', ')}`;
 }

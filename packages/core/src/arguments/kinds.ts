@@ -200,10 +200,21 @@ export const allLike = (defaults: object, numbers?: Kind): Record<string, Kind> 
 /** What the options of type `O` take, name by name: none forgotten, none too many. */
 export type Kinds<O> = { readonly [P in keyof O]-?: Kind };
 
-/** Whether a value can hold options: an object that is no array, no tensor and no function. Kindling's own. */
+/** Of what JavaScript says that it is no more than an object: a `Map`, a `Date` or a promise would hold options that nobody reads. */
+const plainTags = new Set(['[object Object]', '[object Module]']);
+const isPlain = (x: object): boolean =>
+  Object.getPrototypeOf(x) === Object.prototype || plainTags.has(Object.prototype.toString.call(x));
+
+/** Whether a value can hold options: an object, of a user's class too, that is no array, no tensor, no function and no collection. Kindling's own. */
 export const isOptions = /* @__PURE__ */ whereReadable(
   (x): x is Readonly<Record<string, unknown>> =>
-    typeof x === 'object' && x !== null && !Array.isArray(x) && !(x instanceof Tensor),
+    typeof x === 'object' && x !== null && !Array.isArray(x) && !(x instanceof Tensor) && isPlain(x),
+);
+
+/** Whether a value can hold entries by name: what can hold options, or a Map. Kindling's own. */
+export const isNamed = /* @__PURE__ */ whereReadable(
+  (x): x is Readonly<Record<string, unknown>> | ReadonlyMap<string, unknown> =>
+    x instanceof Map || isOptions(x),
 );
 
 /** Whether a value is of a kind: what cannot be looked at is not. Kindling's own. */

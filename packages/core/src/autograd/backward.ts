@@ -78,6 +78,9 @@ export interface GradOptions {
   readonly allowUnused?: boolean;
 }
 
+/** A list with one for each of what is given, which may be one tensor alone. */
+export type ForEach<I, T> = I extends readonly unknown[] ? { -readonly [P in keyof I]: T } : [T];
+
 /**
  * The sum of the gradients of `outputs` with respect to each of `inputs`; `.grad` is not touched.
  * Follows `torch.autograd.grad`.
@@ -87,25 +90,25 @@ export interface GradOptions {
  * ```ts
  * const x = tensor(1.5, { requiresGrad: true });
  * const [dx] = autograd.grad(x.pow(2), [x], { createGraph: true });
- * dx?.item(); // 3
- * autograd.grad(dx!, x); // [ tensor(2.) ]
+ * dx.item(); // 3
+ * autograd.grad(dx, x); // [ tensor(2.) ]
  * ```
  */
-export function grad(
+export function grad<const I extends Tensor | readonly Tensor[]>(
   outputs: Tensor | readonly Tensor[],
-  inputs: Tensor | readonly Tensor[],
+  inputs: I,
   options: GradOptions & { allowUnused: true },
-): (Tensor | null)[];
-export function grad(
+): ForEach<I, Tensor | null>;
+export function grad<const I extends Tensor | readonly Tensor[]>(
   outputs: Tensor | readonly Tensor[],
-  inputs: Tensor | readonly Tensor[],
+  inputs: I,
   options?: GradOptions,
-): Tensor[];
+): ForEach<I, Tensor>;
 export function grad(
   outputs: Tensor | readonly Tensor[],
   inputs: Tensor | readonly Tensor[],
   options: GradOptions = {},
-): (Tensor | null)[] {
+): unknown {
   gradTakes(arguments);
   const { createGraph = false, retainGraph = createGraph, allowUnused = false, gradOutputs } = options;
   const gradients = gradOutputs === undefined ? [] : asList<Tensor | null>(gradOutputs);

@@ -3,6 +3,7 @@ import type { TypedArray } from '../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../errors.ts';
 import { stack } from '../ops/arranging/joining.ts';
 import { tensor } from '../ops/creation/from-data.ts';
+import { isTypedArray, type OtherTypedArray } from '../ops/creation/typed-arrays.ts';
 import { formatShape, isArray, sameShape, whereReadable } from '../shape.ts';
 import { isOfClass, type Tensor } from '../tensor.ts';
 
@@ -10,14 +11,6 @@ import { isOfClass, type Tensor } from '../tensor.ts';
 const MAX_DEPTH = 100;
 
 type Sample = 'tensor' | 'typed array' | 'number' | 'boolean' | 'array' | 'object' | 'other';
-
-const isTypedArray = /* @__PURE__ */ whereReadable(
-  (x): x is TypedArray =>
-    x instanceof Float32Array ||
-    x instanceof Float64Array ||
-    x instanceof Int32Array ||
-    x instanceof Uint8Array,
-);
 
 /** Whether something is an object whose entries are its own: no class's. */
 const isPlainObject = /* @__PURE__ */ whereReadable((x): x is object => {
@@ -40,7 +33,7 @@ function kindOf(sample: unknown): Sample {
  */
 export type Collated<T> = unknown extends T
   ? T
-  : [T] extends [Tensor | TypedArray | number | boolean]
+  : [T] extends [Tensor | TypedArray | OtherTypedArray | number | boolean]
     ? Tensor
     : [T] extends [readonly unknown[]]
       ? { -readonly [K in keyof T]: Collated<T[K]> }

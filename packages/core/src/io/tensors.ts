@@ -1,6 +1,6 @@
 /** Between tensors and the arrays that files hold. */
 import { describe } from '../arguments/explain.ts';
-import { isOptions } from '../arguments/kinds.ts';
+import { isNamed } from '../arguments/kinds.ts';
 import { DTypeError } from '../errors.ts';
 import { valuesOf } from '../record/values.ts';
 import { isOfClass, requireTensors, type Tensor, wrapArray } from '../tensor.ts';
@@ -16,7 +16,7 @@ export const tensorOf = ({ dtype, shape, array }: DenseArray): Tensor => wrapArr
 
 /** The arrays of named tensors, by name. */
 export function densesOf(tensors: unknown, caller: string): [string, DenseArray][] {
-  if (!isOptions(tensors)) {
+  if (!isNamed(tensors)) {
     const hint = isOfClass(tensors)
       ? '; give it a name: { x }'
       : typeof tensors === 'function'

@@ -1,5 +1,6 @@
 /** Kindling's own aids for tests of own operations: `@kindling/core/testing`. The arbitraries need the package `fast-check`. */
 export { type AssertCloseOptions, assertClose, type Comparable } from './assert-close.ts';
+export { tensorEquality } from './equality.ts';
 export { broadcastablePair, broadcastableShapes, type ShapeOptions, shapes } from './shapes.ts';
 export { type TensorOptions, tensors, tensorsWith } from './tensors.ts';
 export { expandedViews, nonContiguous, type ViewOptions, views } from './views.ts';

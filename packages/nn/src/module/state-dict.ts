@@ -95,7 +95,7 @@ export function restoreState(module: AnyModule, state: StateDictLike, strict: bo
 }
 
 function checkedEntries(state: StateDictLike): ReadonlyMap<string, unknown> {
-  if (!K.isOptions(state) || isModule(state)) {
+  if (!K.isNamed(state) || isModule(state)) {
     throw new KindlingError(
       `loadStateDict: expected an object or a Map of tensors by name, got ${state === null ? 'null' : typeof state}`,
     );

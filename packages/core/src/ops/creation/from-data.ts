@@ -1,3 +1,4 @@
+import { describe } from '../../arguments/explain.ts';
 import { K, signature } from '../../arguments/index.ts';
 import { fits } from '../../arguments/kinds.ts';
 import {
@@ -5,35 +6,37 @@ import {
   bytesOf,
   type DType,
   isFloatingPoint,
+  promoteTypes,
   storedNumber,
   type TypedArray,
 } from '../../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../../errors.ts';
-import { checkShape, formatShape, isArray, numelOf, type Shape } from '../../shape.ts';
+import { checkShape, formatShape, isArray, numelOf, type Shape, whereReadable } from '../../shape.ts';
 import { allocateArray, requireMemory, Storage } from '../../storage.ts';
 import { isOfClass, requireTensors, Tensor, wrapArray } from '../../tensor.ts';
 import { creationOptions, dtypeOf, finishCreation } from './arguments.ts';
 import { clone, detach, to } from './copy.ts';
 import { type CreationOptions, getDefaultDtype } from './options.ts';
+import { elementsOfArray, isTypedArray, type OtherTypedArray, sharedArray } from './typed-arrays.ts';
+
+export type { OtherTypedArray };
 
 /** Numbers or booleans, nested to any depth; typed arrays stand for a dimension. */
-export type NestedArray = number | boolean | TypedArray | readonly NestedArray[];
-
-const dtypeOfArray = (array: TypedArray): DType => {
-  if (array instanceof Float32Array) return 'float32';
-  if (array instanceof Float64Array) return 'float64';
-  return array instanceof Int32Array ? 'int32' : 'uint8';
-};
-
-const isTypedArray = (x: unknown): x is TypedArray =>
-  ArrayBuffer.isView(x) &&
-  (x instanceof Float32Array ||
-    x instanceof Float64Array ||
-    x instanceof Int32Array ||
-    x instanceof Uint8Array);
+export type NestedArray = number | boolean | TypedArray | OtherTypedArray | readonly NestedArray[];
 
 /** As many dimensions as PyTorch's tensors may have. */
 const MAX_DEPTH = 64;
+
+/** What to write for a value that stands where numbers are expected. */
+function insteadOf(x: unknown): string {
+  if (isOfClass(x)) return '; stack([a, b]) makes one of several';
+  if (typeof x === 'bigint') return '; write Number(...)';
+  return isIterable(x) ? '; write Array.from(...)' : '';
+}
+
+const isIterable = /* @__PURE__ */ whereReadable(
+  (x): x is Iterable<unknown> => typeof x === 'object' && x !== null && Symbol.iterator in x,
+);
 
 const place = (path: readonly number[]): string => path.map((i) => `[${i}]`).join('') || 'the top level';
 
@@ -61,8 +64,7 @@ class Reader {
       if (typeof x === 'boolean') this.hasBoolean = true;
       else {
         this.hasNumber = true;
-        if (x < this.least) this.least = x;
-        else if (x > this.greatest) this.greatest = x;
+        this.#widen(x);
         if (!Number.isInteger(x)) {
           this.hasFloat = true;
           if (Number.isNaN(x)) this.hasNaN = true;
@@ -71,10 +73,8 @@ class Reader {
       return;
     }
     if (!isTypedArray(x) && !isArray(x)) {
-      const kind = x === null ? 'null' : isOfClass(x) ? 'a Tensor' : typeof x;
-      const hint = isOfClass(x) ? '; stack([a, b]) makes one of several' : '';
       throw new DTypeError(
-        `tensor: expected numbers, booleans or arrays of them, got ${kind} at ${place(this.#path)}${hint}`,
+        `tensor: expected numbers, booleans or arrays of them, got ${describe(x)} at ${place(this.#path)}${insteadOf(x)}`,
       );
     }
     if (depth === MAX_DEPTH)
@@ -84,9 +84,11 @@ class Reader {
     if (known === undefined && (this.#leafDepth < 0 || depth < this.#leafDepth)) this.shape.push(length);
     else if (known !== length) this.#ragged(depth, `length ${length}`, known);
     if (isTypedArray(x)) {
-      requireMemory(x, 'tensor');
+      requireMemory(x as TypedArray, 'tensor');
       this.#reachLeaf(depth + 1, 'a typed array');
-      this.typedDtype ??= dtypeOfArray(x);
+      const { array, dtype, wide } = elementsOfArray(x);
+      this.typedDtype = this.typedDtype === null ? dtype : promoteTypes(this.typedDtype, dtype);
+      if (wide) for (const element of array) this.#widen(element);
       return;
     }
     let i = 0;
@@ -95,6 +97,11 @@ class Reader {
       this.#visit(part, depth + 1);
       this.#path.pop();
     }
+  }
+
+  #widen(x: number): void {
+    if (x < this.least) this.least = x;
+    else if (x > this.greatest) this.greatest = x;
   }
 
   #reachLeaf(depth: number, what: string): void {
@@ -119,7 +126,7 @@ function flattenInto(x: NestedArray, out: TypedArray, at: number): number {
   if (typeof x === 'number') out[at] = x;
   else if (typeof x === 'boolean') out[at] = x ? 1 : 0;
   else if (isTypedArray(x)) {
-    out.set(x, at);
+    out.set(elementsOfArray(x).array, at);
     return at + x.length;
   } else {
     let next = at;
@@ -134,7 +141,8 @@ const tensorTakes = signature('tensor', { data: K.anything, options: creationOpt
 /**
  * A tensor of the given numbers, booleans or (nested) arrays, copied; or of another tensor, with no history. Without a dtype: booleans
  * give `bool`, integers `int32` (with `requiresGrad` the default dtype), other numbers and nothing at all the default dtype, a typed
- * array or a tensor its own. Note that JavaScript does not tell `1.0` from `1`:
+ * array or a tensor its own: `Uint8ClampedArray` (pixels) `uint8`, other integers `int32`, which must fit it, `Float16Array` `float32`.
+ * Several that meet give what they promote to. Note that JavaScript does not tell `1.0` from `1`:
  * `tensor([1, 2])` is `int32` where Python's `torch.tensor([1., 2.])` is float; pass `{ dtype: 'float32' }`.
  *
  * Follows `torch.tensor`.
@@ -156,20 +164,22 @@ export function tensor(data: NestedArray | Tensor, options?: CreationOptions): T
     return finishCreation(options?.dtype === undefined ? copy : to(copy, options.dtype), options, 'tensor');
   }
   if (isTypedArray(data)) {
-    requireMemory(data, 'tensor');
-    const dtype = options?.dtype ?? dtypeOfArray(data);
+    requireMemory(data as TypedArray, 'tensor');
+    const elements = elementsOfArray(data);
+    const dtype = options?.dtype ?? elements.dtype;
     const array = allocateArray(dtype, data.length);
-    storeInto(array, data, dtype);
+    storeInto(array, elements.array, dtype);
     return finishCreation(wrapArray(array, [data.length], dtype), options, 'tensor');
   }
   const read = new Reader(data);
-  const inferred = (): DType => {
-    if (read.typedDtype !== null) return read.typedDtype;
-    if (read.hasFloat || (!read.hasNumber && !read.hasBoolean)) return getDefaultDtype();
+  const ofNumbers = (): DType | null => {
+    if (read.hasFloat) return getDefaultDtype();
     if (read.hasNumber) return options?.requiresGrad === true ? getDefaultDtype() : 'int32';
-    return 'bool';
+    return read.hasBoolean ? 'bool' : null;
   };
-  const dtype = options?.dtype ?? inferred();
+  const [numbers, typed] = [ofNumbers(), read.typedDtype];
+  const inferred = numbers === null || typed === null ? (numbers ?? typed) : promoteTypes(numbers, typed);
+  const dtype = options?.dtype ?? inferred ?? getDefaultDtype();
   if (!isFloatingPoint(dtype)) {
     for (const x of [read.least, read.greatest, read.hasNaN ? Number.NaN : 0])
       storedNumber(x, dtype, 'tensor');
@@ -178,9 +188,9 @@ export function tensor(data: NestedArray | Tensor, options?: CreationOptions): T
   const array = allocateArray(dtype, n);
   const holdsOthers = read.typedDtype !== null && read.typedDtype !== dtype;
   if ((dtype === 'bool' && read.hasNumber) || (!isFloatingPoint(dtype) && holdsOthers)) {
-    const numbers = new Float64Array(n);
-    flattenInto(data, numbers, 0);
-    storeInto(array, numbers, dtype);
+    const wide = new Float64Array(n);
+    flattenInto(data, wide, 0);
+    storeInto(array, wide, dtype);
   } else flattenInto(data, array, 0);
   return finishCreation(wrapArray(array, read.shape, dtype), options, 'tensor');
 }
@@ -212,7 +222,8 @@ const fromBufferTakes = signature('fromBuffer', {
 });
 
 /**
- * A tensor over the memory of a buffer or typed array, without a copy: changes of either show in the other.
+ * A tensor over the memory of a buffer or typed array, without a copy: changes of either show in the other. A `Uint8ClampedArray`, as an
+ * `ImageData` holds, is `uint8`.
  * Follows `torch.frombuffer` and `torch.from_numpy`.
  * @throws ShapeError where the buffer is too short; ValueError for an offset that does not suit the dtype; DTypeError for what is
  *   no buffer
@@ -224,18 +235,27 @@ const fromBufferTakes = signature('fromBuffer', {
  * image; // tensor([[9, 2], [3, 4]], dtype=torch.uint8)
  * ```
  */
-export function fromBuffer(buffer: ArrayBuffer | TypedArray, options: FromBufferOptions = {}): Tensor {
+export function fromBuffer(
+  buffer: ArrayBuffer | TypedArray | Uint8ClampedArray,
+  options: FromBufferOptions = {},
+): Tensor {
   fromBufferTakes(arguments);
-  const own = isTypedArray(buffer);
-  if (!own && !fits(arrayBuffer, buffer)) {
-    throw new DTypeError(`fromBuffer: expected an ArrayBuffer or a typed array, got ${typeof buffer}`);
+  const own = sharedArray(buffer);
+  if (own === null && !fits(arrayBuffer, buffer)) {
+    const hint = isTypedArray(buffer)
+      ? '; no dtype has its elements as they are: tensor(array) copies them to one that holds them'
+      : '';
+    throw new DTypeError(
+      `fromBuffer: expected an ArrayBuffer or a typed array, got ${describe(buffer)}${hint}`,
+    );
   }
   requireMemory(buffer, 'fromBuffer');
-  const dtype = dtypeOf(options, 'fromBuffer', own ? dtypeOfArray(buffer) : getDefaultDtype());
+  const ofItself = own === null ? getDefaultDtype() : elementsOfArray(own).dtype;
+  const dtype = dtypeOf(options, 'fromBuffer', ofItself);
   const constructor = arrayConstructor(dtype);
   const bytes = bytesOf(dtype);
   const skip = options.byteOffset ?? 0;
-  const start = (own ? buffer.byteOffset : 0) + skip;
+  const start = (own?.byteOffset ?? 0) + skip;
   const available = Math.floor((buffer.byteLength - skip) / bytes);
   const shape = options.shape?.slice() ?? [Math.max(available, 0)];
   checkShape(shape, 'fromBuffer');
@@ -251,9 +271,9 @@ export function fromBuffer(buffer: ArrayBuffer | TypedArray, options: FromBuffer
         `but the buffer has ${buffer.byteLength} bytes`,
     );
   }
-  const memory = own ? (buffer.buffer as ArrayBuffer) : buffer;
+  const whole = (own === null ? buffer : own.buffer) as ArrayBuffer;
   return finishCreation(
-    new Tensor(new Storage(new constructor(memory, start, n), true), shape, dtype),
+    new Tensor(new Storage(new constructor(whole, start, n), true), shape, dtype),
     options,
     'fromBuffer',
   );

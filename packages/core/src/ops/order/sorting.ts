@@ -1,4 +1,4 @@
-import { composition, K, signature } from '../../arguments/index.ts';
+import { alias, K, signature } from '../../arguments/index.ts';
 import type { TypedArray } from '../../dtype.ts';
 import { ShapeError } from '../../errors.ts';
 import { elementsOf, extentOf, type Picking, pickRows, sortRows } from '../../kernels/index.ts';
@@ -7,6 +7,7 @@ import { formatShape, normalizeDim } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { zeros } from '../creation/fill.ts';
 import { scatterAdd } from '../indexing/scatter.ts';
+import { alone, isDims } from '../reductions/reduction.ts';
 import { eachRow, rowsOf } from '../reductions/rows.ts';
 import { valuesAndIndices } from '../reductions/selection.ts';
 import { sizeAlong } from '../views/layout.ts';
@@ -117,6 +118,7 @@ const sortParameters = {
   options: K.options<SortOptions>({ descending: K.flag, stable: K.flag }),
 };
 const sortTakes = signature('sort', sortParameters);
+const argsortTakes = signature('argsort', sortParameters);
 const msortTakes = signature('msort', { x: K.tensor });
 
 /**
@@ -125,10 +127,11 @@ const msortTakes = signature('msort', { x: K.tensor });
  * @throws IndexError when `dim` is out of range.
  * @example sort(tensor([3, 1, 2])); // { values: tensor([1, 2, 3]), indices: tensor([1, 2, 0]) }
  */
-export function sort(x: Tensor, dim = -1, options: SortOptions = {}): ValuesAndIndices {
+export function sort(x: Tensor, dim?: number | SortOptions, options?: SortOptions): ValuesAndIndices {
+  if (!isDims(dim)) return sort(x, undefined, alone('sort', dim, options));
   sortTakes(arguments);
   const [d, count] = along(x, dim, 'sort');
-  const { descending = false } = options;
+  const { descending = false } = options ?? {};
   return valuesAndIndices(sortPrimitive, x, { by: 'sort', dim: d, count, descending });
 }
 
@@ -136,10 +139,13 @@ export function sort(x: Tensor, dim = -1, options: SortOptions = {}): ValuesAndI
  * The indices that sort x along `dim`: those of {@link sort}, with its errors. Follows `torch.argsort`.
  * @example argsort(tensor([3, 1, 2]), -1, { descending: true }); // tensor([0, 2, 1])
  */
-export const argsort = composition(
+export const argsort = alias(
   'argsort',
-  sortParameters,
-  (x: Tensor, dim = -1, options: SortOptions = {}): Tensor => sort(x, dim, options).indices,
+  function order(x: Tensor, dim?: number | SortOptions, options?: SortOptions): Tensor {
+    if (!isDims(dim)) return order(x, undefined, alone('argsort', dim, options));
+    argsortTakes(arguments);
+    return sort(x, dim, options).indices;
+  },
 );
 
 /** The values of {@link sort} along the first dimension. Follows `torch.msort`. */

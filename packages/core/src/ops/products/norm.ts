@@ -8,7 +8,7 @@ import { add, div, mul } from '../elementwise/arithmetic.ts';
 import { gt } from '../elementwise/compare.ts';
 import { where } from '../elementwise/select.ts';
 import type { Dims, SumOptions } from '../reductions/options.ts';
-import { isDims, sumKinds } from '../reductions/reduction.ts';
+import { alone, isDims, sumKinds } from '../reductions/reduction.ts';
 import { asDims, matrixNorm, vectorNorm } from './linalg-norm.ts';
 
 /** Options of {@link norm}, whose dimensions may stand among them. */
@@ -34,15 +34,15 @@ const normTakes = signature('norm', {
  */
 export const norm = alias(
   'norm',
-  (
+  function ofOrder(
     x: Tensor,
     p: number | 'fro' | 'nuc' = 'fro',
     dims?: Dims | NormOptions,
     options?: NormOptions,
-  ): Tensor => {
-    const given = isDims(dims) ? options : dims;
+  ): Tensor {
+    const given = isDims(dims) ? options : alone('norm', dims, options);
     const named = isDims(dims) ? dims : undefined;
-    normTakes([x, p, named, given]);
+    normTakes([x, p, named, given, ...Array.from(arguments).slice(4)]);
     const { dim = named, ...rest } = given ?? {};
     if (p === 'nuc') return matrixNorm(x, 'nuc', asDims(dim) ?? undefined, rest);
     return vectorNorm(x, p === 'fro' ? 2 : p, dim, rest);

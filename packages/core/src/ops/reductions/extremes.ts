@@ -7,7 +7,7 @@ import { maximum, minimum } from '../elementwise/binary.ts';
 import { refuseBools } from '../elementwise/dtype-checks.ts';
 import type { ValuesAndIndices } from '../order/sorting.ts';
 import type { Dims, ReduceOptions } from './options.ts';
-import { type Reduction, reduceOptions, reductionOf, requireElements } from './reduction.ts';
+import { alone, isDims, type Reduction, reduceOptions, reductionOf, requireElements } from './reduction.ts';
 import { evenGradient, searchOf, selecting, valuesAndIndices } from './selection.ts';
 
 type Side = 'max' | 'min';
@@ -28,7 +28,8 @@ const extremum = (name: string, side: Side, matchNaN: boolean) =>
 function extremumOver(name: string, side: Side) {
   const primitive = extremum(name, side, false);
   const takes = signature(name, { x: K.tensor, dims: K.nullable(K.dims), options: reduceOptions });
-  return function (x: Tensor, dims?: Dims, options?: ReduceOptions): Tensor {
+  return function over(x: Tensor, dims?: Dims | ReduceOptions, options?: ReduceOptions): Tensor {
+    if (!isDims(dims)) return over(x, undefined, alone(name, dims, options));
     takes(arguments);
     return apply(primitive, [x], reductionOf(x, dims, options?.keepdim, name));
   };
@@ -133,7 +134,8 @@ function searching(name: string, side: Side) {
     },
   });
   const takes = signature(name, { x: K.tensor, dim: K.nullable(K.integer), options: reduceOptions });
-  return function (x: Tensor, dim?: number | null, options?: ReduceOptions): Tensor {
+  return function search(x: Tensor, dim?: number | null | ReduceOptions, options?: ReduceOptions): Tensor {
+    if (!isDims(dim)) return search(x, undefined, alone(name, dim, options));
     takes(arguments);
     if (dim !== undefined && dim !== null) {
       return apply(primitive, [x], searchOf(x, dim, options?.keepdim, name));

@@ -6,7 +6,7 @@ import type { Tensor } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
 import { ne } from '../elementwise/compare.ts';
 import type { Dims, ReduceOptions } from './options.ts';
-import { type Reduction, reduceOptions, reductionOf } from './reduction.ts';
+import { alone, isDims, type Reduction, reduceOptions, reductionOf } from './reduction.ts';
 
 function truth(name: 'all' | 'any') {
   const primitive = definePrimitive<Reduction>({
@@ -16,7 +16,8 @@ function truth(name: 'all' | 'any') {
     kernel: ([x], { dims }, out) => reduce(name, x, dims, out.storage.array, out.offset),
   });
   const takes = signature(name, { x: K.tensor, dims: K.nullable(K.dims), options: reduceOptions });
-  return function (x: Tensor, dims?: Dims, options?: ReduceOptions): Tensor {
+  return function test(x: Tensor, dims?: Dims | ReduceOptions, options?: ReduceOptions): Tensor {
+    if (!isDims(dims)) return test(x, undefined, alone(name, dims, options));
     takes(arguments);
     // A list without dimensions leaves them all, as in PyTorch.
     if (Array.isArray(dims) && dims.length === 0) {

@@ -10,7 +10,7 @@ import { plainOrder } from '../order/partial-sort.ts';
 import { numberOfRank } from '../order/rank.ts';
 import type { ValuesAndIndices } from '../order/sorting.ts';
 import type { ReduceOptions } from './options.ts';
-import { type Reduction, reduceOptions, reductionOf } from './reduction.ts';
+import { alone, isDims, type Reduction, reduceOptions, reductionOf } from './reduction.ts';
 import { eachRow, rowsOf, takeRow } from './rows.ts';
 import { evenGradient, searchOf, selecting, valuesAndIndices } from './selection.ts';
 
@@ -155,7 +155,8 @@ const modeTakes = signature('mode', { x: K.tensor, dim: K.optional(K.integer), o
  * @throws IndexError when the dimension is out of range, or a row has no element
  * @example mode(tensor([2, 3, 3])); // { values: tensor(3), indices: tensor(2) }
  */
-export function mode(x: Tensor, dim = -1, options?: ReduceOptions): ValuesAndIndices {
+export function mode(x: Tensor, dim?: number | ReduceOptions, options?: ReduceOptions): ValuesAndIndices {
+  if (!isDims(dim)) return mode(x, undefined, alone('mode', dim, options));
   modeTakes(arguments);
-  return valuesAndIndices(modePrimitive, x, searchOf(x, dim, options?.keepdim, 'mode'));
+  return valuesAndIndices(modePrimitive, x, searchOf(x, dim ?? -1, options?.keepdim, 'mode'));
 }

@@ -1,4 +1,4 @@
-import { composition, K, signature } from '../../arguments/index.ts';
+import { alias, K, signature } from '../../arguments/index.ts';
 import { isFloatingPoint } from '../../dtype.ts';
 import { DTypeError } from '../../errors.ts';
 import { moments, runningMeans, stridedOver } from '../../kernels/index.ts';
@@ -18,7 +18,16 @@ import { add, div, mul, sub } from '../elementwise/arithmetic.ts';
 import { eq } from '../elementwise/compare.ts';
 import { where } from '../elementwise/select.ts';
 import type { Dims, ReduceOptions } from './options.ts';
-import { overloadOf, type Reduction, reducedCount, reductionOf, restoreDims, spread } from './reduction.ts';
+import {
+  alone,
+  isDims,
+  overloadOf,
+  type Reduction,
+  reducedCount,
+  reductionOf,
+  restoreDims,
+  spread,
+} from './reduction.ts';
 import { mean } from './sum.ts';
 
 /** Options of {@link variance}, {@link std}, {@link varMean} and {@link stdMean}. */
@@ -101,13 +110,11 @@ const stdPrimitive = withoutMean('std', true);
 const varMeanPrimitive = withMean('var_mean', false);
 const stdMeanPrimitive = withMean('std_mean', true);
 
-function varianceOf(x: Tensor, dims: Dims, options: VarianceOptions, caller: string): Variance {
-  const { correction = options.unbiased === false ? 0 : 1, keepdim } = options;
+function varianceOf(x: Tensor, dims: Dims, options: VarianceOptions | undefined, caller: string): Variance {
+  const { unbiased, correction = unbiased === false ? 0 : 1, keepdim } = options ?? {};
   const { dims: gone, shape } = reductionOf(x, dims, keepdim, caller);
   return { dims: gone, shape, count: reducedCount(x.shape, gone), correction };
 }
-
-const defaults: VarianceOptions = {};
 
 const varianceParameters = {
   x: K.tensor,
@@ -127,7 +134,8 @@ const varianceTakes = signature('var', varianceParameters);
  * @throws IndexError when a dimension is out of range
  * @example variance(tensor([1.5, 2.5, 5])); // tensor(3.2500)
  */
-export function variance(x: Tensor, dims?: Dims, options: VarianceOptions = defaults): Tensor {
+export function variance(x: Tensor, dims?: Dims | VarianceOptions, options?: VarianceOptions): Tensor {
+  if (!isDims(dims)) return variance(x, undefined, alone('var', dims, options));
   varianceTakes(arguments);
   return apply(varPrimitive, [x], varianceOf(x, dims, options, 'var'));
 }
@@ -139,26 +147,29 @@ const stdTakes = signature('std', varianceParameters);
  * @throws DTypeError when x is not of a floating dtype
  * @example std(tensor([[1.5, 2.5], [0, 4]]), 1); // tensor([0.7071, 2.8284])
  */
-export function std(x: Tensor, dims?: Dims, options: VarianceOptions = defaults): Tensor {
+export function std(x: Tensor, dims?: Dims | VarianceOptions, options?: VarianceOptions): Tensor {
+  if (!isDims(dims)) return std(x, undefined, alone('std', dims, options));
   stdTakes(arguments);
   return apply(stdPrimitive, [x], varianceOf(x, dims, options, 'std'));
 }
 
+const withMeanOf = (name: string, primitive: typeof varMeanPrimitive) => {
+  const takes = signature(name, varianceParameters);
+  return alias(name, function both(x: Tensor, dims?: Dims | VarianceOptions, options?: VarianceOptions): [
+    Tensor,
+    Tensor,
+  ] {
+    if (!isDims(dims)) return both(x, undefined, alone(name, dims, options));
+    takes(arguments);
+    return applyMulti(primitive, [x], varianceOf(x, dims, options, name));
+  });
+};
+
 /** {@link variance} and mean, `[variance, mean]`, of which the latter is computed once. Follows `torch.var_mean`. */
-export const varMean = composition(
-  'varMean',
-  varianceParameters,
-  (x: Tensor, dims?: Dims, options: VarianceOptions = defaults): [Tensor, Tensor] =>
-    applyMulti(varMeanPrimitive, [x], varianceOf(x, dims, options, 'varMean')),
-);
+export const varMean = withMeanOf('varMean', varMeanPrimitive);
 
 /** {@link std} and mean, `[std, mean]`, of which the latter is computed once. Follows `torch.std_mean`. */
-export const stdMean = composition(
-  'stdMean',
-  varianceParameters,
-  (x: Tensor, dims?: Dims, options: VarianceOptions = defaults): [Tensor, Tensor] =>
-    applyMulti(stdMeanPrimitive, [x], varianceOf(x, dims, options, 'stdMean')),
-);
+export const stdMean = withMeanOf('stdMean', stdMeanPrimitive);
 
 export {
   /** {@link variance}, by PyTorch's name. Follows `torch.var`. */

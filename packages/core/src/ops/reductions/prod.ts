@@ -20,6 +20,8 @@ import { permute } from '../views/permute.ts';
 import { flatten, reshape, unsqueeze } from '../views/shape.ts';
 import type { Dims, SumOptions } from './options.ts';
 import {
+  alone,
+  isDims,
   overloadOf,
   type Reduction,
   reductionOf,
@@ -78,7 +80,8 @@ const prodTakes = signature('prod', { x: K.tensor, dims: K.nullable(K.dims), opt
  * @throws IndexError when a dimension is out of range
  * @example prod(tensor([[1, 2], [3, 4]]), 0); // tensor([3, 8])
  */
-export function prod(x: Tensor, dims?: Dims, options?: SumOptions): Tensor {
+export function prod(x: Tensor, dims?: Dims | SumOptions, options?: SumOptions): Tensor {
+  if (!isDims(dims)) return prod(x, undefined, alone('prod', dims, options));
   prodTakes(arguments);
   return totalAs(x, options?.dtype, (y) =>
     apply(prodPrimitive, [y], reductionOf(y, dims, options?.keepdim, 'prod')),

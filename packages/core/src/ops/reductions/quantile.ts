@@ -16,6 +16,7 @@ import { movedim } from '../views/permute.ts';
 import { expand, flatten, reshape, squeeze } from '../views/shape.ts';
 import { any } from './logical.ts';
 import type { ReduceOptions } from './options.ts';
+import { alone, isDims } from './reduction.ts';
 import { sum } from './sum.ts';
 
 /** How a quantile between two elements is found. */
@@ -75,14 +76,15 @@ const quantileOf = (name: keyof typeof inUnit) => {
       interpolation: K.oneOf('linear', 'lower', 'higher', 'midpoint', 'nearest'),
     }),
   });
-  return function (
+  return function along(
     x: Tensor,
     q: Tensor | number,
-    dim?: number | null,
-    options: QuantileOptions = {},
+    dim?: number | null | QuantileOptions,
+    options?: QuantileOptions,
   ): Tensor {
+    if (!isDims(dim)) return along(x, q, undefined, alone(name, dim, options));
     takes(arguments);
-    const { keepdim = false, interpolation = 'linear' } = options;
+    const { keepdim = false, interpolation = 'linear' } = options ?? {};
     const given =
       typeof q === 'number' ? Tensor.scalar(q, isFloatingPoint(x.dtype) ? x.dtype : 'float32') : q;
     const qs = checkedQuantiles(x, given, name);

@@ -1,6 +1,7 @@
+import { describe } from '../../arguments/explain.ts';
 import { K } from '../../arguments/index.ts';
 import { type DType, isFloatingPoint } from '../../dtype.ts';
-import { IndexError } from '../../errors.ts';
+import { IndexError, ValueError } from '../../errors.ts';
 import type { GradNode } from '../../record/index.ts';
 import { formatShape, isArray, normalizeDims, reducedShape, type Shape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
@@ -14,6 +15,14 @@ export const sumOptions = K.options<SumOptions>(sumKinds);
 
 /** Whether an argument is dims, and not the options that may stand in their place. */
 export const isDims = (x: Dims | object): x is Dims => typeof x !== 'object' || x === null || isArray(x);
+
+/** The options that stand in the place of dims; others behind them would be lost. */
+export function alone<O extends object>(caller: string, inPlace: O, options: object | undefined): O {
+  if (options === undefined) return inPlace;
+  throw new ValueError(
+    `${caller}: got ${describe(inPlace)} in the place of dims, and options besides; write one options object`,
+  );
+}
 
 /** The attributes of a reduction. */
 export interface Reduction {

@@ -11,6 +11,7 @@ import { isnan, logicalNot } from '../elementwise/compare.ts';
 import { floatsOnly } from '../elementwise/dtype-checks.ts';
 import type { Dims, SumOptions } from './options.ts';
 import {
+  alone,
   isDims,
   overloadOf,
   type Reduction,
@@ -42,7 +43,7 @@ const sumTakes = signature('sum', sumParameters);
  * ```
  */
 export function sum(x: Tensor, dims?: Dims | SumOptions, options?: SumOptions): Tensor {
-  if (!isDims(dims)) return sum(x, undefined, dims);
+  if (!isDims(dims)) return sum(x, undefined, alone('sum', dims, options));
   sumTakes(arguments);
   if (options?.dtype === undefined)
     return apply(sumPrimitive, [x], reductionOf(x, dims, options?.keepdim, 'sum'));
@@ -105,7 +106,7 @@ const meanTakes = signature('mean', sumParameters);
  * @example mean(tensor([[1.5, 2.5], [3, 4]]), 1); // tensor([2.0000, 3.5000])
  */
 export function mean(x: Tensor, dims?: Dims | SumOptions, options?: SumOptions): Tensor {
-  if (!isDims(dims)) return mean(x, undefined, dims);
+  if (!isDims(dims)) return mean(x, undefined, alone('mean', dims, options));
   meanTakes(arguments);
   const from = options?.dtype === undefined ? x : to(x, options.dtype);
   return apply(meanPrimitive, [from], reductionOf(from, dims, options?.keepdim, 'mean'));
@@ -126,7 +127,7 @@ const nansumTakes = signature('nansum', sumParameters);
  * @example nansum(tensor([1.5, NaN, 2])); // tensor(3.5000)
  */
 export function nansum(x: Tensor, dims?: Dims | SumOptions, options?: SumOptions): Tensor {
-  if (!isDims(dims)) return nansum(x, undefined, dims);
+  if (!isDims(dims)) return nansum(x, undefined, alone('nansum', dims, options));
   nansumTakes(arguments);
   return totalAs(x, options?.dtype, (y) =>
     apply(nansumPrimitive, [y], reductionOf(y, dims, options?.keepdim, 'nansum')),
@@ -141,9 +142,9 @@ const nanmeanTakes = signature('nanmean', sumParameters);
  */
 export const nanmean = alias(
   'nanmean',
-  (x: Tensor, dims?: Dims | SumOptions, options?: SumOptions): Tensor => {
-    if (!isDims(dims)) return nanmean(x, undefined, dims);
-    nanmeanTakes([x, dims, options]);
+  function meanOfNumbers(x: Tensor, dims?: Dims | SumOptions, options?: SumOptions): Tensor {
+    if (!isDims(dims)) return meanOfNumbers(x, undefined, alone('nanmean', dims, options));
+    nanmeanTakes(arguments);
     const from = options?.dtype === undefined ? x : to(x, options.dtype);
     checkNanmean(x.dtype);
     checkNanmean(from.dtype);
