@@ -1,6 +1,6 @@
 /** What a call gives: tensors of the user's own, which share memory where those of the function do. */
 import { copyStrided } from '../../kernels/index.ts';
-import { sameShape } from '../../shape.ts';
+import { contiguousStrides, sameShape } from '../../shape.ts';
 import type { Storage } from '../../storage.ts';
 import { emptyTensor, type Tensor } from '../../tensor.ts';
 import type { Memory, Program, Value } from '../program.ts';
@@ -15,6 +15,8 @@ interface Result {
   readonly mayBeGiven: boolean;
   /** The copy that it is part of; `null` where it is one of its own. */
   readonly copy: SharedCopy | null;
+  /** Whether a dimension of no element or one has another stride than a tensor that is made anew. */
+  readonly isTurned: boolean;
 }
 
 /** The results of a program, and the gradients that it leaves in memory of theirs. */
@@ -32,7 +34,7 @@ export class Results {
       const sharing = values.filter((value) => value.memory === memory);
       const isOneOf = (list: readonly (Value | null)[]): boolean => sharing.some((x) => list.includes(x));
       const isCopied =
-        isOneOf(ofArguments) || (isOneOf(results) && (sharing.length > 1 || keepsLayout(sharing[0])));
+        isOneOf(ofArguments) || (isOneOf(results) && (sharing.length > 1 || sharing[0]?.dense === false));
       if ((kind === 'local' || kind === 'constant') && isCopied)
         this.#copies.set(memory, new SharedCopy(memory, sharing, tensorOf));
     }
@@ -41,6 +43,7 @@ export class Results {
       lies: tensorOf(value),
       mayBeGiven: argumentsIn(value.memory).length > 0,
       copy: this.#copies.get(value.memory) ?? null,
+      isTurned: !sameShape(value.strides, contiguousStrides(value.shape)),
     }));
   }
 
@@ -62,11 +65,7 @@ export class Results {
   }
 }
 
-/** Whether a result lies as it does in the function: turned, or repeated; one with gaps is packed. */
-const keepsLayout = (x: Value | undefined): boolean =>
-  x !== undefined && !x.dense && extentOf(x) <= x.shape.reduce((count, size) => count * size, 1);
-
-function resultOf({ value, lies, mayBeGiven, copy }: Result, given: readonly Tensor[]): Tensor {
+function resultOf({ value, lies, mayBeGiven, copy, isTurned }: Result, given: readonly Tensor[]): Tensor {
   const { memory, shape, strides, dtype } = value;
   const { origin } = memory;
   const x = mayBeGiven ? argumentAs(value, given) : null;
@@ -89,7 +88,7 @@ function resultOf({ value, lies, mayBeGiven, copy }: Result, given: readonly Ten
   const { array } = own.storage;
   if (own.count === 1) array[0] = lies.storage.array[lies.offset]!;
   else copyStrided(lies, array);
-  return own;
+  return isTurned ? moved({ ...value, offset: 0 }, own.storage, 0) : own;
 }
 
 /** What lies in one memory of the program, copied as a whole in each call. */

@@ -5,6 +5,8 @@ import type { GradientAtFirst } from './settle.ts';
 
 /** What a result is that is no plain tensor, nor an argument itself. */
 export interface Kind {
+  /** The number of the argument that it is: others may lie in the same way in the same memory. */
+  readonly argument: number | null;
   /** The tensor that it is, one that was there before: a parameter, a buffer. */
   readonly itself: Tensor | null;
   /** The leaf whose gradient it is then, one that was there before. */
@@ -20,6 +22,15 @@ export interface Kind {
 /** The kinds of results, `null` for those that have none; or of all. */
 export type Kinds = readonly (Kind | null)[] | null;
 
+const asItIs: Omit<Kind, 'argument'> = {
+  itself: null,
+  gradientOf: null,
+  sameAs: null,
+  isApart: false,
+  requiresGrad: false,
+  inference: false,
+};
+
 export function kindsOf(
   results: readonly Tensor[],
   given: readonly Tensor[],
@@ -27,7 +38,7 @@ export function kindsOf(
   gradients: readonly GradientAtFirst[],
 ): Kinds {
   const kinds = results.map((x, i): Kind | null => {
-    if (given.includes(x)) return null;
+    if (given.includes(x)) return { ...asItIs, argument: given.indexOf(x) };
     const others = results.slice(0, i);
     const isAnother = (y: Tensor): boolean => y !== x && y.storage === x.storage;
     // Each call may find another tensor there.
@@ -40,7 +51,7 @@ export function kindsOf(
     const { inference } = autogradOf(x);
     const isWhat = [itself, gradientOf, sameAs].some((what) => what !== null);
     if (!requiresGrad && !isApart && !inference && !isWhat) return null;
-    return { itself, gradientOf, sameAs, isApart, requiresGrad, inference };
+    return { argument: null, itself, gradientOf, sameAs, isApart, requiresGrad, inference };
   });
   return kinds.every((kind) => kind === null) ? null : kinds;
 }
@@ -62,10 +73,11 @@ export function ofKinds(
 }
 
 function ofKind(kind: Kind, x: Tensor, given: readonly Tensor[]): Tensor {
+  if (kind.argument !== null) return given[kind.argument] ?? x;
   if (kind.itself !== null) return kind.itself;
   if (kind.gradientOf !== null) return autogradOf(leafAt(kind.gradientOf, given)).gradient ?? x;
-  const { storage, shape, dtype, offset, strides, dense } = x;
-  const y = kind.isApart ? new Tensor(storage, shape, dtype, offset, dense ? null : strides) : x;
+  const { storage, shape, dtype, offset, strides } = x;
+  const y = kind.isApart ? new Tensor(storage, shape, dtype, offset, strides) : x;
   const state = autogradOf(y);
   if (kind.requiresGrad) state.leafRequiresGrad = true;
   if (kind.inference) state.inference = true;

@@ -24,6 +24,7 @@ import { leavesOf, tensorLeavesOf } from '../tree.ts';
 import { extentOf } from '../values.ts';
 import { type Kinds, kindsOf } from './kinds.ts';
 import { userLine } from './lines.ts';
+import { isOfUse } from './live-graph.ts';
 import { type Guarded, Rehearsal } from './rehearsal.ts';
 import { type GradientAtFirst, type MutableMemory, settleMemories } from './settle.ts';
 
@@ -286,7 +287,7 @@ export class Tracing implements Tracer {
 
   #checkResult(path: string, leaf: unknown): void {
     if (leaf === undefined || leaf === null || leaf instanceof Tensor) {
-      if (leaf instanceof Tensor && leaf.gradFn !== null && leaf.gradFn.visit === 0) {
+      if (leaf instanceof Tensor && leaf.gradFn !== null && isOfUse(leaf.gradFn)) {
         this.#fail(
           `the result${path} requires a gradient, and its graph does not leave the compiled function; call backward inside, ` +
             'or return result.detach()',
