@@ -138,7 +138,11 @@ describe('elements and rows at indices', () => {
       [[200, 130], 1, 130],
     ] as const) {
       const x = drawn(dtype, [...shape]);
-      const at = randint(0, shape[dim] as number, shape.map((size, d) => (d === dim ? n : size)));
+      const at = randint(
+        0,
+        shape[dim] as number,
+        shape.map((size, d) => (d === dim ? n : size)),
+      );
       const values = drawn(dtype, [...at.shape]);
       const each = Array.from({ length: n }, (_, i) => at.narrow(dim, i, 1));
       const few = cat(
@@ -166,8 +170,7 @@ describe('elements and rows at indices', () => {
     manualSeed(6);
     const x = randn([70, 90]);
     const [a, b, v] = [randint(-70, 70, [count]), randint(-90, 90, [count]), randn([count])];
-    const few = (start: number): Tensor =>
-      index(x, a.narrow(0, start, piece), b.narrow(0, start, piece));
+    const few = (start: number): Tensor => index(x, a.narrow(0, start, piece), b.narrow(0, start, piece));
     expect(bits(index(x, a, b))).toEqual(bits(inPieces(count, few)));
     let one = x;
     for (let i = 0; i < count; i += piece) {
@@ -179,16 +182,19 @@ describe('elements and rows at indices', () => {
     expect(() => index(x, a, b)).toThrow('index 90 is out of bounds for dimension 1 with size 90');
   });
 
-  it.each(['float32', 'float64', 'int32'] as const)('%s: named rows of a table are added up in order', (dtype) => {
-    manualSeed(7);
-    const values = randint(-9, 9, [40, 20]).to(dtype);
-    if (dtype !== 'int32') values.div_(7);
-    const [from, to] = [randint(0, 40, [count]), randint(0, 50, [count])];
-    const sums = ones([50, 20], { dtype });
-    foreign.addTableRows(values, to, sums, { skipped: -1, byFrequency: false, from });
-    const all = values.indexSelect(0, from);
-    expect(bits(sums)).toEqual(bits(zeros([50, 20], { dtype }).indexAdd(0, to, all)));
-  });
+  it.each(['float32', 'float64', 'int32'] as const)(
+    '%s: named rows of a table are added up in order',
+    (dtype) => {
+      manualSeed(7);
+      const values = randint(-9, 9, [40, 20]).to(dtype);
+      if (dtype !== 'int32') values.div_(7);
+      const [from, to] = [randint(0, 40, [count]), randint(0, 50, [count])];
+      const sums = ones([50, 20], { dtype });
+      foreign.addTableRows(values, to, sums, { skipped: -1, byFrequency: false, from });
+      const all = values.indexSelect(0, from);
+      expect(bits(sums)).toEqual(bits(zeros([50, 20], { dtype }).indexAdd(0, to, all)));
+    },
+  );
 
   it.each(dtypes)('%s: the greatest of bags, many or few at a time', (dtype) => {
     manualSeed(8);
