@@ -25,8 +25,9 @@ import { normal_ } from '../init/fills.ts';
 import { Module } from '../module/module.ts';
 import type { Parameter } from '../module/parameter.ts';
 import { pyFloat } from '../module/print.ts';
-import { checkEmbedding, checkedPrimitive, embedding, refuseBad, renormalise } from './embedding.ts';
+import { embedding } from './embedding.ts';
 import { emptyParameter, type LayerOptions, layerKinds } from './factory.ts';
+import { checkEmbedding, checkedPrimitive, refuseBad, renormalise } from './lookup.ts';
 import { paddingRow } from './padding-row.ts';
 
 type BagMode = 'sum' | 'mean' | 'max';

@@ -2,32 +2,24 @@ import {
   addTableRows,
   apply,
   checkArguments,
-  copyElements,
-  DTypeError,
   definePrimitive,
-  elementsOf,
   formatShape,
-  holdsOutside,
-  IndexError,
-  indexSelect,
   K,
-  KindlingError,
   noGrad,
-  norm,
   type Primitive,
   readTableRows,
   ShapeError,
   signature,
-  Tensor,
+  type Tensor,
   ValueError,
-  where,
 } from '@kindling/core';
 import { normal_ } from '../init/fills.ts';
 import { Module } from '../module/module.ts';
 import { type Full, withDefaults } from '../module/options.ts';
 import { Parameter } from '../module/parameter.ts';
-import { placeOf, pyFloat } from '../module/print.ts';
+import { pyFloat } from '../module/print.ts';
 import { emptyParameter, type LayerOptions, layerKinds } from './factory.ts';
+import { checkEmbedding, refuseBad, renormalise } from './lookup.ts';
 import { paddingRow } from './padding-row.ts';
 
 /** Options of {@link embedding}. */
@@ -93,30 +85,6 @@ const gatherBackPrimitive: Primitive<Lookup, [Tensor, Tensor]> = definePrimitive
   },
 });
 
-/** The indices as they stand in a vector, checked: what a table's rows are taken by where that is no lookup. */
-export const checkedPrimitive = definePrimitive<{ readonly rows: number }>({
-  name: 'embedding_indices',
-  infer: ([indices]) => ({ shape: [indices.count], dtype: 'int32' }),
-  kernel([indices], { rows }, out) {
-    if (holdsOutside(indices, 0, rows - 1))
-      refuseBad(
-        indices,
-        rows,
-        elementsOf(indices).findIndex((row) => row < 0 || row >= rows),
-      );
-    copyElements(indices, out);
-  },
-});
-
-/** Refuses the index of this number, which is no row of the table; -1 for none. */
-export function refuseBad(indices: Tensor, rows: number, bad: number): void {
-  if (bad < 0) return;
-  throw new IndexError(
-    `embedding: index out of range in self: index ${elementsOf(indices)[bad]} at position ${placeOf(bad, indices.shape)}, ` +
-      `but the table has ${rows} rows (expected to be in range of [0, ${rows - 1}])`,
-  );
-}
-
 const embeddingKinds = (): K.Kinds<EmbeddingFunctionOptions> => ({
   paddingIdx: K.nullable(K.integer),
   maxNorm: K.nullable(K.number),
@@ -152,34 +120,6 @@ export function embedding(input: Tensor, weight: Tensor, options: EmbeddingFunct
   const paddingIdx = paddingRow('embedding', rest.paddingIdx, rows) ?? -1;
   if (maxNorm !== null) renormalise(input, weight, maxNorm, normType);
   return apply(lookupPrimitive, [weight, input], { rows, paddingIdx, scaleGradByFreq, zeroPadding: false });
-}
-
-/** @throws DTypeError, ShapeError where these are no indices and no table */
-export function checkEmbedding(input: Tensor, weight: Tensor): void {
-  if (!(input instanceof Tensor) || !(weight instanceof Tensor)) {
-    throw new KindlingError('embedding: expected a tensor of indices and a table of rows');
-  }
-  if (input.dtype !== 'int32' && input.dtype !== 'uint8') {
-    throw new DTypeError(
-      `embedding: Expected tensor for argument #1 'indices' to have scalar type int32, but got ${input.dtype} instead; ` +
-        "convert with x.to('int32')",
-    );
-  }
-  if (weight.ndim !== 2)
-    throw new ShapeError(`embedding: 'weight' must be 2-D, got shape ${formatShape(weight.shape)}`);
-}
-
-/** Shortens, in the table, the rows about to be looked up. One that stands there twice is written twice, the same. */
-export function renormalise(input: Tensor, weight: Tensor, maxNorm: number, normType: number): void {
-  if (input.count === 0) return;
-  noGrad(() => {
-    const rows = apply(checkedPrimitive, [input], { rows: weight.size(0) });
-    const selected = indexSelect(weight, 0, rows);
-    const norms = norm(selected, normType, 1, { keepdim: true });
-    // As PyTorch: only rows that are too long are touched, and by a factor with 1e-7 in the divisor.
-    const scale = where(norms.gt(maxNorm), norms.add(1e-7).reciprocal().mul(maxNorm), 1);
-    weight.indexCopy_(0, rows, selected.mul(scale));
-  });
 }
 
 /** Options of {@link Embedding}. */

@@ -67,6 +67,49 @@ const bags: Lowering = (graph, [offsets = ''], operation) => {
   return graph.add('Sub', [count, number(1)]);
 };
 
+/** Rows that meet, in the way of a reduction, those of a tensor of one number to which they belong. */
+function metAt(
+  graph: Graph,
+  [shape, start, dtype]: readonly [readonly Size[], number, DType],
+  places: Name,
+  rows: Name,
+  reduction: 'add' | 'max' | 'min',
+): Name {
+  const at = graph.add('Unsqueeze', [places, graph.sizes([1])]);
+  return graph.add('ScatterND', [filled(graph, shape, start, dtype), at, rows], { reduction });
+}
+
+const bagSums: Lowering = (graph, [x = '', from = '', to = ''], operation) => {
+  const { dtype, shape } = outputOf(operation);
+  return metAt(graph, [shape, 0, dtype], to, graph.add('Gather', [x, from], { axis: 0 }), 'add');
+};
+
+/** Of each bag, column by column, the row that holds the greatest element first; NaN is greatest where a bag begins with it. */
+const greatestOfBags: Lowering = (graph, [table = '', indices = '', inBag = ''], operation) => {
+  const { shape } = outputOf(operation);
+  const { dtype } = inputOf(operation);
+  const none = 2 ** 31 - 1;
+  const integer = (x: Size): Name => graph.number(x, 'int32');
+  const ofBag = (x: Name): Name => graph.add('Gather', [x, inBag], { axis: 0 });
+  const column = (x: Name): Name => graph.add('Unsqueeze', [x, graph.sizes([1])]);
+  const numbers = graph.add('Range', [integer(0), integer(shapeOf(operation, 1)[0] ?? 0), integer(1)]);
+  const begins = metAt(graph, [shape.slice(0, 1), none, 'int32'], inBag, numbers, 'min');
+  const atStart = column(graph.add('Equal', [numbers, ofBag(begins)]));
+  const [most, least] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY].map((x) =>
+    graph.number(x, dtype),
+  );
+  const rows = graph.add('Gather', [table, indices], { axis: 0 });
+  const ofNaN = graph.add('Where', [atStart, most ?? '', least ?? '']);
+  const ordered = graph.add('Where', [graph.add('IsNaN', [rows]), ofNaN, rows]);
+  const greatest = metAt(graph, [shape, Number.NEGATIVE_INFINITY, dtype], inBag, ordered, 'max');
+  const isGreatest = graph.add('Equal', [ordered, ofBag(greatest)]);
+  const candidates = graph.add('Where', [isGreatest, column(numbers), integer(none)]);
+  const first = metAt(graph, [shape, none, 'int32'], inBag, candidates, 'min');
+  const isEmpty = graph.add('Equal', [first, integer(none)]);
+  const found = graph.add('Where', [isEmpty, integer(0), first]);
+  return graph.add('Where', [isEmpty, integer(-1), graph.add('Gather', [indices, found], { axis: 0 })]);
+};
+
 /** Values stored or added where indices say. */
 const put: Lowering = (graph, [x = '', values = '', ...indices], operation) => {
   const { dims, accumulate } = attributesOf<Indexing>(operation);
@@ -182,6 +225,8 @@ const anyNumber = 16;
 
 const table: Lowerings = {
   bags_of_offsets: bags,
+  embedding_bag: bagSums,
+  greatest_of_bags: greatestOfBags,
   index: indexed,
   index_select: indexed,
   index_put: putAny,
@@ -257,6 +302,8 @@ const places: Readonly<Record<string, readonly [number, number]>> = {
   gather: [1, 1],
   take: [1, 1],
   embedding: [1, 1],
+  embedding_bag: [1, 2],
+  greatest_of_bags: [1, 2],
   scatter: [1, 1],
   scatter_add: [1, 1],
   scatter_reduce: [1, 1],
