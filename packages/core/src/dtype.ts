@@ -38,7 +38,10 @@ const table: Record<DType, DTypeInfo> = {
 /** All dtypes, in the order of promotion. */
 export const dtypes = Object.keys(table) as readonly DType[];
 
-/** Whether a dtype is float32 or float64. Follows `torch.dtype.is_floating_point`. */
+/**
+ * Whether a dtype is float32 or float64. Follows `torch.dtype.is_floating_point`.
+ * @throws DTypeError for what is no dtype
+ */
 export function isFloatingPoint(dtype: DType): boolean {
   if (dtype === 'float32' || dtype === 'float64') return true;
   if (dtype !== 'int32' && dtype !== 'bool' && dtype !== 'uint8') checkDType(dtype, 'isFloatingPoint');
@@ -89,7 +92,10 @@ export function promoteScalar(dtype: DType, value: number | boolean): DType {
   return category > categoryOf(dtype) ? (defaultOfCategory[category] as DType) : dtype;
 }
 
-/** Whether a result of dtype `from` may be written into a tensor of dtype `to` (PyTorch's `torch.can_cast`). */
+/**
+ * Whether a result of dtype `from` may be written into a tensor of dtype `to` (PyTorch's `torch.can_cast`).
+ * @throws DTypeError where one is no dtype
+ */
 export function canCast(from: DType, to: DType): boolean {
   if (from === to && isFloatingPoint(from)) return true;
   checkDType(from, 'canCast');

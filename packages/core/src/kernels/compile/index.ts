@@ -1,5 +1,6 @@
 /** From expressions to WebAssembly: lowering, instructions, loads and stores. */
 
+export { suitsBytes } from './byte-loops.ts';
 export * from './fixed-loops.ts';
 export * from './inline.ts';
 export * from './kernel.ts';

@@ -7,6 +7,7 @@ import {
   operationsOf,
   type RangedFunction,
   rangedTypes,
+  suitsBytes,
 } from '../compile/index.ts';
 import type { CallByRows } from '../threads/index.ts';
 
@@ -17,7 +18,6 @@ export const leastShared = 2 ** 15;
 
 /** What parts end at are multiples of so many elements: vectors of any dtype, as kernels write whole ones. */
 const elementsTogether = 64;
-const lanesTogether = 16;
 
 /** A kernel that does some of the elements. */
 export class SharedVariant {
@@ -25,12 +25,16 @@ export class SharedVariant {
   readonly operations: number;
   readonly #spec: KernelSpec;
   readonly #hasRow: boolean;
+  /** The most elements of a vector. */
+  readonly #lanes: number;
   #run: RangedFunction | undefined;
 
   constructor(spec: KernelSpec) {
     this.#spec = spec;
     this.#hasRow = spec.inputs.some(({ mode }) => mode === 'row');
-    this.operations = operationsOf(lowered(spec));
+    const program = lowered(spec);
+    this.operations = operationsOf(program);
+    this.#lanes = suitsBytes(spec, program) ? 16 : 4;
   }
 
   /** Compiles it; not while scratch is elsewhere. */
@@ -44,7 +48,7 @@ export class SharedVariant {
     // Where each row reads the same, it is read from its beginning on.
     const flat = outer === 1 && !this.#hasRow;
     // A row that ends within a vector overwrites what the next begins with: then one thread does all.
-    const together = flat ? elementsTogether : inner % lanesTogether === 0 ? 1 : outer;
+    const together = flat ? elementsTogether : inner % this.#lanes === 0 ? 1 : outer;
     byRows(f, [outer, inner, 0, 0], {
       count: flat ? 1 : 0,
       steps: flat
