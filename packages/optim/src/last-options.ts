@@ -2,9 +2,9 @@ import { areSame } from './groups.ts';
 
 /** What the options of a group were when they were looked at last. */
 interface Seen {
-  readonly values: readonly unknown[];
+  readonly values: unknown[];
   /** The elements of an option that is a list, at its place. */
-  readonly lists: readonly (readonly unknown[] | null)[];
+  readonly lists: (readonly unknown[] | null)[];
 }
 
 /** Tells whether the options of groups are those that were looked at last: at each step, so without a list of them. */
@@ -28,12 +28,22 @@ export class LastOptions {
 
   /** Remembers them as they are. Options that are objects may change within: a group with such is never the same. */
   remember(group: object): void {
-    const entries = Object.entries(group);
-    const lists = entries.map(([key, value]) => (isOption(key) && Array.isArray(value) ? [...value] : null));
-    const isPlain = (value: unknown): boolean => typeof value !== 'object' || value === null;
-    if (!entries.every(([key, value], i) => !isOption(key) || (lists[i] ?? [value]).every(isPlain))) return;
-    this.#seen.set(group, { values: entries.map(([, value]) => value), lists });
+    const { values, lists } = this.#seen.get(group) ?? { values: [], lists: [] };
+    // Where what was remembered is half of another time nothing is.
+    this.#seen.delete(group);
+    let i = 0;
+    for (const key in group) {
+      const value: unknown = (group as Record<string, unknown>)[key];
+      const list = isOption(key) && Array.isArray(value) ? (value as unknown[]) : null;
+      if (isOption(key) && !(list === null ? isPlain(value) : list.every(isPlain))) return;
+      values[i] = value;
+      lists[i++] = list === null ? null : [...list];
+    }
+    // Setting a length takes longer than all of this.
+    if (values.length !== i) values.length = lists.length = i;
+    this.#seen.set(group, { values, lists });
   }
 }
 
 const isOption = (key: string): boolean => key !== 'params' && key !== 'paramNames';
+const isPlain = (value: unknown): boolean => typeof value !== 'object' || value === null;
