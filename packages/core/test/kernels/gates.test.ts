@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { sigmoidOfGate, tanhOfGate } from '../../src/kernels/math/index.ts';
-import { references, sweepOf } from './ulp.ts';
+import { sweepOf } from './ulp.ts';
 
 /** An odd stride, so that no low bits of the arguments are left out. */
 const STRIDE = 21_473;
@@ -10,11 +10,11 @@ const LEAST = 0xc2ae_0000;
 
 describe('functions of gates are within what they say of the exact ones, NaN included', () => {
   const functions = [
-    ['the logistic function', sigmoidOfGate, references.sigmoid, 4, LEAST],
-    ['the hyperbolic tangent', tanhOfGate, references.tanh, 3, 2 ** 32],
+    ['the logistic function', sigmoidOfGate, (x: number) => 1 / (1 + Math.exp(-x)), 4, LEAST],
+    ['the hyperbolic tangent', tanhOfGate, Math.tanh, 3, 2 ** 32],
   ] as const;
 
-  it.each(functions)('%s', (_, expression, reference = Number, ulp, end) => {
+  it.each(functions)('%s', (_, expression, reference, ulp, end) => {
     for (const [first, last] of [
       [0, NEGATIVE],
       // But for -0, whose tangent is 0.

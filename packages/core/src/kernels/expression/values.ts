@@ -96,9 +96,16 @@ export function toNumber(mask: Expr): Expr {
 export function toMask(x: Operand): Expr {
   return ne(x, 0);
 }
-/** Horner's scheme: `c[0] + c[1] x + c[2] x^2 + ...`; the coefficients are numbers or nodes, the constant term first. */
-export function polynomial(x: Expr, coefficients: readonly Operand[]): Expr {
+/**
+ * Horner's scheme: `c[0] + c[1] x + c[2] x^2 + ...`; the coefficients are numbers or nodes, the constant term first. `multiplyAdd`
+ * makes a b + c.
+ */
+export function polynomial(
+  x: Expr,
+  coefficients: readonly Operand[],
+  multiplyAdd: (a: Operand, b: Operand, c: Operand) => Expr = (a, b, c) => add(mul(a, b), c),
+): Expr {
   let sum: Operand = coefficients[coefficients.length - 1] ?? 0;
-  for (let i = coefficients.length - 2; i >= 0; i--) sum = add(mul(sum, x), coefficients[i]!);
+  for (let i = coefficients.length - 2; i >= 0; i--) sum = multiplyAdd(sum, x, coefficients[i]!);
   return typeof sum === 'number' ? constant(sum) : sum;
 }

@@ -6,20 +6,14 @@ import { EXP_TAIL, ln2, SHORT_EXP_TAIL } from './exponential.ts';
 import { formats, powerOfTwo } from './format.ts';
 
 /**
- * The functions of gates in f32 lanes, of which a recurrent kernel takes several of each element of each step: a third to a half of what `sigmoid` and
- * `tanh` do, since they multiply and add at once where the engine can, and are free of what small results and signed zeros need.
+ * The functions of gates in f32 lanes, of which a recurrent kernel takes several of each element of each step: in fewer operations than `sigmoid`
+ * and `tanh`, since they multiply and add at once where the engine can, and are free of what small results and signed zeros need.
  */
 
 /** a b + c, rounded once where the engine can. */
-const multiplyAdd: (a: Expr, b: Operand, c: Operand) => Expr = hasRelaxedSimd
+const multiplyAdd: (a: Operand, b: Operand, c: Operand) => Expr = hasRelaxedSimd
   ? (a, b, c) => build('madd', a, b, c)
   : (a, b, c) => E.add(E.mul(a, b), c);
-
-/** Horner's scheme, as `E.polynomial` has it. */
-const polynomial = (x: Expr, coefficients: readonly number[]): Expr =>
-  coefficients
-    .slice(0, -1)
-    .reduceRight<Expr>((sum, c) => multiplyAdd(sum, x, c), E.constant(coefficients.at(-1) ?? 0));
 
 /** x no further from 0 than this; a NaN stays one. */
 const within = (x: Expr, bound: number): Expr => E.pmax(E.pmin(x, bound), -bound);
@@ -40,7 +34,7 @@ function reduce(x: Expr): { power: Expr; r: Expr } {
 /** The logistic function, 1 / (1 + e^-x), within 4 ulp; of what is less than -87 that of -87. */
 export function sigmoidOfGate(x: Expr): Expr {
   const { power, r } = reduce(E.neg(within(x, 87)));
-  const exponential = multiplyAdd(r, polynomial(r, SHORT_EXP_TAIL), 1);
+  const exponential = multiplyAdd(r, E.polynomial(r, SHORT_EXP_TAIL, multiplyAdd), 1);
   return E.div(1, multiplyAdd(exponential, power, 1));
 }
 
@@ -49,7 +43,7 @@ export function tanhOfGate(x: Expr): Expr {
   // From 9.02 on, the nearest number is 1; the bound keeps e^2x finite.
   const bounded = within(x, 20);
   const { power, r } = reduce(E.add(bounded, bounded));
-  const q = multiplyAdd(E.mul(r, r), polynomial(r, EXP_TAIL), r);
+  const q = multiplyAdd(E.mul(r, r), E.polynomial(r, EXP_TAIL, multiplyAdd), r);
   const n = multiplyAdd(power, q, E.sub(power, 1));
   return E.div(n, E.add(n, 2));
 }
