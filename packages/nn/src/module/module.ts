@@ -22,6 +22,7 @@ import {
 import { isParameter, type Parameter } from './parameter.ts';
 import { formatModule } from './print.ts';
 import {
+  goingDown,
   type NamedOptions,
   parametersOf,
   partsOf,
@@ -242,7 +243,7 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
   /** Sets training mode here and in all submodules. Follows `torch.nn.Module.train`. */
   train(mode = true): this {
     this.training = given(this, 'train', mode);
-    for (const child of this.children()) child.train(mode);
+    goingDown(this, 'train', () => this.children().map((child) => child.train(mode)));
     return this;
   }
 
@@ -276,7 +277,7 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
 
   /** Calls `fn` with every submodule, children before parents, then with the module itself: to initialise, say. */
   apply(fn: { of(module: AnyModule): void }['of']): this {
-    for (const child of this.children()) child.apply(fn);
+    goingDown(this, 'apply', () => this.children().map((child) => child.apply(fn)));
     given(this, 'apply', fn)(this);
     return this;
   }

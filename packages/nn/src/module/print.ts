@@ -1,6 +1,6 @@
 import type { Shape } from '@kindling/core';
 import type { AnyModule } from './callable.ts';
-import { partsOf } from './registry.ts';
+import { goingDown, partsOf } from './registry.ts';
 
 /** Python's `repr` of a float: `1.0`, `1e-05`, `0.3333333333333333`. */
 export function pyFloat(x: number): string {
@@ -40,8 +40,8 @@ const indent = (text: string, by: string): string => text.replaceAll('\n', `\n${
 export function formatModule(module: AnyModule): string {
   const extra = module.extraRepr();
   const extraLines = extra === '' ? [] : extra.split('\n');
-  const children = partsOf(module).children.map(
-    ([name, child]) => `(${name}): ${indent(child.toString(), '  ')}`,
+  const children = goingDown(module, 'toString', () =>
+    partsOf(module).children.map(([name, child]) => `(${name}): ${indent(child.toString(), '  ')}`),
   );
   return formatLines(module.constructor.name, extraLines, children);
 }

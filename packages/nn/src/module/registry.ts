@@ -1,4 +1,4 @@
-import { isTraced, K, Tensor } from '@kindling/core';
+import { isTraced, K, KindlingError, Tensor } from '@kindling/core';
 import { warnOfArray } from './arrays.ts';
 import { type AnyModule, dependsOnModule, internalsOf, isModule, registeredValues } from './callable.ts';
 import { Parameter } from './parameter.ts';
@@ -70,6 +70,37 @@ const nameIn = (names: StateNames, property: string): string =>
 /** How a property of a module is called in PyTorch. */
 export const stateNameOf = (module: AnyModule, property: string): string =>
   nameIn(stateNamesOf(module), property);
+
+/** The names that lead from a module back to itself, by way of `path`; null where none do. */
+function wayBack(to: AnyModule, from: AnyModule, path: string[], seen: Set<AnyModule>): string[] | null {
+  for (const [name, child] of partsOf(from).children) {
+    if (child === to) return [...path, name];
+    if (seen.has(child)) continue;
+    seen.add(child);
+    const found = wayBack(to, child, [...path, name], seen);
+    if (found !== null) return found;
+  }
+  return null;
+}
+
+/**
+ * Does what goes down from a module to those below it, which never ends where one of them holds the module in turn: that is said,
+ * where else the stack would overflow.
+ * @throws KindlingError
+ */
+export function goingDown<T>(module: AnyModule, caller: string, go: () => T): T {
+  try {
+    return go();
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    const way = wayBack(module, module, [], new Set());
+    if (way === null) throw error;
+    const { name } = module.constructor;
+    throw new KindlingError(
+      `${caller}: ${name} holds itself, as ${name}.${way.join('.')}: a module that is to know the one which holds it keeps it in a private field (#parent)`,
+    );
+  }
+}
 
 /** A module and all below it, each with its dotted name, parents first. */
 export function walkModules(

@@ -9,7 +9,7 @@ import {
   type TensorJSON,
 } from '@kindling/core';
 import { type AnyModule, isModule } from './callable.ts';
-import { entriesOf, isPersistent, type Named, partsOf } from './registry.ts';
+import { entriesOf, goingDown, isPersistent, type Named, partsOf } from './registry.ts';
 
 /** The parameters and buffers of a module by PyTorch's names. */
 export type StateDict = Record<string, Tensor>;
@@ -58,9 +58,10 @@ export function collectState(
   for (const [name, value] of savedMembers(module)) {
     destination[prefix + name] = keepVars ? value : value.detach();
   }
-  for (const [name, child] of partsOf(module).children) {
-    collectState(child, destination, `${prefix}${name}.`, keepVars);
-  }
+  goingDown(module, 'stateDict', () => {
+    for (const [name, child] of partsOf(module).children)
+      collectState(child, destination, `${prefix}${name}.`, keepVars);
+  });
 }
 
 interface Plan {
@@ -76,7 +77,7 @@ const torchSize = (x: Tensor): string => `torch.Size([${x.shape.join(', ')}])`;
 export function restoreState(module: AnyModule, state: StateDictLike, strict: boolean): IncompatibleKeys {
   const entries = checkedEntries(state);
   const plan: Plan = { copies: [], missing: [], unexpected: [], errors: [] };
-  planModule(module, '', entries, plan);
+  goingDown(module, 'loadStateDict', () => planModule(module, '', entries, plan));
   const { copies, missing, unexpected, errors } = plan;
   const quoted = (keys: readonly string[]): string => keys.map((key) => `"${key}"`).join(', ');
   if (strict) {
