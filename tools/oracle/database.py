@@ -13,6 +13,9 @@ from fixture import seed  # noqa: E402
 # The database sizes its tensors by these module globals (5, 10 and 20 as shipped). Smaller ones, all different,
 # keep every sample's structure and a fifth of its bytes.
 SIZES = dict(zip("SML", map(int, os.environ.get("ORACLE_SIZES", "4,6,9").split(","))))
+# Whether the longer list is drawn that PyTorch holds its references against: extremal, small and large values, numbers for
+# tensors, broadcasting, sizes of 0.
+REFERENCE = os.environ.get("ORACLE_REFERENCE") == "1"
 # For operations of whose results none is small otherwise.
 SMALLER = {"S": 2, "M": 3, "L": 5}
 
@@ -47,7 +50,8 @@ def _draw(op, dtype, requires_grad):
     database seeds every sample of every operation with one and the same number."""
     names = (op.name, op.variant_test_name, dtype)
     seed(*names)
-    drawing = iter(op.sample_inputs("cpu", dtype, requires_grad=requires_grad, set_seed=False))
+    inputs = op.reference_inputs if REFERENCE else op.sample_inputs
+    drawing = iter(inputs("cpu", dtype, requires_grad=requires_grad, set_seed=False))
     drawn = []
     while (sample := next(drawing, None)) is not None:
         drawn.append(sample)
