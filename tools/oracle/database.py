@@ -8,11 +8,14 @@ sys.path.insert(0, str(Path(__file__).parent / "stubs"))
 
 import torch  # noqa: E402
 import torch.testing._internal.common_methods_invocations as invocations  # noqa: E402
-from fixture import seed  # noqa: E402
+from fixture import leaves, seed  # noqa: E402
 
 # The database sizes its tensors by these module globals (5, 10 and 20 as shipped). Smaller ones, all different,
 # keep every sample's structure and a fifth of its bytes.
 SIZES = dict(zip("SML", map(int, os.environ.get("ORACLE_SIZES", "4,6,9").split(","))))
+# Whether the longer list is drawn that PyTorch holds its references against: extremal, small and large values, numbers for
+# tensors, broadcasting, sizes of 0.
+REFERENCE = os.environ.get("ORACLE_REFERENCE") == "1"
 # For operations of whose results none is small otherwise.
 SMALLER = {"S": 2, "M": 3, "L": 5}
 
@@ -47,7 +50,7 @@ def _draw(op, dtype, requires_grad):
     database seeds every sample of every operation with one and the same number."""
     names = (op.name, op.variant_test_name, dtype)
     seed(*names)
-    drawing = iter(op.sample_inputs("cpu", dtype, requires_grad=requires_grad, set_seed=False))
+    drawing = iter((op.reference_inputs if REFERENCE else op.sample_inputs)("cpu", dtype, requires_grad=requires_grad, set_seed=False))
     drawn = []
     while (sample := next(drawing, None)) is not None:
         drawn.append(sample)
@@ -55,14 +58,28 @@ def _draw(op, dtype, requires_grad):
     return drawn
 
 
+def _draw_first(op, dtype, requires_grad):
+    """Some of the longer lists make integers besides, and ask for gradients to these: then gradients are asked for later."""
+    try:
+        return _draw(op, dtype, requires_grad)
+    except ValueError:
+        if not (REFERENCE and requires_grad):
+            raise
+    drawn = _draw(op, dtype, False)
+    for sample in drawn:
+        for t in leaves((sample.input, sample.args, sample.kwargs)):
+            t.requires_grad_(t.is_floating_point())
+    return drawn
+
+
 def samples(op, dtype, requires_grad, sizes=SIZES):
     """All samples of the operator for this dtype: small ones, or the shipped sizes where small ones do not fit it."""
     before = _set_sizes(sizes)
     try:
-        return _draw(op, dtype, requires_grad)
+        return _draw_first(op, dtype, requires_grad)
     except Exception:
         pass
     finally:
         for module, name, size in before:
             setattr(module, name, size)
-    return _draw(op, dtype, requires_grad)
+    return _draw_first(op, dtype, requires_grad)

@@ -11,7 +11,7 @@ from database import operator
 from fixture import Fixture, Unsupported, seed
 from modules import constructor
 from ops import natural
-from ops_list import CORE, FUNCTIONAL, FUNCTIONAL_LAYERS
+from ops_list import CORE, DRAWS, FUNCTIONAL, FUNCTIONAL_LAYERS, LOSSES
 from record import relevant
 
 # What has no counterpart: devices, layouts, and dtypes that Kindling does not have.
@@ -40,7 +40,7 @@ def refused(op):
         yield natural(op.name, [sample.input, *sample.args]), dict(sample.kwargs), str(error.error_regex)
 
 
-def of_operators(fixture, names):
+def of_operators(fixture, names, bound=lambda op, args, kwargs: (args, kwargs)):
     for spec in names:
         name, variant = spec if isinstance(spec, tuple) else (spec, "")
         op = operator(name, variant)
@@ -51,13 +51,18 @@ def of_operators(fixture, names):
             try:
                 if any(isinstance(x, torch.Tensor) and x.numel() > LARGE for x in args):
                     raise Unsupported("a large tensor")
-                samples.append(recordable(fixture, args, kwargs, regex))
+                samples.append(recordable(fixture, *bound(op, args, kwargs), regex))
             except Unsupported as reason:
                 fixture.skip(name, str(reason))
             except Exception as error:
                 fixture.skip(name, f"{type(error).__name__}: {str(error).splitlines()[0][:90]}")
         if samples:
             fixture.add({"op": name, "variant": variant, "dtype": "", "samples": samples})
+
+
+def as_function(op, args, kwargs):
+    """Of a loss, which Kindling takes by its Python signature."""
+    return bind(inspect.signature(getattr(torch.nn.functional, op.name.split(".")[-1])), args, kwargs)
 
 
 def of_modules(fixture):
@@ -74,7 +79,7 @@ def of_modules(fixture):
             try:
                 positional, options = bind(constructor(cls), (None, *made.args), made.kwargs)
                 sample = {"ctor": fixture.value(positional), "ctorOptions": fixture.value(options), "a": []}
-                if given is not None:
+                if given is not None and (given.args or given.kwargs):
                     args, kwargs = bind(inspect.signature(cls.forward), (None, *given.args), given.kwargs)
                     sample.update(recordable(fixture, args, kwargs, str(error.error_regex)))
                 samples.append({**sample, "message": str(error.error_regex)})
@@ -89,11 +94,14 @@ def of_modules(fixture):
 def main():
     warnings.simplefilter("ignore")
     torch.set_num_threads(1)
+    # What samples leave uninitialised is NaN.
+    torch.use_deterministic_algorithms(True)
     core = Fixture("packages/core/test/fixtures", "errors")
-    of_operators(core, [spec for family in CORE.values() for spec in family])
+    of_operators(core, [*(spec for family in CORE.values() for spec in family), *DRAWS])
     core.write()
     layers = Fixture("packages/nn/test/fixtures", "errors")
     of_operators(layers, [*FUNCTIONAL, *FUNCTIONAL_LAYERS])
+    of_operators(layers, [f"nn.functional.{name}" for name in LOSSES], as_function)
     of_modules(layers)
     layers.write()
 

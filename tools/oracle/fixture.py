@@ -82,7 +82,8 @@ class Fixture:
         if t.dtype not in DTYPES:
             raise Unsupported(str(t.dtype))
         code, numpy_dtype = DTYPES[t.dtype]
-        values = t.detach().resolve_neg().contiguous().numpy()
+        # A copy makes numbers of a tensor that only knows that it is zero.
+        values = t.detach().resolve_neg().contiguous().clone().numpy()
         if t.dtype == torch.int64 and values.size and (values.max() > 2**31 - 1 or values.min() < -(2**31)):
             raise Unsupported("beyond int32")
         data = values.astype(numpy_dtype).tobytes()

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # Regenerates the fixtures of the oracle: all, or those of the scripts that are named.
 #
-#   tools/oracle/generate.sh [--seed N] [--sizes S,M,L] [--scale N] [--out FOLDER] [script...]
+#   tools/oracle/generate.sh [--seed N] [--sizes S,M,L] [--scale N] [--reference 1] [--out FOLDER] [script...]
 #
 # Another seed gives every sample other numbers, --sizes the database's tensors other sizes, --scale more and larger
-# samples. With --out the fixtures are written beneath FOLDER; `KINDLING_FIXTURES=FOLDER pnpm vitest run oracle` tests them.
+# samples, --reference 1 the longer list that the database holds PyTorch's references against. With --out the fixtures are
+# written beneath FOLDER; `KINDLING_FIXTURES=FOLDER pnpm vitest run oracle` tests them.
 # PYTHON: an interpreter with PyTorch (the newest is the reference); PYTHON_OLD: one with another version, whose criterion
 # tests are drawn as well (PyTorch 1.13's list is much longer). PYTHON_SKLEARN: one with scikit-learn, for `metrics`.
 set -euo pipefail
@@ -13,8 +14,9 @@ while [[ ${1:-} == --* ]]; do
     --seed) export ORACLE_SEED=$2 ;;
     --sizes) export ORACLE_SIZES=$2 ;;
     --scale) export ORACLE_SCALE=$2 ;;
+    --reference) export ORACLE_REFERENCE=$2 ;;
     --out) mkdir -p "$2" && ORACLE_OUT=$(cd "$2" && pwd) && export ORACLE_OUT ;;
-    *) sed -n '2,9s/^# \{0,1\}//p' "$0" && exit 2 ;;
+    *) sed -n '2,10s/^# \{0,1\}//p' "$0" && exit 2 ;;
   esac
   shift 2
 done

@@ -47,6 +47,13 @@ def _mentioned(distance):
     return [x for i in distance.nonzero().flatten().tolist() for x in (i, float(f"{distance[i].item():.1e}"))]
 
 
+def _larger(a, b):
+    if a is None or b is None:
+        return a if b is None else b
+    # Equal elements may be others beside, and `unique` has as many results more: nothing tells which belong together.
+    return torch.maximum(a, b) if a.shape == b.shape else a
+
+
 def noises(compute, given):
     """`compute` gives tensors by name, several for each; so does the result: what each is off by, if any is off."""
     generator = torch.Generator().manual_seed(0)
@@ -65,6 +72,6 @@ def noises(compute, given):
             continue
         for name, distances in found.items():
             so_far = worst.setdefault(name, distances)
-            worst[name] = [a if b is None else b if a is None else torch.maximum(a, b) for a, b in zip(so_far, distances)]
+            worst[name] = [_larger(a, b) for a, b in zip(so_far, distances)]
     mentioned = {name: [_mentioned(x) for x in distances] for name, distances in worst.items()}
     return {name: x for name, x in mentioned.items() if any(x)}

@@ -31,11 +31,14 @@ NAN_AT_INFINITY = {"nn.functional.gelu", "nn.functional.softsign"}
 PAIR_VALUES = [-math.inf, -1e30, -3.0, -2.5, -1.0, -0.0, 0.0, 0.5, 1.0, 2.0, 3.0, 1e30, math.inf, math.nan]
 
 
+EMBEDDINGS = ("nn.functional.embedding", "nn.functional.embedding_bag")
+
+
 def natural(name, args):
     """PyTorch's own argument order, where the database's wrapper has another one."""
     if name == "where":
         return [args[1], args[0], *args[2:]]
-    if name == "nn.functional.embedding":
+    if name in EMBEDDINGS:
         return [args[1], args[0], *args[2:]]
     if name == "einsum":
         return [args[1], args[0]]
@@ -59,7 +62,7 @@ def caller(op):
         return up_to_signs(op.name, called(*args, **kwargs))
 
     def called(*args, **kwargs):
-        if op.name in ("where", "nn.functional.embedding"):
+        if op.name in ("where", *EMBEDDINGS):
             return op.op(args[1], args[0], *args[2:], **kwargs)
         if op.name == "einsum":
             return op.op(args[1], args[0])

@@ -160,11 +160,14 @@ CORE = {
         ("nn.functional.pad", "reflect"),
         ("nn.functional.pad", "replicate"),
         ("nn.functional.pad", "circular"),
+        ("nn.functional.pad", "replicate_negative"),
     ],
     "creation": [
         "arange",
         "linspace",
+        ("linspace", "tensor_overload"),
         "logspace",
+        ("logspace", "tensor_overload"),
         "eye",
         "zeros",
         "ones",
@@ -261,6 +264,8 @@ FUNCTIONAL_LAYERS = [
     "nn.functional.group_norm",
     "nn.functional.instance_norm",
     "nn.functional.local_response_norm",
+    "nn.functional.rms_norm",
+    "nn.functional.embedding_bag",
     *(("nn.functional.interpolate", mode) for mode in "nearest nearest-exact linear bilinear bicubic trilinear area".split()),
     "nn.functional.grid_sample",
     "nn.functional.pixel_shuffle",
@@ -269,7 +274,7 @@ FUNCTIONAL_LAYERS = [
     "nn.functional.scaled_dot_product_attention",
     *(f"nn.functional.{kind}_pool{n}d" for kind in "max avg adaptive_max adaptive_avg".split() for n in (1, 2, 3)),
     *(f"nn.functional.fractional_max_pool{n}d" for n in (2, 3)),
-    *(f"nn.functional.max_unpool{n}d" for n in (1, 2, 3)),
+    *((f"nn.functional.max_unpool{n}d", variant) for n in (1, 2, 3) for variant in ("", "grad")),
 ]
 
 # What Kindling refuses of integers, where PyTorch rounds by rules of its own.
@@ -279,6 +284,9 @@ LOSSES = """binary_cross_entropy binary_cross_entropy_with_logits cosine_embeddi
 gaussian_nll_loss hinge_embedding_loss huber_loss kl_div l1_loss linear_cross_entropy margin_ranking_loss mse_loss
 multi_margin_loss multilabel_margin_loss multilabel_soft_margin_loss nll_loss poisson_nll_loss smooth_l1_loss
 soft_margin_loss triplet_margin_loss triplet_margin_with_distance_loss""".split()
+
+# Of which only what is refused is drawn, as their results are random.
+DRAWS = ["multinomial", *"cauchy exponential geometric log_normal uniform".split(), ("normal", "in_place")]
 
 # Elementwise operations of which the edge cases (signed zeros, infinities, NaN, kinks) are drawn as well.
 EDGES_UNARY = [

@@ -356,6 +356,12 @@ describe('linspace and logspace', () => {
     );
   });
 
+  test('a bound that is a tensor has no dimensions', () => {
+    expect(K.linspace(tensor(0), 1, 3).toArray()).toEqual([0, 0.5, 1]);
+    expect(() => K.linspace(tensor([0]), 1, 3)).toThrow(/linspace only supports .* 0-dimensional .*\[1\]/);
+    expect(() => K.logspace(0, tensor([1]), 3)).toThrow(/logspace only supports .* 0-dimensional/);
+  });
+
   test('a number of steps that is none is an error', () => {
     for (const steps of [2.5, Number.NaN]) {
       expect(() => K.linspace(0, 1, steps)).toThrow('linspace: steps: expected an integer');

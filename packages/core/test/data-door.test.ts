@@ -34,6 +34,8 @@ const announced: Readonly<Record<string, readonly string[]>> = {
   argwhere: ['nonzero: which elements are not 0'],
   asTuple: ['nonzero: which elements are not 0'],
   maskedSelect: ['masked_select: which elements are not 0'],
+  linspace: ['linspace: its bounds'],
+  logspace: ['logspace: its bounds'],
   index: ['index: which elements are not 0', 'index: a 0-dimensional index'],
   indexPut: ['index: which elements are not 0'],
   boolIndex: ['index: which elements are not 0'],

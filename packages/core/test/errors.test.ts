@@ -4,7 +4,7 @@ import * as kindling from '@kindling/core';
 import { describe, expect, it } from 'vitest';
 import { accepted, type RefusedSample } from './oracle/errors.ts';
 import { type Entry, readFixture } from './oracle/fixture.ts';
-import { caller } from './oracle/operations.ts';
+import { caller, kindlingName } from './oracle/operations.ts';
 import { operationOf } from './oracle/table.ts';
 
 const { entries, torch } = readFixture<Entry>(new URL('./fixtures/errors', import.meta.url));
@@ -16,8 +16,9 @@ describe(`what PyTorch ${torch} refuses`, () => {
   it.each(entries.map((entry) => [entry.op, entry] as const))('%s', (_, entry) => {
     const operation = operationOf(entry.op, entry.variant);
     if (operation === undefined) throw new Error(`no entry for ${entry.op} in the operation table`);
+    const name = kindlingName(entry, operation);
     const call = caller(kindling, entry, operation, operation.methodOnly ? 'method' : 'function');
-    const faults = (entry.samples as readonly RefusedSample[]).flatMap((s) => accepted(s, call) ?? []);
+    const faults = (entry.samples as readonly RefusedSample[]).flatMap((s) => accepted(name, s, call) ?? []);
     const [allowed, why] = lenient[entry.op] ?? [0, ''];
     expect(faults.length === allowed ? '' : `${why}\n${faults.join('\n')}`).toBe('');
   });

@@ -4,8 +4,9 @@ import * as nn from '@kindling/nn';
 import { describe, expect, it } from 'vitest';
 import { accepted, type RefusedSample } from '../../core/test/oracle/errors.ts';
 import { type Entry, readFixture } from '../../core/test/oracle/fixture.ts';
-import { caller } from '../../core/test/oracle/operations.ts';
-import { functions, moduleOf } from './oracle/modules.ts';
+import { caller, kindlingName } from '../../core/test/oracle/operations.ts';
+import type { Arguments } from '../../core/test/oracle/run.ts';
+import { functionName, functionOf, functions, moduleOf } from './oracle/modules.ts';
 import { functionalOperation } from './oracle/table.ts';
 
 const { entries, torch } = readFixture<Entry>(new URL('./fixtures/errors', import.meta.url));
@@ -16,17 +17,14 @@ const lenient: Readonly<Record<string, readonly [number, string]>> = {};
 describe(`what PyTorch ${torch} refuses`, () => {
   it.each(entries.map((entry) => [entry.op, entry] as const))('%s', (_, entry) => {
     const samples = entry.samples as readonly RefusedSample[];
-    const operation = entry.op.startsWith('nn.functional.')
-      ? functionalOperation(entry.op, entry.variant)
-      : null;
-    if (operation === undefined) throw new Error(`no entry for ${entry.op} in the operation table`);
-    const faults = samples.flatMap((sample) => {
-      const call =
-        operation === null
-          ? (given: Parameters<ReturnType<typeof moduleOf>['call']>[0]) => moduleOf(entry, sample).call(given)
-          : caller(nn.functional, entry, operation, 'function');
-      return accepted(sample, call, functions) ?? [];
-    });
+    const operation = functionalOperation(entry.op, entry.variant);
+    const isFunction = entry.op.startsWith('nn.functional.');
+    const callOf = (sample: RefusedSample): ((given: Arguments) => unknown) => {
+      if (!isFunction) return (given) => moduleOf(entry, sample).call(given);
+      return operation ? caller(nn.functional, entry, operation, 'function') : functionOf(entry);
+    };
+    const name = isFunction && operation ? kindlingName(entry, operation) : functionName(entry);
+    const faults = samples.flatMap((s) => accepted(name, s, callOf(s), functions) ?? []);
     const [allowed, why] = lenient[entry.op] ?? [0, ''];
     expect(faults.length === allowed ? '' : `${why}\n${faults.join('\n')}`).toBe('');
   });

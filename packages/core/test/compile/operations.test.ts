@@ -22,6 +22,8 @@ const readers: Readonly<Record<string, RegExp>> = {
   bincount: /bincount: number of bins reads/,
   allclose: /allclose: the answer as a boolean reads/,
   equal: /equal: the answer as a boolean reads/,
+  linspace: /linspace: its bounds reads/,
+  logspace: /logspace: its bounds reads/,
   'linalg.lstsq': /linalg.lstsq: whether there are residuals reads/,
 };
 

@@ -1,9 +1,11 @@
 /** What PyTorch 2.15 makes of NaN, infinities and factors of 0, where the fixtures of special values draw none. */
 import {
+  acosh,
   addbmm,
   addcdiv,
   addcmul,
   addmv,
+  atan,
   autograd,
   avgPool1d,
   compile,
@@ -133,6 +135,15 @@ describe('matrices', () => {
     expect(() => f(batch)).toThrow(`linalg.${name}: (Batch element 1): ${message}`);
   });
 
+  it('have no condition of another norm that is a number: it is infinite', () => {
+    const infinite = tensor([
+      [Infinity, Infinity],
+      [Infinity, Infinity],
+    ]);
+    for (const p of [1, -1, Infinity, -Infinity, 'fro'] as const)
+      for (const a of [broken, infinite]) expect(linalg.cond(a, p).item()).toBe(Infinity);
+  });
+
   it('with an infinity have none that are numbers, and no inverse', () => {
     const infinite = float64([
       [1, Infinity],
@@ -175,6 +186,15 @@ describe('second gradients', () => {
   it('of logit: outside, and at what is not finite', () => {
     expect(second((x) => logit(x), [0, 1, NaN, Infinity, 2, 0.5])).toEqual([NaN, NaN, NaN, NaN, 0, 0]);
     expect(second((x) => logit(x, { eps: 0.25 }), [1, NaN, 2, 0.5])).toEqual([NaN, NaN, 0, 0]);
+  });
+  it('of atan and acosh, where twice the number is beyond its dtype', () => {
+    expect(second(atan, [1.7e308, -1.7e308])).toEqual([-0, 0]);
+    expect(second(acosh, [1.7e308])).toEqual([-0]);
+    for (const f of [atan, acosh]) {
+      const x = tensor([3e38], { dtype: 'float32' }).requiresGrad_();
+      const [g] = autograd.grad(f(x).sum(), x, { createGraph: true }) as [Tensor];
+      expect(autograd.grad(g.sum(), x)[0]?.item()).toBe(-0);
+    }
   });
   it('of logcumsumexp of one number', () => {
     const x = tensor(-Infinity, { dtype: 'float64' }).requiresGrad_();

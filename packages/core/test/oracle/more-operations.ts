@@ -116,6 +116,20 @@ export function moreOperations({ op, spelled, reflected, correction }: Makers): 
     'nn.functional.pdist': op('input | p', { receiver: -1 }),
     ...spelled('new_zeros new_ones', 'input size | dtype', { methodOnly: true }),
     new_full: op('input size fill_value | dtype', { methodOnly: true }),
+    multinomial: op('input num_samples | replacement'),
+    ...Object.fromEntries(
+      Object.entries({
+        cauchy: 'median sigma',
+        exponential: 'lambd',
+        geometric: 'p',
+        log_normal: 'mean std',
+        normal: 'mean std',
+        uniform: 'from to',
+      }).map(([name, parameters]) => [
+        name,
+        op(`input ${parameters}`, { methodOnly: true, name: `${nested(name)}_` }),
+      ]),
+    ),
     scalar_tensor: op('s | dtype', { receiver: -1 }),
   };
 }

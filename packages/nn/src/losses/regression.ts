@@ -31,14 +31,18 @@ function weighted(
   options: WeightedLossOptions,
   params: readonly number[],
   sharesCount: boolean,
+  isOfInputsDtype = false,
 ): Tensor {
   checkSameSize(caller, input, target);
   const { weight = null } = options;
-  if (weight === null) return elementwiseLoss(op, [input, target], caller, options, params);
+  const isNarrowed = isOfInputsDtype && input.dtype === 'float32' && target.dtype === 'float64';
+  if (weight === null && !isNarrowed) return elementwiseLoss(op, [input, target], caller, options, params);
   checkReduction(caller, options.reduction ?? 'mean');
+  const wide = op.apply([input, target], 'none', params);
+  const loss = isNarrowed ? wide.to(input.dtype) : wide;
+  if (weight === null) return reduced(loss, options, caller);
   requireSameSizeOfWeight(caller, weight, input);
-  const loss = op.apply([input, target], 'none', params).mul(weight);
-  return reduced(loss, { ...options, ...(sharesCount ? { denominator: weight } : {}) }, caller);
+  return reduced(loss.mul(weight), { ...options, ...(sharesCount ? { denominator: weight } : {}) }, caller);
 }
 
 const l1LossParameters = () => lossParameters<WeightedLossOptions>({ weight: K.nullable(K.tensor) });
@@ -191,7 +195,8 @@ const huberLossTakes = /* @__PURE__ */ lossSignature<HuberLossOptions>('huberLos
 }));
 
 /**
- * (x - y)^2 / 2 where |x - y| <= delta, else delta (|x - y| - delta / 2). Shapes as for {@link mseLoss}.
+ * (x - y)^2 / 2 where |x - y| <= delta, else delta (|x - y| - delta / 2). Shapes as for {@link mseLoss}; of a float32 input and a
+ * float64 target the loss is float32.
  * Follows `torch.nn.functional.huber_loss`.
  * @throws ValueError unless delta is positive, or for an unknown reduction; ShapeError for a `weight` of another shape
  * @example F.huberLoss(tensor([0.5, 3]), tensor([0, 0]), { delta: 2 }); // tensor(2.0625)
@@ -201,7 +206,7 @@ export function huberLoss(input: Tensor, target: Tensor, options: HuberLossOptio
   const { delta = huberDefaults.delta } = options;
   if (!(delta > 0))
     throw new ValueError(`huberLoss does not support non-positive values for delta, got ${delta}`);
-  return weighted(huber, input, target, 'huberLoss', options, [delta], false);
+  return weighted(huber, input, target, 'huberLoss', options, [delta], false, true);
 }
 
 /** A square up to `delta` and a line of slope delta above: {@link huberLoss} as a module. Follows `torch.nn.HuberLoss`. */

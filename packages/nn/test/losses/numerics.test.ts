@@ -177,6 +177,24 @@ describe('a residual of NaN', () => {
   });
 });
 
+describe('an input of float32 and a target of float64', () => {
+  const input = tensor([1, 2], { dtype: 'float32' });
+  const target = tensor([2, 5], f64);
+  it('give what they promote to, Huber what the input is, as in PyTorch', () => {
+    for (const reduction of ['none', 'mean', 'sum'] as const) {
+      for (const loss of [F.mseLoss, F.l1Loss, F.smoothL1Loss])
+        expect(loss(input, target, { reduction }).dtype).toBe('float64');
+      expect(F.huberLoss(input, target, { reduction }).dtype).toBe('float32');
+      expect(F.huberLoss(input, target, { reduction, weight: tensor([1, 2]) }).dtype).toBe('float32');
+      expect(F.huberLoss(input.to('float64'), target.to('float32'), { reduction }).dtype).toBe('float64');
+    }
+    expect(F.huberLoss(input, target, { sampleWeight: tensor([1, 3]) }).item()).toBe(4);
+    const leaf = target.clone().requiresGrad_();
+    F.huberLoss(input, leaf, { reduction: 'sum' }).backward();
+    expect([leaf.grad?.dtype, leaf.grad?.toArray()]).toEqual(['float64', [1, 1]]);
+  });
+});
+
 describe('weights of elements', () => {
   const input = randn([2, 3], f64);
   const target = randn([2, 3], f64);

@@ -62,7 +62,7 @@ function stateLike(like: unknown, recorded: Readonly<Record<string, Recorded>>):
 /** Losses that stay finite where PyTorch overflows: exp(-y x), and the derivative of y log y at 0. */
 const overflowing = new Set(['softMarginLoss', 'poissonNllLoss']);
 
-const functionName = (entry: Entry): string => camelCase(entry.op.replace(/^nn\.functional\./, ''));
+export const functionName = (entry: Entry): string => camelCase(entry.op.replace(/^nn\.functional\./, ''));
 
 /** The call of a function (a loss) or of a module: required arguments by position, the others in the options. */
 const callWith =

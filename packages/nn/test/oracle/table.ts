@@ -39,12 +39,16 @@ const functional: Readonly<Record<string, Operation>> = {
   linear: op('input weight bias', { contraction: true }),
   bilinear: op('input1 input2 weight bias', { contraction: true }),
   embedding: op('input weight | padding_idx max_norm norm_type scale_grad_by_freq sparse'),
+  embedding_bag: op(
+    'input weight | offsets max_norm norm_type scale_grad_by_freq mode sparse per_sample_weights include_last_offset padding_idx',
+  ),
   layer_norm: op('input normalized_shape | weight bias eps'),
   batch_norm: op('input running_mean running_var | weight bias training momentum eps'),
   normalize: op('input | p dim eps', { extra: true }),
   cosine_similarity: op('x1 x2 dim | eps', { extra: true }),
   group_norm: op('input num_groups | weight bias eps'),
   instance_norm: op('input | running_mean running_var weight bias use_input_stats momentum eps'),
+  rms_norm: op('input normalized_shape | weight eps'),
   local_response_norm: op('input size | alpha beta k'),
   interpolate: op('input | size scale_factor mode align_corners recompute_scale_factor antialias', {
     contraction: true,

@@ -16,6 +16,9 @@ const isOne = (x: Expr): boolean => x.op === 'constant' && x.attribute === 1;
 const scaled = (g: Expr, factor: Expr): Expr => (isOne(g) ? factor : E.mul(g, factor));
 const times = (d: Slope, factor: Expr): Slope => (d === null ? null : scaled(d, factor));
 const over = (d: Slope, divisor: Expr): Slope => (d === null ? null : E.div(d, divisor));
+/** d where `slope` is d + d, as that of a square is, which may be too large where what multiplies or divides it is as well. */
+const halfOf = (slope: Slope): Expr | null =>
+  slope?.op === 'add' && slope.args[0] === slope.args[1] ? (slope.args[0] ?? null) : null;
 const choose = (mask: Expr, a: Slope, b: Slope): Slope =>
   a === null && b === null ? null : E.select(mask, a ?? 0, b ?? 0);
 
@@ -30,10 +33,17 @@ const rules: Partial<Record<E.Op, PlainRule>> = {
   add: (_, [, da], [, db]) => plus(da, db),
   sub: (_, [, da], [, db]) => minus(da, db),
   mul: (_, [a, da], [b, db]) => plus(times(da, b), times(db, a)),
-  div: (y, [, da], [b, db]) => over(minus(da, times(db, y)), b),
+  div(y, [, da], [b, db]) {
+    const half = halfOf(db);
+    const change = half === null ? times(db, y) : E.add(E.mul(half, y), E.mul(half, y));
+    return over(minus(da, change), b);
+  },
   neg: (_, [, da]) => minus(null, da),
   abs: (_, [a, da]) => times(da, E.sign(a)),
-  sqrt: (y, [, da]) => over(da, E.mul(2, y)),
+  sqrt(y, [, da]) {
+    const half = halfOf(da);
+    return half === null ? over(da, E.mul(2, y)) : E.div(half, y);
+  },
   floor: zero,
   ceil: zero,
   trunc: zero,

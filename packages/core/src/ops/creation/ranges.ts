@@ -1,7 +1,8 @@
 import { K, signature } from '../../arguments/index.ts';
 import { isFloatingPoint, storedNumber } from '../../dtype.ts';
-import { ValueError } from '../../errors.ts';
-import { checkShape } from '../../shape.ts';
+import { ShapeError, ValueError } from '../../errors.ts';
+import { valuesOf } from '../../record/index.ts';
+import { checkShape, formatShape } from '../../shape.ts';
 import { allocateArray } from '../../storage.ts';
 import { type Tensor, wrapArray } from '../../tensor.ts';
 import { creationOptions, dtypeOf, finishCreation } from './arguments.ts';
@@ -68,24 +69,41 @@ function checkSteps(steps: number, caller: string): void {
   checkShape([steps], caller);
 }
 
+/** A bound as a number, which a tensor of no dimensions may hold. */
+function boundOf(bound: number | Tensor, caller: string): number {
+  if (typeof bound === 'number') return bound;
+  if (bound.shape.length > 0) {
+    throw new ShapeError(
+      `${caller} only supports numbers and 0-dimensional start and end tensors, got one of shape ${formatShape(bound.shape)}`,
+    );
+  }
+  return valuesOf(bound, `${caller}: its bounds`)[0] as number;
+}
+
 const linspaceTakes = signature('linspace', {
-  start: K.number,
-  end: K.number,
+  start: K.tensorOrNumber,
+  end: K.tensorOrNumber,
   steps: K.integer,
   options: creationOptions,
 });
 
 /**
- * `steps` numbers from `start` to `end`, both included, evenly spaced. Follows `torch.linspace`.
- * @throws ValueError unless `steps` is a whole number, 0 or more
+ * `steps` numbers from `start` to `end`, both included, evenly spaced. Bounds may be tensors of no dimensions. Follows `torch.linspace`.
+ * @throws ValueError unless `steps` is a whole number, 0 or more; ShapeError for a bound of more dimensions
  * @example linspace(0, 1, 5); // tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000])
  */
-export function linspace(start: number, end: number, steps: number, options?: CreationOptions): Tensor {
+export function linspace(
+  start: number | Tensor,
+  end: number | Tensor,
+  steps: number,
+  options?: CreationOptions,
+): Tensor {
   linspaceTakes(arguments);
   checkSteps(steps, 'linspace');
   const dtype = dtypeOf(options, 'linspace');
-  if (!isFloatingPoint(dtype)) for (const x of [start, end]) storedNumber(x, dtype, 'linspace');
-  const numbers = linearSteps(start, end, steps, dtype);
+  const [from, to] = [boundOf(start, 'linspace'), boundOf(end, 'linspace')];
+  if (!isFloatingPoint(dtype)) for (const x of [from, to]) storedNumber(x, dtype, 'linspace');
+  const numbers = linearSteps(from, to, steps, dtype);
   const array = isFloatingPoint(dtype) ? numbers : allocateArray(dtype, steps);
   if (array !== numbers) array.set(numbers);
   return finishCreation(wrapArray(array, [steps], dtype), options, 'linspace');
@@ -98,24 +116,31 @@ export interface LogspaceOptions extends CreationOptions {
 }
 
 const logspaceTakes = signature('logspace', {
-  start: K.number,
-  end: K.number,
+  start: K.tensorOrNumber,
+  end: K.tensorOrNumber,
   steps: K.integer,
   options: K.options<LogspaceOptions>({ base: K.number, dtype: K.dtype, requiresGrad: K.flag }),
 });
 
 /**
- * `steps` numbers from base^start to base^end, evenly spaced in the exponent. Follows `torch.logspace`.
- * @throws ValueError unless `steps` is a whole number, 0 or more
+ * `steps` numbers from base^start to base^end, evenly spaced in the exponent. Bounds may be tensors of no dimensions.
+ * Follows `torch.logspace`.
+ * @throws ValueError unless `steps` is a whole number, 0 or more; ShapeError for a bound of more dimensions
  * @example logspace(0, 3, 4); // tensor([   1.,   10.,  100., 1000.])
  */
-export function logspace(start: number, end: number, steps: number, options: LogspaceOptions = {}): Tensor {
+export function logspace(
+  start: number | Tensor,
+  end: number | Tensor,
+  steps: number,
+  options: LogspaceOptions = {},
+): Tensor {
   logspaceTakes(arguments);
   checkSteps(steps, 'logspace');
   const { base = 10 } = options;
   const dtype = dtypeOf(options, 'logspace');
   const array = allocateArray(dtype, steps);
-  for (const [i, exponent] of linearSteps(start, end, steps, dtype).entries()) {
+  const exponents = linearSteps(boundOf(start, 'logspace'), boundOf(end, 'logspace'), steps, dtype);
+  for (const [i, exponent] of exponents.entries()) {
     const power = base ** exponent;
     array[i] = dtype === 'int32' ? storedNumber(power, dtype, 'logspace') : power;
   }

@@ -7,7 +7,7 @@ import { zeros } from '../creation/fill.ts';
 import { filled } from '../creation/fill-primitive.ts';
 import { div, mul } from '../elementwise/arithmetic.ts';
 import { gt } from '../elementwise/compare.ts';
-import { where } from '../elementwise/select.ts';
+import { nanToNum, where } from '../elementwise/select.ts';
 import { type MatrixNormOrder, matrixNorm } from '../products/linalg-norm.ts';
 import { sum } from '../reductions/sum.ts';
 import { cumprod } from '../scans/cumprod.ts';
@@ -33,7 +33,9 @@ function conditionOf(a: Tensor, p: MatrixNormOrder, caller: string): Tensor {
   checkSquare(a, `${caller}(ord=${p})`);
   const [inverse, info] = inverses(a, null);
   const singular = unsqueeze(unsqueeze(gt(info, 0), -1), -1);
-  return mul(matrixNorm(a, p), matrixNorm(where(singular, Number.POSITIVE_INFINITY, inverse), p));
+  const product = mul(matrixNorm(a, p), matrixNorm(where(singular, Number.POSITIVE_INFINITY, inverse), p));
+  // Infinity times 0, or what is no number from the beginning, is infinite, as in PyTorch and NumPy.
+  return nanToNum(product, { nan: Number.POSITIVE_INFINITY, posinf: Number.POSITIVE_INFINITY });
 }
 
 /**

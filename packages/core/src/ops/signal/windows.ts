@@ -8,7 +8,7 @@ import { empty, ones } from '../creation/fill.ts';
 import { tensor } from '../creation/from-data.ts';
 import type { CreationOptions } from '../creation/options.ts';
 import { arange, linspace } from '../creation/ranges.ts';
-import { div, mul, neg, rsub } from '../elementwise/arithmetic.ts';
+import { div, mul, neg, rsub, sub } from '../elementwise/arithmetic.ts';
 import { abs, cos, exp, sin, sqrt, square } from '../elementwise/functions.ts';
 import { sum } from '../reductions/sum.ts';
 import { i0 } from '../special/functions.ts';
@@ -130,9 +130,14 @@ export const kaiser = /* @__PURE__ */ windowOf<KaiserWindowOptions>(
   { ...windowKinds, beta: K.number },
   (m, sym, { beta = 12 }, made) => {
     if (beta < 0) throw new ValueError(`beta must be non-negative, got ${beta}`);
-    const end = Math.min(beta, -beta + ((m - 1) * 2 * beta) / stepsOf(m, sym));
-    const k = linspace(-beta, end, m, made);
-    return div(i0(sqrt(rsub(square(k), beta * beta))), i0(tensor(beta, { dtype: k.dtype })));
+    // All in the dtype, as k is: of a β that is not rounded the square may be less than that of the last k.
+    const round = made.dtype === 'float32' ? Math.fround : Number;
+    const widest = round(beta);
+    const step = round((2 * widest) / stepsOf(m, sym));
+    const end = Math.min(widest, round(round((m - 1) * step) - widest));
+    const k = linspace(-widest, end, m, made);
+    const ofEnds = tensor(widest, { dtype: k.dtype });
+    return div(i0(sqrt(sub(square(ofEnds), square(k)))), i0(ofEnds));
   },
 );
 

@@ -148,8 +148,14 @@ export function zeta(s: number, q: number): number {
     if (s === POSITIVE_INFINITY) return s;
     // The terms of negative numbers are those of their magnitudes t, t + 1, ..., -q, t being below 1.
     const t = -q - Math.floor(-q);
-    const magnitudes = zeta(s, t) - zeta(s, 1 - q);
-    return zeta(s, 1 - t) + (s % 2 === 0 ? magnitudes : -magnitudes);
+    const sign = s % 2 === 0 ? 1 : -1;
+    const negatives = Math.floor(-q) + 1;
+    const alone = Math.min(negatives, 16);
+    const others = negatives > alone ? zeta(s, t + alone) - zeta(s, 1 - q) : 0;
+    let sum = zeta(s, 1 - t + alone) + sign * others;
+    // Those next to 0 are added last, each to its counterpart: of an odd s they cancel, and then the others are all there is.
+    for (let i = alone - 1; i >= 0; i--) sum += (1 - t + i) ** -s + sign * (t + i) ** -s;
+    return sum;
   }
   if (q === POSITIVE_INFINITY) return NaN;
   if (s === POSITIVE_INFINITY) return q > 1 ? NaN : q < 1 ? s : q;
