@@ -1,10 +1,14 @@
 import type { DType, TypedArray } from '../../../dtype.ts';
-import { dtypeOf, Room, runCall } from '../../recording/index.ts';
+import { dtypeOf, mayLook, Room, runCall } from '../../recording/index.ts';
 import { is, minus, plus } from '../../wasm/formulas.ts';
 import { type FunctionBuilder, i32Params, ModuleBuilder, memoized } from '../../wasm/index.ts';
 
+/** Of fewer elements copies into scratch and back cost more than they save. */
+const worthCall = 64;
+
 /** Whether each element of `x` is among some (or not, with `invert`): says whether it found out. NaN is equal to nothing. */
 export function findAmong(x: TypedArray, among: TypedArray, invert: boolean, out: TypedArray): boolean {
+  if (mayLook() && x.length + among.length < worthCall) return false;
   // At most half of the table is in use.
   const bits = 33 - Math.clz32(Math.max(1, among.length));
   const table = new Room('float64', 2 ** bits);
