@@ -196,3 +196,21 @@ describe('parameters with names', () => {
     );
   });
 });
+
+describe('options that change between steps', () => {
+  it('are looked at again, the elements of pairs too, also where a group counts its steps among them', () => {
+    const optimizer = new optim.AdamWScheduleFree([ones([2], { requiresGrad: true })]);
+    const [group] = optimizer.paramGroups as unknown as [{ betas: number[]; weightDecay: number }];
+    optimizer.train();
+    for (const set of [() => (group.betas = [0.9, 0.99]), () => (group.weightDecay = 0.1)]) {
+      set();
+      expect(() => optimizer.step()).not.toThrow();
+    }
+    group.betas[1] = 1;
+    expect(() => optimizer.step()).toThrow(/^AdamWScheduleFree.step: betas: expected a pair of numbers/);
+    group.betas[1] = 0.99;
+    expect(() => optimizer.step()).not.toThrow();
+    group.weightDecay = Number.NaN;
+    expect(() => optimizer.step()).toThrow(/^AdamWScheduleFree.step: weightDecay: expected/);
+  });
+});
