@@ -4,11 +4,8 @@ import { Tensor } from '../tensor.ts';
 import type { Argument, Memory, Value } from './program.ts';
 
 /** The tensor that a value is in other memory, `shift` elements further on. */
-export const moved = (
-  { shape, dtype, offset, strides }: Value,
-  storage: Storage,
-  shift: number,
-): Tensor => new Tensor(storage, shape, dtype, offset + shift, strides);
+export const moved = ({ shape, dtype, offset, strides }: Value, storage: Storage, shift: number): Tensor =>
+  new Tensor(storage, shape, dtype, offset + shift, strides);
 
 /** How many elements of memory a tensor spans. */
 export const extentOf = ({ shape, strides }: Pick<Tensor, 'shape' | 'strides'>): number =>
