@@ -41,7 +41,7 @@ export interface StepReport {
   readonly text: string;
   /** The equations that it does, by number: several where they were fused. */
   readonly equations: readonly number[];
-  /** The microseconds that it takes by itself; `null` where it is no kernel. */
+  /** The microseconds that it takes by itself; `null` where it is no kernel, or kernels cannot run again after a call: one would refuse what it finds. */
   readonly microseconds: number | null;
   /** The areas of {@link MemoryReport} and the state that it reads, by name. */
   readonly reads: readonly string[];

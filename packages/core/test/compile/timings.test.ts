@@ -1,6 +1,17 @@
 import { afterEach, expect, it, vi } from 'vitest';
 import { timeKernels } from '../../src/compile/machine/timing.ts';
-import { compile, manualSeed, pad, randn, type Tensor, tensor } from '../../src/index.ts';
+import {
+  compile,
+  equal,
+  manualSeed,
+  ones,
+  pad,
+  randint,
+  randn,
+  scatterReduce,
+  type Tensor,
+  tensor,
+} from '../../src/index.ts';
 
 afterEach(() => void vi.restoreAllMocks());
 
@@ -52,4 +63,36 @@ it('explain() times nothing of a program that changes integers that it was given
   for (let i = 0; i < 4; i++) next(tensor([0, 2]));
   expect(next.explain()).not.toMatch(/^ +\d+\.\d+ /m);
   expect(next(tensor([0, 2])).tolist()).toEqual([4, 8]);
+});
+
+it('explain() finds what is drawn where it was, and nothing where a kernel would refuse it', () => {
+  manualSeed(0);
+  const [rows, at] = [randn([64, 4]), tensor(61)];
+  const position = at.to('int32').reshape(1);
+  const others = Array.from({ length: 8 }, () => ones([512]));
+  const keep = compile(() => {
+    for (const x of others) x.add_(0);
+  });
+  const step = compile((): Tensor => {
+    const drawn = scatterReduce(rows, 0, randint(0, 64, [1024, 4]), ones([1024, 4]).mul(2), 'prod').sum();
+    const steep = ones([4096]).mul(drawn).mul(-1e38).cumsum(0);
+    return steep.flip(0).cumsum(0).flip(0).cumsum(0);
+  });
+  const counted = compile((x: Tensor): Tensor => {
+    rows.indexCopy_(0, position, x);
+    position.add_(1);
+    return rows.sum();
+  });
+  for (let i = 0; i < 4; i++) {
+    keep();
+    step();
+  }
+  for (let i = 0; i < 3; i++) counted(ones([1, 4]));
+  const before = rows.tolist();
+  const times = step.report()[0]?.steps.map(({ microseconds }) => microseconds);
+  expect(times?.filter((time) => time !== null).length).toBeGreaterThan(3);
+  expect(counted.report()[0]?.steps.every(({ microseconds }) => microseconds === null)).toBe(true);
+  expect(position.item()).toBe(64);
+  expect(rows.tolist()).toEqual(before);
+  for (const x of others) expect(equal(x, ones([512]))).toBe(true);
 });

@@ -42,6 +42,9 @@ function lifetimesOf(program: Program, steps: readonly Step[]): Lifetime[] {
   });
   const end = steps.length;
   for (const { memory } of program.results) last.set(memory, end);
+  // As arguments do, what is drawn or picked in JavaScript stays as it is, so that kernels, by themselves, can be timed on it.
+  for (const step of steps)
+    if (step.kind === 'eager') for (const area of writesOfStep(step)) last.set(area, end);
   const lasting = lastingAreas(program);
   const areas = new Set<Area>([...program.memories, ...first.keys()]);
   return [...areas].flatMap((area) => {

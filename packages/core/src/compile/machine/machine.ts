@@ -162,7 +162,7 @@ export class Machine {
     this.#own.giveBack();
   }
 
-  /** How long each step takes, in microseconds; `null` for what eager kernels do, and where a call changes integers that it is given: kernels may read by them. */
+  /** How long each step takes, in microseconds; `null` for what eager kernels do, and where kernels could not run again: a call changes integers that it is given, or one refuses. */
   timings(): (number | null)[] {
     const written = rewritten(this.program);
     for (const memory of written)

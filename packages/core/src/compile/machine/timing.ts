@@ -21,15 +21,19 @@ interface TimedKernel {
 /**
  * How long kernels take, in microseconds, each run several times in its place in the program: what it reads is what the ones before have
  * left, since numbers that no call would meet, denormal ones say, take another time. The memory is put back. The least of several
- * is taken, as others work on the machine too.
+ * is taken, as others work on the machine too. `null` for all where one refuses what it finds: a count that the last call has brought to its
+ * end is no place any more, and those behind would read and write by it.
  */
-export function timeKernels(kernels: readonly TimedKernel[], memory: readonly Lodged[]): number[] {
+export function timeKernels(
+  kernels: readonly TimedKernel[],
+  memory: readonly Lodged[],
+): readonly (number | null)[] {
   const all = new Undo(memory, []);
   try {
     const end = performance.now() + beforehand;
     // Each once: one that works out places from places would lead the next beyond the memory if it ran twice.
     do {
-      for (const { run } of kernels) run();
+      if (kernels.some(({ run }) => run() !== 0)) return kernels.map(() => null);
       all.putBack();
     } while (performance.now() < end);
     return kernels.map(({ run, changed }) => {
