@@ -83,7 +83,14 @@ it('gives the WebAssembly that runs', () => {
 });
 
 it('has a report for each program, and an eager kernel says why it is one', () => {
-  const f = compile((x: Tensor) => noGrad(() => x.double().cumsum(0).add(randn([x.count]))));
+  const f = compile((x: Tensor) =>
+    noGrad(() =>
+      x
+        .double()
+        .cumsum(0)
+        .add(randn([x.count])),
+    ),
+  );
   expect(f.report()).toEqual([]);
   for (let i = 0; i < 3; i++) f(tensor([3, 1, 2]));
   for (let i = 0; i < 3; i++) f(tensor([3, 1]));
