@@ -142,8 +142,8 @@ describe('what stands where the options object belongs', () => {
   });
 
   it('is an options object that came too early: the error says where options stand', () => {
-    expect(call(sort, x, { descending: true })).toBe(
-      'sort: dim: expected an integer, got an object with descending; options come last: write sort(x, dim, { ... })',
+    expect(call(topk, x, { largest: false })).toBe(
+      'topk: k: expected an integer, got an object with largest; options come last: write topk(x, k, { ... })',
     );
   });
 

@@ -62,7 +62,8 @@ const isBytes = /* @__PURE__ */ K.whereReadable((x): x is Uint8Array => x instan
 
 function stateBytes(state: GeneratorState): Uint8Array {
   if (isBytes(state) && state.length === STATE_BYTES) return state;
-  const values: unknown[] = K.isOptions(state) || K.isArray(state) ? Object.values(state) : [];
+  const values: unknown[] =
+    K.isOptions(state) || K.isArray(state) || isBytes(state) ? Object.values(state) : [];
   if (values.length !== STATE_BYTES) {
     const what = values.length > 0 || isBytes(state) ? `${values.length} bytes` : typeof state;
     throw new ValueError(

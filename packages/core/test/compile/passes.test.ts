@@ -220,7 +220,7 @@ describe('checks', () => {
       const other = w.sin();
       return w.gather(0, index.eq(0).eq(true).to('int32')).add(other.narrow(0, 0, 2));
     };
-    expect(orderOf(needs)).toEqual(['eq', 'eq', 'convert', 'place', 'add', 'sin', 'read', 'add']);
+    expect(orderOf(needs)).toEqual(['eq', 'eq', 'convert', 'indices', 'add', 'sin', 'read_along', 'add']);
     const needsMany = (w: Tensor, index: Tensor): void => {
       w.add_(1);
       w.gather(0, index.eq(0).eq(true).eq(true).to('int32'));
@@ -230,7 +230,7 @@ describe('checks', () => {
       index.zero_();
       w.gather(0, index);
     };
-    expect(orderOf(changed)[0]).not.toBe('place');
+    expect(orderOf(changed)[0]).not.toBe('indices');
   });
 });
 
@@ -247,14 +247,14 @@ describe('inputs of checks', () => {
     const steps = lowerProgram(program);
     const before = [
       'm2 = exp(m0): elementwise 3',
-      't0 = place(m1): call',
-      'm3 = read(m2, t0): call',
+      ' = indices(m1): call',
+      'm3 = read_along(m1, m2): call',
       'm4 = add(m0): elementwise 3',
     ];
     expect(printed(steps, program)).toEqual(before);
     const kept = keepInputs(steps, program);
     // Of what is given nothing is needed: it is there.
-    expect(printed(kept, program)).toEqual(before.with(1, 't0 = place(m1, m2): call'));
+    expect(printed(kept, program)).toEqual(before.with(1, ' = indices(m1, m2): call'));
     const needed = (steps: readonly Step[]): string[] => printed(withoutDeadCode(steps, program), program);
     expect(needed(steps)).not.toContain(before[0]);
     expect(needed(kept)).toContain(before[0]);

@@ -1,6 +1,6 @@
 import type { DType, TypedArray } from '../../dtype.ts';
 import { dtypeOf, recordCall, recorder } from '../recording/index.ts';
-import { accessOf, type FunctionBuilder, i32Params, ModuleBuilder, memoized } from '../wasm/index.ts';
+import { accessOf, type FunctionBuilder, i32Params, ModuleBuilder, memoized, once } from '../wasm/index.ts';
 import { type Combination, elementOf, emitCombined } from './combine-kernels.ts';
 import { as, runPassing, worthCall } from './moves.ts';
 
@@ -15,37 +15,38 @@ export interface AlongDim {
 /** How a value meets the element at its place. */
 type Meeting = 'set' | Combination;
 
-type AlongNames = 'outer' | 'n' | 'inner' | 'size' | 'step' | 'index' | 'beside' | 'x';
-
 /**
  * `step` leads, in bytes, from one of the elements `beside` the index to the next: 0 where one stands for all. Addresses in bytes;
- * nothing overlaps. Gives 1, with nothing written, where an index is negative or not below `size`.
+ * nothing overlaps. All indices are from 0 on and below `size`.
  */
-type AlongKernel = (...args: number[]) => number;
+type AlongKernel = (...args: number[]) => void;
 
-/** Returns 1 unless all indices are from 0 on and below `size`. */
-function emitCheck(f: FunctionBuilder, p: Readonly<Record<AlongNames, number>>): void {
-  const { left, at } = f.locals('i32', 'left', 'at');
-  const { some, last, wrong } = f.locals('v128', 'some', 'last', 'wrong');
-  f.get(p.outer).get(p.n).op('i32.mul').get(p.inner).op('i32.mul').set(left).get(p.index).set(at);
-  f.get(p.size).i32Const(1).op('i32.sub').op('i32x4.splat').set(last);
-  // What is out of range is negative, or the way from it to the last is.
-  const look = (): void => {
-    f.tee(some).get(last).get(some).op('i32x4.sub').op('v128.or').get(wrong).op('v128.or').set(wrong);
-  };
-  f.countdown(left, 4, () => {
-    f.get(at).load('v128.load');
-    look();
-    f.bump(at, { bytes: 16 });
+/** Gives 1 unless all of so many indices are from 0 on and below `size`. A kernel apart, so that programs look at them before they change anything. */
+const checkKernel = once((): ((count: number, size: number, index: number) => number) => {
+  const module = new ModuleBuilder();
+  module.define({ export: 'check', result: 'i32' }, i32Params('count', 'size', 'index'), (f, p) => {
+    const { left, at } = f.locals('i32', 'left', 'at');
+    const { some, last, wrong } = f.locals('v128', 'some', 'last', 'wrong');
+    f.get(p.count).set(left).get(p.index).set(at);
+    f.get(p.size).i32Const(1).op('i32.sub').op('i32x4.splat').set(last);
+    // What is out of range is negative, or the way from it to the last is.
+    const look = (): void => {
+      f.tee(some).get(last).get(some).op('i32x4.sub').op('v128.or').get(wrong).op('v128.or').set(wrong);
+    };
+    f.countdown(left, 4, () => {
+      f.get(at).load('v128.load');
+      look();
+      f.bump(at, { bytes: 16 });
+    });
+    f.countdown(left, 1, () => {
+      f.get(at).load('v128.load32_splat');
+      look();
+      f.bump(at, { bytes: 4 });
+    });
+    f.get(wrong).i32Const(31).op('i32x4.shr_s').op('v128.any_true');
   });
-  f.countdown(left, 1, () => {
-    f.get(at).load('v128.load32_splat');
-    look();
-    f.bump(at, { bytes: 4 });
-  });
-  f.get(wrong).i32Const(31).op('i32x4.shr_s').op('v128.any_true').if();
-  f.i32Const(1).return().end();
-}
+  return module.instantiate<{ check: (count: number, size: number, index: number) => number }>().check;
+});
 
 /** A kernel that runs `meet` for each index, given where its element of x lies. */
 function emitAlong(
@@ -55,8 +56,7 @@ function emitAlong(
   meet: (f: FunctionBuilder, at: number, beside: number) => void,
 ): void {
   const params = i32Params('outer', 'n', 'inner', 'size', 'step', 'index', 'beside', 'x');
-  module.define({ export: name, result: 'i32' }, params, (f, p) => {
-    emitCheck(f, p);
+  module.define({ export: name }, params, (f, p) => {
     const { row, column, from, at } = f.locals('i32', 'row', 'column', 'from', 'at');
     const each = (base: number, width: () => void): void => {
       f.get(base).get(p.index).load('i32.load');
@@ -80,7 +80,6 @@ function emitAlong(
       f.end();
       f.get(p.size).get(p.inner).op('i32.mul').i32Const(bytes).op('i32.mul').get(p.x).op('i32.add').set(p.x);
     });
-    f.i32Const(0);
   });
 }
 
@@ -128,8 +127,9 @@ function runAlong(
   const each = beside.length === 1 && outer * n * inner > 1 ? 0 : 1;
   const step = each * beside.BYTES_PER_ELEMENT;
   if (recorder !== null) {
+    recordCall('indices', checkKernel(), [outer * n * inner, size, index], { writes: [], checks: true });
     const effects = changes === 'x' ? { writes: [x], keeps: [x] } : { writes: [beside] };
-    recordCall(name, kernel, [outer, n, inner, size, step, index, beside, x], { ...effects, checks: true });
+    recordCall(name, kernel, [outer, n, inner, size, step, index, beside, x], effects);
     return true;
   }
   const ofBlock = n * inner;
@@ -147,8 +147,11 @@ function runAlong(
     const part = x.subarray(o * held, (o + count) * held);
     // Indices of several blocks go by whole blocks, those of one by its rows.
     const unit = count > 1 ? count * ofBlock : inner;
-    const run = (some: number, at: number, [indexAt = 0, besideAt = 0]: readonly number[]): number =>
+    const run = (some: number, at: number, [indexAt = 0, besideAt = 0]: readonly number[]): number => {
+      if (checkKernel()(some, size, indexAt) !== 0) return 1;
       kernel(count, count > 1 ? n : some / inner, inner, size, step, indexAt, besideAt, at);
+      return 0;
+    };
     if (!runPassing(part, changes === 'x', { count: count * ofBlock, unit }, passing, run)) return false;
   }
   return true;

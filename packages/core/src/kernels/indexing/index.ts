@@ -1,7 +1,16 @@
 /** Elements read and written where tensors of indices say: what programs do, in the place of loops in JavaScript. */
 export { type AlongDim, readAlong, writeAlong } from './along.ts';
-export { type ClassMask, maskClasses, maskRows } from './class-mask.ts';
-export { type ClassFactors, classFactors, classMasses, classWeights } from './class-weights.ts';
+export {
+  type ClassFactors,
+  type ClassMask,
+  classFactors,
+  classMasses,
+  classWeights,
+  maskClasses,
+  maskRows,
+  multilabelMargins,
+  recordNll,
+} from './classes/index.ts';
 export type { Combination } from './combine-kernels.ts';
 export { embedStrided } from './embed.ts';
 export {
@@ -20,8 +29,6 @@ export {
   writeFirst,
   writeRows,
 } from './moves.ts';
-export { multilabelMargins } from './multilabel.ts';
-export { recordNll } from './nll.ts';
 export { recordNonzero } from './nonzero.ts';
 export {
   type Axes,

@@ -1,8 +1,8 @@
-import type { TypedArray } from '../../dtype.ts';
-import { allocateArray } from '../../storage.ts';
-import { elementsOf } from '../elementwise/index.ts';
-import { recordCall, recorder } from '../recording/index.ts';
-import type { Strided } from '../strided/index.ts';
+import type { TypedArray } from '../../../dtype.ts';
+import { allocateArray } from '../../../storage.ts';
+import { elementsOf } from '../../elementwise/index.ts';
+import { recordCall, recorder } from '../../recording/index.ts';
+import type { Strided } from '../../strided/index.ts';
 import {
   type FloatLane,
   type FunctionBuilder,
@@ -10,8 +10,8 @@ import {
   ModuleBuilder,
   memoized,
   type ParametersOf,
-} from '../wasm/index.ts';
-import { as } from './moves.ts';
+} from '../../wasm/index.ts';
+import { as } from '../moves.ts';
 
 /**
  * The losses of rows of scores whose target classes are listed, a negative number ending the list: the sum over the listed classes j

@@ -1,12 +1,12 @@
-import { bytesOf, type DType, type TypedArray } from '../../dtype.ts';
-import { allocateArray } from '../../storage.ts';
-import { ElementwiseKernel, elementsOf, fillStrided, runElementwise } from '../elementwise/index.ts';
-import { add, div, eq, mul, ne, select, toNumber } from '../expression/index.ts';
-import { placeOf, recordCall, recorder } from '../recording/index.ts';
-import { type Strided, stridedOver } from '../strided/index.ts';
-import { i32Params, ModuleBuilder, memoized } from '../wasm/index.ts';
-import { as, readElements, writeElements } from './moves.ts';
-import { filled, recordAxes, recordPlaces } from './positions.ts';
+import { bytesOf, type DType, type TypedArray } from '../../../dtype.ts';
+import { allocateArray } from '../../../storage.ts';
+import { ElementwiseKernel, elementsOf, fillStrided, runElementwise } from '../../elementwise/index.ts';
+import { add, div, eq, mul, ne, select, toNumber } from '../../expression/index.ts';
+import { placeOf, recordCall, recorder } from '../../recording/index.ts';
+import { type Strided, stridedOver } from '../../strided/index.ts';
+import { i32Params, ModuleBuilder, memoized } from '../../wasm/index.ts';
+import { as, readElements, writeElements } from '../moves.ts';
+import { filled, recordAxes, recordPlaces } from '../positions.ts';
 
 /*
  * The weights of classes that targets name. Where kernels are taken down each target names one, or the program gives the word to the

@@ -5,7 +5,7 @@ import {
   ModuleBuilder,
   memoized,
   type ParametersOf,
-} from '../wasm/index.ts';
+} from '../../wasm/index.ts';
 
 /**
  * Negative log-likelihood of classes. Values lie as blocks of n classes by `inner` targets; there is a class for each target of each

@@ -1,9 +1,9 @@
-import { elementsOf, fillStrided } from '../elementwise/index.ts';
-import { recorder } from '../recording/index.ts';
-import { extentOf, type Strided } from '../strided/index.ts';
-import { writeElements } from './moves.ts';
+import { elementsOf, fillStrided } from '../../elementwise/index.ts';
+import { recorder } from '../../recording/index.ts';
+import { extentOf, type Strided } from '../../strided/index.ts';
+import { writeElements } from '../moves.ts';
+import { filled, recordAxes, recordPlaces } from '../positions.ts';
 import { recordNll } from './nll.ts';
-import { filled, recordAxes, recordPlaces } from './positions.ts';
 
 /** Which classes there are, and where in a mask they lie. */
 export interface ClassMask {

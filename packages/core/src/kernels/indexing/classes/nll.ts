@@ -1,8 +1,8 @@
-import type { TypedArray } from '../../dtype.ts';
-import { allocateArray } from '../../storage.ts';
-import { fillStrided } from '../elementwise/index.ts';
-import { recordCall, recorder } from '../recording/index.ts';
-import { denseOver, type Extent, ignoredClass } from '../strided/index.ts';
+import type { TypedArray } from '../../../dtype.ts';
+import { allocateArray } from '../../../storage.ts';
+import { fillStrided } from '../../elementwise/index.ts';
+import { recordCall, recorder } from '../../recording/index.ts';
+import { denseOver, type Extent, ignoredClass } from '../../strided/index.ts';
 import { type NllKey, nllKernels } from './nll-kernels.ts';
 
 /** Classes of targets, along a dimension of what they pick from, and what becomes of them. */
