@@ -9,7 +9,6 @@ import {
   ones,
   onHost,
   signature,
-  sort,
   sum,
   Tensor,
   tensor,
