@@ -83,46 +83,27 @@ function copyFew(f: FunctionBuilder, bytes: number, from: number, to: number): v
     f.get(to).get(from).load('v128.load', at).store('v128.store', at);
 }
 
-/** Copies the elements at positions, side by side, and moves the pointer `out` on. */
-function readEach(
+/** Copies the elements at positions to `beside`, side by side, or those from there, and moves that pointer on. */
+function moveEach(
   f: FunctionBuilder,
   { bytes, load, store }: Access,
   where: Parameters<typeof eachPosition>[2],
-  out: number,
+  beside: number,
+  way: 'read' | 'write',
 ): void {
+  const ends = (at: number): [from: number, to: number] => (way === 'read' ? [at, beside] : [beside, at]);
   eachPosition(
     f,
     bytes,
     where,
     (at) => {
-      copyFew(f, together * bytes, at, out);
-      f.bump(out, { bytes: together * bytes });
+      copyFew(f, together * bytes, ...ends(at));
+      f.bump(beside, { bytes: together * bytes });
     },
     (at) => {
-      f.get(out).get(at).load(load).store(store);
-      f.bump(out, { bytes });
-    },
-  );
-}
-
-/** The way back, of the elements from `values` on. */
-function writeEach(
-  f: FunctionBuilder,
-  { bytes, load, store }: Access,
-  where: Parameters<typeof eachPosition>[2],
-  values: number,
-): void {
-  eachPosition(
-    f,
-    bytes,
-    where,
-    (at) => {
-      copyFew(f, together * bytes, values, at);
-      f.bump(values, { bytes: together * bytes });
-    },
-    (at) => {
-      f.get(at).get(values).load(load).store(store);
-      f.bump(values, { bytes });
+      const [from, to] = ends(at);
+      f.get(to).get(from).load(load).store(store);
+      f.bump(beside, { bytes });
     },
   );
 }
@@ -131,14 +112,14 @@ function writeEach(
 function emitElements(module: ModuleBuilder, access: Access): void {
   const { bytes, load, store } = access;
   module.define({ export: 'read' }, i32Params('count', 'x', 'positions', 'out'), (f, p) => {
-    readEach(f, access, { left: p.count, positions: p.positions, base: p.x }, p.out);
+    moveEach(f, access, { left: p.count, positions: p.positions, base: p.x }, p.out, 'read');
   });
 
   const writing = i32Params('count', 'step', 'positions', 'values', 'out');
   module.define({ export: 'write' }, writing, (f, p) => {
     const position = f.local('i32');
     f.get(p.step).if();
-    writeEach(f, access, { left: p.count, positions: p.positions, base: p.out }, p.values);
+    moveEach(f, access, { left: p.count, positions: p.positions, base: p.out }, p.values, 'write');
     f.else();
     f.countdown(p.count, 1, () => {
       f.get(p.positions).load('i32.load').set(position);
@@ -203,14 +184,14 @@ function emitRows(module: ModuleBuilder, access: Access): void {
   module.define({ export: 'readRows' }, rowsOut, (f, p) => {
     const left = f.local('i32');
     const copy = (at: number): void => copyRow(f, access, at, p.out, p.width, left);
-    eachRow(f, access, p, p.x, copy, (where) => readEach(f, access, where, p.out));
+    eachRow(f, access, p, p.x, copy, (where) => moveEach(f, access, where, p.out, 'read'));
   });
 
   const rowsIn = i32Params('outer', 'pitch', 'count', 'width', 'rows', 'values', 'out');
   module.define({ export: 'writeRows' }, rowsIn, (f, p) => {
     const left = f.local('i32');
     const copy = (at: number): void => copyRow(f, access, p.values, at, p.width, left);
-    eachRow(f, access, p, p.out, copy, (where) => writeEach(f, access, where, p.values));
+    eachRow(f, access, p, p.out, copy, (where) => moveEach(f, access, where, p.values, 'write'));
   });
 }
 

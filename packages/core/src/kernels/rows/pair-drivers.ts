@@ -81,11 +81,6 @@ function definePack(module: ModuleBuilder, lane: FloatLane): number {
   });
 }
 
-/** Where the operands of a batch are, in bytes; and a batch's length of each. */
-const advance = (f: FunctionBuilder, pointers: readonly number[], elements: number, bytes: number): void => {
-  for (const pointer of pointers) f.put(pointer, plus(pointer, times(elements, is(bytes))));
-};
-
 /** Writes what goes through a matrix by blocks. */
 class Walk {
   readonly f: FunctionBuilder;
@@ -102,11 +97,14 @@ class Walk {
     this.room = room;
   }
 
-  /** Where part number `index` of a block's work lies. */
-  area(index: number): number {
-    const at = this.f.local('i32');
-    this.f.put(at, plus(this.room, is(index * areaOf(this.lane))));
-    return at;
+  /** Where the parts of a block's work lie. */
+  areas(): readonly [number, number, number, number, number, number] {
+    const at = (index: number): number => {
+      const area = this.f.local('i32');
+      this.f.put(area, plus(this.room, is(index * areaOf(this.lane))));
+      return area;
+    };
+    return [at(0), at(1), at(2), at(3), at(4), at(5)];
   }
 
   /** Runs `body` for each part of 0 to `n`: with its first in `from`, and how many there are in `count`. */
@@ -162,6 +160,27 @@ interface BlockAt {
   readonly width: number;
 }
 
+/** Runs `body` for each batch, and takes the pointers on to the next: those to matrices (n, width), (m, width) and (n, m), in this order. */
+function eachBatch(
+  { f, bytes }: Walk,
+  { batches, n, m, width }: Readonly<Record<'batches' | 'n' | 'm' | 'width', number>>,
+  [ofA, ofB, ofPairs]: readonly [readonly number[], readonly number[], readonly number[]],
+  body: () => void,
+): void {
+  f.countdown(batches, 1, () => {
+    body();
+    const length = f.local('i32');
+    for (const [pointers, rows, columns] of [
+      [ofA, n, width],
+      [ofB, m, width],
+      [ofPairs, n, m],
+    ] as const) {
+      f.put(length, times(rows, columns, is(bytes)));
+      for (const pointer of pointers) f.bump(pointer, { local: length });
+    }
+  });
+}
+
 const locals = ['row', 'rows', 'other', 'others', 'column', 'columns', 'pitch'] as const;
 
 function defineAllDots(
@@ -188,14 +207,7 @@ function defineAllDots(
   module.define({ export: 'allDots' }, params, (f, p) => {
     const walk = new Walk(f, blocks.lane, pack, p.room);
     const v = f.locals('i32', ...locals);
-    const [a, b, scaleA, scaleB, levels, out] = range(areas).map((i) => walk.area(i)) as [
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-    ];
+    const [a, b, scaleA, scaleB, levels, out] = walk.areas();
     const ofA = { row: v.row, rows: v.rows, column: v.column, columns: v.columns, width: p.width };
     const ofB = { ...ofA, row: v.other, rows: v.others };
     const pairs = { row: v.row, rows: v.rows, column: v.other, columns: v.others, width: p.m };
@@ -217,19 +229,21 @@ function defineAllDots(
         .end();
       walk.store(out, v.pitch, pairs, p.out);
     };
-    f.countdown(p.batches, 1, () => {
-      walk.parts(p.m, blockRows, v.other, v.others, () => {
-        walk.pitchOf(v.others, v.pitch);
-        walk.parts(p.n, blockRows, v.row, v.rows, block);
-      });
-      const length = f.local('i32');
-      f.put(length, times(p.n, p.width));
-      advance(f, [p.a, p.scaleA], length, walk.bytes);
-      f.put(length, times(p.m, p.width));
-      advance(f, [p.b, p.scaleB], length, walk.bytes);
-      f.put(length, times(p.n, p.m));
-      advance(f, [p.levels, p.out], length, walk.bytes);
-    });
+    eachBatch(
+      walk,
+      p,
+      [
+        [p.a, p.scaleA],
+        [p.b, p.scaleB],
+        [p.levels, p.out],
+      ],
+      () => {
+        walk.parts(p.m, blockRows, v.other, v.others, () => {
+          walk.pitchOf(v.others, v.pitch);
+          walk.parts(p.n, blockRows, v.row, v.rows, block);
+        });
+      },
+    );
   });
 }
 
@@ -250,14 +264,7 @@ function defineAllSums(module: ModuleBuilder, blocks: Blocks, pack: number): voi
   module.define({ export: 'allSums' }, { ...sizes, exponent: 'f64' } as const, (f, p) => {
     const walk = new Walk(f, blocks.lane, pack, p.room);
     const v = f.locals('i32', ...locals);
-    const [a, b, scaleA, weights, levels, out] = range(areas).map((i) => walk.area(i)) as [
-      number,
-      number,
-      number,
-      number,
-      number,
-      number,
-    ];
+    const [a, b, scaleA, weights, levels, out] = walk.areas();
     const ofA = { row: v.row, rows: v.rows, column: v.column, columns: v.columns, width: p.width };
     const ofB = { ...ofA, row: v.other, rows: v.others };
     const pairs = { row: v.other, rows: v.others, column: v.row, columns: v.rows, width: p.n };
@@ -273,19 +280,21 @@ function defineAllSums(module: ModuleBuilder, blocks: Blocks, pack: number): voi
       });
       walk.store(out, v.pitch, ofB, p.out, true);
     };
-    f.countdown(p.batches, 1, () => {
-      walk.parts(p.m, blockRows, v.other, v.others, () => {
-        walk.pitchOf(v.others, v.pitch);
-        walk.parts(p.width, blockColumns, v.column, v.columns, block);
-      });
-      const length = f.local('i32');
-      f.put(length, times(p.n, p.width));
-      advance(f, [p.a, p.scaleA], length, walk.bytes);
-      f.put(length, times(p.m, p.width));
-      advance(f, [p.b, p.out], length, walk.bytes);
-      f.put(length, times(p.n, p.m));
-      advance(f, [p.weights, p.levels], length, walk.bytes);
-    });
+    eachBatch(
+      walk,
+      p,
+      [
+        [p.a, p.scaleA],
+        [p.b, p.out],
+        [p.weights, p.levels],
+      ],
+      () => {
+        walk.parts(p.m, blockRows, v.other, v.others, () => {
+          walk.pitchOf(v.others, v.pitch);
+          walk.parts(p.width, blockColumns, v.column, v.columns, block);
+        });
+      },
+    );
   });
 }
 
