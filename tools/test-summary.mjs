@@ -1,23 +1,36 @@
 /**
- * Prints `N passed, N failed` from the JSON report that Vitest writes where KINDLING_TEST_REPORT says. Exits with 1 when a
- * test failed, a test file did not load, no test ran, or the report is missing.
+ * Prints `N passed, N failed` from the JSON reports that Vitest writes where KINDLING_TEST_REPORT says. A test that is in several
+ * reports is counted once. Exits with 1 when a test failed, a test file did not load, or a report is missing or holds no test.
  */
 import { readFileSync } from 'node:fs';
 
-/** @param {string} path */
+/**
+ * The tests that passed of each file, and how many failed or did not load.
+ * @param {string} path
+ */
 function count(path) {
+  /** @type {Map<string, number>} */
+  const passed = new Map();
+  let failed = 0;
   try {
-    const report = JSON.parse(readFileSync(path, 'utf8'));
-    const unloaded = report.testResults.filter(
-      (file) => file.status === 'failed' && !file.assertionResults.some((test) => test.status === 'failed'),
-    ).length;
-    return { passed: report.numPassedTests, failed: report.numFailedTests + unloaded };
+    for (const file of JSON.parse(readFileSync(path, 'utf8')).testResults) {
+      const statuses = file.assertionResults.map((/** @type {{ status: string }} */ test) => test.status);
+      const failures = statuses.filter((/** @type {string} */ status) => status === 'failed').length;
+      failed += file.status === 'failed' && failures === 0 ? 1 : failures;
+      passed.set(file.name, statuses.filter((/** @type {string} */ status) => status === 'passed').length);
+    }
   } catch (error) {
-    console.error(`no test report: ${error.message}`);
-    return { passed: 0, failed: 1 };
+    console.error(`no test report: ${error instanceof Error ? error.message : error}`);
   }
+  if (passed.size === 0) failed += 1;
+  return { passed, failed };
 }
 
-const { passed, failed } = count(process.argv[2] ?? '');
+const reports = process.argv.slice(2).map(count);
+const files = new Set(reports.flatMap(({ passed }) => [...passed.keys()]));
+const most = (/** @type {string} */ file) => Math.max(...reports.map(({ passed }) => passed.get(file) ?? 0));
+const passed = [...files].reduce((sum, file) => sum + most(file), 0);
+const failed = reports.reduce((sum, report) => sum + report.failed, 0);
+
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = passed > 0 && failed === 0 ? 0 : 1;
