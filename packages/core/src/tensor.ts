@@ -1,5 +1,5 @@
 import type { DType, TypedArray } from './dtype.ts';
-import { AutogradError, DTypeError, frozen, ShapeError, ValueError } from './errors.ts';
+import { AutogradError, DTypeError, FrozenError, ShapeError, ValueError } from './errors.ts';
 import type { TensorMethods } from './methods.ts';
 import type { AccumulateGrad, GradNode } from './record/node.ts';
 import {
@@ -169,7 +169,7 @@ export function setGradient(leaf: AutogradState, value: Tensor | null, caller = 
   try {
     (leaf as { gradient: Tensor | null }).gradient = value;
   } catch {
-    throw frozen(caller, 'tensor');
+    throw new FrozenError(caller, 'tensor');
   }
 }
 
@@ -265,7 +265,7 @@ export function requireTensors(caller: string, ...values: readonly unknown[]): v
 
 /** @internal Refuses a change of what automatic differentiation keeps with a tensor, of one that is frozen. */
 export function requireUnfrozen(caller: string, x: Tensor): void {
-  if (Object.isFrozen(x)) throw frozen(caller, 'tensor');
+  if (Object.isFrozen(x)) throw new FrozenError(caller, 'tensor');
 }
 
 const withoutSign = (size: number): number => (size === 0 ? 0 : size);

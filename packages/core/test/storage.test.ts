@@ -31,7 +31,7 @@ describe('structured clones', () => {
 
 it('structured clones of a generator are an error that says what to do', () => {
   expect(() => structuredClone(new K.Generator())).toThrow(
-    'a generator; send getState(), which setState takes',
+    'a generator; send getState(), for setState(state)',
   );
 });
 

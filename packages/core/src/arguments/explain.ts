@@ -5,11 +5,7 @@ import { likeTensor, Tensor } from '../tensor.ts';
 import { callable, errorOf, fits, isArray, isOptions, type Kind, kind, type Parameters } from './kinds.ts';
 import { nearest } from './near-names.ts';
 
-/**
- * What came, in a few words, for an error. Kindling's own.
- * @internal
- * @example [describe([1, 2]), describe(new Map()), describe((function* () {})())]; // [ '[1, 2]', 'an instance of Map', 'an instance of Generator' ]
- */
+/** What came, in a few words. */
 export function describe(value: unknown, depth = 0): string {
   try {
     return described(value, depth);

@@ -118,6 +118,8 @@ describe('values', () => {
         /\['o'\] is an instance of SGD; save its stateDict\(\)/,
       ],
       [new Date(0), /an instance of Date/],
+      [(function* () {})(), /an instance of Generator: tensors/],
+      [new (class {})(), /an instance of a class without a name: tensors/],
       [new Float32Array(2), /a Float32Array; write tensor\(\.\.\.\)/],
       [cyclic, /\[0\]\['cyclic'\] holds itself/],
       [deep, /nested deeper than 256 levels/],

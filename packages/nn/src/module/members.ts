@@ -1,4 +1,4 @@
-import { checkArguments, frozen, K, KindlingError, noteChange, type Tensor } from '@kindling/core';
+import { checkArguments, FrozenError, K, KindlingError, noteChange, type Tensor } from '@kindling/core';
 import { type AnyModule, internalsOf } from './callable.ts';
 import type { ModuleHooks } from './hooks.ts';
 import type { Parameter } from './parameter.ts';
@@ -13,7 +13,7 @@ export function setProperty(module: AnyModule, name: string, value: unknown): vo
   noteChange();
   const own = { value, writable: true, enumerable: true, configurable: true };
   if (!Reflect.defineProperty(module, name, own))
-    throw frozen(`${module.constructor.name}.${name}`, 'module');
+    throw new FrozenError(`${module.constructor.name}.${name}`, 'module');
 }
 
 /** The class or type of a value, for an error. */

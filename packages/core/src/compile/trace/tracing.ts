@@ -1,4 +1,4 @@
-import { describe } from '../../arguments/index.ts';
+import { describe } from '../../arguments/explain.ts';
 import { arrayConstructor, type DType, type TypedArray } from '../../dtype.ts';
 import { CompileError } from '../../errors.ts';
 import { worksInJavaScript } from '../../kernels/index.ts';
