@@ -365,9 +365,7 @@ describe('what a compiled function cannot do', () => {
     expect(message(compiledOn((x) => ({ y: x, n: 3 })))).toMatch(
       /the result\.n is 3, which later calls could not give anew/,
     );
-    expect(message(compiledOn((x) => [x, new Date(0)]))).toMatch(
-      /the result\[1\] is an instance of Date/,
-    );
+    expect(message(compiledOn((x) => [x, new Date(0)]))).toMatch(/the result\[1\] is an instance of Date/);
   });
 
   it('takes no graphs in and gives none out', () => {
