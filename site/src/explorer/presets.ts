@@ -10,6 +10,12 @@ const step = (loss: string) => `const step = compile((x: Tensor, y: Tensor) => {
   return loss;
 });`;
 
+/** The packages beside core that a training needs, and the seed. */
+const packages = `import * as nn from '@kindling/nn';
+import * as optim from '@kindling/optim';
+
+manualSeed(0);`;
+
 export const presets: readonly Preset[] = [
   {
     name: 'xor',
@@ -17,10 +23,7 @@ export const presets: readonly Preset[] = [
     about:
       'So small that calls cost more than arithmetic: what eager spends on recording and allocation is gone.',
     code: `import { compile, manualSeed, type Tensor, tensor } from '@kindling/core';
-import * as nn from '@kindling/nn';
-import * as optim from '@kindling/optim';
-
-manualSeed(0);
+${packages}
 const x = tensor([[0, 0], [0, 1], [1, 0], [1, 1]], { dtype: 'float32' });
 const y = tensor([[0], [1], [1], [0]], { dtype: 'float32' });
 const model = new nn.Sequential(new nn.Linear(2, 8), new nn.Tanh(), new nn.Linear(8, 1));
@@ -39,10 +42,7 @@ for (let i = 0; i < 200; i++) {
     about:
       'Adam is one operation a parameter from the start, so little is left to fuse: what goes is recording, checks and copies.',
     code: `import { compile, manualSeed, randint, randn, type Tensor } from '@kindling/core';
-import * as nn from '@kindling/nn';
-import * as optim from '@kindling/optim';
-
-manualSeed(0);
+${packages}
 const model = new nn.Sequential(new nn.Linear(64, 128), new nn.ReLU(), new nn.Linear(128, 10));
 const optimizer = new optim.Adam(model.parameters(), { lr: 1e-3 });
 
@@ -59,10 +59,7 @@ console.log(step(x, y));
     about:
       'Two functions, each with a program for the whole batches and one for the short last one. Choose among them.',
     code: `import { compile, data, manualSeed, noGrad, randint, randn, type Tensor } from '@kindling/core';
-import * as nn from '@kindling/nn';
-import * as optim from '@kindling/optim';
-
-manualSeed(0);
+${packages}
 const model = new nn.Sequential(new nn.Linear(16, 64), new nn.ReLU(), new nn.Dropout({ p: 0.2 }), new nn.Linear(64, 3));
 const optimizer = new optim.SGD(model.parameters(), { lr: 0.1 });
 const loader = new data.DataLoader(new data.TensorDataset(randn([100, 16]), randint(0, 3, [100])), { batchSize: 32 });
@@ -107,10 +104,7 @@ console.log(step(x, target));
     about:
       'Windows and products are kernels of their own, called on the memory of the program, which is all that they share.',
     code: `import { compile, manualSeed, randint, randn, type Tensor } from '@kindling/core';
-import * as nn from '@kindling/nn';
-import * as optim from '@kindling/optim';
-
-manualSeed(0);
+${packages}
 const model = new nn.Sequential(
   new nn.Conv2d(1, 8, 3, { padding: 1 }),
   new nn.ReLU(),
@@ -157,10 +151,7 @@ console.log(attend(x).shape);
     about:
       'Both updates in one function, with a draw inside: noise is drawn by the generator in JavaScript, in its place.',
     code: `import { compile, manualSeed, ones, randn, type Tensor, zeros } from '@kindling/core';
-import * as nn from '@kindling/nn';
-import * as optim from '@kindling/optim';
-
-manualSeed(0);
+${packages}
 const make = (from: number, to: number) =>
   new nn.Sequential(new nn.Linear(from, 32), new nn.LeakyReLU({ negativeSlope: 0.2 }), new nn.Linear(32, to));
 const generator = make(4, 2);

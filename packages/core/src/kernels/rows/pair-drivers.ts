@@ -160,28 +160,38 @@ interface BlockAt {
   readonly width: number;
 }
 
-/** Runs `body` for each batch, and takes the pointers on to the next: those to matrices (n, width), (m, width) and (n, m), in this order. */
-function eachBatch(
-  { f, bytes }: Walk,
-  { batches, n, m, width }: Readonly<Record<'batches' | 'n' | 'm' | 'width', number>>,
+const locals = ['row', 'rows', 'other', 'others', 'column', 'columns', 'pitch'] as const;
+
+/**
+ * Runs `block` for each batch, each part of b's rows, and in it each part of what else the result goes along: how much that is, how
+ * much a part holds at most, and the locals of where a part begins and how much it holds. Batches are gone through by the pointers
+ * to matrices (n, width), (m, width) and (n, m), in this order.
+ */
+function eachBlock(
+  walk: Walk,
+  p: Readonly<Record<'batches' | 'n' | 'm' | 'width', number>>,
+  v: Readonly<Record<(typeof locals)[number], number>>,
   [ofA, ofB, ofPairs]: readonly [readonly number[], readonly number[], readonly number[]],
-  body: () => void,
+  along: readonly [total: number, most: number, from: number, count: number],
+  block: () => void,
 ): void {
-  f.countdown(batches, 1, () => {
-    body();
+  const { f, bytes } = walk;
+  f.countdown(p.batches, 1, () => {
+    walk.parts(p.m, blockRows, v.other, v.others, () => {
+      walk.pitchOf(v.others, v.pitch);
+      walk.parts(...along, block);
+    });
     const length = f.local('i32');
     for (const [pointers, rows, columns] of [
-      [ofA, n, width],
-      [ofB, m, width],
-      [ofPairs, n, m],
+      [ofA, p.n, p.width],
+      [ofB, p.m, p.width],
+      [ofPairs, p.n, p.m],
     ] as const) {
       f.put(length, times(rows, columns, is(bytes)));
       for (const pointer of pointers) f.bump(pointer, { local: length });
     }
   });
 }
-
-const locals = ['row', 'rows', 'other', 'others', 'column', 'columns', 'pitch'] as const;
 
 function defineAllDots(
   module: ModuleBuilder,
@@ -229,21 +239,12 @@ function defineAllDots(
         .end();
       walk.store(out, v.pitch, pairs, p.out);
     };
-    eachBatch(
-      walk,
-      p,
-      [
-        [p.a, p.scaleA],
-        [p.b, p.scaleB],
-        [p.levels, p.out],
-      ],
-      () => {
-        walk.parts(p.m, blockRows, v.other, v.others, () => {
-          walk.pitchOf(v.others, v.pitch);
-          walk.parts(p.n, blockRows, v.row, v.rows, block);
-        });
-      },
-    );
+    const pointers = [
+      [p.a, p.scaleA],
+      [p.b, p.scaleB],
+      [p.levels, p.out],
+    ] as const;
+    eachBlock(walk, p, v, pointers, [p.n, blockRows, v.row, v.rows], block);
   });
 }
 
@@ -280,21 +281,12 @@ function defineAllSums(module: ModuleBuilder, blocks: Blocks, pack: number): voi
       });
       walk.store(out, v.pitch, ofB, p.out, true);
     };
-    eachBatch(
-      walk,
-      p,
-      [
-        [p.a, p.scaleA],
-        [p.b, p.out],
-        [p.weights, p.levels],
-      ],
-      () => {
-        walk.parts(p.m, blockRows, v.other, v.others, () => {
-          walk.pitchOf(v.others, v.pitch);
-          walk.parts(p.width, blockColumns, v.column, v.columns, block);
-        });
-      },
-    );
+    const pointers = [
+      [p.a, p.scaleA],
+      [p.b, p.out],
+      [p.weights, p.levels],
+    ] as const;
+    eachBlock(walk, p, v, pointers, [p.width, blockColumns, v.column, v.columns], block);
   });
 }
 

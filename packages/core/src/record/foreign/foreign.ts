@@ -121,6 +121,20 @@ export function defineView<A = undefined>(spec: ViewSpec<A>): ViewPrimitive<A> {
   });
 }
 
+/** What `run` gives; an error of the user's part of the operation bears its name. */
+function tried<P extends Parameters<typeof ofForeign>[0], I extends Tensors, A, R>(
+  run: (primitive: P, inputs: I, attributes: A) => R,
+  primitive: P,
+  inputs: I,
+  attributes: A,
+): R {
+  try {
+    return run(primitive, inputs, attributes);
+  } catch (error) {
+    throw ofForeign(primitive, inputs, attributes, error);
+  }
+}
+
 /**
  * Runs an operation, the one way to do so: result's shape and dtype, kernel, and the place in the graph. Kindling's own.
  * @throws KindlingError where the operation's `infer` or kernel refuses the inputs; AutogradError where an input is a view whose
@@ -128,11 +142,7 @@ export function defineView<A = undefined>(spec: ViewSpec<A>): ViewPrimitive<A> {
  */
 export function apply<A, I extends Tensors>(primitive: Primitive<A, I>, inputs: I, attributes: A): Tensor {
   applyTakes(arguments);
-  try {
-    return running.apply(primitive, inputs, attributes);
-  } catch (error) {
-    throw ofForeign(primitive, inputs, attributes, error);
-  }
+  return tried(running.apply, primitive, inputs, attributes);
 }
 
 /** {@link apply} for an operation that has several results. */
@@ -142,11 +152,7 @@ export function applyMulti<A, I extends Tensors, O extends Tensors>(
   attributes: A,
 ): O {
   applyMultiTakes(arguments);
-  try {
-    return running.applyMulti(primitive, inputs, attributes);
-  } catch (error) {
-    throw ofForeign(primitive, inputs, attributes, error);
-  }
+  return tried(running.applyMulti, primitive, inputs, attributes);
 }
 
 /** {@link apply} for a view: the result shares the input's memory. */
@@ -170,11 +176,7 @@ export function applyInPlace<A, I extends Tensors>(
   attributes: A,
 ): Tensor {
   applyInPlaceTakes(arguments);
-  try {
-    return inPlace.applyInPlace(primitive, inputs, attributes);
-  } catch (error) {
-    throw ofForeign(primitive, inputs, attributes, error);
-  }
+  return tried(inPlace.applyInPlace, primitive, inputs, attributes);
 }
 
 /**
