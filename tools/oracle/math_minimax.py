@@ -206,6 +206,19 @@ def normal_weight(u):
 fit("NORMAL_TAIL", normal_tail, 7, normal_weight, -1, mp.mpf(2) / 7)
 
 
+def erfinv_over(w):
+    """erfinv(y) / y where w = -log(1 - y^2); the kernel has 1 taken from the first coefficients, which is exact."""
+    y = sqrt(-mp.expm1(-w))
+    return mp.erfinv(y) / y
+
+
+for name, w, a, b, terms in (
+    ("ERFINV_NEAR", lambda w: w, "1e-6", "3.3", 10),
+    ("ERFINV_FAR", lambda t: (t + 3) ** 2, "-1.22", "1.01", 12),
+):
+    fit(name, lambda t, w=w: erfinv_over(w(t)), terms, lambda t, w=w: 1 / erfinv_over(w(t)), a, b)
+
+
 def over_root(f, root, middle):
     """f(x) / (x - root), in x less the middle."""
     return lambda t: mp.re(f(middle + t)) / (middle + t - root)

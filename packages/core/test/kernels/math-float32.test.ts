@@ -64,6 +64,10 @@ describe('float32 functions are within 2 ulp, NaN, infinities and signs of zero 
     ['erfc', 0.6],
     ['erfc', 9.194],
     ['erfc', 10.054],
+    ['erfinv', 0.5],
+    ['erfinv', 0.98052],
+    ['erfinv', 1],
+    ['erfinv', -1],
     ...['lgamma', 'digamma'].flatMap((name) =>
       [0.5952, 0.7, 0.8315, 1, 1.4616321, 1.7, 1.7361, 2, 4, 11.3541, 2 ** -126].map(
         (around): [string, number] => [name, around],

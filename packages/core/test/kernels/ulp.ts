@@ -32,6 +32,7 @@ export const references: Readonly<Record<string, (x: number) => number>> = {
   sigmoid: (x) => 1 / (1 + Math.exp(-x)),
   erf: special('erf'),
   erfc: special('erfc'),
+  erfinv: special('erfinv'),
   lgamma: special('lgamma'),
   digamma: special('digamma'),
 };

@@ -2,6 +2,7 @@ import type { Expr } from '../../expression/index.ts';
 import * as E from '../../expression/index.ts';
 import { reducedExp, reducedExpWithTail } from './exponential.ts';
 import { type ByLane, type FloatLane, formats, powerOfTwo, scaleByPowerOfTwo } from './format.ts';
+import { logParts } from './logarithm.ts';
 
 /** erf and erfc. Coefficients: tools/oracle/math_minimax.py. */
 
@@ -138,4 +139,32 @@ export function normalCdf(lane: FloatLane, x: Expr): Expr {
   const u = E.div(E.sub(a, 5), E.add(a, 5));
   const above = E.mul(E.exp(E.mul(E.mul(x, x), -0.5)), E.polynomial(u, NORMAL_TAIL));
   return E.select(E.lt(x, 0), above, E.sub(1, above));
+}
+
+/** erfinv(y) / y - 1 where w = -log(1 - y^2) is less than 3.25, in w; the error of erfinv y is 2^-25 relative. */
+const ERFINV_NEAR = [
+  -0.1137730479, 0.232012257, 0.01156143937, -0.002374687931, -6.354961806e-5, -1.225375399e-5, 3.362646748e-5,
+  -1.09827688e-5, 1.69539112e-6, -1.092711557e-7,
+];
+/** The same beyond, in sqrt(w) - 3; the error is 2^-26.9 relative. */
+const ERFINV_FAR = [
+  1.832976818, 1.001675248, 0.009445358068, -0.007644718047, 0.00568307098, -0.003549545072, 0.001501320861,
+  -0.000176193993, -0.000328168273, 0.0002391535672, 3.047335667e-6, -4.159540913e-5,
+];
+const ERFINV_BEYOND = 3.25;
+
+/** The inverse of erf in f32 lanes: infinite at -1 and 1, NaN outside. */
+export function erfinv(y: Expr): Expr {
+  const magnitude = E.abs(y);
+  // 1 - |y| is exact from 1/2 on; before, what rounding takes of w is little beside 1.
+  const { high, low } = logParts('f32', E.mul(E.sub(1, magnitude), E.add(1, magnitude)));
+  const w = E.neg(E.add(high, low));
+  const lost = E.neg(E.add(E.add(w, high), low));
+  const root = E.sqrt(w);
+  const near = E.polynomial(w, ERFINV_NEAR);
+  const far = E.polynomial(E.add(E.sub(root, 3), E.div(E.mul(lost, 0.5), root)), ERFINV_FAR);
+  const inside = E.select(E.lt(w, ERFINV_BEYOND), near, far);
+  const outside = E.select(E.eq(magnitude, 1), Number.POSITIVE_INFINITY, Number.NaN);
+  // Where y is -0 the sum is 0.
+  return E.copysign(E.add(y, E.mul(y, E.select(E.lt(magnitude, 1), inside, outside))), y);
 }

@@ -2,7 +2,7 @@
 
 import type { Expr } from '../../expression/index.ts';
 import { floorDivide, fmod, remainder } from './division.ts';
-import { erf, erfc, normalCdf } from './error-function.ts';
+import { erf, erfc, erfinv, normalCdf } from './error-function.ts';
 import { exp, exp2, expm1 } from './exponential.ts';
 import type { FloatLane } from './format.ts';
 import { digamma, lgamma } from './gamma.ts';
@@ -33,5 +33,5 @@ export const vectorFunctions = (lane: FloatLane): Record<string, (x: Expr) => Ex
 export const ofSingles = {
   ...{ pow, fmod, remainder, floorDivide },
   ...{ tan, asin, acos, atan, atan2, hypot },
-  ...{ sinh, cosh, atanh, lgamma, digamma },
+  ...{ sinh, cosh, atanh, erfinv, lgamma, digamma },
 };
