@@ -117,12 +117,13 @@ describe('a compiled step that could not be followed is refused', () => {
 });
 
 it('a group that is added between calls is known also to the program that only forgets gradients', () => {
-  const outcome = (make: <F extends (...given: never[]) => Tensor>(fn: F) => F): unknown => {
+  type Step = (x: Tensor, isFirst: boolean) => Tensor;
+  const outcome = (make: (fn: Step) => Step): unknown => {
     manualSeed(2);
     const w = randn([3], { requiresGrad: true });
     const added = randn([2], { requiresGrad: true });
     const optimizer = new optim.Adam([w], { lr: 0.1 });
-    const step = make((x: Tensor, isFirst: boolean) => {
+    const step = make((x, isFirst) => {
       if (isFirst) optimizer.zeroGrad();
       const loss = w.mul(x).square().sum();
       loss.backward();
