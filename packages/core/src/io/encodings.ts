@@ -1,4 +1,7 @@
-/** Arrays in files: how elements are stored, and which of our dtypes holds them. */
+/**
+ * Arrays in files: how elements are stored, and which of our dtypes holds them. The host is little endian, as the WebAssembly that
+ * computes is.
+ */
 
 import { describe } from '../arguments/explain.ts';
 import { arrayConstructor, type DType, type TypedArray } from '../dtype.ts';
@@ -49,8 +52,6 @@ export function encodingOf(dtype: DType, integers: IntegerWidth, caller: string)
   if (dtype === 'int32') return integers === 'int64' ? 'i8' : 'i4';
   return { float32: 'f4', float64: 'f8', uint8: 'u1', bool: 'b1' }[dtype] as Encoding;
 }
-
-const hostIsLittleEndian = new Uint8Array(Uint16Array.of(1).buffer)[0] === 1;
 
 /** `bytes` fresh bytes; the error where there is no room for them names whose they are. */
 export function allocateBytes(bytes: number, where: string): Uint8Array<ArrayBuffer> {
@@ -124,7 +125,7 @@ export function decodeOwn(
   where: string,
 ): TypedArray {
   const { bytes: width, dtype } = encodings[encoding];
-  if (width > 1 && littleEndian !== hostIsLittleEndian) swapBytes(new Uint8Array(buffer), width);
+  if (!littleEndian) swapBytes(new Uint8Array(buffer), width);
   switch (encoding) {
     case 'f4':
       return new Float32Array(buffer);
@@ -165,13 +166,12 @@ export function decodeOwn(
 /** 64-bit integers as 32-bit ones. */
 function narrow(buffer: ArrayBuffer, signed: boolean, out: TypedArray, where: string): void {
   const words = new Int32Array(buffer);
-  const lowWord = hostIsLittleEndian ? 0 : 1;
   for (let i = 0; i < out.length; i++) {
-    const low = words[2 * i + lowWord]!;
-    const high = words[2 * i + 1 - lowWord]!;
+    const low = words[2 * i]!;
+    const high = words[2 * i + 1]!;
     if (high !== low >> 31 || (!signed && high !== 0)) {
       const read = signed ? 'getBigInt64' : 'getBigUint64';
-      outOfRange(where, i, new DataView(buffer)[read](8 * i, hostIsLittleEndian));
+      outOfRange(where, i, new DataView(buffer)[read](8 * i, true));
     }
     out[i] = low;
   }
@@ -182,16 +182,13 @@ export function encode(array: TypedArray, encoding: Encoding, out: Uint8Array, o
   let source: TypedArray = array;
   if (encoding === 'i8') {
     source = new Int32Array(2 * array.length);
-    const lowWord = hostIsLittleEndian ? 0 : 1;
     for (let i = 0; i < array.length; i++) {
       const value = array[i]!;
-      source[2 * i + lowWord] = value;
-      source[2 * i + 1 - lowWord] = value >> 31;
+      source[2 * i] = value;
+      source[2 * i + 1] = value >> 31;
     }
   }
   out.set(new Uint8Array(source.buffer, source.byteOffset, source.byteLength), offset);
-  const { bytes: width } = encodings[encoding];
-  if (!hostIsLittleEndian) swapBytes(out.subarray(offset, offset + array.length * width), width);
 }
 
 /** Throws unless the array has as many elements as its shape and the storage of its dtype. */

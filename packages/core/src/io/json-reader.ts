@@ -2,8 +2,8 @@
 
 import type { KindlingError } from '../errors.ts';
 
-/** Deeper values are refused, as Rust's serde does: they are no description of tensors, and cost memory at each level. */
-const MAX_DEPTH = 128;
+/** Deeper texts are refused, as Rust's serde does: they are no description of tensors, and cost memory at each level. */
+const MAX_DEPTH = 127;
 
 const codeOf = (character: string): number => character.charCodeAt(0);
 const QUOTE = codeOf('"');
@@ -40,6 +40,7 @@ export class JsonReader {
   readonly #bytes: Uint8Array;
   readonly #fail: (what: string) => KindlingError;
   #at = 0;
+  #depth = 0;
 
   constructor(bytes: Uint8Array, fail: (what: string) => KindlingError) {
     this.#bytes = bytes;
@@ -70,8 +71,7 @@ export class JsonReader {
 
   /** Reads the null that may come next; whether it did. */
   nothing(): boolean {
-    const start = this.#peek() === 0x6e ? this.#at : -1;
-    return start >= 0 && this.#word() === 'null';
+    return this.#peek() === 0x6e && this.#word() === 'null';
   }
 
   /**
@@ -130,17 +130,15 @@ export class JsonReader {
   }
 
   /** Passes over a value of any kind. */
-  skip(depth = 1): void {
-    if (depth > MAX_DEPTH)
-      throw this.#fail(`the header is nested more than ${MAX_DEPTH} deep at byte ${this.#at}`);
+  skip(): void {
     const first = this.#peek();
     if (first === QUOTE) this.string();
-    else if (first === OPEN_LIST) this.#list(OPEN_LIST, CLOSE_LIST, () => this.skip(depth + 1));
+    else if (first === OPEN_LIST) this.#list(OPEN_LIST, CLOSE_LIST, () => this.skip());
     else if (first === OPEN_OBJECT) {
       this.#list(OPEN_OBJECT, CLOSE_OBJECT, () => {
         this.string();
         this.#expect(COLON);
-        this.skip(depth + 1);
+        this.skip();
       });
     } else {
       const word = this.#word();
@@ -156,15 +154,17 @@ export class JsonReader {
   /** Calls `visit` for each item between two brackets, until it returns false. */
   #list(open: number, close: number, visit: () => boolean | void): void {
     this.#expect(open);
-    if (this.#peek() === close) this.#at++;
-    else {
+    if (++this.#depth > MAX_DEPTH)
+      throw this.#fail(`the header is nested more than ${MAX_DEPTH} deep at byte ${this.#at}`);
+    if (this.#peek() !== close) {
       for (;;) {
         if (visit() === false) return;
         if (this.#peek() === close) break;
         this.#expect(COMMA);
       }
-      this.#at++;
     }
+    this.#at++;
+    this.#depth--;
   }
 
   #peek(): number | undefined {

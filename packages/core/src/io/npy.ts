@@ -10,8 +10,10 @@ import { MAGIC, type NpyHeader, parseNpyHeader } from './npy-header.ts';
 
 /** The data begins at a multiple of this. */
 const ALIGNMENT = 64;
-/** NumPy leaves room in the header for the first dimension to grow to this many digits. */
+/** NumPy leaves room in the header for the first dimension to grow to this many digits, more than any has. */
 const GROWTH_DIGITS = 21;
+/** What stands before the header: the magic bytes, a version, and the length of the header. */
+const FIXED_BYTES = 10;
 
 /** The elements of a column-major array in row-major order. */
 function toRowMajor(array: TypedArray, { shape, encoding }: NpyHeader): TypedArray {
@@ -59,23 +61,20 @@ export function serializeNpy(
   const width = elements.encodings[encoding].bytes;
   const dataBytes = elements.storedBytes(dense, encoding, caller);
   const sizes = shape.length === 1 ? `${shape[0]},` : shape.join(', ');
-  const room = shape.length === 0 ? 0 : Math.max(0, GROWTH_DIGITS - String(shape[0]).length);
+  const [first] = shape;
+  const room = first === undefined ? 0 : GROWTH_DIGITS - String(first).length;
   const header =
     `{'descr': '${width > 1 ? '<' : '|'}${encoding}', 'fortran_order': False, 'shape': (${sizes}), }` +
     ' '.repeat(room);
-  const wide = header.length + ALIGNMENT > 0xffff;
-  const fixed = wide ? 12 : 10;
-  const filled = header.length + 1;
-  const headerLength = filled + ALIGNMENT - ((fixed + filled) % ALIGNMENT);
-  const start = fixed + headerLength;
+  const filled = FIXED_BYTES + header.length + 1;
+  const start = filled + ALIGNMENT - (filled % ALIGNMENT);
   const bytes = elements.allocateBytes(start + dataBytes, caller);
   bytes.set(MAGIC);
-  bytes[6] = wide ? 2 : 1;
-  const view = new DataView(bytes.buffer);
-  if (wide) view.setUint32(8, headerLength, true);
-  else view.setUint16(8, headerLength, true);
-  bytes.fill(0x20, fixed, start - 1);
-  bytes.set(new TextEncoder().encode(header), fixed);
+  // Of version 1: no shape that a file has makes the header longer than 16 bits can say.
+  bytes[6] = 1;
+  new DataView(bytes.buffer).setUint16(8, start - FIXED_BYTES, true);
+  bytes.fill(0x20, FIXED_BYTES, start - 1);
+  bytes.set(new TextEncoder().encode(header), FIXED_BYTES);
   bytes[start - 1] = 0x0a;
   elements.encode(array, encoding, bytes, start);
   return bytes;

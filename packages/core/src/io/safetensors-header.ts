@@ -144,9 +144,8 @@ function checkEntry(
   if (dtype === null) throw fail(`the dtype of ${label} is missing`);
   if (shape === null) throw fail(`the shape of ${label} is missing`);
   const [begin, end] = offsets ?? [];
-  if (begin === undefined || end === undefined || offsets?.length !== 2) {
+  if (begin === undefined || end === undefined)
     throw fail(`the data_offsets of ${label} are no pair of offsets`);
-  }
   const encoding = encodingByName.get(dtype);
   if (encoding === undefined) {
     const known = layoutOrder.join(', ');

@@ -83,11 +83,19 @@ describe('npy', () => {
 
   test('malformed files are refused with the reason', () => {
     const file = serializeNpy(float32(1, 2, 3));
+    const version = (...of: number[]): Uint8Array =>
+      Uint8Array.of(...file.subarray(0, 6), ...of, ...file.subarray(8));
     const wide = Uint8Array.of(...file.subarray(0, 6), 2, 0, 255, 255, 255, 255, ...file.subarray(10));
     const cases: [Uint8Array, RegExp][] = [
       [new Uint8Array(0), /magic/],
       [Uint8Array.of(1, ...file.subarray(1)), /magic/],
-      [Uint8Array.of(...file.subarray(0, 6), 9, 0, ...file.subarray(8)), /version 9\.0 is unknown/],
+      [file.subarray(0, 9), /magic bytes \\x93NUMPY and a version$/],
+      [file.subarray(0, 10), /claims 118 bytes, but only 0 follow/],
+      [version(0, 0), /version 0\.0 is unknown/],
+      [version(4, 0), /version 4\.0 is unknown/],
+      [version(1, 1), /version 1\.1 is unknown/],
+      [wide.subarray(0, 11), /ends within the length of the header/],
+      [wide.subarray(0, 12), /claims 4294967295 bytes, but only 0 follow/],
       [file.subarray(0, 40), /claims 118 bytes, but only 30 follow \(truncated\?\)/],
       [wide, /claims 4294967295 bytes/],
       [file.subarray(0, -1), /takes 12 bytes, but 11 follow/],
@@ -111,24 +119,57 @@ describe('npy', () => {
   });
 
   test('integers beyond 32 bits are refused, not wrapped', () => {
-    for (const [descr, values] of [
-      ['<i8', [2n ** 31n]],
-      ['<i8', [-(2n ** 31n) - 1n]],
-      ['<u8', [2n ** 64n - 1n]],
-      ['<u4', [2n ** 31n]],
+    for (const [kind, value] of [
+      ['i8', 2n ** 31n],
+      ['i8', -(2n ** 31n) - 1n],
+      ['i8', 2n ** 63n - 1n],
+      ['u8', 2n ** 31n],
+      ['u8', 2n ** 32n],
+      ['u8', 2n ** 64n - 1n],
+      ['u4', 2n ** 31n],
+      ['u4', 2n ** 32n - 1n],
     ] as const) {
-      const header = `{'descr': '${descr}', 'fortran_order': False, 'shape': (1,), }`;
-      const body = new Uint8Array(BigUint64Array.from(values, (v) => BigInt.asUintN(64, v)).buffer);
-      const file = withHeader(header, body.subarray(0, Number(descr[2])));
-      expect(() => parseNpy(file)).toThrow(`element 0 is ${values[0]}, which does not fit into int32`);
+      for (const [order, littleEndian] of [
+        ['<', true],
+        ['>', false],
+      ] as const) {
+        const header = `{'descr': '${order}${kind}', 'fortran_order': False, 'shape': (3,), }`;
+        const body = new Uint8Array(3 * Number(kind[1]));
+        const view = new DataView(body.buffer);
+        if (kind === 'u4') view.setUint32(2 * 4, Number(value), littleEndian);
+        else view.setBigInt64(2 * 8, value, littleEndian);
+        const message = `element 2 is ${value}, which does not fit into int32`;
+        expect(() => parseNpy(withHeader(header, body))).toThrow(message);
+      }
     }
     const edge = withHeader(good.replace('<f4', '<i8').replace('(2,)', '(1,)'), new Uint8Array(8).fill(255));
     expect([...parseNpy(edge).array]).toEqual([-1]);
   });
 
+  test('the header is Latin-1, of version 3 UTF-8', () => {
+    const keyed = (version: number, key: readonly number[]): Uint8Array => {
+      const head = [0x93, ...new TextEncoder().encode('NUMPY'), version, 0];
+      const text = [...new TextEncoder().encode("{'"), ...key, ...new TextEncoder().encode("': True}")];
+      const length = version === 1 ? [text.length, 0] : [text.length, 0, 0, 0];
+      return Uint8Array.from([...head, ...length, ...text]);
+    };
+    for (const version of [1, 2]) expect(() => parseNpy(keyed(version, [0xe9]))).toThrow(/got é$/);
+    expect(() => parseNpy(keyed(3, [0xc3, 0xa9]))).toThrow(/got é$/);
+    expect(() => parseNpy(keyed(3, [0xe9]))).toThrow('the header is not valid UTF-8');
+  });
+
   test('what NumPy refuses is refused, what it reads is read', () => {
     const refused: [string, string][] = [
       [good.replace('(2,)', '(2)'), 'the shape (2) is no tuple'],
+      [good.replace(', }', ", 'more': True}"), 'got descr, fortran_order, shape, more'],
+      [good.replace('(2,)', 'True'), 'must hold descr, fortran_order and shape'],
+      [good.replace("'<f4'", 'False'), 'must hold descr, fortran_order and shape'],
+      [good.replace('False', "'False'"), 'must hold descr, fortran_order and shape'],
+      [good.replace('<f4', '<f3'), "unknown dtype '<f3'"],
+      [good.replace('<f4', '<<f4'), "unknown dtype '<<f4'"],
+      [good.replace('<f4', '<f4 '), "unknown dtype '<f4 '"],
+      [good.slice(0, 10), 'cannot be read at its end'],
+      [good.replace('{', `{${'x'.repeat(30)}`), `cannot be read at "${'x'.repeat(20)}"`],
       [good.replace('(2,)', '[2]'), 'structured dtypes'],
       [good.replace('(2,)', '(-2,)'), 'cannot be read at "-2'],
       [good.replace('(2,)', '(2.0,)'), 'cannot be read at ".0'],
@@ -232,8 +273,24 @@ describe('npy', () => {
     expect(read('|i1')).toEqual([0, -128, -1, 1]);
     expect(read('|u1')).toEqual([0, 128, 255, 1]);
     expect(read('|b1')).toEqual([0, 1, 1, 1]);
-    const halves = new Uint8Array(Uint16Array.of(0x3c00, 0xc001, 0x7c00, 0x0001, 0x7e00, 0x03ff).buffer);
-    const { array } = parseNpy(withHeader(good.replace('<f4', '<f2').replace('(2,)', '(6,)'), halves));
-    expect([...array]).toEqual([1, -2.001953125, Infinity, 2 ** -24, Number.NaN, 1023 * 2 ** -24]);
+    const halves: [number, number][] = [
+      [0x3c00, 1],
+      [0xc001, -2.001953125],
+      [0x7bff, 65504],
+      [0xfbff, -65504],
+      [0x7c00, Infinity],
+      [0xfc00, -Infinity],
+      [0x7e00, Number.NaN],
+      [0x7c01, Number.NaN],
+      [0xffff, Number.NaN],
+      [0x0000, 0],
+      [0x8000, -0],
+      [0x0001, 2 ** -24],
+      [0x83ff, -1023 * 2 ** -24],
+      [0x0400, 2 ** -14],
+    ];
+    const body = new Uint8Array(Uint16Array.from(halves, ([bits]) => bits).buffer);
+    const header = good.replace('<f4', '<f2').replace('(2,)', `(${halves.length},)`);
+    expect([...parseNpy(withHeader(header, body)).array]).toEqual(halves.map(([, value]) => value));
   });
 });
