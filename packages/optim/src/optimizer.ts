@@ -248,14 +248,14 @@ export abstract class Optimizer<O extends { lr: Rate } = any> extends Shown {
   }
 
   #updateAll(): void {
-    checkOnHost(`the options of ${this.constructor.name}`, () => this.checkGroups());
-    if (isTraced()) dependsOnGroups(this, (group) => this.updateOf(group));
+    if (isTraced()) {
+      checkOnHost(`the options of ${this.constructor.name}`, () => this.checkGroups());
+      dependsOnGroups(this, (group) => this.updateOf(group));
+    } else this.checkGroups();
     for (const group of this.paramGroups)
       if (isDifferentiable(group)) requireDifferentiable(`${this.constructor.name}.step`, group.params);
-    for (const group of this.paramGroups) {
-      const inMode = isDifferentiable(group) ? enableGrad : noGrad;
-      inMode(() => this.#updateGroup(group));
-    }
+    for (const group of this.paramGroups)
+      (isDifferentiable(group) ? enableGrad : noGrad)(() => this.#updateGroup(group));
   }
 
   #updateGroup(group: ParamGroup<O>): void {
