@@ -1,4 +1,4 @@
-/** Elements counted by the interval in which they lie. Where these functions give `false`, loops in JavaScript do it: of one dimension always where kernels run. */
+/** Elements counted by the interval in which they lie. Where these functions give `false`, loops in JavaScript do it: the two of one range whenever kernels run. */
 import type { TypedArray } from '../../../dtype.ts';
 import { dtypeOf, Room, recorder, runCall } from '../../recording/index.ts';
 import { histogramKernels, pointKernel } from './histogram-kernels.ts';
