@@ -14,6 +14,43 @@ const drawn = (seed: number, ...shape: number[]): K.Tensor => {
 describe('matrices without a solution', () => {
   const singular = K.stack([K.eye(2), K.ones([2, 2])]);
 
+  it('are factored by lu, and refused by luFactor', () => {
+    for (const getInfos of [false, true])
+      expect(K.lu(singular, { getInfos }).map((part) => part.tolist())).toEqual(
+        [
+          [
+            [
+              [1, 0],
+              [0, 1],
+            ],
+            [
+              [1, 1],
+              [1, 0],
+            ],
+          ],
+          [
+            [1, 2],
+            [1, 2],
+          ],
+          [0, 2],
+        ].slice(0, getInfos ? 3 : 2),
+      );
+    expect(() => linalg.luFactor(singular)).toThrow('linalg.luFactor: (Batch element 1): U[2,2] is zero');
+  });
+
+  it('have no inverse by factors with a 0 on the diagonal, whatever the triangle', () => {
+    const factor = K.tensor([
+      [0.25, 3],
+      [-2, 0],
+    ]);
+    for (const upper of [false, true])
+      expect(() => K.choleskyInverse(factor, { upper })).toThrow(
+        'choleskyInverse: The diagonal element 2 is zero, the inversion could not be completed because the input ' +
+          'matrix is singular.',
+      );
+    expect(() => K.choleskyInverse(K.stack([K.eye(2), factor]))).toThrow('(Batch element 1): ');
+  });
+
   it('are refused with their place in the batch', () => {
     expect(() => linalg.inv(singular)).toThrow(
       'linalg.inv: (Batch element 1): The diagonal element 2 is zero, the inversion could not be completed because the ' +

@@ -9,6 +9,7 @@ import {
   autograd,
   avgPool1d,
   compile,
+  cumprod,
   div,
   floorDivide,
   fmod,
@@ -19,6 +20,7 @@ import {
   logit,
   maxPool1d,
   ones,
+  pdist,
   remainder,
   renorm,
   special,
@@ -119,6 +121,7 @@ describe('matrices', () => {
     ['matrixRank', linalg.matrixRank],
     ['cond', linalg.cond],
     ['matrixNorm', (a) => linalg.matrixNorm(a, 'nuc')],
+    ['polar', linalg.polar],
   ])('with NaN have no singular values: %s', (name, f) => {
     const message = 'The algorithm failed to converge because the input matrix contained non-finite values.';
     expect(() => f(broken)).toThrow(`linalg.${name}: ${message}`);
@@ -160,12 +163,31 @@ describe('matrices', () => {
   });
 });
 
+describe('gradients that no element has a part in', () => {
+  const gradient = (f: (x: Tensor) => Tensor, x: Tensor): unknown =>
+    autograd.grad(f(x.requiresGrad_()).sum(), x).map((g) => g?.tolist())[0];
+
+  it('are those of one element: of its product, and of its determinant', () => {
+    for (const x of [Infinity, NaN, 0]) {
+      expect(gradient((y) => cumprod(y, 0), tensor(x, { dtype: 'float64' }))).toBe(1);
+      expect(gradient(linalg.det, float64([[x]]))).toEqual([[1]]);
+    }
+  });
+
+  it('are those of distances of a single row', () => {
+    for (const p of [0, 1, 1.5, 2, Infinity])
+      expect(gradient((x) => pdist(x, { p }), float64([[Infinity, NaN, 1]]))).toEqual([[0, 0, 0]]);
+  });
+});
+
 describe('the ends of float64', () => {
   const most = Number.MAX_VALUE;
   const least = Number.MIN_VALUE;
   it('are arguments of Bessel functions', () => {
     expect(special.besselY0(float64([least])).item()).toBeCloseTo(-473.9990734230043, 12);
     expect(special.besselY1(float64([least])).item()).toBe(-Infinity);
+    const zeros = float64([0, -0]).requiresGrad_();
+    expect(autograd.grad(special.besselY1(zeros).sum(), zeros)[0]?.toArray()).toEqual([Infinity, Infinity]);
     expect(special.i0(float64([most, -most])).toArray()).toEqual([Infinity, Infinity]);
     expect(special.i1(float64([most, -most])).toArray()).toEqual([Infinity, -Infinity]);
     for (const [f, expected] of [

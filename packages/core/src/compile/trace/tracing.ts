@@ -1,4 +1,3 @@
-import { describe } from '../../arguments/explain.ts';
 import { arrayConstructor, type DType, type TypedArray } from '../../dtype.ts';
 import { CompileError } from '../../errors.ts';
 import { worksInJavaScript } from '../../kernels/index.ts';
@@ -297,7 +296,8 @@ export class Tracing implements Tracer {
       return;
     }
     this.#fail(
-      `the result${path} is ${describe(leaf)}, which later calls could not give anew; results are tensors, in arrays and plain objects`,
+      `the result${path} is ${typeof leaf === 'object' ? `an object of class ${leaf.constructor?.name}` : `a ${typeof leaf}`}, ` +
+        'which later calls could not give anew; results are tensors, in arrays and plain objects',
     );
   }
 

@@ -122,7 +122,10 @@ const functionRules: Partial<Record<string, FunctionRule>> = {
   besselJ0: ({ g }, x) => [scaled(g, E.neg(E.call('besselJ1', x)))],
   besselJ1: ({ g, y }, x) => [scaled(g, halfAtZero(x, E.sub(E.call('besselJ0', x), E.div(y, x))))],
   besselY0: ({ g }, x) => [scaled(g, E.neg(E.call('besselY1', x)))],
-  besselY1: ({ g, y }, x) => [scaled(g, E.sub(E.call('besselY0', x), E.div(y, x)))],
+  // At 0 the form is a difference of infinities.
+  besselY1: ({ g, y }, x) => [
+    scaled(g, E.select(E.eq(x, 0), Number.POSITIVE_INFINITY, E.sub(E.call('besselY0', x), E.div(y, x)))),
+  ],
   binaryExponent: ({ g }) => [scaled(g, E.constant(0))],
   pow: ({ g, y }, a, b) => [
     E.select(E.eq(b, 0), 0, scaled(g, E.mul(b, E.pow(a, E.sub(b, 1))))),

@@ -28,6 +28,7 @@ const wellConditioned = 1e-5;
 /** The cofactors det(A) A⁻ᵀ, which exist for singular matrices too: then by way of the singular values. */
 function cofactorsOf(matrix: RealMatrix): RealMatrix {
   const n = matrix.rows;
+  if (n === 1) return RealMatrix.identity(1);
   const factors = new RealMatrix(n, n, matrix.data.slice());
   const pivots = [...pivotsOf(factors)];
   const sizes = pivots.map(Math.abs);

@@ -1,6 +1,6 @@
 import { composition, K } from '../../arguments/index.ts';
 import { ShapeError } from '../../errors.ts';
-import { eigenSymmetric, RealMatrix, singularValues } from '../../kernels/index.ts';
+import { eigenSymmetric, RealMatrix } from '../../kernels/index.ts';
 import { apply, applyMulti, defineMulti, definePrimitive, INPUT, OUTPUT } from '../../record/index.ts';
 import type { Tensor } from '../../tensor.ts';
 import { eye } from '../creation/fill.ts';
@@ -12,6 +12,7 @@ import { matrixTranspose } from '../views/properties.ts';
 import { unsqueeze } from '../views/shape.ts';
 import { batchOf, checkFloatMatrices, checkSquare, matricesIn, ofMatrices, sizesOf } from './checks.ts';
 import { solve } from './solve.ts';
+import { decomposed } from './svd.ts';
 
 /** Overwrites one triangle with the other. */
 function mirror(a: RealMatrix, upper: boolean): RealMatrix {
@@ -175,7 +176,7 @@ const polarPrimitive = defineMulti<undefined>({
   kernel([a], _, [unitary, symmetric]) {
     const matrices = matricesIn(a);
     for (let b = 0; b < matrices.count; b++) {
-      const { u, s, v } = singularValues(matrices.read(b));
+      const { u, s, v } = decomposed(a, b, matrices.read(b));
       u.transposed().times(v).write(unitary.storage.array, b);
       fromEigenvectors(v.transposed(), s).write(symmetric.storage.array, b);
     }
@@ -196,7 +197,7 @@ const polarPrimitive = defineMulti<undefined>({
 /**
  * A = U H for matrices, (*, m, n) with m >= n: U has orthonormal columns, H is symmetric and has no negative eigenvalue. Differentiable
  * where A has full rank. float32 or float64. Follows `torch.linalg.polar`.
- * @throws ShapeError for fewer than 2 dimensions or more columns than rows; DTypeError for a dtype that is not float
+ * @throws ShapeError for fewer than 2 dimensions or more columns than rows; DTypeError for a dtype that is not float; ValueError for NaN
  * @example linalg.polar(tensor([[0, -2], [3, 0]], { dtype: 'float32' })).H.round().tolist(); // [ [ 3, 0 ], [ 0, 2 ] ]
  */
 export const polar = composition('linalg.polar', { a: K.tensor }, (a: Tensor): { U: Tensor; H: Tensor } => {

@@ -15,6 +15,7 @@ import {
   checkSameDtype,
   checkSquare,
   matricesIn,
+  refused,
   sameBatch,
   sizesOf,
 } from './checks.ts';
@@ -32,6 +33,10 @@ function solveFactor(matrix: RealMatrix, b: RealMatrix, upper: boolean): void {
   solveTriangle(upper ? turned : matrix, b, false, false);
   solveTriangle(upper ? matrix : turned, b, true, false);
 }
+
+/** Where the diagonal has its first zero; -1 without one. */
+const firstZero = (triangle: RealMatrix): number =>
+  Array.from({ length: triangle.rows }, (_, r) => triangle.at(r, r)).indexOf(0);
 
 /** The gradient to a factor of which A⁻¹ is a product, from that of A⁻¹ on both sides of it: PyTorch's, of both triangles. */
 const factorGradient = (inner: Tensor, factor: Tensor, upper: boolean): Tensor => {
@@ -98,6 +103,11 @@ const choleskyInversePrimitive = definePrimitive<Factor>({
     const triangles = matricesIn(l);
     for (let k = 0; k < triangles.count; k++) {
       const triangle = triangles.read(k);
+      const place = firstZero(triangle);
+      if (place >= 0) {
+        const why = `The diagonal element ${place + 1} is zero, the inversion could not be completed because the input matrix is singular.`;
+        throw refused(l, k, 'choleskyInverse', why);
+      }
       const x = RealMatrix.identity(triangle.rows);
       solveFactor(triangle, x, upper);
       x.write(out.storage.array, k);
@@ -112,7 +122,7 @@ const choleskyInversePrimitive = definePrimitive<Factor>({
 /**
  * The inverse of A = L Lᵀ from its Cholesky factor, (*, n, n); with `upper` of Uᵀ U. float32 or float64. Follows
  * `torch.cholesky_inverse`.
- * @throws ShapeError for what are no square matrices; DTypeError for a dtype that is not float
+ * @throws ShapeError for what are no square matrices; DTypeError for a dtype that is not float; ValueError for a 0 on the diagonal
  * @example choleskyInverse(tensor([[2]], { dtype: 'float32' })); // tensor([[0.2500]])
  */
 export const choleskyInverse = composition(

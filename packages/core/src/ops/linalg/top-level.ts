@@ -18,7 +18,7 @@ import { narrow } from '../views/slices.ts';
 import { batchOf, checkFloatMatrices, checkMatrices, sameBatch, sizesOf } from './checks.ts';
 import { det as determinants, slogdet as signsAndLogarithms } from './determinant.ts';
 import { choleskyInverse, choleskySolve, geqrf, ormqr } from './factored.ts';
-import { type LUOptions, luFactor, luFactorEx, luSolve as luSolveOf } from './lu.ts';
+import { type LUOptions, luFactorEx, luSolve as luSolveOf } from './lu.ts';
 import { matrixExp as exponentials, matrixPower as powersOfMatrices } from './powers.ts';
 import { pinv } from './pseudo-inverse.ts';
 import { householderProduct, qr } from './qr.ts';
@@ -118,13 +118,14 @@ export const svd = composition(
 
 /** Options of {@link lu}. */
 export interface PlainLUOptions extends LUOptions {
-  /** Whether to give a third tensor, which says of each matrix which pivot is 0, rather than to refuse it. Default: false. */
+  /** Whether to give a third tensor, which says of each matrix which pivot is 0. Default: false. */
   readonly getInfos?: boolean;
 }
 
 /**
- * `linalg.luFactor` in its older form: LU and pivots as an array, and with `getInfos` the info too. Follows `torch.lu`.
- * @throws as `linalg.luFactor`
+ * `linalg.luFactorEx` in its older form: LU and pivots as an array, and with `getInfos` the info too; a pivot of 0 is refused neither
+ * way. Follows `torch.lu`.
+ * @throws as `linalg.luFactorEx`
  * @example lu(tensor([[2]], { dtype: 'float32' }))[1]; // tensor([1])
  */
 export const lu = composition(
@@ -132,8 +133,8 @@ export const lu = composition(
   { a: K.tensor, options: K.options<PlainLUOptions>({ pivot: K.flag, getInfos: K.flag }) },
   (a: Tensor, options: PlainLUOptions = {}): readonly Tensor[] => {
     const { pivot = true, getInfos = false } = options;
-    if (getInfos) return Object.values(luFactorEx(a, { pivot }));
-    return Object.values(luFactor(a, { pivot }));
+    const { LU, pivots, info } = luFactorEx(a, { pivot });
+    return getInfos ? [LU, pivots, info] : [LU, pivots];
   },
 );
 

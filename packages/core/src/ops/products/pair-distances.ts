@@ -206,7 +206,8 @@ const distancesPrimitive = definePrimitive<Distances, [Tensor, Tensor]>({
   derivative(g, node) {
     const { p, ordered } = node.attrs;
     const [a, b] = [node.input(0), node.input(1)];
-    if (p === 0) return [flat(node.needs(0), a), flat(node.needs(1), b)];
+    const pairless = ordered && (a.shape.at(-2) ?? 0) < 2;
+    if (p === 0 || pairless) return [flat(node.needs(0), a), flat(node.needs(1), b)];
     const greatest = p === Number.POSITIVE_INFINITY;
     const looked = ordered ? triu(onesLike(g), 1) : undefined;
     const signs = ordered && p === 1;

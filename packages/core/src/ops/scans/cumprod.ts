@@ -31,7 +31,7 @@ const cumprodPrimitive = definePrimitive<number>({
   infer: ([x]) => ({ shape: x.shape, dtype: totalType(x.dtype) }),
   kernel: ([x], dim, out) => scan('cumprod', [elementsOf(x)], [out.storage.array], extentOf(x.shape, dim)),
   derivative: (g, node) => [
-    node.shape(0)[node.attrs] === 1 ? g : cumprodGradient(g, node.input(0), node.attrs),
+    (node.shape(0)[node.attrs] ?? 1) === 1 ? g : cumprodGradient(g, node.input(0), node.attrs),
   ],
 });
 
