@@ -202,7 +202,7 @@ describe('what is to be written is a call of what was called', () => {
     ['unfold(x, 1, { dilation: 2 })', () => nn.F.unfold(core.ones([1, 1, 2, 2]), 1, bad(2))],
     ['narrowCopy(x, 0, 0, 1)', () => Reflect.apply(core.narrowCopy, null, [x, 0, 0, 1, 5])],
     ['inverse(a)', () => Reflect.apply(core.inverse, null, [x, 3])],
-    ['forward(input, hx)', () => Reflect.apply(new nn.LSTM(2, 2), null, [x, [x, x], 3])],
+    ['module(input, hx)', () => Reflect.apply(new nn.LSTM(2, 2), null, [x, [x, x], 3])],
     ['ModuleDict.get("a")', () => Reflect.apply(new nn.ModuleDict().get, new nn.ModuleDict(), ['a', 3])],
   ])('write %s', (call, run) => {
     expect(expectRefusal(run, `write ${call}`)).not.toContain('write new');

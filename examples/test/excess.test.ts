@@ -90,7 +90,7 @@ describe('an argument more than is taken', () => {
     [
       'linear(x, mask)',
       () => new nn.Linear(2, 3)(x, ...bad(x)),
-      'Linear: forward: takes (x), got a Tensor of shape [2, 2] beyond that; write forward(x)',
+      'Linear: takes (x), got a Tensor of shape [2, 2] beyond that; write module(x)',
     ],
   ])('%s is an error that says what to write', (_, call, hint) => {
     expect(call).toThrow(core.ValueError);
@@ -142,9 +142,9 @@ describe('a module', () => {
   });
 
   it('refuses what its forward would not receive, with hooks too', () => {
-    expect(() => call(new Plain(), x, x)).toThrow('Plain: forward: takes (x)');
+    expect(() => call(new Plain(), x, x)).toThrow('Plain: takes (x)');
     const hooked = new Plain();
     hooked.registerForwardHook(() => undefined);
-    expect(() => call(hooked, x, x)).toThrow('Plain: forward: takes (x)');
+    expect(() => call(hooked, x, x)).toThrow('Plain: takes (x)');
   });
 });

@@ -67,7 +67,7 @@ function isToBeWritten({ path, names }: Call, message: string): boolean {
   if (written === null) return true;
   const [, isNew, name = ''] = written;
   const last = name.split('.').at(-1) ?? '';
-  if (path.includes('#')) return isNew === undefined && (names.includes(last) || last === 'forward');
+  if (path.includes('#')) return isNew === undefined && (names.includes(last) || last === 'module');
   return names.includes(last) || (standsFor.find(([of]) => of.test(path))?.[1] ?? []).includes(last);
 }
 

@@ -33,10 +33,21 @@ export class CompileError extends KindlingError {
   override name = 'CompileError';
 }
 
+/** A change of what `Object.freeze` or `Object.seal` keeps as it is, where JavaScript would throw a TypeError. Kindling's own. */
+export class FrozenError extends ValueError {
+  override name = 'FrozenError';
+
+  constructor(caller: string, what: string) {
+    super(
+      `${caller}: the ${what} is frozen (Object.freeze, Object.seal) and cannot change; leave it as it was made`,
+    );
+  }
+}
+
 /**
  * An error under the name of the public function that was called, where what that function calls gave a name of its own. Names of
- * classes and of nodes of the graph stay, as they tell more; and the name of a class that was called stands before the function's,
- * unless both are one name. Kindling's own.
+ * classes and of nodes of the graph stay, as they tell more; and the name of a module that was called stands before the function's,
+ * unless both are one name, that is a method of its own, or it is `forward`, which nobody calls. Kindling's own.
  * @example
  * ```ts
  * function between(a: Tensor, b: Tensor): Tensor {
@@ -52,12 +63,15 @@ export class CompileError extends KindlingError {
 export function calledAs(name: string, error: unknown): unknown {
   if (!(error instanceof KindlingError) || error instanceof CompileError || name === '') return error;
   const { message } = error;
-  // A class, or a node of the graph; or the name itself.
-  if (/^[A-Z]\w*: /.test(message) || /^[\w.]*/.exec(message)?.[0].split('.').at(-1) === name) return error;
-  const [prefix, inner] = /^([a-z][\w.]*)(?:\(\))?: /.exec(message) ?? ['', ''];
-  const keeps = /^[A-Z]/.test(name) && !name.toLowerCase().startsWith(inner.toLowerCase());
+  const parts = /^[\w.]*/.exec(message)?.[0].split('.') ?? [];
+  // A class, or a node of the graph; or the name itself, or a method of the class of that name.
+  if (/^[A-Z]\w*: /.test(message) || parts.at(-1) === name || parts[0] === name) return error;
+  const [prefix, inner] = /^([A-Za-z][\w.]*)(?:\(\))?: /.exec(message) ?? ['', ''];
+  const isModule = /^[A-Z]/.test(name);
+  const keeps = isModule && inner !== 'forward' && !name.toLowerCase().startsWith(inner.toLowerCase());
   // What is to be written, too, is a call of what was called.
-  const own = (text: string): string => text.replace(`; write ${inner}(`, `; write ${name}(`);
+  const own = (text: string): string =>
+    text.replace(`; write ${inner}(`, `; write ${isModule ? 'module' : name}(`);
   error.message = `${name}: ${keeps ? message : own(message.slice(prefix.length))}`;
   // The stack begins with the message as it was.
   if (error.stack !== undefined) error.stack = error.stack.replace(message, () => error.message);

@@ -1,5 +1,5 @@
 import type { DType, TypedArray } from './dtype.ts';
-import { AutogradError, DTypeError, ShapeError, ValueError } from './errors.ts';
+import { AutogradError, DTypeError, FrozenError, ShapeError, ValueError } from './errors.ts';
 import type { TensorMethods } from './methods.ts';
 import type { AccumulateGrad, GradNode } from './record/node.ts';
 import {
@@ -70,11 +70,13 @@ export class Tensor {
     strides: readonly number[] | null = null,
   ) {
     if (dtype === undefined) throw notConstructed();
+    const count = numelOf(shape);
     this.storage = storage;
-    this.shape = shape;
+    // A size or an offset of -0 is 0 (and so is a count that one is in).
+    this.shape = count === 0 ? shape.map(withoutSign) : shape;
     this.dtype = dtype;
-    this.offset = offset;
-    this.count = numelOf(shape);
+    this.offset = offset === 0 ? 0 : offset;
+    this.count = count === 0 ? 0 : count;
     this.dense = strides === null || isContiguousLayout(shape, strides);
     this.#strides = strides;
   }
@@ -111,7 +113,7 @@ export class Tensor {
   set grad(value: Tensor | null) {
     if (value !== null) checkGradOf(this, value);
     tellGradient?.(this);
-    setGradient(autogradOf(this), value);
+    setGradient(autogradOf(this), value, 'grad');
   }
 
   /** Distance, in elements, between neighbours along each dimension. Follows `Tensor.stride`. */
@@ -161,10 +163,14 @@ export function noteChange(): void {
 }
 
 /** Makes a tensor the gradient of a leaf. */
-export function setGradient(leaf: AutogradState, value: Tensor | null): void {
+export function setGradient(leaf: AutogradState, value: Tensor | null, caller = 'backward'): void {
   if (leaf.gradient === value) return;
   timesChanged++;
-  (leaf as { gradient: Tensor | null }).gradient = value;
+  try {
+    (leaf as { gradient: Tensor | null }).gradient = value;
+  } catch {
+    throw new FrozenError(caller, 'tensor');
+  }
 }
 
 /** @internal `baseRebinds` of a view that was made while no gradients were recorded. */
@@ -256,6 +262,13 @@ export function requireTensors(caller: string, ...values: readonly unknown[]): v
     throw new DTypeError(`${caller}: expected a Tensor, got ${kindOf(x)}`);
   }
 }
+
+/** @internal Refuses a change of what automatic differentiation keeps with a tensor, of one that is frozen. */
+export function requireUnfrozen(caller: string, x: Tensor): void {
+  if (Object.isFrozen(x)) throw new FrozenError(caller, 'tensor');
+}
+
+const withoutSign = (size: number): number => (size === 0 ? 0 : size);
 
 /** The error for a call of the constructor as of PyTorch's: with values, or with sizes. */
 const notConstructed = (): ValueError =>

@@ -182,6 +182,30 @@ describe('what stands where the options object belongs', () => {
   });
 });
 
+describe('a typed array', () => {
+  const list = new Int32Array([0]);
+  it.each<[string, () => unknown]>([
+    ['sum', () => sum(zeros(2), list as never)],
+    ['amax', () => zeros(2).amax(list as never)],
+    ['zeros', () => zeros(list as never)],
+  ])('in the place of an array is no options object: %s', (name, call) => {
+    expect(message(call)).toMatch(
+      new RegExp(
+        `^${name}: (dims|shape): .*, got an instance of Int32Array; make an array of it with Array.from\\(\\)$`,
+      ),
+    );
+  });
+
+  it('whose elements would not fit either gets no such advice', () => {
+    expect(message(() => sum(zeros(2), new Float32Array([0.5]) as never))).toMatch(
+      /got an instance of Float32Array$/,
+    );
+    expect(message(() => sum(zeros(2), new DataView(new ArrayBuffer(4)) as never))).toMatch(
+      /got an instance of DataView$/,
+    );
+  });
+});
+
 describe('an option', () => {
   it('of an unknown name is refused, with the name that may have been meant', () => {
     const near: [string, string][] = [

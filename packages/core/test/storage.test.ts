@@ -30,6 +30,12 @@ describe('structured clones', () => {
   });
 });
 
+it('structured clones of a generator are an error that says what to do', () => {
+  expect(() => structuredClone(new K.Generator())).toThrow(
+    'a generator; send getState(), for setState(state)',
+  );
+});
+
 describe('memory that was given back', () => {
   const given = (count: number, n: number): ArrayBufferLike[] => {
     const storages = Array.from({ length: count }, () => new Storage(allocateArray('float32', n)));

@@ -72,6 +72,10 @@ export abstract class Metric extends Shown {
   protected readonly settings: object;
   /** The weight of all samples. */
   private total = 0;
+  /** What a structured clone fails by, as one of a tensor does: it would be without the class, and what it holds as no property. */
+  protected readonly uncloneable = Symbol(
+    'a metric; send JSON.stringify(metric), for loadStateDict(JSON.parse(text))',
+  );
 
   constructor(settings: object) {
     super();

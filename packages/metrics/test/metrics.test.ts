@@ -278,6 +278,10 @@ describe('input that cannot be', () => {
 });
 
 describe('what is remembered', () => {
+  it('is lost by no structured clone, which is an error that says what to do', () => {
+    expect(() => structuredClone(new MeanSquaredError())).toThrow('a metric; send JSON.stringify(metric)');
+  });
+
   const fill = <M extends Metric>(metric: M): M => metric.update(rand([6]), randint(0, 2, [6]));
 
   it('is not changed by a batch that is refused', () => {

@@ -26,6 +26,22 @@ describe('an error in the call of a module', () => {
     expect(() => loss(x, wrong(1))).toThrow(/^BCELoss: binaryCrossEntropy: target: expected a Tensor/);
   });
 
+  it('names no forward, which nobody calls, and no class twice', () => {
+    const call =
+      (module: unknown, ...given: unknown[]) =>
+      (): unknown =>
+        Reflect.apply(module as never, null, given);
+    const bag = new nn.EmbeddingBag(3, 2);
+    expect(call(bag, tensor([0]), { offsets: 3 })).toThrow(
+      /^EmbeddingBag: offsets: expected a Tensor or null, got 3/,
+    );
+    expect(call(bag, tensor([0]), {}, 3)).toThrow(/^EmbeddingBag: takes .* write module\(input, options\)/);
+    expect(call(new nn.ReLU(), ones(2), 3)).toThrow(
+      /^ReLU: takes \(x\), got 3 beyond that; write module\(x\)/,
+    );
+    expect(call(new nn.ArcFaceLoss(3, 2), ones(3), tensor(1))).toThrow(/^ArcFaceLoss\.cosine: normalize: /);
+  });
+
   it('names the innermost module', () => {
     expect(() => new nn.Sequential(new nn.ReLU(), new nn.Linear(2, 3))(ones(4))).toThrow(/^Linear: /);
     expect(() => new Net()(ones(4))).toThrow(/^Linear: /);

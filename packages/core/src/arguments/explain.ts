@@ -2,7 +2,7 @@
 import { type KindlingError, ValueError } from '../errors.ts';
 import { camelCase } from '../names.ts';
 import { likeTensor, Tensor } from '../tensor.ts';
-import { callable, errorOf, fits, isOptions, type Kind, kind, type Parameters } from './kinds.ts';
+import { callable, errorOf, fits, isArray, isOptions, type Kind, kind, type Parameters } from './kinds.ts';
 import { nearest } from './near-names.ts';
 
 /** What came, in a few words. */
@@ -74,7 +74,7 @@ function code(parameter: string, value: unknown): string {
 
 const fewNumbers = kind(
   'a few numbers',
-  (x) => Array.isArray(x) && x.length <= 4 && x.every((n) => typeof n === 'number'),
+  (x) => isArray(x) && x.length <= 4 && Array.from(x).every((n) => typeof n === 'number'),
 );
 
 /** Values by the names of the options that take them, in the order of both, as PyTorch's places are; null where one finds none. */
@@ -210,8 +210,10 @@ export function excessError(name: string, parameters: Parameters, given: readonl
 function remedy(name: string, entries: Entries, at: number, given: readonly unknown[]): string {
   const value = given[at];
   if (typeof value === 'string' && device.test(value)) return oneDevice;
-  if (Array.isArray(value) && entries[at]![1].expected.startsWith('a Tensor'))
-    return '; make a tensor of it with tensor()';
+  const { expected } = entries[at]![1];
+  if (Array.isArray(value) && expected.startsWith('a Tensor')) return '; make a tensor of it with tensor()';
+  if (ArrayBuffer.isView(value) && 'length' in value && fits(entries[at]![1], Array.from(value as never)))
+    return '; make an array of it with Array.from()';
   if (!isOptions(value)) return '';
   const right = inItsPlace(name, entries, at, given, value);
   if (right !== '') return right;

@@ -10,7 +10,7 @@ import { announce } from '../record/observe.ts';
 import { SavedTensors } from '../record/saved-tensors.ts';
 import { recordInBase } from '../record/view-history.ts';
 import { expandsTo, formatShape, type Shape } from '../shape.ts';
-import { autogradOf, Tensor } from '../tensor.ts';
+import { autogradOf, requireUnfrozen, Tensor } from '../tensor.ts';
 import { FunctionContext } from './function-context.ts';
 
 export { FunctionContext } from './function-context.ts';
@@ -212,6 +212,7 @@ export function bindOutputs(
     if (nonDifferentiable.has(y) || !isFloatingPoint(y.dtype)) return y.requiresGrad ? alias(y) : y;
     let out = y;
     if (dirty.has(y)) {
+      requireUnfrozen(node.name, y);
       const { base } = autogradOf(y);
       if (base !== null) {
         recordInBase(y, base, node as GradNode, i);
@@ -220,7 +221,7 @@ export function bindOutputs(
       if (y.gradFn !== null) moveRetained(y, y.gradFn, node as GradNode, i);
       autogradOf(y).rebinds++;
     } else {
-      if (y.requiresGrad || inputs.includes(y)) out = alias(y);
+      if (y.requiresGrad || inputs.includes(y) || Object.isFrozen(y)) out = alias(y);
       const source = inputs.find((x) => x.storage === y.storage);
       if (source !== undefined) {
         const base = autogradOf(source).base ?? source;

@@ -4,7 +4,7 @@ import { isFloatingPoint } from '../dtype.ts';
 import { AutogradError, DTypeError, ShapeError } from '../errors.ts';
 import { isInferenceModeEnabled } from '../record/grad-mode.ts';
 import { formatShape, sameShape } from '../shape.ts';
-import { autogradOf, type GradHook, type HookList, noteChange, Tensor } from '../tensor.ts';
+import { autogradOf, type GradHook, type HookList, noteChange, requireUnfrozen, Tensor } from '../tensor.ts';
 import { handOut } from './ownership.ts';
 
 /** What registering a hook returns. */
@@ -55,6 +55,7 @@ export function registerHook(x: Tensor, hook: GradHook): RemovableHandle {
   if (!x.requiresGrad)
     throw new AutogradError("registerHook: cannot register a hook on a tensor that doesn't require gradient");
   const { gradFn, outputNumber } = autogradOf(x);
+  if (gradFn === null) requireUnfrozen('registerHook', x);
   return gradFn === null
     ? register(autogradOf(x), 'hooks', hook)
     : register((gradFn.hooks ??= []), outputNumber, hook);
@@ -104,6 +105,7 @@ export function registerPostAccumulateGradHook(x: Tensor, hook: (x: Tensor) => v
   if (x.gradFn !== null) {
     throw new AutogradError(`${name}: post accumulate grad hooks cannot be registered on non-leaf tensors`);
   }
+  requireUnfrozen(name, x);
   return register(autogradOf(x), 'accumulateHooks', hook);
 }
 
@@ -131,6 +133,7 @@ export function requiresGrad_(x: Tensor, value = true): Tensor {
       'requiresGrad_: Setting requiresGrad=true on inference tensor outside InferenceMode is not allowed.',
     );
   }
+  requireUnfrozen('requiresGrad_', x);
   autogradOf(x).leafRequiresGrad = value;
   noteChange();
   return x;

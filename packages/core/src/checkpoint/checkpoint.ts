@@ -180,6 +180,8 @@ export class Checkpoint<V extends object = Readonly<Record<string, unknown>>> ex
       const found = await this.#newest(names);
       if (found !== null) {
         const saved = this.#restore(caller, found, options);
+        // Older ones, which load() takes, do not know what came after them.
+        this.#bestSaved ??= found.content.best;
         // What a run left that was killed before it had removed it.
         await this.#removeOld(names);
         return saved;
@@ -296,7 +298,6 @@ export class Checkpoint<V extends object = Readonly<Record<string, unknown>>> ex
     if (strict) checkNames('parts', [...this.#parts.keys()], Object.keys(parts), where);
     const values = this.#valuesIn(content, strict, where);
     restoreParts(this.#parts, parts, where);
-    this.#bestSaved ??= content.best;
     return { ...values, name, epoch, step, metric } as unknown as Saved<V>;
   }
 

@@ -1,5 +1,5 @@
 import { Tensor } from '../tensor.ts';
-import { isElements, leavesOf, mapLeaves, TensorForm } from './tree.ts';
+import { isElements, leavesOfArguments, mapArgument, TensorForm } from './tree.ts';
 
 /** An argument that requires gradients after a call as it did not before, or the other way round. */
 export interface Requiring {
@@ -13,20 +13,20 @@ export class Given {
   readonly form: readonly unknown[];
   readonly #args: readonly unknown[];
   readonly #tensors: readonly Tensor[];
-  readonly #leaves: ReturnType<typeof leavesOf>;
+  readonly #leaves: ReturnType<typeof leavesOfArguments>;
   readonly #required: readonly boolean[];
 
   constructor(args: readonly unknown[], tensors: readonly Tensor[]) {
-    this.form = args.map((arg) => mapLeaves(arg, (x) => formOf(x, tensors)));
+    this.form = args.map((arg) => mapArgument(arg, (x) => formOf(x, tensors)));
     this.#args = [...args];
     this.#tensors = tensors;
-    this.#leaves = leavesOf(this.#args);
+    this.#leaves = leavesOfArguments(this.#args);
     this.#required = tensors.map(({ requiresGrad }) => requiresGrad);
   }
 
   /** Where the function has changed arrays or objects that it was given, as `[0].x`; `null` where it has not. */
   changedAt(): string | null {
-    const now = leavesOf(this.#args);
+    const now = leavesOfArguments(this.#args);
     const all = now.length < this.#leaves.length ? this.#leaves : now;
     for (const [i, { path }] of all.entries()) {
       const [a, b] = [this.#leaves[i], now[i]];

@@ -1,12 +1,54 @@
 import type { TypedArray } from '../dtype.ts';
 import { autogradOf, type HookList, Tensor } from '../tensor.ts';
 
-/** A nesting of arrays and plain objects around leaves. */
+/** A plain object, which with arrays makes the nesting around leaves. */
 const isRecord = (x: unknown): x is Record<string, unknown> => {
   if (typeof x !== 'object' || x === null) return false;
   const prototype: unknown = Object.getPrototypeOf(x);
   return prototype === Object.prototype || prototype === null;
 };
+
+const isCollection = (x: unknown): x is Map<unknown, unknown> | Set<unknown> =>
+  x instanceof Map || x instanceof Set;
+
+/**
+ * What an argument holds that is looked into besides arrays and plain objects: a Map, a Set, an object of a user's class of which a property
+ * is a tensor; `null` of all else. Other objects, as optimizers, stand for themselves, and so do those in such an object, since they
+ * often know it in turn.
+ */
+function heldBy(x: unknown): Readonly<Record<string, unknown>> | null {
+  if (typeof x !== 'object' || x === null || x instanceof Tensor || ArrayBuffer.isView(x)) return null;
+  if (isCollection(x)) return { keys: [...x.keys()], values: [...x.values()] };
+  return Object.values(x).some((value) => value instanceof Tensor) ? { ...x } : null;
+}
+
+/** What stands for such an object in the form of arguments. */
+class Held {
+  readonly prototype: unknown;
+  readonly parts: unknown;
+
+  constructor(of: unknown, parts: unknown) {
+    this.prototype = Object.getPrototypeOf(of);
+    this.parts = parts;
+  }
+}
+
+/** The leaves of arguments: {@link leavesOf}, also of what is {@link heldBy} them. */
+export function leavesOfArguments(tree: unknown, path = ''): ReturnType<typeof leavesOf> {
+  return leavesOf(tree, path).flatMap((one) => {
+    const held = heldBy(one.leaf);
+    if (held === null) return [one];
+    return isCollection(one.leaf) ? leavesOfArguments(held, one.path) : leavesOf(held, one.path);
+  });
+}
+
+/** The form of an argument: {@link mapLeaves}, also of what is {@link heldBy} it. */
+export const mapArgument = (tree: unknown, to: (leaf: unknown) => unknown): unknown =>
+  mapLeaves(tree, (leaf) => {
+    const held = heldBy(leaf);
+    if (held === null) return to(leaf);
+    return new Held(leaf, isCollection(leaf) ? mapArgument(held, to) : mapLeaves(held, to));
+  });
 
 /** The leaves of nested arrays and plain objects, in order, each with its path: `[0].x`. */
 export function leavesOf(tree: unknown, path = ''): { readonly path: string; readonly leaf: unknown }[] {
@@ -35,7 +77,7 @@ export function tensorsAmong(args: readonly unknown[]): readonly Tensor[] {
   return args as readonly Tensor[];
 }
 
-/** The tensors in a nesting, each once; they are appended to `list`, as this is asked at each call. */
+/** The tensors in a nesting, and in what arguments hold ({@link heldBy}), each once; they are appended to `list`, as this is asked at each call. */
 export function tensorsIn(tree: unknown, list: Tensor[] = []): Tensor[] {
   if (tree instanceof Tensor) {
     if (!list.includes(tree)) list.push(tree);
@@ -43,6 +85,10 @@ export function tensorsIn(tree: unknown, list: Tensor[] = []): Tensor[] {
     for (let i = 0; i < tree.length; i++) tensorsIn(tree[i], list);
   } else if (isRecord(tree)) {
     for (const key of Object.keys(tree)) tensorsIn(tree[key], list);
+  } else {
+    const held = heldBy(tree);
+    const found = held === null ? [] : isCollection(tree) ? tensorsIn(held) : tensorLeavesOf(held);
+    for (const x of found) if (!list.includes(x)) list.push(x);
   }
   return list;
 }
@@ -57,6 +103,12 @@ export function sameForm(a: unknown, b: unknown, tensors: readonly Tensor[], ali
     if (!Array.isArray(a) || a.length !== b.length) return false;
     for (let i = 0; i < b.length; i++) if (!sameForm(a[i], b[i], tensors, alike)) return false;
     return true;
+  }
+  if (b instanceof Held) {
+    const held = heldBy(a);
+    return (
+      held !== null && Object.getPrototypeOf(a) === b.prototype && sameForm(held, b.parts, tensors, alike)
+    );
   }
   if (isElements(b)) return isElements(a) && sameElements(a, b);
   if (!isRecord(b)) return Object.is(a, b);

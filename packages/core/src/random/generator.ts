@@ -136,6 +136,8 @@ export class Generator {
   #next = 0;
   /** `null` until a stream from the platform's entropy is begun. */
   #seed: bigint | null = 0n;
+  /** What a structured clone fails by, as one of a tensor does: it would be without the stream. */
+  protected readonly uncloneable = Symbol('a generator; send getState(), for setState(state)');
 
   /** The second value of the last Box-Muller pair drawn in double precision, not yet handed out. */
   nextDoubleNormalSample: number | null = null;

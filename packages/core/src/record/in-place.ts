@@ -2,7 +2,7 @@ import { canCast, isFloatingPoint, scalarNameOf } from '../dtype.ts';
 import { AutogradError, DTypeError, ShapeError, ValueError } from '../errors.ts';
 import { copyStrided, scatterStrided } from '../kernels/index.ts';
 import { formatShape, sameSizes } from '../shape.ts';
-import { autogradOf, emptyTensor, type Tensor, unrecorded } from '../tensor.ts';
+import { autogradOf, emptyTensor, requireUnfrozen, type Tensor, unrecorded } from '../tensor.ts';
 import { explained, gradNode, inferred, ofKernel, wantsGrad } from './apply.ts';
 import { isRecording } from './flags.ts';
 import { isInferenceModeEnabled } from './grad-mode.ts';
@@ -138,6 +138,7 @@ export function prepareInPlace(target: Tensor, inputs: Tensors, name: string): b
   if (!wantsGrad(inputs, name)) return false;
   if (baseRebinds === unrecorded) throw viewUnrecorded(name);
   if (!isFloatingPoint(target.dtype)) return false;
+  for (const x of [target, base]) if (x !== null) requireUnfrozen(name, x);
   if (base !== null && !canChangeBase(target, base)) {
     throw new AutogradError(
       `${name}: a view that overlaps itself, or of a base that is not contiguous, is being changed in place while gradients are ` +

@@ -3,7 +3,7 @@ import { AutogradError } from '../errors.ts';
 import type { Expr } from '../kernels/index.ts';
 import type { Shape } from '../shape.ts';
 import type { GradHook, HookList, Tensor } from '../tensor.ts';
-import { autogradOf } from '../tensor.ts';
+import { autogradOf, requireUnfrozen } from '../tensor.ts';
 
 /** @internal What an elementwise operation computes: its value over `input(i)` and `param(i)`, in lanes of a dtype. */
 interface Elementwise {
@@ -262,8 +262,14 @@ export const isLeafNode = (node: Node): node is AccumulateGrad => node.sequence 
 /** The node into which the gradient of `x` flows, or `null`. */
 export function edgeOf(x: Tensor): Node | null {
   if (x.gradFn !== null) return x.gradFn;
-  if (autogradOf(x).leafRequiresGrad) return (autogradOf(x).accumulator ??= new AccumulateGrad(x));
-  return null;
+  return autogradOf(x).leafRequiresGrad ? accumulatorOf(x) : null;
+}
+
+function accumulatorOf(x: Tensor): AccumulateGrad {
+  const known = autogradOf(x).accumulator;
+  if (known !== null) return known;
+  requireUnfrozen('autograd', x);
+  return (autogradOf(x).accumulator = new AccumulateGrad(x));
 }
 
 /** An in-place operation gave `x` a new node: a gradient that it retains is from now on that of the new value. */

@@ -1,7 +1,7 @@
 /** The history of a view whose base was changed in place after the view was made, or is changed by way of it. */
 import { AutogradError } from '../errors.ts';
 import type { Shape } from '../shape.ts';
-import { autogradOf, onStaleView, Tensor } from '../tensor.ts';
+import { autogradOf, onStaleView, requireUnfrozen, Tensor } from '../tensor.ts';
 import { edgeOf, GradNode, moveRetained } from './node.ts';
 import { announce } from './observe.ts';
 import type { Primitive, ViewPrimitive } from './primitive.ts';
@@ -39,6 +39,7 @@ function regionOf(view: Tensor, base: Tensor): BaseRegion | null {
 
 /** Makes a view that part of its base as it is now; the gradient that it retains is from now on that of the new value. */
 function takeAnew(view: Tensor, base: Tensor, region: BaseRegion): void {
+  requireUnfrozen('autograd', view);
   const state = autogradOf(view);
   const before = view.gradFn;
   state.baseRebinds = autogradOf(base).rebinds;

@@ -198,6 +198,16 @@ describe('what is kept', () => {
     expect(model.w.toArray()).toEqual(tensor([0.9, 0.9]).toArray());
   });
 
+  test('stays the best of all where a new program loads an older one', async () => {
+    const storage = memoryStorage();
+    for (const metric of [3, 2, 1]) await make({ storage, best: 'min' }).checkpoint.save({ metric });
+    const { checkpoint } = make({ storage, keepLast: 1, best: 'min' });
+    await checkpoint.load('checkpoint-00000001.safetensors');
+    expect((await checkpoint.best())?.metric).toBe(1);
+    await checkpoint.save({ metric: 2.5 });
+    expect(numbers(await checkpoint.list())).toEqual([3, 4]);
+  });
+
   test('leaves other files alone, and another name its own', async () => {
     const storage = memoryStorage();
     for (const name of ['notes.txt', 'checkpoint-1.safetensors', 'checkpoint-x.safetensors'])

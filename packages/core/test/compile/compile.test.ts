@@ -363,11 +363,9 @@ describe('what a compiled function cannot do', () => {
 
   it('returns tensors', () => {
     expect(message(compiledOn((x) => ({ y: x, n: 3 })))).toMatch(
-      /the result\.n is a number, which later calls could not give anew/,
+      /the result\.n is 3, which later calls could not give anew/,
     );
-    expect(message(compiledOn((x) => [x, new Date(0)]))).toMatch(
-      /the result\[1\] is an object of class Date/,
-    );
+    expect(message(compiledOn((x) => [x, new Date(0)]))).toMatch(/the result\[1\] is an instance of Date/);
   });
 
   it('takes no graphs in and gives none out', () => {

@@ -1,5 +1,6 @@
 /** Arguments and results as lists of tensors with names. */
 import { K, Tensor } from '@kindling/core';
+import { instanceText } from '../class-of.ts';
 import { ExportError } from '../errors.ts';
 import { type Argument, isValue, parametersAsWritten, type Value } from '../recording/index.ts';
 
@@ -35,9 +36,7 @@ export function tensorsIn(given: Given, name: string, depth = 0): NamedTensor[] 
   if (depth > MAX_DEPTH)
     throw new ExportError(`exportOnnx: an argument is nested more than ${MAX_DEPTH} deep`);
   if (!K.isArray(given) && !isPlain(given)) {
-    const what = K.isReadable(given)
-      ? `a ${(given as object).constructor.name}`
-      : 'an object that cannot be read';
+    const what = K.isReadable(given) ? instanceText(given as object) : 'an object that cannot be read';
     throw new ExportError(
       `exportOnnx: ${name} is ${what}, and inputs of ONNX are tensors; let forward take the tensors that it is made of`,
     );

@@ -115,9 +115,11 @@ describe('values', () => {
       [new nn.Linear(1, 1), /the value is a module; save its stateDict\(\)/],
       [
         { o: new optim.SGD([ones(1, { requiresGrad: true })]) },
-        /\['o'\] is an object of class SGD; save its stateDict\(\)/,
+        /\['o'\] is an instance of SGD; save its stateDict\(\)/,
       ],
-      [new Date(0), /an object of class Date/],
+      [new Date(0), /an instance of Date/],
+      [(function* () {})(), /an instance of Generator: tensors/],
+      [new (class {})(), /an instance of a class without a name: tensors/],
       [new Float32Array(2), /a Float32Array; write tensor\(\.\.\.\)/],
       [cyclic, /\[0\]\['cyclic'\] holds itself/],
       [deep, /nested deeper than 256 levels/],

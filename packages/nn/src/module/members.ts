@@ -1,4 +1,4 @@
-import { checkArguments, K, KindlingError, noteChange, type Tensor } from '@kindling/core';
+import { checkArguments, FrozenError, K, KindlingError, noteChange, type Tensor } from '@kindling/core';
 import { type AnyModule, internalsOf } from './callable.ts';
 import type { ModuleHooks } from './hooks.ts';
 import type { Parameter } from './parameter.ts';
@@ -11,7 +11,9 @@ export const valueOf = (module: AnyModule, name: string): unknown =>
 /** Defines rather than assigns, as a class field does, so that no name is special; it may be a new one. */
 export function setProperty(module: AnyModule, name: string, value: unknown): void {
   noteChange();
-  Object.defineProperty(module, name, { value, writable: true, enumerable: true, configurable: true });
+  const own = { value, writable: true, enumerable: true, configurable: true };
+  if (!Reflect.defineProperty(module, name, own))
+    throw new FrozenError(`${module.constructor.name}.${name}`, 'module');
 }
 
 /** The class or type of a value, for an error. */

@@ -242,7 +242,7 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
 
   /** Sets training mode here and in all submodules. Follows `torch.nn.Module.train`. */
   train(mode = true): this {
-    this.training = given(this, 'train', mode);
+    setProperty(this, 'training', given(this, 'train', mode));
     goingDown(this, 'train', () => this.children().map((child) => child.train(mode)));
     return this;
   }

@@ -1,4 +1,12 @@
-import { cannotCompile, type DType, formatShape, noGrad, noteChange, Tensor } from '@kindling/core';
+import {
+  cannotCompile,
+  type DType,
+  FrozenError,
+  formatShape,
+  noGrad,
+  noteChange,
+  Tensor,
+} from '@kindling/core';
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -11,6 +19,7 @@ export function retype(x: Tensor, dtype: DType): void {
   cannotCompile(
     `Module.to: a tensor of shape ${formatShape(x.shape)} becomes ${dtype} in the compiled function, which later calls would not do; convert the module outside`,
   );
+  if (Object.isFrozen(x)) throw new FrozenError('Module.to', 'tensor');
   const before = x.storage;
   const whole = new Tensor(before, [before.array.length], x.dtype);
   const { storage } = noGrad(() => whole.to(dtype));

@@ -4,7 +4,7 @@ import { AutogradError, ShapeError } from '../../errors.ts';
 import { copyStrided, scatterStrided } from '../../kernels/index.ts';
 import { apply, applyInPlace, applyView, definePrimitive, defineView } from '../../record/index.ts';
 import { expandsTo, formatShape } from '../../shape.ts';
-import { autogradOf, type Tensor } from '../../tensor.ts';
+import { autogradOf, requireUnfrozen, type Tensor } from '../../tensor.ts';
 
 const clonePrimitive = definePrimitive({
   name: 'clone',
@@ -98,6 +98,7 @@ export const detach_ = function (x: Tensor): Tensor {
   const state = autogradOf(x);
   if (state.base !== null && x.requiresGrad)
     throw new AutogradError("detach_: Can't detach views in-place. Use detach() instead");
+  requireUnfrozen('detach_', x);
   x.gradFn = null;
   x.requiresGrad = false;
   return x;

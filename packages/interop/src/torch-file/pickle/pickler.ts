@@ -1,5 +1,6 @@
 import { type DType, K, Tensor, ValueError } from '@kindling/core';
 import { Module, Parameter } from '@kindling/nn';
+import { instanceText } from '../../class-of.ts';
 import { op } from './opcodes.ts';
 import { PyFloat } from './py-float.ts';
 import type { Ranges } from './ranges.ts';
@@ -99,8 +100,8 @@ export class Pickler {
     if (typeof value !== 'object' || value === null) return `a ${typeof value}, of which Python has no like`;
     if (ArrayBuffer.isView(value)) return `a ${value.constructor.name}; write tensor(...)`;
     if (typeof (value as { stateDict?: unknown }).stateDict === 'function')
-      return `an object of class ${value.constructor?.name}; save its stateDict()`;
-    return `an object of class ${value.constructor?.name}: tensors, numbers, texts, arrays, plain objects, Map and Set can be saved`;
+      return `${instanceText(value)}; save its stateDict()`;
+    return `${instanceText(value)}: tensors, numbers, texts, arrays, plain objects, Map and Set can be saved`;
   }
 
   #number(value: number, asFloat: boolean): void {
