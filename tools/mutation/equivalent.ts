@@ -242,4 +242,11 @@ export const equivalents: readonly Equivalent[] = [
     to: '!==',
     why: 'the copy to the results rounds then instead of the kernel, to the same bits',
   },
+  {
+    file: 'core/src/compile/interpreter.ts',
+    code: 'const from = (x?.offset ?? 0) - at;',
+    from: '0',
+    to: '1',
+    why: 'of no tensor nothing is brought in, which is asked next',
+  },
 ];

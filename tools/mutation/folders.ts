@@ -203,6 +203,7 @@ export const folders: Readonly<Record<string, Folder>> = {
       'core/test/compile/refusals',
       'core/test/compile/changes-noticed',
       'core/test/compile/host-numbers',
+      'core/test/compile/checks-on-host',
       'core/test/compile/gradients',
       'core/test/compile/taken-from-outside',
       'core/test/compile/apart',

@@ -57,6 +57,27 @@ describe('checkOnHost', () => {
     expect(f.programs).toHaveLength(1);
   });
 
+  it('is asked where it stands by a call that is run both ways, though it no longer held when the recording ended', () => {
+    let count = 0;
+    const f = compile(
+      (x: Tensor) => {
+        checkOnHost('count', () => {
+          if (count === 2) throw new Error('there are two');
+        });
+        onHost(() => {
+          count++;
+        });
+        return x.mul(2);
+      },
+      { check: true },
+    );
+    for (let call = 0; call < 2; call++) f(ones([1]));
+    expect(() => f(ones([1]))).toThrow('there are two');
+    count = 3;
+    expect(f(ones([1])).item()).toBe(2);
+    expect(f.programs).toHaveLength(1);
+  });
+
   it('takes a function', () => {
     expect(() => checkOnHost('options', 1 as never)).toThrow('checkOnHost: check');
   });

@@ -144,6 +144,43 @@ it('of arguments of new memory in each call it counts how far one lies from the 
   expect(step.programs).toHaveLength(4);
 });
 
+it('parts of one tensor, such as the batches of a data set, are served by one program', () => {
+  const step = expectSameBits(() => {
+    const [data, w] = [randn([10, 3]), randn([3], { requiresGrad: true })];
+    return {
+      call: (x: Tensor) => {
+        w.grad = null;
+        const loss = x.mul(w).square().sum();
+        loss.backward();
+        noGrad(() => w.sub_(w.grad as Tensor, { alpha: 0.01 }));
+        return loss.detach();
+      },
+      argumentsOf: (i) => [data.narrow(0, (2 * i) % 10, 2)],
+      state: () => [w],
+    };
+  }, 12);
+  expect(step.programs).toHaveLength(1);
+});
+
+it.each([
+  ['from the first call on', 0],
+  ['from the second', 1],
+  ['from the fourth', 3],
+])('one of the parts may be a tensor of the closure, given %s', (_, first) => {
+  expectSameBits(() => {
+    const data = randn([10]);
+    const kept = data.narrow(0, 4, 2);
+    return {
+      call: (x: Tensor) => {
+        kept.mul_(0.5);
+        return x.mul(3).add(kept);
+      },
+      argumentsOf: (i) => [i >= first && i % 3 !== 2 ? kept : data.narrow(0, (3 * i) % 8, 2)],
+      state: () => [data],
+    };
+  }, 12);
+});
+
 it('what a gradient was when the call was recorded is not what it is now, where the closure has it too', () => {
   const w = floats(1, 2, 3).requiresGrad_();
   let kept = floats(0, 0, 0);

@@ -137,6 +137,23 @@ describe('a function that takes something else from outside in each call is refu
     );
     for (let i = 1; i < 8; i++)
       expect(bitsOf(padded(table.narrow(0, 0, i)))).toEqual(bitsOf(table.narrow(0, 0, i)));
+    const middle = compile((y: Tensor) => y.narrow(0, 1, 2).mul(2));
+    for (let i = 0; i < 8; i++) {
+      const part = table.narrow(0, i, 4);
+      expect(bitsOf(middle(part))).toEqual(bitsOf(part.narrow(0, 1, 2).mul(2)));
+    }
+    expect(middle.programs).toHaveLength(1);
+  });
+
+  it('nor for objects around them: one program serves those that have the same keys', () => {
+    const sum = compile((batch: Record<string, Tensor>) =>
+      Object.values(batch).reduce((all, part) => all.add(part)),
+    );
+    for (let i = 1; i < 5; i++) expect(bitsOf(sum({ a: x, b: x.mul(i) }))).toEqual(bitsOf(x.add(x.mul(i))));
+    expect(sum.programs).toHaveLength(1);
+    for (let i = 1; i < 5; i++)
+      expect(bitsOf(sum({ a: x, b: x, c: x.mul(i) }))).toEqual(bitsOf(x.mul(i + 2)));
+    expect(sum.programs).toHaveLength(2);
   });
 
   it('nor for tensors that go with the form of arguments', () => {

@@ -2,8 +2,8 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { compile, randn, type Tensor } from '@kindling/core';
-import { expect, it } from 'vitest';
+import { compile, ones, randn, type Tensor } from '@kindling/core';
+import { expect, it, vi } from 'vitest';
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void;
@@ -36,4 +36,19 @@ it('keeps no memory of the arguments, of tensors made inside, and of the gradien
   }
   expect([...before].flatMap(([what, ref]) => (ref.deref() === undefined ? [] : [what]))).toEqual([]);
   expect(compiled(randn([2, 3])).shape).toEqual([]);
+});
+
+it('keeps nothing of a program that turned out wrong: its state lies in memory of its own again', () => {
+  const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+  const w = ones([4]);
+  let factor = 2;
+  const compiled = compile((x: Tensor) => w.add_(x).mul(factor), { check: true, fallback: 'eager' });
+  for (let call = 0; call < 4; call++) compiled(ones([4]));
+  expect(w.storage.lodging).not.toBeNull();
+  factor = 3;
+  expect(compiled(ones([4])).tolist()).toEqual([18, 18, 18, 18]);
+  expect(warn).toHaveBeenCalledOnce();
+  expect(w.storage.lodging).toBeNull();
+  expect(w.tolist()).toEqual([6, 6, 6, 6]);
+  warn.mockRestore();
 });

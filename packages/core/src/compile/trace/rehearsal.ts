@@ -29,7 +29,12 @@ export interface Guarded {
  * depends on something that a program would not see change: a batch that a counter chooses, a factor that grows.
  */
 export class Rehearsal extends Onlooker {
+  readonly #arguments: WeakSet<Tensor>;
   readonly #given: ReadonlySet<Storage>;
+  /** Memory of arguments that was met as a tensor that is neither given nor computed in the call: one of the closure. */
+  readonly #beside = new Set<Storage>();
+  /** What the call computed. */
+  readonly #outputs = new WeakSet<Tensor>();
   readonly #made = new WeakSet<Storage>();
   /** What was made in the call and lasts: the state of optimizers. */
   readonly #lasting = new WeakSet<Storage>();
@@ -54,6 +59,7 @@ export class Rehearsal extends Onlooker {
 
   constructor(given: readonly Tensor[]) {
     super();
+    this.#arguments = new WeakSet(given);
     this.#given = new Set(given.map((x) => x.storage));
   }
 
@@ -66,6 +72,31 @@ export class Rehearsal extends Onlooker {
     return this.#made.has(storage);
   }
 
+  /** Whether the call computed this tensor. */
+  hasComputed(x: Tensor): boolean {
+    return this.#outputs.has(x);
+  }
+
+  /** Whether a tensor lies in memory of arguments, but is none of them, nor computed in the call. */
+  isBeside(x: Tensor): boolean {
+    return this.#given.has(x.storage) && !this.#arguments.has(x) && !this.#outputs.has(x);
+  }
+
+  /** Whether the call met memory of arguments as a tensor from outside too. */
+  hasMetBeside(storage: Storage): boolean {
+    return this.#beside.has(storage);
+  }
+
+  /**
+   * Whether the call found this memory outside, or may have: nobody can tell where it was given a tensor that `now` is given too. Parts of
+   * one tensor, such as the batches of a data set, are others in each call.
+   */
+  mayHaveFound(storage: Storage, now: readonly Tensor[]): boolean {
+    const sharing = now.filter((x) => x.storage === storage);
+    const gaveOthers = sharing.length > 0 && sharing.every((x) => this.isBeside(x));
+    return gaveOthers ? this.#beside.has(storage) || this.#gradients.has(storage) : this.hasTaken(storage);
+  }
+
   /** Whether the call was given this memory, or found it outside. */
   hasTaken(storage: Storage): boolean {
     if (this.#given.has(storage) || this.#used.has(storage)) return true;
@@ -76,6 +107,7 @@ export class Rehearsal extends Onlooker {
     for (const x of inputs) {
       const { storage, shape, requiresGrad } = x;
       if (requiresGrad) this.gradientMatters(x);
+      if (this.isBeside(x)) this.#beside.add(storage);
       if (x.gradFn === null && !this.#made.has(storage) && !this.#required.has(x))
         this.#required.set(x, requiresGrad);
       if (this.#given.has(storage) || this.#known.has(storage)) continue;
@@ -102,7 +134,10 @@ export class Rehearsal extends Onlooker {
     rerun: Rerun | null,
     line = userLine(),
   ): void {
-    for (const { storage } of outputs) if (this.#made.has(storage)) this.#known.add(storage);
+    for (const y of outputs) {
+      if (this.#made.has(y.storage)) this.#known.add(y.storage);
+      if (!inputs.includes(y)) this.#outputs.add(y);
+    }
     const { generator = null } = (attrs ?? {}) as { generator?: Generator | null };
     const fromOutside = generator instanceof Generator && !this.#begun.has(generator) ? generator : null;
     const numbers = rerun === null ? placesOf(inputs, outputs) : attributesAsText(attrs);

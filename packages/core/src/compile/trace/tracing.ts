@@ -54,7 +54,6 @@ const elementType = (array: TypedArray, dtype: DType): DType =>
 /** Records a call as it runs: the {@link Tracer} behind `compile`. */
 export class Tracing implements Tracer {
   readonly records = true;
-  readonly #outputs = new WeakSet<Tensor>();
   readonly #memories = new Map<Storage, MutableMemory>();
   readonly #equations: Equation[] = [];
   readonly #hostParts: HostPart[] = [];
@@ -78,8 +77,6 @@ export class Tracing implements Tracer {
   readonly #arguments: readonly Tensor[];
   /** The age of graphs that come from outside, at most. */
   readonly #age = youngestNode();
-  /** Memory of arguments that is that of tensors of the closure too. */
-  readonly #metAsState = new Set<Storage>();
   #goesOn: boolean;
   readonly #before: Rehearsal | null;
   /** What is known to be read by host parts, and nobody but they may change. */
@@ -118,8 +115,7 @@ export class Tracing implements Tracer {
       const known = this.#memories.get(x.storage);
       if (known === undefined) this.#discover(x);
       const isGiven = known?.origin.kind === 'argument';
-      if (isGiven && (this.#outputs.has(x) || this.#arguments.includes(x))) continue;
-      if (isGiven) this.#metAsState.add(x.storage);
+      if (isGiven && !this.rehearsal.isBeside(x)) continue;
       if (isGiven || this.#memories.get(x.storage)?.origin.kind === 'state') this.#meetsState(x);
     }
   }
@@ -133,7 +129,6 @@ export class Tracing implements Tracer {
     const line = userLine();
     this.rehearsal.ran(name, inputs, attrs, outputs, rerun, line);
     const read = inputs.map((x) => this.#valueOf(x));
-    for (const y of outputs) if (!inputs.includes(y)) this.#outputs.add(y);
     if (rerun !== null) {
       for (const y of outputs) {
         const memory = this.#memories.get(y.storage);
@@ -174,7 +169,7 @@ export class Tracing implements Tracer {
   gradientMatters(leaf: Tensor): void {
     this.rehearsal.gradientMatters(leaf);
     // What is made in the call ends with it, and so do its gradients.
-    if (this.#outputs.has(leaf) || this.rehearsal.hasMade(leaf.storage)) return;
+    if (this.rehearsal.hasComputed(leaf) || this.rehearsal.hasMade(leaf.storage)) return;
     if (!this.#gradientsBefore.has(leaf)) this.#gradientsBefore.set(leaf, autogradOf(leaf).gradient);
   }
 
@@ -267,7 +262,7 @@ export class Tracing implements Tracer {
       memory.origin.kind === 'local' && !kept.has(memory) ? [storage] : [],
     );
     const alsoOutside = (storage: Storage): boolean =>
-      this.#metAsState.has(storage) || this.#before?.hasTaken(storage) === true;
+      this.rehearsal.hasMetBeside(storage) || this.#before?.mayHaveFound(storage, this.#arguments) === true;
     const settled = settleMemories(this.#memories, this.#arguments, atFirst, this.#leaves, alsoOutside);
     this.#guards.seldom.push(
       guardOfAssumptions(this.#assumptions.seldom),
@@ -335,7 +330,7 @@ export class Tracing implements Tracer {
 
   #meetsState(x: Tensor): void {
     // A view made in the call is of this memory too, and a tensor changed in place has its graph from there.
-    if (this.#leaves.has(x) || this.#outputs.has(x)) return;
+    if (this.#leaves.has(x) || this.rehearsal.hasComputed(x)) return;
     if (x.gradFn !== null) {
       if (this.#equations.some((e) => e.outputs.some((y) => y.memory === this.#memories.get(x.storage))))
         return;
