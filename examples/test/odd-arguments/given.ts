@@ -114,6 +114,7 @@ export const given: Readonly<Record<string, () => unknown[]>> = {
   readTableRows: () => [x(), row(), ones([2, 3]), -1],
   addTableRows: () => [ones([2, 3]), row(), x(), { skipped: -1, byFrequency: false }],
   greatestTableRows: () => [x(), row(), row(), zeros([3, 3], { dtype: 'int32' })],
+  numberBags: () => [row(), row()],
   normalizeGroups: () => [x(), { name: 'native_layer_norm', samples: 3, parts: 3, eps: 1e-5 }],
   maskClasses: () => [row(), { classes: 3, dim: 1, ignoreIndex: null }, ones([2, 3])],
   sumTaps: () => [

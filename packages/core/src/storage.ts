@@ -150,15 +150,9 @@ export class Storage {
   /** Gives the memory back for new tensors to take: for who knows that nobody reads it any more. Reading it is an error from then on. @internal */
   recycle(): void {
     const array = this.#array;
-    if (this.#lengthOutside >= 0 || array.byteLength <= onHeapBytes || array.byteLength > largestSlice)
-      return;
-    const spares =
-      array instanceof Float32Array ? spares32 : array instanceof Float64Array ? spares64 : undefined;
-    if (spares === undefined) return;
+    if (this.#lengthOutside >= 0 || array.byteLength <= onHeapBytes || !keepSpare(array)) return;
     this.#array = nothing;
     this.#lengthOutside = passedOn;
-    const list = (spares[unitsOf(array.byteLength)] ??= []);
-    if (list.length < mostSpares) list.push(array);
   }
 }
 
@@ -284,6 +278,41 @@ const mostSpares = 8;
 const nothing = new Float32Array(0);
 const unitsOf = (bytes: number): number => Math.ceil(bytes / sliceUnit);
 
+/**
+ * Larger memory that was given back, the last one last: what has just been used is still in the processor's caches, while the engine
+ * gives memory out again when it next looks for what nobody has.
+ */
+const spareBuffers: ArrayBuffer[] = [];
+let spareBytes = 0;
+const mostSpareBytes = 2 ** 25;
+const mostSpareBuffers = 16;
+
+/** Keeps what was given back; `false` where it is memory of a kind that is not kept. */
+function keepSpare(array: TypedArray): boolean {
+  const { buffer, byteLength } = array;
+  if (byteLength > largestSlice) {
+    if (!(buffer instanceof ArrayBuffer) || byteLength !== buffer.byteLength) return false;
+    spareBuffers.push(buffer);
+    spareBytes += byteLength;
+    while (spareBytes > mostSpareBytes || spareBuffers.length > mostSpareBuffers)
+      spareBytes -= spareBuffers.shift()?.byteLength ?? spareBytes;
+    return true;
+  }
+  const spares =
+    array instanceof Float32Array ? spares32 : array instanceof Float64Array ? spares64 : undefined;
+  if (spares === undefined) return false;
+  const list = (spares[unitsOf(byteLength)] ??= []);
+  if (list.length < mostSpares) list.push(array);
+  return true;
+}
+
+function spareBuffer(bytes: number): ArrayBuffer | undefined {
+  const at = spareBuffers.findLastIndex(({ byteLength }) => byteLength === bytes);
+  if (at < 0) return undefined;
+  spareBytes -= bytes;
+  return spareBuffers.splice(at, 1)[0];
+}
+
 function spare(dtype: DType, n: number, units: number): TypedArray | undefined {
   const list = dtype === 'float32' ? spares32[units] : dtype === 'float64' ? spares64[units] : undefined;
   return list !== undefined && list.length > 0 && list[list.length - 1]!.length === n
@@ -331,7 +360,7 @@ export function allocateArray(dtype: DType, n: number): TypedArray {
   const bytes = n * bytesOf(dtype);
   if (bytes <= onHeapBytes) return new (arrayConstructor(dtype))(n);
   if (bytes <= largestSlice) return fromSlab(dtype, n, bytes);
-  return large(dtype, n, newBuffer);
+  return large(dtype, n, spareOrNew);
 }
 
 /**
@@ -344,6 +373,7 @@ export function allocateZeroed(dtype: DType, n: number): TypedArray {
   return large(dtype, n, zeroedBuffer);
 }
 
+const spareOrNew = (bytes: number): ArrayBuffer => spareBuffer(bytes) ?? newBuffer(bytes);
 const zeroedBuffer = (bytes: number): ArrayBuffer => new ArrayBuffer(bytes);
 
 function large(dtype: DType, n: number, allocate: (bytes: number) => ArrayBuffer): TypedArray {

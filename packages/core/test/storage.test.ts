@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { bytesOf, type DType } from '../src/dtype.ts';
 import * as K from '../src/index.ts';
+import { allocateArray, Storage } from '../src/storage.ts';
 
 const dtypes: readonly DType[] = ['float32', 'float64', 'int32', 'uint8', 'bool'];
 const huge = 100_000;
@@ -33,6 +34,39 @@ it('structured clones of a generator are an error that says what to do', () => {
   expect(() => structuredClone(new K.Generator())).toThrow(
     'a generator; send getState(), for setState(state)',
   );
+});
+
+describe('memory that was given back', () => {
+  const given = (count: number, n: number): ArrayBufferLike[] => {
+    const storages = Array.from({ length: count }, () => new Storage(allocateArray('float32', n)));
+    const buffers = storages.map(({ array }) => array.buffer);
+    for (const storage of storages) storage.recycle();
+    return buffers;
+  };
+  const reused = (count: number, n: number, buffers: readonly ArrayBufferLike[]): number =>
+    Array.from({ length: count }, () => allocateArray('float32', n)).filter(({ buffer }) =>
+      buffers.includes(buffer),
+    ).length;
+
+  it('is that of the next tensors of its size, the last one first', () => {
+    const buffers = given(3, 10_000);
+    expect(allocateArray('float32', 9_999).buffer).not.toBe(buffers[2]);
+    expect(allocateArray('float32', 10_000).buffer).toBe(buffers[2]);
+    expect(reused(3, 10_000, buffers)).toBe(2);
+  });
+
+  it('is kept up to 16 pieces and 32 MiB', () => {
+    expect(reused(20, 10_001, given(20, 10_001))).toBe(16);
+    expect(reused(10, 2 ** 20, given(10, 2 ** 20))).toBe(8);
+    expect(reused(1, 2 ** 23 + 1, given(1, 2 ** 23 + 1))).toBe(0);
+  });
+
+  it('is what it was where zeros are asked for', () => {
+    const buffers = given(1, 20_000);
+    const x = K.zeros([20_000]);
+    expect(x.sum().item()).toBe(0);
+    expect(buffers).not.toContain(x.storage.array.buffer);
+  });
 });
 
 describe('the memory of small tensors', () => {

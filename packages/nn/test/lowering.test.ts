@@ -50,6 +50,17 @@ const cases: Readonly<Record<string, Case>> = {
         F.embeddingBag(i, w, { mode, paddingIdx: 2 }),
       ]),
   },
+  'embeddingBag of bags that begin at offsets': {
+    of: (dtype) => [
+      randn([9, 6], { dtype }),
+      randint(0, 9, [11], { dtype: 'int32' }),
+      integers([0, 3, 3, 9]),
+    ],
+    run: (w, i, offsets) =>
+      (['sum', 'mean', 'max'] as const).flatMap((mode) =>
+        [true, false].map((includeLastOffset) => F.embeddingBag(i, w, { mode, offsets, includeLastOffset })),
+      ),
+  },
   'embedding whose gradients are divided by how often a row is looked up': {
     of: (dtype) => [randn([7, 3], { dtype }), randint(0, 7, [4, 5], { dtype: 'int32' })],
     run: (w, i) => [

@@ -5,6 +5,23 @@ import { isDifferentiable } from './implementation.ts';
 import type { ParamState } from './state-dict.ts';
 import { stateNames, type Update } from './update.ts';
 
+/** Which parameters there are: also where their gradients are forgotten, which may be all that a call does with them. */
+export function dependsOnParameters({
+  constructor: { name },
+  paramGroups,
+}: {
+  readonly constructor: { readonly name: string };
+  readonly paramGroups: readonly ParamGroup<object>[];
+}): void {
+  const lists = paramGroups.map(({ params }) => [...params]);
+  assumes(
+    `the groups of ${name}`,
+    () =>
+      paramGroups.length === lists.length &&
+      lists.every((params, i) => areSame(paramGroups[i]?.params ?? [], params)),
+  );
+}
+
 /** Which parameters there are, what is done to them, and on which state. */
 export function dependsOnGroups<O extends object>(
   optimizer: {
@@ -18,17 +35,17 @@ export function dependsOnGroups<O extends object>(
   const { name } = optimizer.constructor;
   readOnHost(`an option of a group of ${name}`, () => optionsOf(paramGroups));
   for (const group of paramGroups) for (const p of group.params) dependsOnGradient(p);
+  dependsOnParameters(optimizer);
   const groups = paramGroups.map((group) => ({
     group,
     update: updateOf(group),
-    params: [...group.params],
     recorded: isDifferentiable(group),
   }));
-  const isAsItWas = ({ group, update, params, recorded }: (typeof groups)[number]): boolean =>
-    updateOf(group) === update && areSame(group.params, params) && isDifferentiable(group) === recorded;
-  assumes(`the groups of ${name}`, () => paramGroups.length === groups.length && groups.every(isAsItWas));
+  const isAsItWas = ({ group, update, recorded }: (typeof groups)[number]): boolean =>
+    updateOf(group) === update && isDifferentiable(group) === recorded;
+  assumes(`the groups of ${name}`, () => groups.every(isAsItWas));
   const held = groups
-    .flatMap(({ update, params }) => params.map((p) => ({ p, names: stateNames(update, p) })))
+    .flatMap(({ update, group: { params } }) => params.map((p) => ({ p, names: stateNames(update, p) })))
     .map(({ p, names }) => ({ p, names, values: names.map((key) => state.get(p)?.[key]) }))
     .filter(({ values }) => values.some((value) => value !== undefined));
   assumes(`the state of ${name}`, () =>

@@ -15,7 +15,7 @@ import {
   zerosLike,
 } from '@kindling/core';
 import { evaluate } from './closure.ts';
-import { dependsOnGroups, dependsOnHooks } from './dependencies.ts';
+import { dependsOnGroups, dependsOnHooks, dependsOnParameters } from './dependencies.ts';
 import {
   aGroup,
   checkParameters,
@@ -209,7 +209,8 @@ export abstract class Optimizer<O extends { lr: Rate } = any> extends Shown {
     if (options !== undefined)
       checkArguments(`${this.constructor.name}.zeroGrad`, { options: zeroGradOptions }, arguments);
     const setToNone = options?.setToNone ?? true;
-    for (const group of this.paramGroups) {
+    if (isTraced()) dependsOnParameters(this);
+    for (const group of this.paramGroups)
       for (const p of group.params) {
         if (p.grad === null) continue;
         if (setToNone) p.grad = null;
@@ -219,7 +220,6 @@ export abstract class Optimizer<O extends { lr: Rate } = any> extends Shown {
           noGrad(() => grad.zero_());
         }
       }
-    }
   }
 
   /**

@@ -115,3 +115,29 @@ describe('a compiled step that could not be followed is refused', () => {
     );
   });
 });
+
+it('a group that is added between calls is known also to the program that only forgets gradients', () => {
+  type Step = (x: Tensor, isFirst: boolean) => Tensor;
+  const outcome = (make: (fn: Step) => Step): unknown => {
+    manualSeed(2);
+    const w = randn([3], { requiresGrad: true });
+    const added = randn([2], { requiresGrad: true });
+    const optimizer = new optim.Adam([w], { lr: 0.1 });
+    const step = make((x, isFirst) => {
+      if (isFirst) optimizer.zeroGrad();
+      const loss = w.mul(x).square().sum();
+      loss.backward();
+      if (!isFirst) optimizer.step();
+      return loss.detach();
+    });
+    return Array.from({ length: 12 }, (_, i) => {
+      step(randn([3]), i % 2 === 0);
+      if (i === 6) {
+        added.grad = randn([2]);
+        optimizer.addParamGroup({ params: [added] });
+      }
+      return [w, w.grad, added, added.grad].map(bitsOf);
+    });
+  };
+  expect(outcome((fn) => compile(fn, { check: false }))).toEqual(outcome((fn) => fn));
+});

@@ -189,10 +189,12 @@ export function applyView<A>(primitive: ViewPrimitive<A>, input: Tensor, attrs: 
   const view = autogradOf(out);
   view.inference = of.inference;
   if (primitive.differentiable && isRecording()) {
+    // First, as it brings up to date what the input knows of its base.
+    const wants = wantsGrad(inputs, primitive.name);
     // A view of a leaf without gradient is remembered too: writing into it in place would escape the graph.
     view.base = of.base ?? input;
     view.baseRebinds = of.base === null ? of.rebinds : of.baseRebinds;
-    if (wantsGrad(inputs, primitive.name)) {
+    if (wants) {
       const node = gradNode(primitive, inputs, attrs);
       out.gradFn = node as GradNode;
       node.setOutput(out);

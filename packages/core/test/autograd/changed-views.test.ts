@@ -144,6 +144,14 @@ describe('a change in place of a view', () => {
     expect(() => windows.mul_(w.sum())).toThrow(AutogradError);
   });
 
+  it('is known to views that are taken of a view afterwards, also where they overlap themselves', () => {
+    const w = floats(1, 2, 3).requiresGrad_();
+    const flatView = w.mul(2).view(-1);
+    flatView.narrow(0, 1, 1).fill_(0.25);
+    flatView.unfold(0, 2, 1).square().sum().backward();
+    expect(flat(w.grad as Tensor)).toEqual([8, 0, 24]);
+  });
+
   it('by a function of the user is one of its base too', () => {
     const doubled = autograd.defineFunction({
       name: 'Doubled',

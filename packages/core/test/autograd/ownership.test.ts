@@ -302,41 +302,44 @@ describe('gradients that nobody has seen', () => {
     }
   });
 
-  it('leave their memory to other tensors on the way, unless user code may have seen them', () => {
-    const gradientSeen = (keepsNothing: boolean, see: (x: Tensor) => Tensor): Tensor => {
-      const seen: Tensor[] = [];
-      const identity = definePrimitive({
-        name: 'identity',
-        saves: 0,
-        keepsNothing,
-        infer: ([a]) => like(a),
-        kernel: (inputs, attrs, out) => copy(inputs, attrs, [out]),
-        derivative(g) {
-          seen.push(g);
-          return [g.mul(3)];
-        },
-      });
-      const x = zeros(20, { dtype: 'float64', requiresGrad: true });
-      see(apply(identity, [x], undefined))
-        .mul(2)
-        .sum()
-        .backward();
-      expect(values(x.grad)).toEqual(Array(20).fill(6));
-      return seen[0]!;
-    };
-    const hooked = (y: Tensor): Tensor => {
-      y.registerHook(() => {});
-      return y;
-    };
-    const retained = (y: Tensor): Tensor => {
-      y.retainGrad();
-      return y;
-    };
-    for (const g of [gradientSeen(true, (y) => y), gradientSeen(true, retained)])
-      expect(() => g.toArray()).toThrow(/has since given its memory to other tensors/);
-    for (const g of [gradientSeen(false, (y) => y), gradientSeen(true, hooked)])
-      expect(values(g)).toEqual(Array(20).fill(2));
-  });
+  it.each([20, 3000])(
+    'leave their memory, of %i numbers, to other tensors on the way, unless user code may have seen them',
+    (n) => {
+      const gradientSeen = (keepsNothing: boolean, see: (x: Tensor) => Tensor): Tensor => {
+        const seen: Tensor[] = [];
+        const identity = definePrimitive({
+          name: 'identity',
+          saves: 0,
+          keepsNothing,
+          infer: ([a]) => like(a),
+          kernel: (inputs, attrs, out) => copy(inputs, attrs, [out]),
+          derivative(g) {
+            seen.push(g);
+            return [g.mul(3)];
+          },
+        });
+        const x = zeros(n, { dtype: 'float64', requiresGrad: true });
+        see(apply(identity, [x], undefined))
+          .mul(2)
+          .sum()
+          .backward();
+        expect(values(x.grad)).toEqual(Array(n).fill(6));
+        return seen[0]!;
+      };
+      const hooked = (y: Tensor): Tensor => {
+        y.registerHook(() => {});
+        return y;
+      };
+      const retained = (y: Tensor): Tensor => {
+        y.retainGrad();
+        return y;
+      };
+      for (const g of [gradientSeen(true, (y) => y), gradientSeen(true, retained)])
+        expect(() => g.toArray()).toThrow(/has since given its memory to other tensors/);
+      for (const g of [gradientSeen(false, (y) => y), gradientSeen(true, hooked)])
+        expect(values(g)).toEqual(Array(n).fill(2));
+    },
+  );
 
   it('are not shared by the inputs that they go to', () => {
     const [x, y, z] = [leaf([1, 2]), leaf([3, 4]), leaf([5, 6])];

@@ -67,9 +67,36 @@ const cases: Readonly<Record<string, Case>> = {
     of: values(3, 5, 4),
     run: (x) => [...twice(x.prod(1), x), ...twice(x.prod(), x)],
   },
+  'products that meet in one place': {
+    of: (dtype) => [
+      tensor([1.5, 2, -3], { dtype }),
+      tensor([0.5, 0, 2, -1, 4, 0], { dtype }),
+      tensor([0, 0, 1, 1, 1, 2], { dtype: 'int32' }),
+    ],
+    run: (x, source, index) =>
+      [true, false].flatMap((includeSelf) => {
+        const y = x.scatterReduce(0, index, source, 'prod', { includeSelf });
+        return [...twice(y, x), ...twice(y, source)];
+      }),
+  },
 };
 
 describe('a program leaves no second derivative to eager kernels', () => {
   for (const [name, one] of Object.entries(cases))
     it.each(['float32', 'float64'] as const)(`${name}, %s`, (dtype) => expectLowered(worldOf(one, dtype)));
+});
+
+it('refuses, as eager does, the second derivative of products in which several zeros of a source meet', () => {
+  expectLowered(() => {
+    const source = tensor([0.5, 0, 2, -1, 4, 3], { dtype: 'float32' }).requiresGrad_();
+    const index = tensor([0, 0, 1, 1, 1, 2]);
+    return {
+      call: (x: Tensor) => twice(x.scatterReduce(0, index, source, 'prod'), source),
+      argumentsOf: (i) => {
+        if (i === 4) source.data[0] = 0;
+        return [tensor([1.5, 2, i], { dtype: 'float32' })];
+      },
+      state: () => [source],
+    };
+  }, 6);
 });

@@ -218,6 +218,20 @@ describe('elements and rows at indices', () => {
     expect(foreign.greatestTableRows(table, rows, bags, out)).toBe(7);
   });
 
+  it.each([6, 600])('the numbers of bags, of %i entries', (length) => {
+    const out = zeros(length, { dtype: 'int32' });
+    const number = (...offsets: number[]): number => foreign.numberBags(tensor(offsets), out);
+    expect(number(0, 2, 2, 5)).toBe(-1);
+    expect(out.tolist()).toEqual(Array.from({ length }, (_, i) => (i < 2 ? 0 : i < 5 ? 2 : 3)));
+    expect(number(0, length)).toBe(-1);
+    expect(out.max().item()).toBe(0);
+    expect(number(1, 2)).toBe(0);
+    expect(number(-1, 2)).toBe(0);
+    expect(number(0, 3, 2)).toBe(2);
+    expect(number(0, length + 1)).toBe(1);
+    expect(number(0, 2, -1)).toBe(2);
+  });
+
   it.each(['float32', 'float64'] as const)('%s: rows of a table are added up in order', (dtype) => {
     manualSeed(4);
     const values = drawn(dtype, [count, 20]);

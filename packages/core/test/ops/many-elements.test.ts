@@ -18,6 +18,17 @@ it('operands that lie crosswise give what their copies give', () => {
   }
 });
 
+it('counts of more elements than scratch holds are those of their parts', () => {
+  const n = 2 ** 21 + 2 ** 18;
+  const x = K.rand([n], { generator: new K.Generator().manualSeed(2) });
+  const counts = (first: number, count: number): K.Tensor =>
+    K.histogram(x.narrow(0, first, count), 7, { range: [0.1, 0.8] }).hist;
+  const parts = counts(0, 2 ** 20)
+    .add(counts(2 ** 20, 2 ** 20))
+    .add(counts(2 ** 21, 2 ** 18));
+  expect(K.equal(counts(0, n), parts)).toBe(true);
+});
+
 it('the number of a rank is that of the sorted row', () => {
   const { data } = K.randn(5000, { generator: new K.Generator().manualSeed(1) });
   for (const row of [data, Float64Array.from(data, (x) => x * 1e200), Int32Array.from(data, (x) => x * 3)]) {

@@ -11,6 +11,7 @@ import {
   greatestTableRows,
   IndexError,
   K,
+  numberBags,
   ones,
   type Primitive,
   ShapeError,
@@ -18,7 +19,6 @@ import {
   type Tensor,
   ValueError,
   where,
-  worksInJavaScript,
   zeros,
 } from '@kindling/core';
 import { normal_ } from '../init/fills.ts';
@@ -139,27 +139,23 @@ const bagsPrimitive = /* @__PURE__ */ definePrimitive<Bags>({
     return { shape: [length], dtype };
   },
   kernel([offsets], { length, includeLast }, out) {
-    worksInJavaScript('in JavaScript, as it looks where bags begin');
-    const [starts, bags] = [elementsOf(offsets), elementsOf(out)];
-    const first = starts[0] ?? 0;
     const refuse = (problem: string): never => {
       throw new IndexError(`embeddingBag: ${problem}`);
     };
-    if (first !== 0)
+    if (!includeLast && offsets.count === 0 && length > 0) refuse('there are entries, but no offsets');
+    const bad = numberBags(offsets, out);
+    if (bad < 0) return;
+    const starts = elementsOf(offsets);
+    const start = starts[bad] ?? 0;
+    if (bad === 0)
       refuse(
-        `offsets[0] has to be 0, i.e., the first sequence in the mini-batch has to start from position 0. However, got ${first}`,
+        `offsets[0] has to be 0, i.e., the first sequence in the mini-batch has to start from position 0. However, got ${start}`,
       );
-    for (let i = 0; i < starts.length; i++) {
-      const start = starts[i] as number;
-      if (start > length)
-        refuse(`offsets can not be greater than input's length ${length} but got offsets[${i}] of ${start}`);
-      if (start < (starts[i - 1] ?? 0))
-        refuse(
-          `offsets have to ascend, but got offsets[${i - 1}] of ${starts[i - 1]} and offsets[${i}] of ${start}`,
-        );
-      bags.fill(i, start, starts[i + 1] ?? length);
-    }
-    if (!includeLast && starts.length === 0 && length > 0) refuse('there are entries, but no offsets');
+    if (start > length)
+      refuse(`offsets can not be greater than input's length ${length} but got offsets[${bad}] of ${start}`);
+    refuse(
+      `offsets have to ascend, but got offsets[${bad - 1}] of ${starts[bad - 1]} and offsets[${bad}] of ${start}`,
+    );
   },
 });
 

@@ -40,4 +40,4 @@ export {
   recordPosition,
   recordSpread,
 } from './positions.ts';
-export { addTableRows, greatestTableRows, type RowSums, readTableRows } from './table-rows.ts';
+export { addTableRows, greatestTableRows, numberBags, type RowSums, readTableRows } from './table-rows.ts';

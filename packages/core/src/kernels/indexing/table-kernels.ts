@@ -1,5 +1,5 @@
 import { bytesOf, type DType } from '../../dtype.ts';
-import { type FunctionBuilder, i32Params, ModuleBuilder, memoized } from '../wasm/index.ts';
+import { type FunctionBuilder, i32Params, ModuleBuilder, memoized, once } from '../wasm/index.ts';
 import { elementOf } from './combine-kernels.ts';
 
 /**
@@ -90,4 +90,37 @@ export const greatestKernel = memoized((dtype: DType): ((...args: number[]) => n
     f.i32Const(0);
   });
   return module.instantiate<{ find: (...args: number[]) => number }>().find;
+});
+
+/**
+ * out[i] is the number of the last of `count` offsets that is not above i, for i below `length`. Gives 1 unless the first offset is 0 and
+ * each of the others lies between the one before it and `length`.
+ */
+export const bagsKernel = once((): ((...args: number[]) => number) => {
+  const module = new ModuleBuilder();
+  const params = i32Params('count', 'length', 'offsets', 'out');
+  module.define({ export: 'number', result: 'i32' }, params, (f, p) => {
+    const { bag, end, size } = f.locals('i32', 'bag', 'end', 'size');
+    const fill = (): FunctionBuilder =>
+      f.countdown(size, 1, () => {
+        f.get(p.out).get(bag).store('i32.store');
+        f.bump(p.out, { bytes: 4 });
+      });
+    f.i32Const(-1).set(bag);
+    f.countdown(p.count, 1, () => {
+      // Before the first bag lies nothing.
+      f.get(p.offsets).load('i32.load').get(end).op('i32.sub').tee(size);
+      f.get(p.length).get(end).op('i32.sub').i32Const(0);
+      f.get(bag).i32Const(0).op('i32.ge_s').op('select');
+      f.op('i32.gt_u').if();
+      f.i32Const(1).return().end();
+      f.get(end).get(size).op('i32.add').set(end);
+      fill();
+      f.bump(bag, { bytes: 1 }).bump(p.offsets, { bytes: 4 });
+    });
+    f.get(p.length).get(end).op('i32.sub').set(size);
+    fill();
+    f.i32Const(0);
+  });
+  return module.instantiate<{ number: (...args: number[]) => number }>().number;
 });

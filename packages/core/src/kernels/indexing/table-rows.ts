@@ -7,7 +7,7 @@ import { copyRun, denseOver, type Strided, stridedOver } from '../strided/index.
 import { combineKernels } from './combine-kernels.ts';
 import { as, readRows, worthCall, writeRows } from './moves.ts';
 import { filled, recordPlaces } from './positions.ts';
-import { frequencyKernel, greatestKernel } from './table-kernels.ts';
+import { bagsKernel, frequencyKernel, greatestKernel } from './table-kernels.ts';
 
 const oneBlock = { shape: [], strides: [] };
 
@@ -192,6 +192,25 @@ export function greatestTableRows(table: Strided, indices: Strided, bags: Stride
       const found = best[to + j]!;
       if (found < 0 || source[from + j]! > source[found * width + j]!) best[to + j] = row;
     }
+  }
+  return -1;
+}
+
+/**
+ * Of int32 `offsets`, where bags begin, the number of the bag that each element of `out` is in. Gives the number of the first offset that is below
+ * the one before it or above the length of `out`, or is the first and not 0; and -1 where there is none, as where it is taken down.
+ */
+export function numberBags(offsets: Strided, out: Strided): number {
+  const [starts, bags] = [elementsOf(offsets), elementsOf(out)];
+  const { length } = bags;
+  if (recorder !== null || length >= worthCall) {
+    const args = [starts.length, length, starts, bags];
+    if (runCall('bags_of_offsets', bagsKernel(), args, { checks: true })) return -1;
+  }
+  for (let i = 0; i < starts.length; i++) {
+    const start = starts[i]!;
+    if (start > (i === 0 ? 0 : length) || start < (starts[i - 1] ?? 0)) return i;
+    bags.fill(i, start, starts[i + 1] ?? length);
   }
   return -1;
 }

@@ -1,7 +1,7 @@
 import { composition, K } from '../../arguments/index.ts';
 import { type DType, isFloatingPoint, type TypedArray } from '../../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../../errors.ts';
-import { elementsOf, recordEdges, recordPoints } from '../../kernels/index.ts';
+import { countCells, elementsOf, recordEdges } from '../../kernels/index.ts';
 import { apply, definePrimitive } from '../../record/index.ts';
 import { formatShape, sameShape } from '../../shape.ts';
 import { Tensor } from '../../tensor.ts';
@@ -77,7 +77,7 @@ const countPrimitive = definePrimitive<{ weighted: boolean }, readonly [Tensor, 
     const last = rest.at(-1);
     const weights = weighted && last !== undefined ? elementsOf(last) : null;
     const points = elementsOf(x);
-    if (recordPoints(points, bounds, weights, out.storage.array)) return;
+    if (countCells(points, bounds, weights, out.storage.array)) return;
     const counts = new Float64Array(out.count);
     const dimensions = bounds.length;
     for (let i = 0; i * dimensions < points.length; i++) {

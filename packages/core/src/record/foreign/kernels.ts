@@ -1,7 +1,7 @@
 /** What kernels of other packages are made of where loops in JavaScript would keep a compiled program from running them. */
 import { K, signature } from '../../arguments/index.ts';
 import { isFloatingPoint } from '../../dtype.ts';
-import { ShapeError } from '../../errors.ts';
+import { DTypeError, ShapeError } from '../../errors.ts';
 import * as kernels from '../../kernels/index.ts';
 import { formatShape, sameShape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
@@ -126,6 +126,29 @@ export function greatestTableRows(table: Tensor, indices: Tensor, bags: Tensor, 
   greatestTakes(arguments);
   requireNamed('greatestTableRows', table, indices, bags, [out]);
   return kernels.greatestTableRows(table, indices, bags, out);
+}
+
+const bagsTakes = signature('numberBags', { offsets: K.tensor, out: K.tensor });
+
+/**
+ * For kernels: of int32 `offsets`, where bags begin, into int32 the number of the bag that each element of `out` is in. Gives the number of
+ * the first offset that is below the one before it or above the length of `out`, or is the first and not 0; and -1 where all fit, in
+ * a compiled program always: one that finds that they do not runs the kernel again, outside. Kindling's own.
+ * @throws DTypeError unless both are int32
+ * @example
+ * ```ts
+ * const out = zeros(4, { dtype: 'int32' });
+ * numberBags(tensor([0, 1, 1]), out); // -1
+ * out.tolist(); // [ 0, 2, 2, 2 ]
+ * ```
+ */
+export function numberBags(offsets: Tensor, out: Tensor): number {
+  bagsTakes(arguments);
+  if (offsets.dtype !== 'int32' || out.dtype !== 'int32')
+    throw new DTypeError(
+      `numberBags: expected int32 offsets and numbers, got ${offsets.dtype} and ${out.dtype}; convert with to('int32')`,
+    );
+  return kernels.numberBags(offsets, out);
 }
 
 /** Of tables of one width, and two integers for each row that goes from one to the other. */

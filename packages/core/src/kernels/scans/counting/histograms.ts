@@ -1,7 +1,6 @@
-/** Elements counted by the interval in which they lie. Where kernels run these functions give `false`: loops in JavaScript do it there. */
-import type { DType, TypedArray } from '../../../dtype.ts';
-import { allocateArray } from '../../../storage.ts';
-import { dtypeOf, recordCall, recorder } from '../../recording/index.ts';
+/** Elements counted by the interval in which they lie. Where these functions give `false`, loops in JavaScript do it: the two of one range whenever kernels run. */
+import type { TypedArray } from '../../../dtype.ts';
+import { dtypeOf, Room, recorder, runCall } from '../../recording/index.ts';
 import { histogramKernels, pointKernel } from './histogram-kernels.ts';
 
 /** Where a range begins and ends; else from the least to the greatest element. */
@@ -42,19 +41,17 @@ export function recordEdges(
   return true;
 }
 
-/** How many points, or what weight of them, lie in each cell between the bounds of each dimension. */
-export function recordPoints(
+/** How many points, or what weight of them, lie in each cell between the bounds of each dimension; `false` where there are too many for scratch. */
+export function countCells(
   x: TypedArray,
   bounds: readonly TypedArray[],
   weights: TypedArray | null,
   out: TypedArray,
 ): boolean {
-  if (recorder === null) return false;
-  const kernel = pointKernel(`${dtypeOf(x) as DType} ${bounds.length} ${weights === null ? 0 : 1}`);
-  const sums = allocateArray('float64', out.length);
+  const kernel = pointKernel(`${dtypeOf(x)} ${bounds.length} ${weights === null ? 0 : 1}`);
   const points = bounds.length === 0 ? 0 : x.length / bounds.length;
   const along = bounds.flatMap((edges) => [edges.length - 1, edges]);
+  const sums = new Room('float64', out.length);
   const args = [points, out.length, x, weights ?? 0, sums, out, ...along];
-  recordCall('histogramdd', kernel, args, { writes: [sums, out] });
-  return true;
+  return runCall('histogramdd', kernel, args, { writes: [out] });
 }

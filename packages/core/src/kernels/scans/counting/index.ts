@@ -1,3 +1,3 @@
 /** Elements counted by where they lie, and looked up among others. */
-export { recordEdges, recordHistogram, recordPoints } from './histograms.ts';
+export { countCells, recordEdges, recordHistogram } from './histograms.ts';
 export { findAmong } from './membership.ts';
