@@ -4,7 +4,7 @@ import { reducedExp, reducedExpWithTail } from './exponential.ts';
 import { type ByLane, type FloatLane, formats, powerOfTwo, scaleByPowerOfTwo } from './format.ts';
 import { logParts } from './logarithm.ts';
 
-/** erf and erfc. Coefficients: tools/oracle/math_minimax.py. */
+/** erf, erfc and the inverse of erf. Coefficients: tools/oracle/math_minimax.py. */
 
 interface Constants {
   /** erf(x) / x - 1 as a polynomial in x^2, |x| <= 1; the error of erf x is 2^-29.4 relative, 2^-56.3 in f64 lanes. */
@@ -143,8 +143,8 @@ export function normalCdf(lane: FloatLane, x: Expr): Expr {
 
 /** erfinv(y) / y - 1 where w = -log(1 - y^2) is less than 3.25, in w; the error of erfinv y is 2^-25 relative. */
 const ERFINV_NEAR = [
-  -0.1137730479, 0.232012257, 0.01156143937, -0.002374687931, -6.354961806e-5, -1.225375399e-5, 3.362646748e-5,
-  -1.09827688e-5, 1.69539112e-6, -1.092711557e-7,
+  -0.1137730479, 0.232012257, 0.01156143937, -0.002374687931, -6.354961806e-5, -1.225375399e-5,
+  3.362646748e-5, -1.09827688e-5, 1.69539112e-6, -1.092711557e-7,
 ];
 /** The same beyond, in sqrt(w) - 3; the error is 2^-26.9 relative. */
 const ERFINV_FAR = [
@@ -161,8 +161,17 @@ export function erfinv(y: Expr): Expr {
   const w = E.neg(E.add(high, low));
   const lost = E.neg(E.add(E.add(w, high), low));
   const root = E.sqrt(w);
+  // What the root lost is found by halves of it, whose products are exact.
+  const spread = E.mul(root, 4097);
+  const upper = E.sub(spread, E.sub(spread, root));
+  const lower = E.sub(root, upper);
+  const left = E.sub(
+    E.sub(E.sub(w, E.mul(upper, upper)), E.mul(E.mul(upper, 2), lower)),
+    E.mul(lower, lower),
+  );
+  const rest = E.div(E.mul(E.add(left, lost), 0.5), root);
   const near = E.polynomial(w, ERFINV_NEAR);
-  const far = E.polynomial(E.add(E.sub(root, 3), E.div(E.mul(lost, 0.5), root)), ERFINV_FAR);
+  const far = E.polynomial(E.add(E.sub(root, 3), rest), ERFINV_FAR);
   const inside = E.select(E.lt(w, ERFINV_BEYOND), near, far);
   const outside = E.select(E.eq(magnitude, 1), Number.POSITIVE_INFINITY, Number.NaN);
   // Where y is -0 the sum is 0.
