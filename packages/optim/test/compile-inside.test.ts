@@ -5,8 +5,15 @@ import * as optim from '@kindling/optim';
 import { describe, expect, it } from 'vitest';
 import { bitsOf } from '../../core/test/support/compiled.ts';
 
-const { ChainedScheduler, ExponentialLR, LinearLR, OneCycleLR, ReduceLROnPlateau, SequentialLR } =
-  optim.lrScheduler;
+const {
+  ChainedScheduler,
+  CosineAnnealingWarmRestarts,
+  ExponentialLR,
+  LinearLR,
+  OneCycleLR,
+  ReduceLROnPlateau,
+  SequentialLR,
+} = optim.lrScheduler;
 
 /** How a schedule steps, and what it counts. */
 type Schedule = (optimizer: optim.Optimizer) => { step: () => void; count: () => number };
@@ -22,6 +29,7 @@ const stepping = (
 });
 
 const schedules: Readonly<Record<string, Schedule>> = {
+  CosineAnnealingWarmRestarts: (o) => stepping(new CosineAnnealingWarmRestarts(o, 3, { tMult: 2 })),
   OneCycleLR: (o) => stepping(new OneCycleLR(o, 1, { totalSteps: 40 })),
   SequentialLR: (o) =>
     stepping(new SequentialLR(o, [new LinearLR(o, { totalIters: 3 }), new ExponentialLR(o, 0.9)], [4])),

@@ -1,4 +1,4 @@
-import { checkArguments, K } from '@kindling/core';
+import { checkArguments, K, onHost } from '@kindling/core';
 import type { ParamGroup } from '../../groups.ts';
 import { nonNegative } from '../../kinds.ts';
 import type { Optimizer } from '../../optimizer.ts';
@@ -67,7 +67,10 @@ export class CosineAnnealingWarmRestarts extends LRScheduler {
   override step(epoch?: number): void {
     if (epoch !== undefined)
       checkArguments(`${this.constructor.name}.step`, { epoch: nonNegative }, arguments);
-    const to = epoch ?? (this.lastEpoch < 0 ? 0 : undefined);
+    onHost(() => this.#goOn(epoch ?? (this.lastEpoch < 0 ? 0 : undefined)));
+  }
+
+  #goOn(to: number | undefined): void {
     if (to !== undefined) this.#goTo(to);
     else if (++this.tCur >= this.tI) {
       this.tCur %= this.tI;
