@@ -1,21 +1,31 @@
 /** What a compiled step takes for given of an optimizer, and asks again before each call. */
-import { assumes, assumesSame, dependsOnGradient, readOnHost, type Tensor } from '@kindling/core';
+import {
+  assumes,
+  assumesSame,
+  dependsOnGradient,
+  readOnHost,
+  type Tensor,
+  traceNumber,
+} from '@kindling/core';
 import { areSame, optionsOf, type ParamGroup } from './groups.ts';
 import { isDifferentiable } from './implementation.ts';
 import type { ParamState } from './state-dict.ts';
 import { stateNames, type Update } from './update.ts';
 
+/** The recorded call in which an optimizer last named its parameters: once in each is enough. */
+const namedIn = /* @__PURE__ */ new WeakMap<object, number>();
+
 /** Which parameters there are: also where their gradients are forgotten, which may be all that a call does with them. */
-export function dependsOnParameters({
-  constructor: { name },
-  paramGroups,
-}: {
+export function dependsOnParameters(optimizer: {
   readonly constructor: { readonly name: string };
   readonly paramGroups: readonly ParamGroup<object>[];
 }): void {
+  if (namedIn.get(optimizer) === traceNumber()) return;
+  namedIn.set(optimizer, traceNumber());
+  const { paramGroups } = optimizer;
   const lists = paramGroups.map(({ params }) => [...params]);
   assumes(
-    `the groups of ${name}`,
+    `the groups of ${optimizer.constructor.name}`,
     () =>
       paramGroups.length === lists.length &&
       lists.every((params, i) => areSame(paramGroups[i]?.params ?? [], params)),
