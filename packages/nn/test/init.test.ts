@@ -132,6 +132,10 @@ describe("nn.init draws PyTorch's numbers", () => {
     );
     expect(() => init.eye_(x)).toThrow('Only tensors with 2 dimensions are supported');
     expect(() => init.sparse_(x, 0.1)).toThrow('Only tensors with 2 dimensions are supported');
+    const matrix = zeros([2, 2]);
+    for (const sparsity of [Number.NaN, -0.5, 2 ** 53])
+      expect(() => init.sparse_(matrix, sparsity)).toThrow('sparse_: sparsity: expected a number in [0, 1]');
+    expect(matrix.equal(zeros([2, 2]))).toBe(true);
     expect(() => init.orthogonal_(x)).toThrow('Only tensors with 2 or more dimensions are supported');
     expect(() => init.dirac_(x)).toThrow('Only tensors with 3, 4, or 5 dimensions are supported');
     expect(() => init.dirac_(zeros([3, 3, 3]), { groups: 2 })).toThrow('dim 0 must be divisible by groups');
