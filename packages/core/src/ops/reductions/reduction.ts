@@ -15,7 +15,7 @@ export const sumOptions = K.options<SumOptions>(sumKinds);
 
 /** Whether an argument is dims, or is taken for such, and not the options that may stand in their place. */
 export const isDims = (x: Dims | object): x is Dims =>
-  typeof x !== 'object' || x === null || isArray(x) || !K.isOptions(x);
+  typeof x !== 'object' || x === null || isArray(x) || ArrayBuffer.isView(x);
 
 /** The options that stand in the place of dims; others behind them would be lost. */
 export function alone<O extends object>(caller: string, inPlace: O, options: object | undefined): O {
