@@ -21,7 +21,7 @@ const micros = (us: number): string => (us < 10 ? us.toFixed(2) : us < 1000 ? us
 function ratio(time: number | null, base: number | null): string {
   if (time === null || base === null) return '-';
   const times = time / base;
-  if (times < 0.05) return `1/${(1 / times).toFixed(0)}`;
+  if (times < 0.1) return `1/${(1 / times).toFixed(0)}`;
   return times < 10 ? times.toFixed(2) : times.toFixed(0);
 }
 
