@@ -23,13 +23,12 @@ export function dependsOnParameters(optimizer: {
   if (namedIn.get(optimizer) === traceNumber()) return;
   namedIn.set(optimizer, traceNumber());
   const { paramGroups } = optimizer;
-  const lists = paramGroups.map(({ params }) => [...params]);
-  assumes(
-    `the groups of ${optimizer.constructor.name}`,
-    () =>
-      paramGroups.length === lists.length &&
-      lists.every((params, i) => areSame(paramGroups[i]?.params ?? [], params)),
-  );
+  const groups = paramGroups.map((group) => ({ group, params: [...group.params] }));
+  assumes(`the groups of ${optimizer.constructor.name}`, () => {
+    if (paramGroups.length !== groups.length) return false;
+    for (const { group, params } of groups) if (!areSame(group.params, params)) return false;
+    return true;
+  });
 }
 
 /** Which parameters there are, what is done to them, and on which state. */
