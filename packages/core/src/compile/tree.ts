@@ -87,8 +87,9 @@ export function tensorsIn(tree: unknown, list: Tensor[] = []): Tensor[] {
     for (const key of Object.keys(tree)) tensorsIn(tree[key], list);
   } else {
     const held = heldBy(tree);
-    const found = held === null ? [] : isCollection(tree) ? tensorsIn(held) : tensorLeavesOf(held);
-    for (const x of found) if (!list.includes(x)) list.push(x);
+    if (held === null) return list;
+    if (isCollection(tree)) tensorsIn(held, list);
+    else for (const x of tensorLeavesOf(held)) if (!list.includes(x)) list.push(x);
   }
   return list;
 }

@@ -93,6 +93,10 @@ export function matricesIn(x: Tensor): { readonly count: number; readonly read: 
 export const refused = (x: Tensor, b: number, caller: string, why: string): ValueError =>
   new ValueError(`${caller}: ${x.ndim > 2 ? `(Batch element ${b}): ` : ''}${why}`);
 
+/** Why a matrix has no inverse, by the number of the diagonal element or pivot that is 0, from 1 as LAPACK counts. */
+export const notInvertible = (info: number): string =>
+  `The diagonal element ${info} is zero, the inversion could not be completed because the input matrix is singular.`;
+
 /** Whether a kernel refuses what has no solution, in the name of a function; `null`: it notes so in `info`. */
 export interface Checked {
   readonly caller: string | null;

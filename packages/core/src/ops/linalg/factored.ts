@@ -15,6 +15,7 @@ import {
   checkSameDtype,
   checkSquare,
   matricesIn,
+  notInvertible,
   refused,
   sameBatch,
   sizesOf,
@@ -34,9 +35,9 @@ function solveFactor(matrix: RealMatrix, b: RealMatrix, upper: boolean): void {
   solveTriangle(upper ? matrix : turned, b, true, false);
 }
 
-/** Where the diagonal has its first zero; -1 without one. */
+/** The number of the first 0 on the diagonal, from 1; 0 without one. */
 const firstZero = (triangle: RealMatrix): number =>
-  Array.from({ length: triangle.rows }, (_, r) => triangle.at(r, r)).indexOf(0);
+  Array.from({ length: triangle.rows }, (_, r) => triangle.at(r, r)).indexOf(0) + 1;
 
 /** The gradient to a factor of which A⁻¹ is a product, from that of A⁻¹ on both sides of it: PyTorch's, of both triangles. */
 const factorGradient = (inner: Tensor, factor: Tensor, upper: boolean): Tensor => {
@@ -103,11 +104,8 @@ const choleskyInversePrimitive = definePrimitive<Factor>({
     const triangles = matricesIn(l);
     for (let k = 0; k < triangles.count; k++) {
       const triangle = triangles.read(k);
-      const place = firstZero(triangle);
-      if (place >= 0) {
-        const why = `The diagonal element ${place + 1} is zero, the inversion could not be completed because the input matrix is singular.`;
-        throw refused(l, k, 'choleskyInverse', why);
-      }
+      const info = firstZero(triangle);
+      if (info !== 0) throw refused(l, k, 'choleskyInverse', notInvertible(info));
       const x = RealMatrix.identity(triangle.rows);
       solveFactor(triangle, x, upper);
       x.write(out.storage.array, k);

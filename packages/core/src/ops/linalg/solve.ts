@@ -17,6 +17,7 @@ import {
   type ExOptions,
   isVectorFor,
   matricesIn,
+  notInvertible,
   ofMatrices,
   refused,
   sameBatch,
@@ -43,8 +44,7 @@ const inversePrimitive = defineMulti<Checked, [Tensor], [Tensor, Tensor]>({
       const inverse = RealMatrix.identity(matrix.rows);
       return [inverse, solveInPlace(matrix, inverse)];
     },
-    (info) =>
-      `The diagonal element ${info} is zero, the inversion could not be completed because the input matrix is singular.`,
+    notInvertible,
   ),
   derivative([g], node) {
     if (g === null) return [null];
