@@ -97,6 +97,23 @@ test('where a worker does not finish its part an error says so, and one thread g
   ]);
 });
 
+test('of workers that sleep, a call wakes no more than it has parts for', async () => {
+  const { core, threads } = await anew();
+  core.setNumThreads(4);
+  const x = core.randn([100, 100]);
+  const square = core.compile((x: typeof core.Tensor.prototype) => core.noGrad(() => core.matmul(x, x)));
+  await until(() => {
+    square(x);
+    return threads.team.taken() > 0;
+  });
+  core.setNumThreads(2);
+  await until(() => threads.team.asleep() === 3);
+  const notify = vi.spyOn(Atomics, 'notify');
+  square(x);
+  expect(notify.mock.calls.map(([, , count]) => count)).toEqual([1]);
+  notify.mockRestore();
+});
+
 test('where a worker fails in its part an error says so', async () => {
   const { threads, forkWith } = await onTwoThreads('trap', (f) => {
     f.op('unreachable');

@@ -48,11 +48,16 @@ interface Member {
 const programs = new Map<number, object>();
 let programCount = 0;
 
-/** Lets workers leave their loop: what they wait for changes. */
-function nextCall(words: Int32Array<SharedArrayBuffer>, parts: number): void {
+/**
+ * Lets workers leave their loop: what they wait for changes. Of those that sleep no more are woken than parts want beside those that are
+ * awake: each would take time from the others, on a machine with fewer cores, only to find nothing.
+ */
+function nextCall(words: Int32Array<SharedArrayBuffer>, parts: number, wanted: number): void {
   calls = (calls + 1) & 0xfffff;
   Atomics.store(words, WORD, (calls << (2 * partBits)) | (parts << partBits));
-  if (Atomics.load(words, SLEEPERS) > 0) Atomics.notify(words, WORD, Number.POSITIVE_INFINITY);
+  const asleep = Atomics.load(words, SLEEPERS);
+  const awake = helpers.length - asleep;
+  if (asleep > 0 && wanted > awake) Atomics.notify(words, WORD, wanted - awake);
 }
 
 function post(words: Int32Array<SharedArrayBuffer>, to: Member, message: object): void {
@@ -60,7 +65,7 @@ function post(words: Int32Array<SharedArrayBuffer>, to: Member, message: object)
   to.posted++;
   Atomics.store(words, to.word, to.posted);
   to.helper.post(message);
-  nextCall(words, 0);
+  nextCall(words, 0, mostThreads);
 }
 
 function postToAll(message: object): void {
@@ -118,6 +123,8 @@ export const team = {
   workers: (): number => helpers.length,
   /** How many parts workers have taken. */
   taken: (): number => (control === null ? 0 : Atomics.load(control, TAKEN)),
+  /** How many workers sleep. */
+  asleep: (): number => (control === null ? 0 : Atomics.load(control, SLEEPERS)),
 };
 
 /** Ends all workers. They are not started again. */
@@ -139,7 +146,7 @@ export function runParts(id: number, job: number, run: PartOf, parts: number, mi
   Atomics.store(words, DONE, 0);
   Atomics.store(words, PROGRAM, id);
   Atomics.store(words, JOB, job);
-  nextCall(words, parts);
+  nextCall(words, parts, parts - 1);
   let own = 0;
   for (;;) {
     const word = Atomics.load(words, WORD);

@@ -1,7 +1,7 @@
 import { SETTLE } from '../wasm/index.ts';
 import { DONE, FAILED, JOB, PROGRAM, partBits, SLEEPERS, TAKEN, WORD } from './control.ts';
 
-/** How often a worker looks for work before it sleeps: for some tens of microseconds. */
+/** How often a worker looks for work, since it had some, before it sleeps: for some tens of microseconds. */
 const spins = 20_000;
 
 /**
@@ -13,6 +13,8 @@ const port = globalThis.process?.getBuiltinModule?.('node:worker_threads')?.pare
 const programs = new Map();
 let control, memory, scratch, posted;
 let read = 0;
+// How often it has looked in vain.
+let idle = 0;
 
 // As \`useWideVectors\` does: what V8 compiles for wide vectors makes Math slow until this is called.
 const settle = globalThis.Buffer === undefined ? () => {} : Buffer.byteLength.bind(null, 'a'.repeat(16));
@@ -33,6 +35,7 @@ const handle = (message) => {
 
 const takePart = (word, next, parts) => {
   if (Atomics.compareExchange(control, ${WORD}, word, word + 1) !== word) return;
+  idle = 0;
   Atomics.add(control, ${TAKEN}, 1);
   try {
     programs.get(Atomics.load(control, ${PROGRAM}))[Atomics.load(control, ${JOB})](next, parts, scratch);
@@ -44,10 +47,11 @@ const takePart = (word, next, parts) => {
 };
 
 const awaitChange = (word) => {
-  for (let i = 0; i < ${spins}; i++) if (Atomics.load(control, ${WORD}) !== word) return;
+  for (; idle < ${spins}; idle++) if (Atomics.load(control, ${WORD}) !== word) return;
   Atomics.add(control, ${SLEEPERS}, 1);
   Atomics.wait(control, ${WORD}, word);
   Atomics.sub(control, ${SLEEPERS}, 1);
+  idle = 0;
 };
 
 const work = () => {
