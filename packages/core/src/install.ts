@@ -54,17 +54,18 @@ export function install(name: string | symbol, value: unknown): void {
 }
 
 /**
- * Installs functions whose first argument is the tensor, and members, which are written as methods. For their types the parameters
- * are `object`: what is installed has hundreds of signatures.
+ * Installs functions whose first argument is the tensor, room by room, as one object of them all takes long to make; and members,
+ * which are written as methods. For their types the parameters are `object`: what is installed has hundreds of signatures.
  */
-export function installMethods(operations: object, members: object): void {
+export function installMethods(operations: readonly object[], members: object): void {
   // V8 copies the table of a class's prototype for each property that it adds, until one is taken away: then it is a hash table.
   // For these hundreds of methods that is a tenth of the time that the import takes.
   const { constructor } = Tensor.prototype;
   Reflect.deleteProperty(Tensor.prototype, 'constructor');
   install('constructor', constructor);
   install(tensorMark, true);
-  for (const [name, f] of Object.entries(operations)) install(name, asMethod(name, f as AnyMethod));
+  for (const room of operations)
+    for (const [name, f] of Object.entries(room)) install(name, asMethod(name, f as AnyMethod));
   for (const [name, f] of Object.entries(members))
     install(name, questions.has(name) ? question(name, f as AnyMethod) : f);
 }

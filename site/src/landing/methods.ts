@@ -24,7 +24,11 @@ import {
 } from '../../../packages/core/src/ops/index.ts';
 
 const ofLibrary = { clone, copy_, detach, div, expand, mean, mul, requiresGrad_, sum, to, uniform_, zero_ };
-installMethods(
-  { ...ofLibrary, flatten, reshape, select, sigmoid },
-  { backward, dim, item, numel, size, toArray },
-);
+installMethods([ofLibrary, { flatten, reshape, select, sigmoid }], {
+  backward,
+  dim,
+  item,
+  numel,
+  size,
+  toArray,
+});

@@ -101,10 +101,8 @@ export class Lamb extends /* @__PURE__ */ optimizerClass<LambOptions>(defaults, 
 
   protected override numbers(group: ParamGroup<Required<LambOptions>>, state: ParamState): Numbers<number> {
     const { lr, betas, eps, weightDecay } = group;
-    const [beta1, beta2] = betas;
-    const step = nextStep(state);
-    const bias1 = 1 - beta1 ** step;
-    const root2 = Math.sqrt(1 - beta2 ** step);
-    return [1 - beta1, beta2, 1 - beta2, root2 / bias1, eps * root2, signOf(group), weightDecay, lr];
+    const [correction1, correction2] = moments.correctionsOf(betas, nextStep(state));
+    const root2 = Math.sqrt(correction2);
+    return [...moments.numbersOf(betas), root2 / correction1, eps * root2, signOf(group), weightDecay, lr];
   }
 }

@@ -81,32 +81,24 @@ export class ByteLoops extends LoopEmitter {
     return 16;
   }
 
-  protected override compute(node: Node): void {
-    const { f, spec } = this;
-    switch (node.op) {
-      case 'input':
-        this.loadInput(node.attribute);
-        return;
-      case 'param':
-        this.pushShift(spec.paramsShift);
-        f.load('f64.load', spec.params + 8 * node.attribute)
-          .op('i32.trunc_sat_f64_s')
-          .op('i8x16.splat');
-        return;
-      case 'constant':
-      case 'intConstant':
-        f.i32Splat(Math.imul(int32Of(node) & 255, 0x0101_0101));
-        return;
-      case 'mul':
-      case 'imul':
-        this.multiply(node);
-        return;
+  protected override splatParam(): void {
+    this.f.op('i32.trunc_sat_f64_s').op('i8x16.splat');
+  }
+
+  protected override splatConstant(node: Node): void {
+    this.f.i32Splat(Math.imul(int32Of(node) & 255, 0x0101_0101));
+  }
+
+  protected override computeOf(node: Node): void {
+    if (node.op === 'mul' || node.op === 'imul') {
+      this.multiply(node);
+      return;
     }
     for (const operand of stackOrder(node)) this.push(operand);
     if (nothings.has(node.op)) return;
     const instruction = instructionOf(node.op);
     if (instruction === undefined) throw new KindlingError(`${node.op}: not defined on bytes`);
-    f.op(instruction);
+    this.f.op(instruction);
   }
 
   /** Bytes have no product: those at even and at odd places are multiplied as words. */

@@ -242,7 +242,7 @@ export class LoopEmitter {
     }
   }
 
-  protected compute(node: Node): void {
+  private compute(node: Node): void {
     const { f, spec } = this;
     switch (node.op) {
       case 'input':
@@ -250,12 +250,31 @@ export class LoopEmitter {
         return;
       case 'param':
         this.pushShift(spec.paramsShift);
-        f.load('f64.load', spec.params + 8 * node.attribute).splatF64(spec.lane);
+        f.load('f64.load', spec.params + 8 * node.attribute);
+        this.splatParam();
         return;
       case 'constant':
       case 'intConstant':
-        emitConstant(f, node, spec.lane);
+        this.splatConstant(node);
         return;
+      default:
+        this.computeOf(node);
+    }
+  }
+
+  /** The lanes of a number that is on the stack as a float64. */
+  protected splatParam(): void {
+    this.f.splatF64(this.spec.lane);
+  }
+
+  protected splatConstant(node: Node): void {
+    emitConstant(this.f, node, this.spec.lane);
+  }
+
+  /** The value of what has operands. */
+  protected computeOf(node: Node): void {
+    const { f, spec } = this;
+    switch (node.op) {
       case 'scalarCall':
         emitScalarCall(f, spec.lane, this.inLocals(node.args), this.callee(node.attribute));
         return;

@@ -66,8 +66,8 @@ export function forEachRows<const Inputs extends readonly [Strided, ...Strided[]
   const firstSlot = align16(16 * group + 64);
   ensureBytes(firstSlot + slot * (operands.length + 1));
   const scratch: FloatArray = bytes === 8 ? f64 : f32;
-  const slots = operands.map((operand, i) => ({ rowsOf: dimLast(operand, dim), at: firstSlot + slot * i }));
-  const inputs = slots.map(({ at }) => at) as { [K in keyof Inputs]: number };
+  const rowsOf = operands.map((operand) => dimLast(operand, dim));
+  const inputs = operands.map((_, i) => firstSlot + slot * i) as { [K in keyof Inputs]: number };
   const outAt = firstSlot + slot * operands.length;
   for (let first = 0; first < total; first += group) {
     const chunk = {
@@ -79,7 +79,8 @@ export function forEachRows<const Inputs extends readonly [Strided, ...Strided[]
       scratch,
       bytes,
     } as const;
-    for (const { rowsOf, at } of slots) load(rowsOf, first * n, chunk.rows * n, scratch, at / bytes);
+    for (let i = 0; i < rowsOf.length; i++)
+      load(rowsOf[i]!, first * n, chunk.rows * n, scratch, (inputs[i] as number) / bytes);
     run(chunk);
     if (out !== undefined) store(scratch, outAt / bytes, chunk, inner, out, outOffset);
   }
@@ -102,28 +103,15 @@ export function runRows(
 ): void {
   const [{ shape, dtype, count }] = operands;
   if (recorder === null) {
-    const { n } = extentOf(shape, dim);
     const work = count * workOfElement(dtype);
-    const alone = (): void =>
-      forEachRows(operands, dim, out as FloatArray, outOffset, ({ rows, n, inputs, out }) =>
-        kernel(rows, n, ...inputs, out),
-      );
-    if (work < worthThreads) alone();
-    else {
-      const types = [0, 1, ...operands, out].map(() => 'i32' as const);
-      const rows = rowsOf(dtype, n, operands.length + 1);
-      const shared = onThreads(work, count * (operands.length + 1), (byRows) =>
-        forEachRows(
-          operands,
-          dim,
-          out as FloatArray,
-          outOffset,
-          (chunk) => byRows({ kernel, types }, [chunk.rows, n, ...chunk.inputs, chunk.out], rows),
-          sharedChunk,
-        ),
-      );
-      if (!shared) alone();
-    }
+    if (work < worthThreads || !runRowsShared(kernel, operands, dim, out, outOffset, work))
+      forEachRows(operands, dim, out as FloatArray, outOffset, ({ rows, n, inputs, out }) => {
+        const [first, second] = [inputs[0] as number, inputs[1] as number];
+        // By hand: to spread the addresses takes as long as a short row.
+        if (inputs.length === 1) kernel(rows, n, first, out);
+        else if (inputs.length === 2) kernel(rows, n, first, second, out);
+        else kernel(rows, n, ...inputs, out);
+      });
     return;
   }
   if (count === 0) return;
@@ -131,6 +119,31 @@ export function runRows(
   const target = result.dense ? out.subarray(outOffset, outOffset + count) : allocateArray(dtype, count);
   recordRows(name, kernel, operands, dim, target, true);
   if (!result.dense) recorder.copy(stridedOver(target, dtype, result.shape), result);
+}
+
+/** {@link runRows} on several threads, if they are free. */
+function runRowsShared(
+  kernel: RowKernel,
+  operands: readonly [Strided, ...Strided[]],
+  dim: number,
+  out: TypedArray,
+  outOffset: number,
+  work: number,
+): boolean {
+  const [{ shape, dtype, count }] = operands;
+  const { n } = extentOf(shape, dim);
+  const types = [0, 1, ...operands, out].map(() => 'i32' as const);
+  const rows = rowsOf(dtype, n, operands.length + 1);
+  return onThreads(work, count * (operands.length + 1), (byRows) =>
+    forEachRows(
+      operands,
+      dim,
+      out as FloatArray,
+      outOffset,
+      (chunk) => byRows({ kernel, types }, [chunk.rows, n, ...chunk.inputs, chunk.out], rows),
+      sharedChunk,
+    ),
+  );
 }
 
 /**

@@ -61,8 +61,21 @@ class Scratch {
     return Object.fromEntries(names.map((name, i) => [name, i * this.#area])) as Record<N, number>;
   }
 
-  /** Brings a block to a byte address, a row after another, `pitch` elements apart, or, transposed, a column after another. */
-  load(m: Matrices, block: Block, transposed: boolean, pitch: number, at: number): void {
+  /** Zeros for `rows` of `columns` numbers at a byte address; gives how many elements apart they lie, and from which on. */
+  clear(at: number, rows: number, columns: number): { pitch: number; from: number } {
+    const group = pairGroup(this.lane);
+    const pitch = Math.ceil(columns / group) * group;
+    const from = at / this.bytes;
+    this.array.fill(0, from, from + rows * pitch);
+    return { pitch, from };
+  }
+
+  /**
+   * Brings a block to a byte address, a row after another, `pitch` elements apart, or, transposed, a column after another; of what is not
+   * there, nothing.
+   */
+  load(m: Matrices | undefined, block: Block, transposed: boolean, pitch: number, at: number): void {
+    if (m === undefined) return;
     const { storage, strides, dtype } = m.x;
     const [rowStride, columnStride] = [strides.at(-2)!, strides.at(-1)!];
     const offset = m.offset + block.row * rowStride + block.column * columnStride;
@@ -160,26 +173,20 @@ export function pairDots(
   const [mScaleA, mScaleB, mLevels] = factors;
   const scratch = new Scratch(a);
   const at = scratch.areas('a', 'b', 'scaleA', 'scaleB', 'levels', 'out');
-  const kernels = pairKernels(scratch.lane, term, {
-    greatest,
-    scaledA: scaleA !== undefined,
-    scaledB: scaleB !== undefined,
-  });
-  const group = pairGroup(scratch.lane);
+  const shape = { greatest, scaledA: scaleA !== undefined, scaledB: scaleB !== undefined };
+  const kernels = pairKernels(scratch.lane, term, shape);
   const exponent = exponentOf(term);
 
   const block = (batch: number, column: number, columns: number, row: number, rows: number): void => {
-    const pitch = Math.ceil(columns / group) * group;
-    const from = at.out / scratch.bytes;
-    scratch.array.fill(0, from, from + rows * pitch);
-    if (mLevels !== undefined) scratch.load(mLevels, { row, rows, column, columns }, false, pitch, at.levels);
+    const { pitch, from } = scratch.clear(at.out, rows, columns);
+    scratch.load(mLevels, { row, rows, column, columns }, false, pitch, at.levels);
     parts(ma.columns, blockColumns, (d, depth) => {
       const ofA = { row, rows, column: d, columns: depth };
       const ofB = { row: column, rows: columns, column: d, columns: depth };
       scratch.load(ma, ofA, false, depth, at.a);
       scratch.load(mb, ofB, true, pitch, at.b);
-      if (mScaleA !== undefined) scratch.load(mScaleA, ofA, false, depth, at.scaleA);
-      if (mScaleB !== undefined) scratch.load(mScaleB, ofB, true, pitch, at.scaleB);
+      scratch.load(mScaleA, ofA, false, depth, at.scaleA);
+      scratch.load(mScaleB, ofB, true, pitch, at.scaleB);
       kernels.dots(rows, pitch, depth, at.a, at.b, at.scaleA, at.scaleB, at.levels, at.out, exponent);
     });
     if (root === 0.5) kernels.roots(rows * pitch, at.out);
@@ -220,26 +227,20 @@ export function pairSums(
   const mLevels = levels === undefined ? undefined : matricesOf(levels);
   const scratch = new Scratch(a);
   const at = scratch.areas('a', 'b', 'scaleA', 'weights', 'levels', 'out');
-  const kernels = pairKernels(scratch.lane, term, {
-    greatest: null,
-    scaledA: scaleA !== undefined,
-    scaledB: false,
-  });
-  const group = pairGroup(scratch.lane);
+  const shape = { greatest: null, scaledA: scaleA !== undefined, scaledB: false };
+  const kernels = pairKernels(scratch.lane, term, shape);
   const exponent = exponentOf(term);
 
   const block = (batch: number, column: number, columns: number, d: number, depth: number): void => {
-    const pitch = Math.ceil(columns / group) * group;
-    const from = at.out / scratch.bytes;
-    scratch.array.fill(0, from, from + depth * pitch);
+    const { pitch, from } = scratch.clear(at.out, depth, columns);
     scratch.load(mb, { row: column, rows: columns, column: d, columns: depth }, true, pitch, at.b);
     parts(ma.rows, blockRows, (row, rows) => {
       const ofA = { row, rows, column: d, columns: depth };
       const pairs = { row: column, rows: columns, column: row, columns: rows };
       scratch.load(ma, ofA, false, depth, at.a);
       scratch.load(mWeights, pairs, true, pitch, at.weights);
-      if (mScaleA !== undefined) scratch.load(mScaleA, ofA, false, depth, at.scaleA);
-      if (mLevels !== undefined) scratch.load(mLevels, pairs, true, pitch, at.levels);
+      scratch.load(mScaleA, ofA, false, depth, at.scaleA);
+      scratch.load(mLevels, pairs, true, pitch, at.levels);
       kernels.sums(rows, pitch, depth, at.a, at.b, at.weights, at.scaleA, at.levels, at.out, exponent);
     });
     for (let j = 0; j < columns; j++) {

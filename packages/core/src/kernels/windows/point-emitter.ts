@@ -10,9 +10,7 @@ export class PointEmitter {
   private readonly bytes: number;
   private readonly at: number;
   private readonly elements: number;
-  private readonly places: number;
-  private readonly inside: number;
-  private readonly sizes: number;
+  private readonly vectors: Readonly<Record<'places' | 'inside' | 'sizes', number>>;
 
   constructor(f: FunctionBuilder, dtype: DType, points: number) {
     this.f = f;
@@ -21,19 +19,18 @@ export class PointEmitter {
     this.bytes = bytesOf(dtype);
     this.at = f.local('i32');
     this.elements = f.local(points === 1 ? this.lane : 'v128');
-    this.places = f.local('v128');
-    this.inside = f.local('v128');
-    this.sizes = f.local('v128');
+    this.vectors = f.locals('v128', 'places', 'inside', 'sizes');
   }
 
   /** Before all loops. */
   begin(size: number): void {
-    if (this.points > 1) this.f.get(size).op('i32x4.splat').set(this.sizes);
+    if (this.points > 1) this.f.get(size).op('i32x4.splat').set(this.vectors.sizes);
   }
 
   /** The elements of a plane at the next places, 0 for those outside. */
   take(x: number, index: number, size: number): void {
-    const { f, lane, bytes, at, elements, places, inside, points } = this;
+    const { f, lane, bytes, at, elements, points } = this;
+    const { places, inside, sizes } = this.vectors;
     if (points === 1) {
       this.push(0).set(elements);
       this.ifInside(x, index, size, () => f.get(at).load(`${lane}.load`).set(elements));
@@ -42,7 +39,7 @@ export class PointEmitter {
     f.get(index)
       .load(lane === 'f32' ? 'v128.load' : 'v128.load64_zero')
       .tee(places);
-    f.i32Splat(-1).op('i32x4.gt_s').get(places).get(this.sizes).op('i32x4.lt_s').op('v128.and').tee(inside);
+    f.i32Splat(-1).op('i32x4.gt_s').get(places).get(sizes).op('i32x4.lt_s').op('v128.and').tee(inside);
     f.get(places).op('v128.and').set(places);
     for (const l of range(points)) {
       f.get(x).get(places).lane('i32x4.extract_lane', l).i32Const(bytes).op('i32.mul').op('i32.add');

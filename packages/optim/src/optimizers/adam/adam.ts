@@ -115,14 +115,11 @@ export class Adam extends /* @__PURE__ */ optimizerClass<AdamOptions>(defaults, 
 
   protected override numbers(group: ParamGroup<Required<AdamOptions>>, state: ParamState): Numbers<number> {
     const { lr, betas, eps } = group;
-    const [beta1, beta2] = betas;
-    const step = nextStep(state);
+    const [correction1, correction2] = moments.correctionsOf(betas, nextStep(state));
     return [
-      1 - beta1,
-      beta2,
-      1 - beta2,
-      lr / (1 - beta1 ** step),
-      Math.sqrt(1 - beta2 ** step),
+      ...moments.numbersOf(betas),
+      lr / correction1,
+      Math.sqrt(correction2),
       eps,
       signOf(group),
       decayNumber(group),

@@ -17,6 +17,17 @@ export const kinds: K.Kinds<MomentOptions> = { betas: twoFractions, eps: nonNega
 /** What moves them: 1 - β₁, β₂, 1 - β₂. */
 export type MomentNumbers<T> = [fresh1: T, beta2: T, fresh2: T];
 
+type Pair = readonly [number, number];
+
+/** Those of a group. */
+export const numbersOf = ([beta1, beta2]: Pair): MomentNumbers<number> => [1 - beta1, beta2, 1 - beta2];
+
+/** By what they are divided, as they begin with 0: 1 - β₁ᵗ and 1 - β₂ᵗ. */
+export const correctionsOf = ([beta1, beta2]: Pair, step: number): Pair => [
+  1 - beta1 ** step,
+  1 - beta2 ** step,
+];
+
 /** Both moved by a gradient. */
 export const moved = (
   { expAvg, expAvgSq }: { readonly expAvg: E.Expr; readonly expAvgSq: E.Expr },

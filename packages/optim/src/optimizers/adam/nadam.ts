@@ -1,50 +1,26 @@
-import { E, K } from '@kindling/core';
+import { E, type K } from '@kindling/core';
 import type { ParamGroup } from '../../groups.ts';
-import { type CapturableOptions, capturableDefaults, capturableKinds } from '../../implementation.ts';
 import { nonNegative } from '../../kinds.ts';
 import { optimizerClass } from '../../optimizer-class.ts';
-import { type Rate, rate } from '../../rate.ts';
+import type { Rate } from '../../rate.ts';
 import type { ParamState } from '../../state-dict.ts';
 import { fusedUpdate, type Update, updatesByFeatures } from '../../update.ts';
-import { forgets, penalised } from '../arithmetic.ts';
-import {
-  addsDecay,
-  type CommonOptions,
-  commonDefaults,
-  commonKinds,
-  decayNumber,
-  shrinks,
-  signOf,
-} from '../common.ts';
+import { penalised } from '../arithmetic.ts';
+import { decayNumber, signOf } from '../common.ts';
 import { nextStep, numberOf } from '../counts.ts';
+import * as kin from './kin.ts';
 import * as moments from './moments.ts';
 
 /** Options of {@link NAdam}. */
-export interface NAdamOptions extends CommonOptions, CapturableOptions, moments.MomentOptions {
+export interface NAdamOptions extends kin.KinOptions {
   /** Learning rate. Default: 2e-3. */
   lr?: Rate;
   /** How soon the momentum reaches its full strength. Default: 4e-3. */
   momentumDecay?: number;
-  /** Shrink the weights by the decay directly, as AdamW does. Default: false. */
-  decoupledWeightDecay?: boolean;
 }
 
-const defaults: Required<NAdamOptions> = {
-  lr: 2e-3,
-  ...moments.defaults,
-  momentumDecay: 4e-3,
-  decoupledWeightDecay: false,
-  ...commonDefaults,
-  ...capturableDefaults,
-};
-const kinds: K.Kinds<NAdamOptions> = {
-  lr: rate,
-  ...moments.kinds,
-  momentumDecay: nonNegative,
-  decoupledWeightDecay: K.flag,
-  ...commonKinds,
-  ...capturableKinds,
-};
+const defaults: Required<NAdamOptions> = { lr: 2e-3, momentumDecay: 4e-3, ...kin.defaults };
+const kinds: K.Kinds<NAdamOptions> = { ...kin.kinds, momentumDecay: nonNegative };
 
 /**
  * What a step takes beside tensors: 1 - β₁, β₂, 1 - β₂, 1 - β₂ᵗ, the weights of the gradient and of its average, ε, the sign, and
@@ -93,23 +69,22 @@ const updates = updatesByFeatures((l2: boolean, decoupled: boolean, nearsG: bool
  */
 export class NAdam extends /* @__PURE__ */ optimizerClass<NAdamOptions>(defaults, kinds) {
   protected override updateOf(group: ParamGroup<Required<NAdamOptions>>): Update {
-    return updates(addsDecay(group), shrinks(group), forgets(group.betas[0]));
+    return updates(...kin.featuresOf(group));
   }
 
   protected override numbers(group: ParamGroup<Required<NAdamOptions>>, state: ParamState): Numbers<number> {
     const { lr, betas, eps, momentumDecay } = group;
-    const [beta1, beta2] = betas;
+    const [beta1] = betas;
     const step = nextStep(state);
+    const [, correction2] = moments.correctionsOf(betas, step);
     const momentum = (t: number): number => beta1 * (1 - 0.5 * 0.96 ** (t * momentumDecay));
     const [mu, muNext] = [momentum(step), momentum(step + 1)];
     // PyTorch keeps the product in float32.
     const muProduct = Math.fround(numberOf(state, 'muProduct', 1) * Math.fround(mu));
     state.muProduct = muProduct;
     return [
-      1 - beta1,
-      beta2,
-      1 - beta2,
-      1 - beta2 ** step,
+      ...moments.numbersOf(betas),
+      correction2,
       (lr * (1 - mu)) / (1 - muProduct),
       (lr * muNext) / (1 - muProduct * muNext),
       eps,

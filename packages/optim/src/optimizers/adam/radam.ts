@@ -1,45 +1,22 @@
-import { E, K } from '@kindling/core';
+import { E } from '@kindling/core';
 import type { ParamGroup } from '../../groups.ts';
-import { type CapturableOptions, capturableDefaults, capturableKinds } from '../../implementation.ts';
 import { optimizerClass } from '../../optimizer-class.ts';
-import { type Rate, rate } from '../../rate.ts';
+import type { Rate } from '../../rate.ts';
 import type { ParamState } from '../../state-dict.ts';
 import { fusedUpdate, type Update, updatesByFeatures } from '../../update.ts';
-import { forgets, penalised } from '../arithmetic.ts';
-import {
-  addsDecay,
-  type CommonOptions,
-  commonDefaults,
-  commonKinds,
-  decayNumber,
-  shrinks,
-  signOf,
-} from '../common.ts';
+import { penalised } from '../arithmetic.ts';
+import { decayNumber, signOf } from '../common.ts';
 import { nextStep } from '../counts.ts';
+import * as kin from './kin.ts';
 import * as moments from './moments.ts';
 
 /** Options of {@link RAdam}. */
-export interface RAdamOptions extends CommonOptions, CapturableOptions, moments.MomentOptions {
+export interface RAdamOptions extends kin.KinOptions {
   /** Learning rate. Default: 1e-3. */
   lr?: Rate;
-  /** Shrink the weights by the decay directly, as AdamW does. Default: false. */
-  decoupledWeightDecay?: boolean;
 }
 
-const defaults: Required<RAdamOptions> = {
-  lr: 1e-3,
-  ...moments.defaults,
-  decoupledWeightDecay: false,
-  ...commonDefaults,
-  ...capturableDefaults,
-};
-const kinds: K.Kinds<RAdamOptions> = {
-  lr: rate,
-  ...moments.kinds,
-  decoupledWeightDecay: K.flag,
-  ...commonKinds,
-  ...capturableKinds,
-};
+const defaults: Required<RAdamOptions> = { lr: 1e-3, ...kin.defaults };
 
 /**
  * What a step takes beside tensors: 1 - β₁, β₂, 1 - β₂, 1 - β₁ᵗ, lr, √(1 - β₂ᵗ), ε, the rectification (0 while the variance is
@@ -90,24 +67,22 @@ function rectification(beta2: number, step: number): number {
  * w; // tensor([ 0.7500, -1.0000], requires_grad=True)
  * ```
  */
-export class RAdam extends /* @__PURE__ */ optimizerClass<RAdamOptions>(defaults, kinds) {
+export class RAdam extends /* @__PURE__ */ optimizerClass<RAdamOptions>(defaults, kin.kinds) {
   protected override updateOf(group: ParamGroup<Required<RAdamOptions>>): Update {
-    return updates(addsDecay(group), shrinks(group), forgets(group.betas[0]));
+    return updates(...kin.featuresOf(group));
   }
 
   protected override numbers(group: ParamGroup<Required<RAdamOptions>>, state: ParamState): Numbers<number> {
     const { lr, betas, eps } = group;
-    const [beta1, beta2] = betas;
     const step = nextStep(state);
+    const [correction1, correction2] = moments.correctionsOf(betas, step);
     return [
-      1 - beta1,
-      beta2,
-      1 - beta2,
-      1 - beta1 ** step,
+      ...moments.numbersOf(betas),
+      correction1,
       lr,
-      Math.sqrt(1 - beta2 ** step),
+      Math.sqrt(correction2),
       eps,
-      rectification(beta2, step),
+      rectification(betas[1], step),
       signOf(group),
       decayNumber(group),
     ];

@@ -1,4 +1,4 @@
-import { reducedExp, scaleByPowerOfTwo } from './exponential.ts';
+import { reducedExp, scaleByPowerOfTwo, upperHalf } from './exponential.ts';
 import { evaluate, pieceAt, varyingPart } from './piecewise.ts';
 import { erfOverX, scaledErfc } from './tables.ts';
 
@@ -14,9 +14,8 @@ function erfNearZero(x: number): number {
 /** erfc(x) for x >= 0.46875: e^(-x^2) times a polynomial. */
 function erfcFar(x: number): number {
   if (x > 28) return 0;
-  // x^2 = high^2 + rest, high having 26 bits, so that high^2 is exact.
-  const scaled = x * 134217729;
-  const high = scaled - (scaled - x);
+  // x^2 = high^2 + rest, high^2 being exact.
+  const high = upperHalf(x);
   const rest = (x - high) * (x + high);
   const { k, q } = reducedExp(-high * high, rest);
   const piece = pieceAt(scaledErfc, x);

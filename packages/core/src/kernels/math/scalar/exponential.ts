@@ -35,3 +35,9 @@ export function scaleByPowerOfTwo(x: number, k: number): number {
   const half = k >> 1;
   return x * 2 ** half * 2 ** (k - half);
 }
+
+/** The first 26 bits of a number: their square, and the product with any other 26, is exact. */
+export function upperHalf(x: number): number {
+  const scaled = x * 134217729;
+  return scaled - (scaled - x);
+}

@@ -1,4 +1,4 @@
-import { errorFunction, evaluate, scaledErfc } from '../scalar/index.ts';
+import { errorFunction, evaluate, scaledErfc, upperHalf } from '../scalar/index.ts';
 
 const { erfc, normalQuantile } = errorFunction;
 
@@ -8,8 +8,7 @@ const ROOT_PI = 1.772453850905516;
 
 /** e^(x^2), x^2 in two parts: what rounding takes from it would be multiplied by it. */
 function expOfSquare(x: number): number {
-  const scaled = x * 134217729;
-  const high = scaled - (scaled - x);
+  const high = upperHalf(x);
   const rest = (x - high) * (x + high);
   const value = Math.exp(high * high);
   return value === Number.POSITIVE_INFINITY ? value : value + value * Math.expm1(rest);

@@ -12,6 +12,7 @@ import {
   keepKeyBits,
   keyAt,
   type Locals,
+  RowWriter,
   step,
 } from './keys.ts';
 import { defineMedian } from './median-kernel.ts';
@@ -66,7 +67,7 @@ const sortLocals = (f: FunctionBuilder) => ({
 function defineSort(module: ModuleBuilder, dtype: DType, keyOf: number): void {
   module.define({ export: 'sort' }, sortParams, (f, p) => {
     const v = sortLocals(f);
-    const row = new RowSort(f, p, v);
+    const row = new RowSort({ f, p, v });
     f.get(p.mask).op('i64.extend_i32_s');
     keepKeyBits(f, dtype, v.flip);
     eachRow(f, p, v, () => {
@@ -93,27 +94,17 @@ function defineSort(module: ModuleBuilder, dtype: DType, keyOf: number): void {
 }
 
 /** Writes the sorting of a row's keys, and of the places they came from. */
-class RowSort {
-  private readonly f: FunctionBuilder;
-  private readonly p: Locals<keyof typeof sortParams>;
-  private readonly v: ReturnType<typeof sortLocals>;
-
-  constructor(f: FunctionBuilder, p: Locals<keyof typeof sortParams>, v: ReturnType<typeof sortLocals>) {
-    this.f = f;
-    this.p = p;
-    this.v = v;
-  }
-
+class RowSort extends RowWriter<Locals<keyof typeof sortParams>, ReturnType<typeof sortLocals>> {
   /** Says where keys and places are, and where they go. */
   begin(): void {
-    const { f, p, v } = this;
+    const { f, p, v } = this.at;
     f.get(p.keys).set(v.from).get(p.order).set(v.fromOrder);
     keyAt(f, p.keys, p.n).set(v.to);
     orderAt(f, p.order, p.n).set(v.toOrder);
   }
 
   private eachKey(body: () => void): void {
-    const { f, p, v } = this;
+    const { f, p, v } = this.at;
     f.i32Const(0).set(v.i);
     each(f, p.n, v.left, () => {
       body();
@@ -122,7 +113,7 @@ class RowSort {
   }
 
   sortByInsertion(): void {
-    const { f, v } = this;
+    const { f, v } = this.at;
     this.eachKey(() => {
       keyAt(f, v.from, v.i).load('i64.load').set(v.key);
       orderAt(f, v.fromOrder, v.i).load('i32.load').set(v.moving);
@@ -144,7 +135,7 @@ class RowSort {
 
   /** One pass for each digit, of 8 bits, the last first. */
   sortByDigits(digits: number): void {
-    const { f, p, v } = this;
+    const { f, p, v } = this.at;
     f.i32Const(0).set(v.pass);
     for (let digit = 0; digit < digits; digit++) {
       f.get(p.counts).i32Const(0).i32Const(1024).memoryFill();
@@ -162,13 +153,13 @@ class RowSort {
 
   /** Pushes the address of the count of the digit of a key. */
   private countOf(): FunctionBuilder {
-    const { f, p, v } = this;
+    const { f, p, v } = this.at;
     f.get(p.counts).get(v.key).get(v.pass).op('i64.extend_i32_u').op('i64.shr_u').op('i32.wrap_i64');
     return f.i32Const(255).op('i32.and').i32Const(4).op('i32.mul').op('i32.add');
   }
 
   private countDigits(): void {
-    const { f, v } = this;
+    const { f, v } = this.at;
     this.eachKey(() => {
       keyAt(f, v.from, v.i).load('i64.load').set(v.key);
       this.countOf().tee(v.place).get(v.place).load('i32.load').i32Const(1).op('i32.add').store('i32.store');
@@ -177,7 +168,7 @@ class RowSort {
 
   /** Makes of how often each digit occurs where the first key with it goes. */
   private startsOfDigits(): void {
-    const { f, p, v } = this;
+    const { f, p, v } = this.at;
     f.i32Const(0).set(v.sum).get(p.counts).set(v.place).i32Const(256).set(v.left);
     f.countdown(v.left, 1, () => {
       f.get(v.place).load('i32.load').set(v.j);
@@ -188,7 +179,7 @@ class RowSort {
   }
 
   private moveByDigit(): void {
-    const { f, v } = this;
+    const { f, v } = this.at;
     this.eachKey(() => {
       keyAt(f, v.from, v.i).load('i64.load').set(v.key);
       this.countOf().tee(v.place).load('i32.load').set(v.j);
@@ -200,7 +191,7 @@ class RowSort {
   }
 
   private exchange(a: number, b: number): void {
-    this.f.get(a).get(b).set(a).set(b);
+    this.at.f.get(a).get(b).set(a).set(b);
   }
 }
 

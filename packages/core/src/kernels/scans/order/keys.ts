@@ -98,3 +98,13 @@ export const defineKey = (module: ModuleBuilder, dtype: DType): number =>
 
 /** Parameters or locals by name. */
 export type Locals<N extends string> = Readonly<Record<N, number>>;
+
+/** Writes what happens to one row. */
+export abstract class RowWriter<P, V> {
+  /** The function that it stands in, with its parameters and its locals. */
+  protected readonly at: { readonly f: FunctionBuilder; readonly p: P; readonly v: V };
+
+  constructor(at: { readonly f: FunctionBuilder; readonly p: P; readonly v: V }) {
+    this.at = at;
+  }
+}

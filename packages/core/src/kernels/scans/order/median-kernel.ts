@@ -1,7 +1,17 @@
 /** The elements in the middle of rows, at addresses. */
 import type { DType } from '../../../dtype.ts';
 import { type FunctionBuilder, i32Params, type ModuleBuilder } from '../../wasm/index.ts';
-import { copyElement, eachElement, eachRow, keepKeyBits, keyAt, type Locals, long, step } from './keys.ts';
+import {
+  copyElement,
+  eachElement,
+  eachRow,
+  keepKeyBits,
+  keyAt,
+  type Locals,
+  long,
+  RowWriter,
+  step,
+} from './keys.ts';
 
 const medianParams = i32Params('outer', 'n', 'inner', 'skipped', 'x', 'keys', 'values', 'indices');
 
@@ -14,14 +24,15 @@ const medianLocals = (f: FunctionBuilder) => ({
 export function defineMedian(module: ModuleBuilder, dtype: DType, keyOf: number): void {
   module.define({ export: 'median' }, medianParams, (f, p) => {
     const v = medianLocals(f);
-    const row = new RowMedian(f, p, v, () => f.pushPlace(p.x, v.at, dtype).call(keyOf));
+    const row = new RowMedian({ f, p, v });
+    const pushKey = () => f.pushPlace(p.x, v.at, dtype).call(keyOf);
     long(f, -1);
     keepKeyBits(f, dtype, v.nan);
     eachRow(f, p, v, () => {
-      row.readKeys(dtype === 'float32' || dtype === 'float64');
+      row.readKeys(dtype === 'float32' || dtype === 'float64', pushKey);
       row.rankOfMiddle();
       row.selectKey();
-      row.findKey();
+      row.findKey(pushKey);
       f.pushPlace(p.indices, v.row, 'int32').get(v.i).store('i32.store');
       f.pushPlace(p.values, v.row, dtype);
       copyElement(f.pushPlace(p.x, v.at, dtype), dtype);
@@ -30,37 +41,20 @@ export function defineMedian(module: ModuleBuilder, dtype: DType, keyOf: number)
 }
 
 /** Writes the search for the element in the middle of a row. */
-class RowMedian {
-  private readonly f: FunctionBuilder;
-  private readonly p: Locals<keyof typeof medianParams>;
-  private readonly v: ReturnType<typeof medianLocals>;
-  private readonly pushKey: () => FunctionBuilder;
-
-  constructor(
-    f: FunctionBuilder,
-    p: Locals<keyof typeof medianParams>,
-    v: ReturnType<typeof medianLocals>,
-    pushKey: () => FunctionBuilder,
-  ) {
-    this.f = f;
-    this.p = p;
-    this.v = v;
-    this.pushKey = pushKey;
-  }
-
-  private eachKey(body: () => void): void {
-    const { f, p, v } = this;
+class RowMedian extends RowWriter<Locals<keyof typeof medianParams>, ReturnType<typeof medianLocals>> {
+  private eachKey(pushKey: () => FunctionBuilder, body: () => void): void {
+    const { f, p, v } = this.at;
     eachElement(f, p, v, () => {
-      this.pushKey().set(v.key);
+      pushKey().set(v.key);
       body();
     });
   }
 
   /** Stores the keys, and counts those of NaN. */
-  readKeys(hasNaN: boolean): void {
-    const { f, p, v } = this;
+  readKeys(hasNaN: boolean, pushKey: () => FunctionBuilder): void {
+    const { f, p, v } = this.at;
     f.i32Const(0).set(v.nans);
-    this.eachKey(() => {
+    this.eachKey(pushKey, () => {
       keyAt(f, p.keys, v.i).get(v.key).store('i64.store');
       f.get(v.key).get(v.nan).op('i64.eq').get(v.nans).op('i32.add').set(v.nans);
     });
@@ -69,7 +63,7 @@ class RowMedian {
 
   /** k, how many elements stand before the one in the middle. NaN counts as the greatest, so what is left out stands behind. */
   rankOfMiddle(): void {
-    const { f, p, v } = this;
+    const { f, p, v } = this.at;
     f.get(p.n).i32Const(1).op('i32.sub').set(v.k);
     f.get(p.skipped).if();
     f.get(v.k).get(v.nans).op('i32.sub').set(v.k);
@@ -81,7 +75,7 @@ class RowMedian {
 
   /** The key of rank k: what differs in the highest bit is parted, until nothing differs. */
   selectKey(): void {
-    const { f, p, v } = this;
+    const { f, p, v } = this.at;
     f.i32Const(0).set(v.low).get(p.n).set(v.high);
     const found = f.block();
     const next = f.loop();
@@ -98,7 +92,7 @@ class RowMedian {
 
   /** The bits in which the keys from `low` to `high` are not all the same. */
   private differingBits(): void {
-    const { f, p, v } = this;
+    const { f, p, v } = this.at;
     long(f, 0).set(v.differing);
     keyAt(f, p.keys, v.low).load('i64.load').set(v.key);
     f.get(v.low).set(v.i).get(v.high).get(v.low).op('i32.sub').set(v.left);
@@ -111,7 +105,7 @@ class RowMedian {
 
   /** Exchanges keys until those without the bit stand before those with it, of which number `i` is the first. */
   private partByBit(): void {
-    const { f, p, v } = this;
+    const { f, p, v } = this.at;
     f.get(v.low).set(v.i).get(v.high).set(v.j);
     const parted = f.block();
     const again = f.loop();
@@ -129,12 +123,12 @@ class RowMedian {
   }
 
   /** Which element of that key it is: of equal ones, as many stand before it as there are of rank below k. */
-  findKey(): void {
-    const { f, v } = this;
+  findKey(pushKey: () => FunctionBuilder): void {
+    const { f, v } = this.at;
     f.get(v.key).set(v.other);
-    this.eachKey(() => f.get(v.k).get(v.key).get(v.other).op('i64.lt_u').op('i32.sub').set(v.k));
+    this.eachKey(pushKey, () => f.get(v.k).get(v.key).get(v.other).op('i64.lt_u').op('i32.sub').set(v.k));
     const there = f.block();
-    this.eachKey(() => {
+    this.eachKey(pushKey, () => {
       f.get(v.key).get(v.other).op('i64.eq').if();
       f.get(v.k).op('i32.eqz').brIf(there);
       step(f, v.k, -1);

@@ -1,0 +1,39 @@
+/** What NAdam and RAdam have in common: the options, beside those of their own, and which updates they ask for. */
+import { K } from '@kindling/core';
+import { type CapturableOptions, capturableDefaults, capturableKinds } from '../../implementation.ts';
+import { type Rate, rate } from '../../rate.ts';
+import { forgets } from '../arithmetic.ts';
+import { addsDecay, type CommonOptions, commonDefaults, commonKinds, shrinks } from '../common.ts';
+import * as moments from './moments.ts';
+
+/** Options of both. */
+export interface KinOptions extends CommonOptions, CapturableOptions, moments.MomentOptions {
+  /** Learning rate. */
+  lr?: Rate;
+  /** Shrink the weights by the decay directly, as AdamW does. Default: false. */
+  decoupledWeightDecay?: boolean;
+}
+
+/** All but the rate. */
+export const defaults: Required<Omit<KinOptions, 'lr'>> = {
+  ...moments.defaults,
+  decoupledWeightDecay: false,
+  ...commonDefaults,
+  ...capturableDefaults,
+};
+export const kinds: K.Kinds<KinOptions> = {
+  lr: rate,
+  ...moments.kinds,
+  decoupledWeightDecay: K.flag,
+  ...commonKinds,
+  ...capturableKinds,
+};
+
+/** Whether the decay is a penalty, whether it shrinks the weights, and whether the average is nearer to the gradient. */
+export const featuresOf = (
+  group: Parameters<typeof addsDecay>[0] & { betas: readonly [number, number] },
+): [l2: boolean, decoupled: boolean, nearsG: boolean] => [
+  addsDecay(group),
+  shrinks(group),
+  forgets(group.betas[0]),
+];
