@@ -86,9 +86,9 @@ it.each(['float32', 'float64'] as const)(
       const found = fn(a, b);
       expect(compiledBits(fn, a, b).bits, `${n}`).toEqual(found.map(bitsOf));
       const [{ data: xs }, { data: ys }] = [a, b.contiguous()];
-    let exact = 0;
-    for (let i = 0; i < n; i++) exact += Number(xs[i]) * Number(ys[i]);
-    expect(Math.abs(found[1]!.item() - exact)).toBeLessThan((dtype === 'float32' ? 2e-6 : 1e-14) * n);
+      let exact = 0;
+      for (let i = 0; i < n; i++) exact += Number(xs[i]) * Number(ys[i]);
+      expect(Math.abs(found[1]!.item() - exact)).toBeLessThan((dtype === 'float32' ? 2e-6 : 1e-14) * n);
     }
   },
 );
