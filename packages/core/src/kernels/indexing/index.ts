@@ -30,6 +30,7 @@ export {
   writeRows,
 } from './moves.ts';
 export { recordNonzero } from './nonzero.ts';
+export { arrange, countOf, type Piece, type Pieces } from './pieces.ts';
 export {
   type Axes,
   filled,
