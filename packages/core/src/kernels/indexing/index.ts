@@ -13,11 +13,11 @@ export {
 } from './classes/index.ts';
 export type { Combination } from './combine-kernels.ts';
 export { embedStrided } from './embed.ts';
+export { joinRows } from './join.ts';
 export {
   as,
   computeChecked,
   findPlaces,
-  joinRows,
   longRow,
   type Rows,
   readElements,
