@@ -65,6 +65,9 @@ export const normGroups = 8;
 /** Operations on 2^20 float32 elements, but softmax: on (1024, 1000). */
 export const elementwise = ['add', 'exp', 'tanh', 'sum', 'softmax'] as const;
 
+/** What moves elements of matrices of (1024, 64), or of an image of 256 x 256, and the inner product of as many. */
+export const moves = ['dot', 'cat of columns', 'indexSelect of rows', 'reflect pad', 'roll of both'] as const;
+
 /** What reads sequences: a recurrent layer, attention of a sequence to itself by its causal mask, and a small transformer. */
 export const sequences = {
   lstm: { name: 'LSTM, 64 to 64, 50 steps, batch 16', length: 50, batch: 16, size: 64 },
@@ -163,6 +166,7 @@ export const stepCase = (net: string, optimizer: string): string => `${net}, ${o
 export const matmulCase = (n: number): string => `matmul ${n} x ${n}`;
 export const elementwiseCase = (name: string): string =>
   name === 'softmax' ? 'softmax (1024, 1000)' : `${name}, 2^20 elements`;
+export const moveCase = (name: string): string => `${name}, 2^16 elements`;
 /** A layer forward, and all of it with its gradients. */
 export const layerCases = (name: string): [forward: string, both: string] => [name, `${name}, and backward`];
 export const lossCase = (loss: string, shape: readonly number[]): string => `${loss} (${shape.join(', ')})`;

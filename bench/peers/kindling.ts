@@ -71,6 +71,18 @@ async function kernels(): Promise<void> {
     softmax: () => logits.softmax(1),
   };
   for (const name of cases.elementwise) times[cases.elementwiseCase(name)] = await timed(calls[name]);
+  const [x, y] = [randn([1024, 64]), randn([1024, 64])];
+  const [u, v] = [x.flatten(), y.flatten()];
+  const image = randn([1, 256, 256]);
+  const rows = randint(0, 1024, [1024]);
+  const moves: Record<(typeof cases.moves)[number], () => Tensor> = {
+    dot: () => u.dot(v),
+    'cat of columns': () => core.cat([x, y], 1),
+    'indexSelect of rows': () => x.indexSelect(0, rows),
+    'reflect pad': () => core.pad(image, [1, 1, 1, 1], { mode: 'reflect' }),
+    'roll of both': () => image.roll([1, 2], [1, 2]),
+  };
+  for (const name of cases.moves) times[cases.moveCase(name)] = await timed(moves[name]);
 }
 
 /** A layer's result without gradients, and with those by the leaves from that of the result. */

@@ -114,6 +114,17 @@ def kernels():
     }
     for name, call in calls.items():
         times[name] = timed(call)
+    x, y, image = torch.randn(1024, 64), torch.randn(1024, 64), torch.randn(1, 256, 256)
+    u, v, rows = x.flatten(), y.flatten(), torch.randint(0, 1024, (1024,))
+    moves = {
+        "dot": lambda: u.dot(v),
+        "cat of columns": lambda: torch.cat([x, y], 1),
+        "indexSelect of rows": lambda: x.index_select(0, rows),
+        "reflect pad": lambda: F.pad(image, [1, 1, 1, 1], "reflect"),
+        "roll of both": lambda: image.roll((1, 2), (1, 2)),
+    }
+    for name, call in moves.items():
+        times[f"{name}, 2^16 elements"] = timed(call)
 
 
 def convolutions():

@@ -75,3 +75,20 @@ describe.each(['float32', 'float64'] as const)('a row that is added to products 
     }
   });
 });
+
+it.each(['float32', 'float64'] as const)(
+  'inner products of %s vectors of any length and layout have them',
+  (dtype) => {
+    manualSeed(2);
+    for (const n of [49, 131, 4096, 9001]) {
+      const [a, b] = [randn([n], { dtype }), randn([n, 2], { dtype }).select(1, 1)];
+      const fn = (x: Tensor, y: Tensor): Tensor[] => [x.dot(x), x.dot(y)];
+      const found = fn(a, b);
+      expect(compiledBits(fn, a, b).bits, `${n}`).toEqual(found.map(bitsOf));
+      const [{ data: xs }, { data: ys }] = [a, b.contiguous()];
+      let exact = 0;
+      for (let i = 0; i < n; i++) exact += Number(xs[i]) * Number(ys[i]);
+      expect(Math.abs(found[1]!.item() - exact)).toBeLessThan((dtype === 'float32' ? 2e-6 : 1e-14) * n);
+    }
+  },
+);

@@ -1,6 +1,7 @@
 /** Products of matrices. */
 export * from './gemm.ts';
 export { LANES as gemmLanes } from './gemm-kernels.ts';
+export { innerProduct } from './inner.ts';
 export { panelFunctions, panelProduct } from './outer.ts';
 export { copyVectors, packPanels, packPanelsTransposed, transposeLines } from './packing.ts';
 export {

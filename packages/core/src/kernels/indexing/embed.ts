@@ -2,8 +2,9 @@ import { fillStrided, scatterStrided } from '../elementwise/index.ts';
 import { recorder, scratchLike } from '../recording/index.ts';
 import { copyRun, type Strided } from '../strided/index.ts';
 import { align16, ensureBytes, i32 } from '../wasm/index.ts';
+import { joinedBytes } from './join.ts';
 import { moveKernels } from './move-kernels.ts';
-import { joinedBytes, longRow, worthCall } from './moves.ts';
+import { longRow, worthCall } from './moves.ts';
 import { merged } from './positions.ts';
 
 /** A block of more bytes is not brought to scratch. */

@@ -13,11 +13,11 @@ export {
 } from './classes/index.ts';
 export type { Combination } from './combine-kernels.ts';
 export { embedStrided } from './embed.ts';
+export { joinRows } from './join.ts';
 export {
   as,
   computeChecked,
   findPlaces,
-  joinRows,
   longRow,
   type Rows,
   readElements,
@@ -30,6 +30,7 @@ export {
   writeRows,
 } from './moves.ts';
 export { recordNonzero } from './nonzero.ts';
+export { arrange, countOf, type Piece, type Pieces } from './pieces.ts';
 export {
   type Axes,
   filled,

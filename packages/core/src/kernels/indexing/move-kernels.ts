@@ -131,7 +131,7 @@ function emitElements(module: ModuleBuilder, access: Access): void {
 }
 
 /** Copies a row, and moves both pointers on. */
-function copyRow(
+export function copyRow(
   f: FunctionBuilder,
   { bytes, load, store }: Access,
   from: number,

@@ -3,9 +3,9 @@ import { numelOf } from '../../shape.ts';
 import { allocateArray } from '../../storage.ts';
 import { copyStrided, ElementwiseKernel, runElementwise } from '../elementwise/index.ts';
 import { div, eq, floor, select } from '../expression/index.ts';
-import { dtypeOf, recordCall, recorder, runCall, scratchLike } from '../recording/index.ts';
+import { type Call, dtypeOf, recordCall, recorder, runCall, scratchLike } from '../recording/index.ts';
 import { computeWide, copyRun, denseOver, type Strided } from '../strided/index.ts';
-import { align16, ensureBytes, i32 } from '../wasm/index.ts';
+import { align16, ensureBytes } from '../wasm/index.ts';
 import { type Combination, combineKernels } from './combine-kernels.ts';
 import { moveKernels } from './move-kernels.ts';
 import { positionKernels } from './position-kernels.ts';
@@ -223,20 +223,29 @@ function stepOf(blocks: Axes): { outer: number; step: number } | null {
 /** Bytes of blocks and rows that are in scratch at a time, if those of one block are not more. */
 const CHUNK_BYTES = 1 << 18;
 
-/** Moves rows: `count` blocks that lie `step` apart, of which the tensor's elements and the rows' are given. */
-type MoveRows = (count: number, step: number, rows: Int32Array, x: TypedArray, beside: TypedArray) => boolean;
+/** What moves rows of blocks that lie `pitch` bytes apart, given the numbers of both; whether it changes the tensor, or what lies beside it. */
+interface RowMove {
+  readonly name: string;
+  readonly callee: Call['callee'];
+  args<A>(blocks: number, pitch: number, rows: number, starts: A, x: A, beside: A): (number | A)[];
+  readonly changes: boolean;
+}
 
-/** Runs `move` for the rows of a tensor and as many that lie side by side: once where it is taken down, else by as many blocks as fit. */
+/** Moves the rows of a tensor and as many that lie side by side: once where it is taken down, else as many blocks as fit, or of one as many rows. */
 function moveRows(
   x: TypedArray,
   { blocks, rows, length }: Rows,
   beside: TypedArray,
-  move: MoveRows,
+  { name, callee, args, changes }: RowMove,
 ): boolean {
+  const move = (count: number, starts: Int32Array, of: TypedArray, others: TypedArray): boolean => {
+    const given = args<TypedArray>(count, step * x.BYTES_PER_ELEMENT, starts.length, starts, of, others);
+    return runCall(name, callee, given, changes ? { keeps: [of] } : {});
+  };
   const lie = stepOf(blocks);
   if (lie === null) return false;
   const { outer, step } = lie;
-  if (recorder !== null) return move(outer, step, rows, x, beside);
+  if (recorder !== null) return move(outer, rows, x, beside);
   const ofBlock = rows.length * length;
   if (outer * ofBlock < worthCall) return false;
   let first = Number.POSITIVE_INFINITY;
@@ -254,11 +263,28 @@ function moveRows(
   const copied = (atOnce - 1) * step + span + rows.length + atOnce * ofBlock;
   if (copied > mostCopied * atOnce * ofBlock) return false;
   const starts = first === 0 ? rows : shifted(rows, first);
+  if (outer === 1) {
+    const passing = [
+      { array: starts, each: 1, written: false },
+      { array: beside, each: length, written: !changes },
+    ];
+    const part = x.subarray(first, first + span);
+    return runPassing(
+      part,
+      changes,
+      { count: rows.length, unit: 1 },
+      passing,
+      (n, at, [where = 0, to = 0]) => {
+        callee(...args<number>(1, 0, n, where, at, to));
+        return 0;
+      },
+    );
+  }
   for (let o = 0; o < outer; o += atOnce) {
     const count = Math.min(atOnce, outer - o);
     const from = first + o * step;
     const part = x.subarray(from, from + (count - 1) * step + span);
-    if (!move(count, step, starts, part, beside.subarray(o * ofBlock, (o + count) * ofBlock))) return false;
+    if (!move(count, starts, part, beside.subarray(o * ofBlock, (o + count) * ofBlock))) return false;
   }
   return true;
 }
@@ -274,12 +300,12 @@ export function readRows(source: TypedArray, where: Rows, out: TypedArray, at: n
   const bytes = source.BYTES_PER_ELEMENT;
   const { blocks, rows, length } = where;
   const target = out.subarray(at, at + numelOf(blocks.shape) * rows.length * length);
-  return moveRows(source, where, target, (count, step, starts, x, y) =>
-    runCall('read_rows', moveKernels(bytes).readRows, [
-      ...[count, step * bytes, starts.length, length * bytes],
-      ...[x, starts, y],
-    ]),
-  );
+  return moveRows(source, where, target, {
+    name: 'read_rows',
+    callee: moveKernels(bytes).readRows,
+    args: (count, pitch, n, starts, x, y) => [count, pitch, n, length * bytes, x, starts, y],
+    changes: false,
+  });
 }
 
 /** Values of as many rows, stored or added, one after the other. */
@@ -288,54 +314,16 @@ export function writeRows(out: TypedArray, where: Rows, values: TypedArray, adds
   if (recorder === null && dtypeOf(values) !== dtype) return false;
   const bytes = bytesOf(dtype);
   const width = adds ? where.length : where.length * bytes;
-  const callee = adds ? combineKernels(dtype).addRows : moveKernels(bytes).writeRows;
-  const given = recorder === null ? values : as(values, dtype);
-  return moveRows(out, where, given, (count, step, starts, x, y) => {
-    const args = [count, step * bytes, starts.length, width, starts, y, x];
-    return runCall(adds ? 'add_rows' : 'write_rows', callee, args, { keeps: [x] });
+  return moveRows(out, where, recorder === null ? values : as(values, dtype), {
+    name: adds ? 'add_rows' : 'write_rows',
+    callee: adds ? combineKernels(dtype).addRows : moveKernels(bytes).writeRows,
+    args: (count, pitch, n, starts, x, y) => [count, pitch, n, width, starts, y, x],
+    changes: true,
   });
 }
 
 /** From this length on the engine's own copy of each row beats copies of all to scratch and back. */
 export const longRow = 512;
-/** Bytes of joined or embedded rows in scratch at a time: they stay in cache. */
-export const joinedBytes = 1 << 16;
-
-/**
- * Stores rows of several dense operands of one dtype side by side: `rows` of each, of `lengths` elements. Where nothing is taken down; elsewhere,
- * and of few or long rows, it says that it did not.
- */
-export function joinRows(
-  parts: readonly Strided[],
-  lengths: readonly number[],
-  rows: number,
-  out: TypedArray,
-): boolean {
-  const width = lengths.reduce((sum, length) => sum + length, 0);
-  if (recorder !== null || rows * width < worthCall || width > longRow * parts.length) return false;
-  const bytes = out.BYTES_PER_ELEMENT;
-  const { writeRows } = moveKernels(bytes);
-  const atOnce = Math.min(rows, Math.max(1, Math.floor(joinedBytes / (width * bytes))));
-  // In scratch lie where a row begins in its block, the rows joined, and those of one operand.
-  const joinedAt = 16;
-  const partAt = align16(joinedAt + atOnce * width * bytes);
-  ensureBytes(partAt + atOnce * width * bytes);
-  i32[0] = 0;
-  const scratch = scratchLike(out);
-  for (let r = 0; r < rows; r += atOnce) {
-    const count = Math.min(atOnce, rows - r);
-    let to = joinedAt;
-    for (const [k, { storage, offset }] of parts.entries()) {
-      const length = lengths[k] ?? 0;
-      copyRun(storage.array, offset + r * length, count * length, scratch, partAt / bytes);
-      writeRows(count, width * bytes, 1, length * bytes, 0, partAt, to);
-      to += length * bytes;
-    }
-    copyRun(scratch, joinedAt / bytes, count * width, out, r * width);
-  }
-  return true;
-}
-
 /** The elements of `values`, one after the other, where a mask is true, which must not be more often than there are values. */
 export function recordMaskedWrite(out: TypedArray, mask: TypedArray, values: TypedArray): boolean {
   if (recorder === null) return false;

@@ -95,7 +95,7 @@ export function copyBetween(x: Strided, out: Strided): void {
 }
 
 /** `target[to + i step] = source[from + i stride]` for i < count. */
-function copySteps(
+export function copySteps(
   source: TypedArray,
   from: number,
   stride: number,

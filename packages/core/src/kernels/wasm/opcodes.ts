@@ -105,6 +105,7 @@ const LOADS = {
   'i64.load8_u': [0x31, 0],
   'v128.load': [SIMD + 0, 4],
   'v128.load16_splat': [SIMD + 8, 1],
+  'v128.load8_splat': [SIMD + 7, 0],
   'v128.load32_splat': [SIMD + 9, 2],
   'v128.load64_splat': [SIMD + 10, 3],
   'v128.load32_zero': [SIMD + 92, 2],

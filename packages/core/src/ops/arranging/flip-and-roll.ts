@@ -1,10 +1,9 @@
 import { K, signature } from '../../arguments/index.ts';
 import type { TypedArray } from '../../dtype.ts';
 import { IndexError, ShapeError } from '../../errors.ts';
-import { copyStrided, type Strided, scatterStrided, stridedOver } from '../../kernels/index.ts';
+import { arrange, copyStrided, type Pieces, stridedOver } from '../../kernels/index.ts';
 import { apply, composed, definePrimitive, type Primitive } from '../../record/index.ts';
 import { formatShape, normalizeDim, type Shape } from '../../shape.ts';
-import { allocateArray } from '../../storage.ts';
 import type { Tensor } from '../../tensor.ts';
 import { clone } from '../creation/copy.ts';
 import { type Sizes, sizeAlong, sizesFrom, sizesKind, strideAlong } from '../views/layout.ts';
@@ -92,28 +91,24 @@ interface Move {
   readonly shift: number;
 }
 
-/** Some neighbours along a dimension. */
-function part(x: Strided, dim: number, start: number, length: number): Strided {
-  const { storage, dtype, shape, strides, offset } = x;
-  return stridedOver(storage.array, dtype, shape.with(dim, length), offset + start * strides[dim]!, strides);
+/** A dimension whose entries are so many places further on; what passes the end comes in at the start. */
+function turned(size: number, by: number): Pieces {
+  const shift = ((by % size) + size) % size;
+  if (shift === 0) return null;
+  return [
+    { count: shift, from: size - shift, step: 1 },
+    { count: size - shift, from: 0, step: 1 },
+  ];
 }
 
 const rollPrimitive = rearranging<readonly Move[]>(
   'roll',
   (moves) => moves.map(({ dim, shift }) => ({ dim, shift: -shift })),
   (x, moves, out) => {
-    moves.reduce<Strided>((from, move, k) => {
-      const array = k < moves.length - 1 ? allocateArray(x.dtype, x.count) : out;
-      const to = stridedOver(array, x.dtype, x.shape);
-      const size = sizeAlong(x, move.dim);
-      const shift = ((move.shift % size) + size) % size;
-      for (const [start, end, length] of [
-        [0, shift, size - shift],
-        [size - shift, 0, shift],
-      ] as const)
-        scatterStrided(part(from, move.dim, start, length), part(to, move.dim, end, length));
-      return to;
-    }, x);
+    const shifts = x.shape.map(() => 0);
+    for (const { dim, shift } of moves) shifts[dim] = (shifts[dim] ?? 0) + shift;
+    const pieces = shifts.map((shift, dim) => turned(sizeAlong(x, dim), shift));
+    arrange(x, pieces, stridedOver(out, x.dtype, x.shape));
   },
 );
 

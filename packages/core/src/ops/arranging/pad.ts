@@ -1,12 +1,21 @@
 import { composition, K, signature } from '../../arguments/index.ts';
 import { storedNumber } from '../../dtype.ts';
 import { ShapeError, ValueError } from '../../errors.ts';
-import { embedStrided, fillStrided, stridedOver } from '../../kernels/index.ts';
-import { apply, definePrimitive, type Primitive } from '../../record/index.ts';
+import {
+  arrange,
+  countOf,
+  embedStrided,
+  fillStrided,
+  type Piece,
+  type Pieces,
+  stridedOver,
+} from '../../kernels/index.ts';
+import { apply, composed, definePrimitive, type Primitive } from '../../record/index.ts';
 import { checkShape, formatShape, type Shape } from '../../shape.ts';
 import { type Tensor, wrapArray } from '../../tensor.ts';
 import { clone } from '../creation/copy.ts';
-import { indexSelect } from '../indexing/index-along.ts';
+import { zeros } from '../creation/fill.ts';
+import { indexAdd } from '../indexing/index-along.ts';
 import { denseLayout, type Layout, sizeAlong } from '../views/layout.ts';
 import { rangeLayout } from '../views/ranges.ts';
 
@@ -57,16 +66,72 @@ const constantPrimitive: Primitive<Padding> = definePrimitive({
 
 type Mode = 'reflect' | 'replicate' | 'circular';
 
-/** Which entry of a dimension of `size` stands at each place, counted from the first entry, of one padded by `left` and `right`. */
-const sources: Record<Mode, (i: number, size: number, left: number, right: number) => number> = {
-  reflect: (i, size) => (i < 0 ? -i : i >= size ? 2 * (size - 1) - i : i),
-  replicate: (i, size) => Math.min(Math.max(i, 0), size - 1),
-  circular(i, size, left, right) {
+/** What a dimension of `size` is made of from place `start` to before `end`, counted from its first entry. */
+const sources: Record<Mode, (size: number, start: number, end: number) => Piece[]> = {
+  reflect: (size, start, end) => [
+    piece(start, Math.min(end, 0), -start, -1),
+    piece(Math.max(start, 0), Math.min(end, size), Math.max(start, 0), 1),
+    piece(Math.max(start, size), end, 2 * (size - 1) - Math.max(start, size), -1),
+  ],
+  replicate: (size, start, end) => [
+    piece(start, Math.min(end, 0), 0, 0),
+    piece(Math.max(start, 0), Math.min(end, size), Math.max(start, 0), 1),
+    piece(Math.max(start, size), end, size - 1, 0),
+  ],
+  circular(size, start, end) {
     // What negative padding cuts off does not come back on the other side.
-    const first = Math.max(-left, 0);
-    const kept = size - first - Math.max(-right, 0);
-    return first + ((((i - first) % kept) + kept) % kept);
+    const first = Math.max(start, 0);
+    const kept = Math.min(end, size) - first;
+    // Of nothing PyTorch has whatever was in memory.
+    if (kept === 0) return [piece(start, end, 0, 0)];
+    const pieces: Piece[] = [];
+    for (let i = start; i < end; ) {
+      const from = (((i - first) % kept) + kept) % kept;
+      const next = Math.min(end, i + kept - from);
+      pieces.push(piece(i, next, first + from, 1));
+      i = next;
+    }
+    return pieces;
   },
+};
+
+/** A single entry counts as a run forward, as longer runs can be that are not turned round. */
+const piece = (start: number, end: number, from: number, step: -1 | 0 | 1): Piece => ({
+  count: end - start,
+  from,
+  step: end - start === 1 ? 1 : step,
+});
+
+/** Which entries pieces are. */
+function entriesOf(pieces: readonly Piece[]): Tensor {
+  const entries = new Int32Array(countOf(pieces));
+  let at = 0;
+  for (const { count, from, step } of pieces) for (let k = 0; k < count; k++) entries[at++] = from + k * step;
+  return wrapArray(entries, [entries.length], 'int32');
+}
+
+const borrowingPrimitive: Primitive<readonly Pieces[]> = definePrimitive({
+  name: 'pad',
+  saves: 0,
+  infer: ([x], dims) => ({
+    shape: dims.map((pieces, d) => (pieces === null ? sizeAlong(x, d) : countOf(pieces))),
+    dtype: x.dtype,
+  }),
+  kernel: ([x], dims, out) => arrange(x, dims, out),
+  derivative: (g, node) => [
+    node.attrs.reduceRight<Tensor>((sum, pieces, d) => {
+      if (pieces === null) return sum;
+      const zero = zeros(sum.shape.with(d, node.shape(0)[d] as number), { dtype: g.dtype });
+      return indexAdd(zero, d, entriesOf(pieces), sum);
+    }, g),
+  ],
+});
+
+/** The names of PyTorch's operations, of how many dimensions are padded. */
+const names: Record<Mode, (dims: number) => string> = {
+  reflect: (dims) => `reflection_pad${dims}d`,
+  replicate: (dims) => `replication_pad${dims}d`,
+  circular: () => '_pad_circular',
 };
 
 /** Options of {@link pad}. */
@@ -123,15 +188,13 @@ export function pad(x: Tensor, padding: Shape, options: PadOptions = {}): Tensor
   checkMode(x, sides, padding, mode);
   const padded = sides.map(({ before, after }, d) => sizeAlong(x, d) + before + after);
   checkShape(padded, 'pad');
-  const result = sides.reduce((part, { before, after }, d) => {
-    if (before === 0 && after === 0) return part;
+  const dims = sides.map(({ before, after }, d) => {
+    if (before === 0 && after === 0) return null;
     const size = sizeAlong(x, d);
-    const source = sources[mode];
-    const indices = new Int32Array(size + before + after);
-    for (let i = 0; i < indices.length; i++) indices[i] = source(i - before, size, before, after);
-    return indexSelect(part, d, wrapArray(indices, [indices.length], 'int32'));
-  }, x);
-  return result === x ? clone(x) : result;
+    return sources[mode](size, -before, size + after).filter(({ count }) => count > 0);
+  });
+  if (dims.every((pieces) => pieces === null)) return clone(x);
+  return composed(names[mode](padding.length / 2), apply(borrowingPrimitive, [x], dims), x);
 }
 
 function checkSizes(x: Tensor, sides: readonly Sides[], padding: Shape): void {

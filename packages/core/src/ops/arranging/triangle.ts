@@ -84,16 +84,25 @@ const triangleIndices = (name: string, lower: boolean) => {
     const { offset = 0, dtype = 'int32' } = options;
     if (dtype !== 'int32') throw new DTypeError(`${name}: expected dtype int32, got ${dtype}`);
     checkShape([row, col], name);
-    const rows: number[] = [];
-    const columns: number[] = [];
+    /** Of a row the first column that counts, and the one behind the last. */
+    const columnsOf = (i: number): [first: number, end: number] => {
+      const edge = Math.min(Math.max(i + offset + (lower ? 1 : 0), 0), col);
+      return lower ? [0, edge] : [edge, col];
+    };
+    let count = 0;
     for (let i = 0; i < row; i++) {
-      for (let j = 0; j < col; j++) {
-        if (lower ? j - i > offset : j - i < offset) continue;
-        rows.push(i);
-        columns.push(j);
+      const [first, end] = columnsOf(i);
+      count += end - first;
+    }
+    const indices = new Int32Array(2 * count);
+    for (let i = 0, at = 0; i < row; i++) {
+      const [first, end] = columnsOf(i);
+      for (let j = first; j < end; j++, at++) {
+        indices[at] = i;
+        indices[count + at] = j;
       }
     }
-    return wrapArray(Int32Array.from([...rows, ...columns]), [2, rows.length], 'int32');
+    return wrapArray(indices, [2, count], 'int32');
   };
 };
 

@@ -52,6 +52,7 @@ function powerOf(x: Expr, p: number): Expr {
   if (p === 0.5) return E.sqrt(x);
   if (p === -0.5) return E.div(1, E.sqrt(x));
   if (p === 2) return E.mul(x, x);
+  if (p === -2) return E.div(1, E.mul(x, x));
   return p === 3 ? E.mul(E.mul(x, x), x) : E.pow(x, p);
 }
 
@@ -71,7 +72,7 @@ function ofPower(p: number): ElementwiseOp {
 
 /** Powers other than the general one: of floats, and squares and cubes of int32, which are exact where they fit. */
 const powers = new Map<number, ElementwiseOp>([
-  ...[-0.5, 0.5, 1.5, 2.5, 3].map((p): [number, ElementwiseOp] => [p, ofPower(p)]),
+  ...[-2, -0.5, 0.5, 1.5, 2.5, 3].map((p): [number, ElementwiseOp] => [p, ofPower(p)]),
   [2, square.op],
   [
     0,

@@ -3,15 +3,13 @@ import { type DType, isFloatingPoint, promoteTypes } from '../../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../../errors.ts';
 import { noGrad } from '../../record/grad-mode.ts';
 import { broadcastShapes, formatShape } from '../../shape.ts';
-import type { Tensor } from '../../tensor.ts';
-import { triuIndices } from '../arranging/triangle.ts';
+import { type Tensor, wrapArray } from '../../tensor.ts';
 import { detach, to } from '../creation/copy.ts';
 import { add, div, mul, sub } from '../elementwise/arithmetic.ts';
 import { clampMin } from '../elementwise/select.ts';
 import { indexSelect } from '../indexing/index-along.ts';
 import { sum } from '../reductions/sum.ts';
 import { expand, reshape } from '../views/shape.ts';
-import { unbind } from '../views/slices.ts';
 import { vectorNorm } from './linalg-norm.ts';
 import { orderedDistances, pairDistances } from './pair-distances.ts';
 
@@ -152,13 +150,12 @@ export const pdist = composition(
   (x: Tensor, options: DistanceOptions = {}): Tensor => {
     if (x.ndim !== 2) throw new ShapeError(`expected a matrix, got shape ${formatShape(x.shape)}`);
     const [n = 0] = x.shape;
-    const [rows, columns] = unbind(triuIndices(n, n, { offset: 1 }));
     const { p = 2 } = options;
     distanceDType(x, x, p);
     const all = reshape(orderedDistances(x, p), [n * n]);
-    return rows === undefined || columns === undefined
-      ? all
-      : indexSelect(all, 0, add(mul(rows, n), columns));
+    const pairs = new Int32Array((n * (n - 1)) / 2);
+    for (let i = 0, at = 0; i < n; i++) for (let j = i + 1; j < n; j++) pairs[at++] = i * n + j;
+    return indexSelect(all, 0, wrapArray(pairs, [pairs.length], 'int32'));
   },
 );
 

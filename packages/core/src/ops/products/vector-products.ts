@@ -1,6 +1,6 @@
 import { alias, composition, K, signature } from '../../arguments/index.ts';
 import { ShapeError } from '../../errors.ts';
-import { gemm, type MatrixView } from '../../kernels/index.ts';
+import { gemm, innerProduct, type MatrixView } from '../../kernels/index.ts';
 import { apply, definePrimitive, INPUT } from '../../record/index.ts';
 import { formatShape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
@@ -65,6 +65,7 @@ const dotPrimitive = definePrimitive<undefined, [Tensor, Tensor]>({
     return { shape: [], dtype: a.dtype };
   },
   kernel([a, b], _, out) {
+    if (innerProduct(a, b, out)) return;
     const first = column(a);
     const row = { ...first, rowStride: 1, colStride: first.rowStride };
     gemm(1, 1, a.count, row, column(b), out.storage.array, out.offset);

@@ -25,6 +25,13 @@ interface Sides {
   readonly value: number;
 }
 
+/** So many entries of a dimension, from one on by a step. */
+interface Piece {
+  readonly count: number;
+  readonly from: number;
+  readonly step: number;
+}
+
 export const arranging: Lowerings = {
   cat(graph, inputs, operation) {
     const { length } = resultShape(operation);
@@ -43,6 +50,14 @@ export const arranging: Lowerings = {
     if (pads.every((n) => n === 0)) return x;
     return graph.add('Pad', [x, graph.sizes(pads), graph.number(value, outputOf(operation).dtype)]);
   },
+  pad: (graph, [x = ''], operation) =>
+    attributesOf<readonly (readonly Piece[] | null)[]>(operation).reduce((padded, pieces, axis) => {
+      if (pieces === null) return padded;
+      const entries = pieces.flatMap(({ count, from, step }) =>
+        Array.from({ length: count }, (_, k) => from + k * step),
+      );
+      return graph.add('Gather', [padded, graph.constant(entries, [entries.length], 'int32')], { axis });
+    }, x),
   full(graph, _, operation) {
     const { value } = attributesOf<{ readonly value: Size }>(operation);
     return filled(graph, resultShape(operation), value, outputOf(operation).dtype);
