@@ -4,8 +4,9 @@ import type { Suite, Times } from './cases.ts';
 const budget = Number(process.env.BENCH_MS ?? 400);
 /** How long it runs before, until the runtime has compiled it well. */
 const warmUp = 500;
-/** As many calls a compiled function takes until it runs its program alone. */
+/** As many calls a compiled function takes until it runs its program alone: for those, a call of seconds has half a minute. */
 const fewCalls = 9;
+const fewCallsTake = 30_000;
 /** How long calls run between two looks at the clock, which takes longer than a step of the smallest net. */
 const slice = 5;
 
@@ -14,7 +15,7 @@ async function timedSlices(calls: (count: number) => void | Promise<void>): Prom
   const warmFrom = performance.now();
   const warm = (): number => performance.now() - warmFrom;
   // What takes seconds is warm after a few calls; the first of a compiled function run both ways, to be compared.
-  for (let i = 0; warm() < warmUp || (i < fewCalls && warm() < 12 * warmUp); i++) await calls(1);
+  for (let i = 0; warm() < warmUp || (i < fewCalls && warm() < fewCallsTake); i++) await calls(1);
   let count = 1;
   let took = 0;
   for (;;) {

@@ -249,4 +249,32 @@ export const equivalents: readonly Equivalent[] = [
     to: '1',
     why: 'of no tensor nothing is brought in, which is asked next',
   },
+  {
+    file: 'optim/src/optimizers/muon.ts',
+    code: 'const key = 2 * nsSteps + Number(nesterov);',
+    from: '+',
+    to: '-',
+    why: 'the keys stay apart, an odd and an even one for each number of steps',
+  },
+  {
+    file: 'optim/src/state-dict.ts',
+    code: 'if (entries.every(([, value]) => spelling(value) === value)) return state;',
+    from: 'spelling(value) === value',
+    to: 'undefined',
+    why: 'the line spares a toJSON that writes each value as it is',
+  },
+  {
+    file: 'optim/src/lr-scheduler/composed/composed.ts',
+    code: 'for (const [i, state] of all.entries()) schedulers[i]?.loadStateDict(state);',
+    from: '?.',
+    to: '.',
+    why: 'there are as many states as schedulers, which is asked before',
+  },
+  {
+    file: 'core/src/data/combined-datasets.ts',
+    code: 'return this.cumulativeSizes.at(-1) ?? 0;',
+    from: '0',
+    to: '1',
+    why: 'there is at least one dataset, which the constructor asks',
+  },
 ];

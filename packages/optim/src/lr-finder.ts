@@ -15,7 +15,10 @@ export interface TrainingParts {
   readonly model: ((input: Tensor) => Tensor) & Restorable;
   /** The loss of a batch. */
   readonly lossFn: (output: Tensor, target: Tensor) => Tensor;
-  /** Batches `[input, target]`, as of a `DataLoader`: begun anew when they are used up. */
+  /**
+   * Batches `[input, target]`, begun anew when they are used up. A `DataLoader` stands afterwards where it stood before; of what
+   * else can be iterated the last iterator is closed.
+   */
   readonly loader: Iterable<readonly Tensor[]>;
 }
 
@@ -109,7 +112,8 @@ const takes = /* @__PURE__ */ signature('lrFind', () => ({
 
 /**
  * Finds a learning rate: trains for some steps, each with a greater rate than the one before, and looks where the loss falls and where
- * it rises again. Afterwards all is as it was: parameters and their gradients, the module's buffers, the optimizer, the generators.
+ * it rises again. Afterwards all is as it was: parameters and their gradients, the module's buffers, the optimizer, the generators,
+ * and where a `DataLoader` stands.
  * Groups of other rates keep their ratio to the greatest. `step` makes one training step and gives its loss; or it is made of a
  * model, a loss and a loader. Follows fastai's `lr_find`, whose suggestions it has; Smith (2017).
  * @throws ValueError for options that cannot be, a loss that is not one number or is not finite at the first step, a step that is
@@ -145,11 +149,9 @@ export function lrFind(
     models.filter((model) => model !== undefined),
     [defaultGenerator, ...generators],
   );
-  const points: LrFindPoint[] = [];
-  let diverged = false;
-  try {
-    // Loaders draw as they begin.
-    const run = typeof step === 'function' ? step : stepOf(optimizer, step);
+  const sweep = (run: (iteration: number) => Tensor | number): LrFindResult => {
+    const points: LrFindPoint[] = [];
+    let diverged = false;
     const setRate = rateSetter(optimizer);
     let mean = 0;
     let least = Infinity;
@@ -166,10 +168,13 @@ export function lrFind(
       if (diverged) break;
       least = Math.min(least, smoothed);
     }
+    return { points, diverged, suggestion: suggestionOf(points, numIter) };
+  };
+  try {
+    return typeof step === 'function' ? sweep(step) : withSteps(optimizer, step, sweep);
   } finally {
     putBack();
   }
-  return { points, diverged, suggestion: suggestionOf(points, numIter) };
 }
 
 /** @throws ValueError where the rates do not rise, or cannot be multiplied */
@@ -186,23 +191,30 @@ function ratesOf(options: LrFindOptions): number[] {
   });
 }
 
-/** A step of a model, on one batch after the other. */
-function stepOf(optimizer: Optimizer | SAM, { model, lossFn, loader }: TrainingParts): () => Tensor {
-  let iterator = loader[Symbol.iterator]();
-  const nextBatch = (): readonly Tensor[] => {
-    let { done, value } = iterator.next();
-    if (done === true) {
+/** What knows where it stands, as a `DataLoader` does. */
+const keepsPlace = (loader: object): loader is { keepPlace<R>(run: () => R): R } => has(loader, 'keepPlace');
+
+/** Gives `use` the step of a model, on one batch after the other, and leaves the loader as it was. */
+function withSteps<R>(
+  optimizer: Optimizer | SAM,
+  { model, lossFn, loader }: TrainingParts,
+  use: (step: () => Tensor) => R,
+): R {
+  let iterator: Iterator<readonly Tensor[]> | undefined;
+  const nextBatch = (): [input: Tensor, target: Tensor] => {
+    let next = iterator?.next();
+    if (next === undefined || next.done === true) {
       iterator = loader[Symbol.iterator]();
-      ({ done, value } = iterator.next());
+      next = iterator.next();
     }
-    const [input, target] = Array.isArray(value) ? (value as unknown[]) : [];
-    if (done === true) throw new ValueError('lrFind: the loader gives no batches');
+    if (next.done === true) throw new ValueError('lrFind: the loader gives no batches');
+    const [input, target] = Array.isArray(next.value) ? (next.value as unknown[]) : [];
     if (!(input instanceof Tensor && target instanceof Tensor))
       throw new ValueError('lrFind: expected batches [input, target] of the loader; write a step for others');
     return [input, target];
   };
-  return () => {
-    const [input, target] = nextBatch() as [Tensor, Tensor];
+  const step = (): Tensor => {
+    const [input, target] = nextBatch();
     return optimizer.step(() => {
       optimizer.zeroGrad();
       const loss = lossFn(model(input), target);
@@ -210,6 +222,14 @@ function stepOf(optimizer: Optimizer | SAM, { model, lossFn, loader }: TrainingP
       return loss;
     });
   };
+  const run = (): R => {
+    try {
+      return use(step);
+    } finally {
+      iterator?.return?.();
+    }
+  };
+  return keepsPlace(loader) ? loader.keepPlace(run) : run();
 }
 
 function numberOf(loss: unknown): number {

@@ -148,6 +148,28 @@ describe('Adafactor', () => {
         expect(mismatch(`${i}`, plain(p), after[i] as Recorded)).toBeNull();
     }
   });
+
+  // R C beyond float32, an infinite mean of R beside small and large rows, no curvature, and an ε₁ that is nearly or quite none.
+  it.each([
+    [null, [1e14, 2e14, 3e14, -4e14], [1, 2, 3, 4]],
+    [null, [1, 2, Infinity, 3], [NaN, -22973148, NaN, NaN]],
+    [null, [1e3, 2e19, Infinity, 1e3], [NaN, NaN, NaN, NaN]],
+    [null, [1e-22, 0, 3, -2e-30], [1, 2, 0.8750477433204651, 4]],
+    [1e-22, [1e-18, 2e-19, 3e-18, -4e-20], [-0.45537009835, -0.05836745724, 1.579378843307, 0.091622844338]],
+    [0, [1e-18, 2e-24, 0, -4e-20], [-Infinity, -Infinity, NaN, NaN]],
+  ])('has what PyTorch has of gradients far from 1: eps1 %s, %j', (eps1, last, after) => {
+    const w = tensor([1, 2, 3, 4], { dtype: 'float32' }).reshape(2, 2).requiresGrad_();
+    const optimizer = new optim.Adafactor([w], { lr: 0.5, eps: [eps1, 1e-3] });
+    for (const grad of [[1e-18, 2e-18, 0, 4e-18], [1e-18, 2e-18, 0, 4e-18], last]) {
+      w.grad = tensor(grad, { dtype: 'float32' }).reshape(2, 2);
+      optimizer.step();
+    }
+    for (const [i, x] of [...w.data].entries()) {
+      const expected = after[i] as number;
+      if (Number.isFinite(expected)) expect(x / expected).toBeCloseTo(1, 5);
+      else expect(x).toBe(expected);
+    }
+  });
 });
 
 /** What is refused at once, by whom, and how it is said. */

@@ -152,6 +152,39 @@ describe('suggestions', () => {
   });
 });
 
+it('leaves a loader where it stands, and closes what else it went through', () => {
+  const { model, lossFn } = problem();
+  const optimizer = new optim.SGD(model.parameters(), { lr: 0.1 });
+  const set = new data.TensorDataset(randn([10, 4]), randn([10, 1]));
+  const order = (sweeps: boolean): unknown[] => {
+    const generator = new Generator().manualSeed(4);
+    const loader = new data.DataLoader(set, { batchSize: 4, shuffle: true, generator });
+    const seen: unknown[] = [];
+    for (let epoch = 0; epoch < 2; epoch++) {
+      for (const [x] of loader) {
+        seen.push(x.tolist());
+        if (sweeps) optim.lrFind(optimizer, { model, lossFn, loader: loader as never }, { numIter: 5 });
+        seen.push(loader.stateDict());
+      }
+    }
+    return seen;
+  };
+  expect(order(true)).toEqual(order(false));
+  const closed: number[] = [];
+  const loader = {
+    *[Symbol.iterator]() {
+      let given = 0;
+      try {
+        for (; given < 3; given++) yield set.get(given).map((x) => x.unsqueeze(0).expand(2, -1));
+      } finally {
+        closed.push(given);
+      }
+    },
+  };
+  optim.lrFind(optimizer, { model, lossFn, loader }, { numIter: 5 });
+  expect(closed).toEqual([3, 1]);
+});
+
 describe.each(Object.keys(optimizers))('a sweep of %s', (name) => {
   const make = optimizers[name] as (params: Iterable<Tensor>) => optim.Optimizer;
 

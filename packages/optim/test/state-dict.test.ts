@@ -209,6 +209,25 @@ describe('what a dict holds', () => {
     expect(moments).toEqual(['float64', 'float32']);
   });
 
+  it('keeps what the update does not name: a tensor of the shape of the parameter, or a number', () => {
+    const w = ones([2], { requiresGrad: true });
+    w.grad = ones([2]);
+    const before = new optim.Adam([w], { amsgrad: true });
+    before.step();
+    const { state, param_groups: groups } = before.stateDict();
+    const optimizer = new optim.Adam([w]);
+    optimizer.loadStateDict({
+      state: { 0: { ...state[0], rounds: tensor(3) } },
+      param_groups: groups.map((group) => ({ ...group, amsgrad: false })),
+    });
+    optimizer.step();
+    const kept = optimizer.state.get(w);
+    expect([kept?.rounds, kept?.step]).toEqual([3, 2]);
+    const own = before.state.get(w)?.maxExpAvgSq as Tensor;
+    expect(kept?.maxExpAvgSq).toMatchObject({ shape: [2] });
+    expect(own.equal(kept?.maxExpAvgSq as Tensor)).toBe(true);
+  });
+
   it('from PyTorch: momentum that has not begun is None, switches that it lacks are off, its own are kept', () => {
     const params = [ones([2], { requiresGrad: true })];
     const optimizer = new optim.SGD(params, { lr: 1, momentum: 0.5, nesterov: true });

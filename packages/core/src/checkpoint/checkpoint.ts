@@ -246,14 +246,24 @@ export class Checkpoint<V extends object = Readonly<Record<string, unknown>>> ex
   async #write(content: Omit<Content, 'best'>, arrays: Arrays, metric: number | null): Promise<string> {
     const names = await this.#names();
     const before = await this.#bestOf(names);
-    const name = `${this.#name}-${String(numberOf(names.at(-1)) + 1).padStart(8, '0')}${ENDING}`;
-    const best = this.#isBetter(metric, before) ? { name, metric } : before;
-    const to = { caller: 'Checkpoint.save', arrays };
-    const bytes = writeCheckpoint({ ...content, best: encodeState(best, 'best', to) }, arrays, to.caller);
+    // Another program may take a number meanwhile.
+    for (let number = numberOf(names.at(-1)) + 1; ; number++) {
+      const name = `${this.#name}-${String(number).padStart(8, '0')}${ENDING}`;
+      const best = this.#isBetter(metric, before) ? { name, metric } : before;
+      const to = { caller: 'Checkpoint.save', arrays };
+      const bytes = writeCheckpoint({ ...content, best: encodeState(best, 'best', to) }, arrays, to.caller);
+      if (!(await this.#create(name, bytes))) continue;
+      this.#bestSaved = best;
+      await this.#removeOld([...names, name]);
+      return name;
+    }
+  }
+
+  /** Whether the name was free, as far as the storage can tell. */
+  async #create(name: string, bytes: Uint8Array): Promise<boolean> {
+    if (this.storage.create !== undefined) return await this.storage.create(name, bytes);
     await this.storage.write(name, bytes);
-    this.#bestSaved = best;
-    await this.#removeOld([...names, name]);
-    return name;
+    return true;
   }
 
   #isBetter(metric: number | null, before: BestSaved | null): metric is number {

@@ -4,8 +4,9 @@ import { DTypeError, ShapeError, ValueError } from '../errors.ts';
 import { stack } from '../ops/arranging/joining.ts';
 import { tensor } from '../ops/creation/from-data.ts';
 import { isTypedArray, type OtherTypedArray } from '../ops/creation/typed-arrays.ts';
+import { unbind } from '../ops/views/slices.ts';
 import { formatShape, isArray, sameShape, whereReadable } from '../shape.ts';
-import { isOfClass, type Tensor } from '../tensor.ts';
+import { isOfClass, Tensor } from '../tensor.ts';
 
 /** Samples are nested less deep, unless they hold themselves. */
 const MAX_DEPTH = 100;
@@ -43,8 +44,10 @@ export type Collated<T> = unknown extends T
 
 /**
  * Joins samples to a batch: tensors and typed arrays are stacked, numbers and booleans become a tensor, arrays and objects
- * are joined entry by entry, anything else (strings) stays a list. Follows `torch.utils.data.default_collate`.
- * @throws DTypeError where samples differ in kind, are arrays of different lengths or objects of different keys, or are missing;
+ * are joined entry by entry, anything else (strings) stays a list. As in PyTorch the first sample decides: beside numbers may stand
+ * booleans and tensors without dimensions, beside typed arrays tensors and arrays, beside arrays tensors and typed arrays, beside
+ * strings whatever there is. Follows `torch.utils.data.default_collate`.
+ * @throws DTypeError where another sample cannot stand beside the first, samples are arrays of different lengths or objects of different keys, or are missing;
  *   ShapeError where their tensors differ in shape; ValueError where there are none, or a number does not fit int32
  * @example
  * ```ts
@@ -83,9 +86,24 @@ function convert(part: unknown, depth: number): unknown {
   return Object.fromEntries(Object.entries(part as object).map(([key, x]) => [key, convert(x, depth + 1)]));
 }
 
+/** What may stand beside a first sample of a kind: as in PyTorch, which goes by the first. */
+const mayFollow: Readonly<Record<Sample, (kind: Sample, part: unknown) => boolean>> = {
+  tensor: (kind) => kind === 'tensor',
+  'typed array': (kind) => kind === 'typed array' || kind === 'tensor' || kind === 'array',
+  number: isScalar,
+  boolean: isScalar,
+  array: (kind, part) => kind === 'array' || kind === 'typed array' || (isOfClass(part) && part.ndim > 0),
+  object: (kind) => kind === 'object',
+  other: () => true,
+};
+
+function isScalar(kind: Sample, part: unknown): boolean {
+  return kind === 'number' || kind === 'boolean' || (isOfClass(part) && part.ndim === 0);
+}
+
 /** `path` leads from a sample to these parts of them: `.x[0]`. */
 function join(parts: readonly unknown[], path: string, depth: number): unknown {
-  const kind = sharedKind(parts, path);
+  const kind = kindOfFirst(parts, path);
   if (depth > MAX_DEPTH)
     throw new ValueError(`defaultCollate: samples are nested more than ${MAX_DEPTH} deep`);
   switch (kind) {
@@ -94,16 +112,15 @@ function join(parts: readonly unknown[], path: string, depth: number): unknown {
     case 'typed array':
       return stack(
         checkShapes(
-          parts.map((x) => tensor(x as TypedArray)),
+          parts.map((x) => (isOfClass(x) ? x : tensor(x as TypedArray))),
           path,
         ) as Tensor[],
       );
     case 'number':
-      return joinNumbers(parts as readonly number[], path);
     case 'boolean':
-      return tensor(parts as readonly boolean[]);
+      return joinScalars(parts as readonly (number | boolean | Tensor)[], path);
     case 'array':
-      return joinArrays(parts as readonly unknown[][], path, depth);
+      return joinArrays(parts.map(entriesOf), path, depth);
     case 'object':
       return joinObjects(parts as readonly Record<string, unknown>[], path, depth);
     default:
@@ -114,19 +131,38 @@ function join(parts: readonly unknown[], path: string, depth: number): unknown {
 const nameOf = (i: number, path: string): string =>
   `sample ${i} of the batch${path === '' ? '' : ` (${path})`}`;
 
-function sharedKind(parts: readonly unknown[], path: string): Sample {
+function kindOfFirst(parts: readonly unknown[], path: string): Sample {
   const kind = kindOf(parts[0]);
   for (const [i, part] of parts.entries()) {
-    if (part === undefined || part === null)
+    if (part === undefined || (part === null && (i === 0 || kind !== 'other')))
       throw new DTypeError(
         `defaultCollate: ${nameOf(i, path)} is ${String(part)}: does the dataset return it?`,
       );
-    if (kindOf(part) === kind) continue;
+    if (mayFollow[kind](kindOf(part), part)) continue;
     throw new DTypeError(
       `defaultCollate: samples must be of one kind: ${nameOf(0, path)} is of kind ${kind}, ${nameOf(i, path)} ${kindOf(part)}`,
     );
   }
   return kind;
+}
+
+/** The entries along the first dimension, which lists have beside tensors. */
+function entriesOf(part: unknown): unknown[] {
+  if (isArray(part)) return part as unknown[];
+  return unbind(isOfClass(part) ? part : tensor(part as TypedArray));
+}
+
+/** One tensor of numbers, booleans and tensors of one element; a boolean beside numbers is 0 or 1. */
+function joinScalars(parts: readonly (number | boolean | Tensor)[], path: string): Tensor {
+  const numbers = parts.filter((x) => !isOfClass(x));
+  const own = numbers.every((x) => typeof x === 'boolean')
+    ? tensor(numbers)
+    : joinNumbers(
+        parts.map((x) => (isOfClass(x) ? 0 : Number(x))),
+        path,
+      );
+  if (numbers.length === parts.length) return own;
+  return stack(parts.map((x) => (isOfClass(x) ? x.detach() : Tensor.scalar(Number(x), own.dtype))));
 }
 
 function checkShapes(tensors: readonly Tensor[], path: string): readonly Tensor[] {

@@ -237,6 +237,37 @@ export class DataLoader<T, B = Collated<T>> extends Shown {
     this.#resumed = state.iterator_finished ? null : state;
   }
 
+  /**
+   * Calls `run`, which may iterate over this loader, and leaves it where it stood: the epoch that was begun last or loaded, the
+   * generators that were given, what a sampler or dataset with a state says. Gives what `run` gives. Kindling's own.
+   * @throws whatever `run` throws
+   * @example
+   * ```ts
+   * const generator = new Generator().manualSeed(0);
+   * const numbers = new data.TensorDataset(arange(4));
+   * const loader = new data.DataLoader(numbers, { batchSize: 4, shuffle: true, generator });
+   * const [[before]] = loader.keepPlace(() => [...loader]);
+   * const [[after]] = [...loader];
+   * before.equal(after); // true
+   * ```
+   */
+  keepPlace<R>(run: () => R): R {
+    checkArguments('DataLoader.keepPlace', { run: K.callable }, arguments);
+    const { dataset } = this;
+    const [epoch, resumed, sampler] = [this.#epoch, this.#resumed, this.#statefulSampler];
+    const states = this.#generators.map((generator) => [...generator.getState()]);
+    const samplerState = sampler?.stateDict();
+    const datasetState = isStateful(dataset) ? dataset.stateDict() : null;
+    try {
+      return run();
+    } finally {
+      [this.#epoch, this.#resumed] = [epoch, resumed];
+      setStates(this.#generators, states);
+      sampler?.loadStateDict(samplerState);
+      if (isStateful(dataset)) dataset.loadStateDict(datasetState);
+    }
+  }
+
   get #statefulSampler() {
     return statefulSampler(this.batchSampler ?? this.sampler);
   }

@@ -5,7 +5,7 @@ import { refuseExcess } from '../arguments/index.ts';
 import type { CheckpointStorage } from '../index.ts';
 import { callOf, FileError, ofFile } from './file-error.ts';
 import { readBytes } from './load.ts';
-import { removeAbandoned, syncFolder, writeWhole } from './save.ts';
+import { createWhole, removeAbandoned, syncFolder, writeWhole } from './save.ts';
 
 const isMissing = (error: unknown): boolean => error instanceof FileError && error.code === 'ENOENT';
 
@@ -44,6 +44,10 @@ export function folderStorage(
     },
     async read(name) {
       return await readBytes(call(name)).catch(unlessMissing(null));
+    },
+    async create(name, bytes) {
+      await ofFile(ofFolder, () => mkdir(folder, { recursive: true }));
+      return await createWhole(call(name), [bytes]);
     },
     async write(name, bytes) {
       await ofFile(ofFolder, () => mkdir(folder, { recursive: true }));

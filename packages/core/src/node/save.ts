@@ -4,6 +4,7 @@ import { constants, type Stats } from 'node:fs';
 import {
   access,
   type FileHandle,
+  link,
   open,
   readdir,
   readlink,
@@ -60,6 +61,41 @@ export async function writeWhole(call: Call, parts: readonly Uint8Array[]): Prom
       throw error;
     }
     await syncFolder(folder);
+  });
+}
+
+/** What a file system says that has no second names for files. */
+const hasNoLinks: ReadonlySet<string | undefined> = new Set([
+  'EPERM',
+  'ENOTSUP',
+  'EOPNOTSUPP',
+  'ENOSYS',
+  'EXDEV',
+]);
+
+/**
+ * {@link writeWhole} under a name that nobody has; `false` where somebody has it, also where another process takes it meanwhile. Where the
+ * file system cannot tell (FAT, some of networks) the last one stands.
+ */
+export async function createWhole(call: Call, parts: readonly Uint8Array[]): Promise<boolean> {
+  return await ofFile(call, async () => {
+    const folder = dirname(call.path);
+    await removeAbandoned(folder);
+    const temporary = join(folder, temporaryName());
+    try {
+      await writeTemporary(temporary, parts, null);
+      // Unlike a rename it refuses a name that is taken.
+      await link(temporary, call.path);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      if (code === 'EEXIST') return false;
+      if (!hasNoLinks.has(code)) throw error;
+      await rename(temporary, call.path);
+    } finally {
+      await rm(temporary, { force: true }).catch(() => {});
+    }
+    await syncFolder(folder);
+    return true;
   });
 }
 

@@ -1,4 +1,7 @@
 /** What a Checkpoint writes, keeps, passes over and refuses. */
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import {
   Checkpoint,
   type CheckpointOptions,
@@ -17,6 +20,7 @@ import {
   ValueError,
   zeros,
 } from '@kindling/core';
+import { folderStorage } from '@kindling/core/node';
 import { afterEach, describe, expect, expectTypeOf, test, vi } from 'vitest';
 
 afterEach(() => vi.restoreAllMocks());
@@ -239,6 +243,30 @@ describe('what is kept', () => {
     expect(numbers(await next.checkpoint.list())).toEqual([1, 2, 3, 4]);
     await next.checkpoint.resume();
     expect(numbers(await next.checkpoint.list())).toEqual([3, 4]);
+  });
+
+  test('are files of their own where several programs save at one time into one folder', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'kindling-'));
+    const runs = [1, 2, 3, 4].map((value) => {
+      const part = box(value);
+      const options = { storage: folderStorage(folder), parts: { part }, keepLast: 9, best: 'min' } as const;
+      return { part, checkpoint: new Checkpoint(options) };
+    });
+    try {
+      const saved = await Promise.all(
+        runs.map(({ checkpoint, part }) => checkpoint.save({ metric: Number(part.value) })),
+      );
+      expect(numbers([...saved].sort())).toEqual([1, 2, 3, 4]);
+      for (const [i, { checkpoint, part }] of runs.entries()) {
+        part.value = null;
+        await checkpoint.load(saved[i] ?? '');
+        expect(part.value).toBe(i + 1);
+        expect(await checkpoint.best()).toEqual({ name: saved[i], metric: i + 1 });
+      }
+      expect(await readdir(folder)).toHaveLength(4);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 
   test('goes on after a save that failed', async () => {

@@ -216,6 +216,19 @@ describe('asynchronous datasets', () => {
     expect(() => [...new data.DataLoader<unknown>(new Slow())]).toThrow('iterate it with `for await`');
   });
 
+  test('come one by one, converted, where no batches are made', async () => {
+    const dataset = { length: 2, get: async (i: number) => ({ x: Int32Array.of(i, 7), y: i }) };
+    const seen: unknown[] = [];
+    for await (const sample of new data.DataLoader<unknown>(dataset, { batchSize: null })) {
+      const { x, y } = sample as { x: Tensor; y: number };
+      seen.push([x.tolist(), y]);
+    }
+    expect(seen).toEqual([
+      [[0, 7], 0],
+      [[1, 7], 1],
+    ]);
+  });
+
   test('a rejected sample rejects the iteration', async () => {
     const dataset = {
       length: 3,

@@ -208,6 +208,39 @@ describe('defaultCollate', () => {
     ]);
   });
 
+  // As torch.utils.data.default_collate of the same lists.
+  test.each<[readonly unknown[], string, unknown]>([
+    [[7, true, tensor(3)], 'int32', [7, 1, 3]],
+    [[true, 2.5], 'float32', [1, 2.5]],
+    [[7, tensor(2, { dtype: 'float32' })], 'float32', [7, 2]],
+    [[true, tensor(false)], 'bool', [true, false]],
+    [
+      [Int32Array.of(1, 2), [3, 4], tensor([0.5, 1])],
+      'float32',
+      [
+        [1, 2],
+        [3, 4],
+        [0.5, 1],
+      ],
+    ],
+  ])('of other kinds after the first: %j', (samples, dtype, values) => {
+    const joined = data.defaultCollate(samples) as unknown as Tensor;
+    expect([joined.dtype, joined.toArray()]).toEqual([dtype, values]);
+  });
+
+  test('tensors and typed arrays beside arrays are joined entry by entry; whatever comes after a string is a list', () => {
+    const rows = data.defaultCollate([
+      [1, 2],
+      tensor([3, 4]),
+      Float32Array.of(5, 6),
+    ] as unknown[]) as Tensor[];
+    expect(rows.map((x) => [x.dtype, x.toArray()])).toEqual([
+      ['float32', [1, 3, 5]],
+      ['float32', [2, 4, 6]],
+    ]);
+    expect(data.defaultCollate<unknown>(['a', 1, null])).toEqual(['a', 1, null]);
+  });
+
   test('what differs in form is an error', () => {
     expect(() => data.defaultCollate([[1, 2], [3]])).toThrow(
       'sample 0 of the batch has 2, sample 1 of the batch 1',
@@ -217,7 +250,10 @@ describe('defaultCollate', () => {
     for (const [samples, message] of [
       [[tensor([1]), 2], 'sample 0 of the batch is of kind tensor, sample 1 of the batch number'],
       [[1, 'a'], 'sample 0 of the batch is of kind number, sample 1 of the batch other'],
-      [[1, true], 'is of kind number, sample 1 of the batch boolean'],
+      [[1, tensor([1])], 'is of kind number, sample 1 of the batch tensor'],
+      [[tensor([1]), Int32Array.of(1)], 'is of kind tensor, sample 1 of the batch typed array'],
+      [[[1], tensor(1)], 'is of kind array, sample 1 of the batch tensor'],
+      [['a', undefined], 'sample 1 of the batch is undefined'],
       [[1, null], 'sample 1 of the batch is null: does the dataset return it?'],
       [[undefined, undefined], 'sample 0 of the batch is undefined'],
       [

@@ -143,6 +143,38 @@ describe.each(Object.entries(loaders))('%s', (_, make) => {
     }
   });
 
+  test('stands where it stood after what keepPlace ran: in an epoch, between two, with a state that was loaded', () => {
+    manualSeed(1);
+    const { seen, saved } = run(make());
+    const aside = (loader: data.DataLoader<unknown>): void => {
+      const [before, ownState] = [loader.stateDict(), getRngState()];
+      expect(loader.keepPlace(() => [...loader].length + [...loader].length)).toBeGreaterThan(0);
+      for (const _ of loader.keepPlace(() => [loader[Symbol.iterator]().next()])) setRngState(ownState);
+      expect(loader.stateDict()).toEqual(before);
+    };
+    manualSeed(1);
+    const loader = make();
+    const again: unknown[] = [];
+    for (let epoch = 0; epoch < 3; epoch++) {
+      aside(loader);
+      for (const batch of loader) {
+        again.push([valueOf(batch), K.rand(1).item()]);
+        aside(loader);
+      }
+      again.push('end');
+    }
+    expect(again).toEqual(seen);
+    const resumed = make();
+    resumed.loadStateDict(saved[1]?.loader as data.DataLoaderState);
+    aside(resumed);
+    expect(() =>
+      resumed.keepPlace(() => {
+        throw new ValueError([...resumed].length.toFixed());
+      }),
+    ).toThrow(ValueError);
+    expect(resumed.stateDict()).toEqual(saved[1]?.loader);
+  });
+
   test('tells the state that was loaded until it goes on', () => {
     manualSeed(1);
     const { saved } = run(make(), 2);

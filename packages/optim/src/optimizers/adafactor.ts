@@ -1,11 +1,11 @@
-import { type DType, E, FusedUpdate, K, linalg, type Tensor, zeros } from '@kindling/core';
+import { type DType, E, emptyLike, FusedUpdate, K, linalg, type Tensor, zeros } from '@kindling/core';
 import type { ParamGroup } from '../groups.ts';
 import { foreachDefaults, foreachKinds, type ImplementationOptions } from '../implementation.ts';
 import { nonNegative } from '../kinds.ts';
 import { optimizerClass } from '../optimizer-class.ts';
 import { type Rate, rate } from '../rate.ts';
 import type { ParamState } from '../state-dict.ts';
-import type { Update } from '../update.ts';
+import { type Update, updatesByFeatures } from '../update.ts';
 import { lerpBy } from './arithmetic.ts';
 import { signOf } from './common.ts';
 import { nextStep } from './counts.ts';
@@ -52,7 +52,7 @@ const kinds: K.Kinds<AdafactorOptions> = {
   ...foreachKinds,
 };
 
-/** What a step takes beside tensors: 1 - β₂, ρ, the decay's factor, ε₁, ε₂, d, the sign, and of the shape rows, columns and √size. */
+/** What a step takes beside tensors: 1 - β₂, ρ, the decay's factor, ε₁, ε₂, d, the sign, of the shape rows, columns and √size, and the root of what overflows, inverse. */
 type Numbers<T> = [
   fresh: T,
   rho: T,
@@ -64,6 +64,7 @@ type Numbers<T> = [
   rows: T,
   columns: T,
   root: T,
+  least: T,
 ];
 
 /** A running average of mean squares, from the norms of so many elements as the number `count` says. */
@@ -76,24 +77,48 @@ const averaging = (name: string, count: 'rows' | 'columns'): FusedUpdate =>
 const averagingRows = averaging('adafactor_rows', 'columns');
 const averagingColumns = averaging('adafactor_columns', 'rows');
 
-const direction = (grad: E.Expr, variance: E.Expr, eps1: E.Expr, sign: E.Expr): E.Expr =>
-  E.div(E.mul(sign, grad), E.sqrt(E.max(variance, E.mul(eps1, eps1))));
+/** By how much the gradient is multiplied for its direction, of a variance. */
+const scaleOf = (variance: E.Expr, eps1: E.Expr): E.Expr =>
+  E.div(1, E.sqrt(E.max(variance, E.mul(eps1, eps1))));
 
+/** The scale of a variance R C / max(mean of R, ε₁), as PyTorch works it out, with a root and two divisions an element. */
+const directingExactly = new FusedUpdate(
+  'adafactor_direction',
+  1,
+  4,
+  (_direction, row, column, mean, grad, ...numbers) => {
+    const [, , , eps1, , , sign] = numbers as Numbers<E.Expr>;
+    const variance = E.div(E.mul(row, column), E.max(mean, eps1));
+    return [E.mul(scaleOf(variance, eps1), E.mul(sign, grad))];
+  },
+);
+
+/** 1 / √R and √(max(mean of R, ε₁)), for each row. */
+const factoringRows = new FusedUpdate('adafactor_row', 2, 2, (_factor, _root, row, mean, ...numbers) => {
+  const [, , , eps1] = numbers as Numbers<E.Expr>;
+  return [E.div(1, E.sqrt(row)), E.sqrt(E.max(mean, eps1))];
+});
+
+/** 1 / √C, for each column. */
+const factoringColumns = new FusedUpdate('adafactor_column', 1, 1, (_factor, column) => [
+  E.div(1, E.sqrt(column as E.Expr)),
+]);
+
+/**
+ * As {@link directingExactly}, but for the rounding: the scale is a product of factors, at most 1 / ε₁. Where R C is infinite
+ * there it is 0, or NaN beside an infinite mean; a product less than `least` tells so.
+ */
 const directing = new FusedUpdate(
   'adafactor_direction',
   1,
   4,
-  (_direction, row, column, inverse, grad, ...numbers) => {
-    const [, , , eps1, , , sign] = numbers as Numbers<E.Expr>;
-    return [direction(grad, E.mul(E.mul(row, column), inverse), eps1, sign)];
+  (_direction, byRow, root, byColumn, grad, ...numbers) => {
+    const [, , , eps1, , , sign, , , , least] = numbers as Numbers<E.Expr>;
+    const product = E.mul(byRow, byColumn);
+    const scale = E.pmin(E.mul(product, root), E.div(1, eps1));
+    return [E.mul(E.select(E.lt(product, least), E.mul(0, root), scale), E.mul(sign, grad))];
   },
 );
-
-/** What a mean of the row averages becomes, once: of each element one division less. */
-const inverting = new FusedUpdate('adafactor_inverse', 1, 0, (mean, ...numbers) => {
-  const [, , , eps1] = numbers as Numbers<E.Expr>;
-  return [E.div(1, E.max(mean, eps1))];
-});
 
 const directingVector = new FusedUpdate(
   'adafactor_vector',
@@ -102,7 +127,7 @@ const directingVector = new FusedUpdate(
   (variance, _direction, grad, ...numbers) => {
     const [fresh, , , eps1, , , sign] = numbers as Numbers<E.Expr>;
     const next = lerpBy(variance, E.mul(grad, grad), fresh);
-    return [next, direction(grad, next, eps1, sign)];
+    return [next, E.mul(scaleOf(next, eps1), E.mul(sign, grad))];
   },
 );
 
@@ -116,28 +141,45 @@ const descending = new FusedUpdate('adafactor', 1, 3, (w, direction, ofWeights, 
   return [E.sub(E.mul(w, shrink), E.mul(E.div(alpha, excess), direction))];
 });
 
-const update: Update = {
-  state: ({ ndim }) => (ndim > 1 ? ['rowVar', 'colVar'] : ['variance']),
-  counts: ['step'],
-  kernel: {
-    run(tensors, numbers, spare) {
-      const [p] = tensors as [Tensor];
-      const towards = spare(p);
-      if (p.ndim > 1) {
-        const [, row, column, grad] = tensors as [Tensor, Tensor, Tensor, Tensor];
-        averagingRows.run([row, linalg.vectorNorm(grad, 2, -1, { keepdim: true })], numbers);
-        averagingColumns.run([column, linalg.vectorNorm(grad, 2, -2, { keepdim: true })], numbers);
-        const inverse = row.mean(-2, { keepdim: true });
-        inverting.run([inverse], numbers);
-        directing.run([towards, row, column, inverse, grad], numbers);
-      } else {
-        const [, variance, grad] = tensors as [Tensor, Tensor, Tensor];
-        directingVector.run([variance, towards, grad], numbers);
-      }
-      descending.run([p, towards, linalg.vectorNorm(p), linalg.vectorNorm(towards)], numbers);
+/** The update; `exactly`, where the variance of an element may be less than dtypes hold, and yet count. */
+const updates = updatesByFeatures(
+  (exactly: boolean): Update => ({
+    state: ({ ndim }) => (ndim > 1 ? ['rowVar', 'colVar'] : ['variance']),
+    counts: ['step'],
+    kernel: {
+      run(tensors, numbers, spare) {
+        const [p] = tensors as [Tensor];
+        const towards = spare(p);
+        if (p.ndim > 1) {
+          const [, row, column, grad] = tensors as [Tensor, Tensor, Tensor, Tensor];
+          averagingRows.run([row, linalg.vectorNorm(grad, 2, -1, { keepdim: true })], numbers);
+          averagingColumns.run([column, linalg.vectorNorm(grad, 2, -2, { keepdim: true })], numbers);
+          const mean = row.mean(-2, { keepdim: true });
+          if (exactly) directingExactly.run([towards, row, column, mean, grad], numbers);
+          else {
+            const [byRow, root, byColumn] = [emptyLike(row), emptyLike(row), emptyLike(column)] as const;
+            factoringRows.run([byRow, root, row, mean], numbers);
+            factoringColumns.run([byColumn, column], numbers);
+            directing.run([towards, byRow, root, byColumn, grad], numbers);
+          }
+        } else {
+          const [, variance, grad] = tensors as [Tensor, Tensor, Tensor];
+          directingVector.run([variance, towards, grad], numbers);
+        }
+        descending.run([p, towards, linalg.vectorNorm(p), linalg.vectorNorm(towards)], numbers);
+      },
     },
-  },
-};
+  }),
+);
+
+/** Between which ε₁ stays between the least and the greatest number of a dtype when it is multiplied by itself twice. */
+const boundsOf = (dtype: DType): number => (dtype === 'float64' ? 1e100 : 1e12);
+
+/** ε₁ of a group: as in PyTorch, the first parameter's dtype counts for all of it. */
+function firstEpsilon({ eps, params }: ParamGroup<Required<AdafactorOptions>>): number {
+  if (eps[0] !== null) return eps[0];
+  return roundingUnit(params.find(({ grad }) => grad !== null)?.dtype ?? 'float32');
+}
 
 /** The distance from 1 to the next number. */
 const roundingUnit = (dtype: DType): number => (dtype === 'float64' ? Number.EPSILON : 2 ** -23);
@@ -160,8 +202,9 @@ const roundingUnit = (dtype: DType): number => (dtype === 'float64' ? Number.EPS
  * ```
  */
 export class Adafactor extends /* @__PURE__ */ optimizerClass<AdafactorOptions>(defaults, kinds) {
-  protected override updateOf(): Update {
-    return update;
+  protected override updateOf(group: ParamGroup<Required<AdafactorOptions>>): Update {
+    const eps1 = firstEpsilon(group);
+    return updates(group.params.some(({ dtype }) => eps1 * boundsOf(dtype) < 1 || eps1 > boundsOf(dtype)));
   }
 
   protected override firstState({ shape, dtype }: Tensor, name: string): Tensor {
@@ -177,23 +220,21 @@ export class Adafactor extends /* @__PURE__ */ optimizerClass<AdafactorOptions>(
     state: ParamState,
     p: Tensor,
   ): Numbers<number> {
-    const { lr, beta2Decay, eps, d, weightDecay, params } = group;
-    const { shape, count } = p;
-    // As in PyTorch, the first parameter's dtype counts for all of the group.
-    const { dtype } = params.find(({ grad }) => grad !== null) ?? p;
-    const [eps1, eps2] = eps;
+    const { lr, beta2Decay, eps, d, weightDecay } = group;
+    const { shape, count, dtype } = p;
     const step = nextStep(state);
     return [
       step ** beta2Decay,
       Math.min(lr, 1 / Math.sqrt(step)),
       1 - lr * weightDecay,
-      eps1 ?? roundingUnit(dtype),
-      eps2,
+      firstEpsilon(group),
+      eps[1],
       d,
       signOf(group),
       shape.at(-2) ?? 1,
       shape.at(-1) ?? 1,
       Math.sqrt(count),
+      dtype === 'float64' ? 2 ** -512 : 2 ** -64,
     ];
   }
 }
