@@ -203,6 +203,10 @@ describe('searching and counting', () => {
     ).toEqual([[1], [0]]);
     expect(C.bucketize(tensor([0, 2, 9]), tensor([1, 2, 3])).toArray()).toEqual([0, 1, 3]);
     expect(() => C.searchsorted(zeros([2, 3]), zeros([3, 1]))).toThrow('we got boundaries tensor [2, 3]');
+    const sorter = tensor([0, 1]);
+    expect(() => C.searchsorted(zeros(3), zeros(1), { sorter })).toThrow(
+      'boundary tensor [3] and sorter tensor [2]',
+    );
   });
 
   it('nonzero, oneHot and bincount', () => {

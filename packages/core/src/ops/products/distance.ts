@@ -1,5 +1,5 @@
 import { composition, K, signature } from '../../arguments/index.ts';
-import { type DType, isFloatingPoint, promoteTypes } from '../../dtype.ts';
+import { isFloatingPoint } from '../../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../../errors.ts';
 import { noGrad } from '../../record/grad-mode.ts';
 import { broadcastShapes, formatShape } from '../../shape.ts';
@@ -25,7 +25,7 @@ const distParameters = { a: K.tensor, b: K.tensor, options: K.options<DistanceOp
 
 /**
  * The p-norm of a - b, broadcast. Follows `torch.dist`.
- * @throws ShapeError where the shapes do not broadcast; DTypeError for a dtype that is not float
+ * @throws ShapeError where the shapes do not broadcast; DTypeError for dtypes that are not float, or differ
  */
 export const dist = composition(
   'dist',
@@ -33,16 +33,14 @@ export const dist = composition(
   (a: Tensor, b: Tensor, options: DistanceOptions = {}): Tensor => vectorNorm(sub(a, b), options.p ?? 2),
 );
 
-/** The dtype in which distances of order p are computed. */
-function distanceDType(a: Tensor, b: Tensor, p: number): DType {
+/** Refuses what are no floats of one dtype, and an order p that is no norm's. */
+function checkDistances(a: Tensor, b: Tensor, p: number): void {
   if (!(p >= 0)) throw new ValueError(`cdist only supports non-negative p values, got ${p}`);
-  const dtype = promoteTypes(a.dtype, b.dtype);
-  if (!isFloatingPoint(dtype)) {
+  if (!isFloatingPoint(a.dtype) || a.dtype !== b.dtype) {
     throw new DTypeError(
-      `cdist only supports floating-point dtypes, got ${a.dtype} and ${b.dtype}; convert with to('float32')`,
+      `cdist only supports floating-point tensors of one dtype, got ${a.dtype} and ${b.dtype}; convert with to('float32')`,
     );
   }
-  return dtype;
 }
 
 const cdistTakes = signature('cdist', distParameters);
@@ -65,9 +63,9 @@ export function cdist(a: Tensor, b: Tensor, options: DistanceOptions = {}): Tens
       `cdist: a and b must have the same number of columns. Got shapes ${formatShape(a.shape)} and ${formatShape(b.shape)}`,
     );
   }
-  const dtype = distanceDType(a, b, p);
+  checkDistances(a, b, p);
   const batch = broadcastShapes(a.shape.slice(0, -2), b.shape.slice(0, -2), 'cdist');
-  const rows = (x: Tensor): Tensor => expand(to(x, dtype), [...batch, ...x.shape.slice(-2)]);
+  const rows = (x: Tensor): Tensor => expand(x, [...batch, ...x.shape.slice(-2)]);
   return pairDistances(rows(a), rows(b), p);
 }
 
@@ -154,7 +152,7 @@ export const pdist = composition(
     const [n = 0] = x.shape;
     const [rows, columns] = unbind(triuIndices(n, n, { offset: 1 }));
     const { p = 2 } = options;
-    distanceDType(x, x, p);
+    checkDistances(x, x, p);
     const all = reshape(orderedDistances(x, p), [n * n]);
     return rows === undefined || columns === undefined
       ? all
