@@ -121,6 +121,7 @@ it('keeps the dtype of x where the factor of rmsNorm has another, as PyTorch doe
 
 it('prints one factor as a tuple of one', () => {
   expect(String(new nn.Upsample({ scaleFactor: [2] }))).toBe("Upsample(scale_factor=(2.0,), mode='nearest')");
+  expect(String(new nn.Upsample({ mode: 'area' }))).toBe("Upsample(size=None, mode='area')");
 });
 
 describe('refused', () => {

@@ -238,6 +238,10 @@ describe('searching and counting', () => {
       C.bincount(tensor([1, 1, 3]), { weights: tensor([0.5, 0.25, 2]), minlength: 5 }).toArray(),
     ).toEqual([0, 0.75, 0, 2, 0]);
     expect(() => C.bincount(tensor([-1]))).toThrow('got -1 at position [0]');
+    expect(() => unique(zeros([0, 0, 2]), { dim: 1 })).toThrow('unique: There are 0 sized dimensions');
+    expect(() => uniqueConsecutive(ones([]), { dim: 0 })).toThrow(
+      'uniqueConsecutive: Dimension specified as 0',
+    );
   });
 
   it('unique gives NaNs the order of PyTorch, whose sort moves equal elements', () => {
