@@ -110,8 +110,18 @@ it('softplus has no second derivative at its threshold', () => {
   expect(bend?.tolist()).toEqual([expect.closeTo(0.11750185, 6), 0, 0]);
 });
 
+it('keeps the dtype of x where the factor of rmsNorm has another, as PyTorch does', () => {
+  const weight = full([2], 1 / 3, { dtype: 'float64' });
+  const y = nn.functional.rmsNorm(tensor([[3, 4.5]]), [2], { weight });
+  expect([y.dtype, y.tolist()]).toEqual([
+    'float32',
+    [[expect.closeTo(0.26149, 5), expect.closeTo(0.39223, 5)]],
+  ]);
+});
+
 it('prints one factor as a tuple of one', () => {
   expect(String(new nn.Upsample({ scaleFactor: [2] }))).toBe("Upsample(scale_factor=(2.0,), mode='nearest')");
+  expect(String(new nn.Upsample({ mode: 'area' }))).toBe("Upsample(size=None, mode='area')");
 });
 
 describe('refused', () => {
@@ -143,6 +153,26 @@ describe('refused', () => {
       () => new nn.Upsample({ size: 2 })(ones([1, 0, 3, 3])),
       'Non-empty 4D data tensor',
     ],
+    [
+      'a list of biases of a weight that is a row',
+      () => nn.functional.linear(ones([2, 3]), ones(3), ones(2)),
+      'linear: bias of shape [2] does not fit weight of shape [3]',
+    ],
+    ...['LayerNorm', 'GroupNorm', 'BatchNorm1d', 'InstanceNorm1d'].map(
+      (name): [string, () => unknown, string] => [
+        `an input of ${name} in another dtype`,
+        () => {
+          const layers = {
+            LayerNorm: new nn.LayerNorm(3),
+            GroupNorm: new nn.GroupNorm(1, 2),
+            BatchNorm1d: new nn.BatchNorm1d(2, { affine: false }).eval(),
+            InstanceNorm1d: new nn.InstanceNorm1d(2, { affine: true }),
+          };
+          return layers[name as keyof typeof layers](ones([4, 2, 3], { dtype: 'float64' }));
+        },
+        "of the input's dtype float64, got float32",
+      ],
+    ),
   ];
   it.each(refusals)('is %s', (_, call, message) => {
     expect(call).toThrow(message);

@@ -96,6 +96,12 @@ describe('einsum', () => {
     expect(() => einsum('ij->ii', a)).toThrow('more than once in the output');
     expect(() => einsum('i1->i', a)).toThrow("invalid subscript '1'");
     expect(() => einsum('ii->i', a)).toThrow("sizes don't match");
+    const wider = K.ones([2, 3], f64);
+    expect(() => einsum('ij,jk->ik', K.ones([4, 2]), wider)).toThrow(
+      'einsum: expected operands of one dtype',
+    );
+    expect(() => einsum('bi,bi->b', K.ones([2, 3]), wider)).toThrow('got float32 and float64');
+    expect(einsum('ij,ij->ij', K.ones([2, 3]), wider).dtype).toBe('float64');
     expect(() => einsum('i.j->i', a)).toThrow('not part of an ellipsis');
   });
 });
@@ -123,5 +129,8 @@ describe('tensordot, trace, cross', () => {
     const [x, y] = [K.tensor([1, 0, 0]), K.tensor([0, 1, 0])];
     expect([...K.linalg.cross(x, y).data]).toEqual([0, 0, 1]);
     expect(() => K.linalg.cross(K.ones([2]), K.ones([2]))).toThrow('length 3');
+    expect(() => K.linalg.cross(K.ones([3]), K.ones([3], f64))).toThrow(
+      'linalg.cross: expected inputs of one dtype',
+    );
   });
 });

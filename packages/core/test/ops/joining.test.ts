@@ -6,7 +6,7 @@ import { ones, zeros } from '../../src/ops/creation/fill.ts';
 import { tensor } from '../../src/ops/creation/from-data.ts';
 import { arange } from '../../src/ops/creation/ranges.ts';
 import { unbind } from '../../src/ops/views/slices.ts';
-import { chunk, split } from '../../src/ops/views/split.ts';
+import { chunk, hsplit, split } from '../../src/ops/views/split.ts';
 import type { Tensor } from '../../src/tensor.ts';
 import { assertClose, tensors } from '../../src/testing/index.ts';
 import { checkLaws } from './laws.ts';
@@ -153,6 +153,9 @@ describe('pad', () => {
       [() => pad(row, [5, 1], { mode: 'circular' }), 'wrapping around more than once'],
       [() => pad(row, [1, 1], { mode: 'foo' as never }), 'pad: mode: expected one of "constant"'],
       [() => pad(row, [1, 1], { mode: 'reflect', value: 2 }), "doesn't take in value argument"],
+      [() => R.meshgrid([]), 'meshgrid: expected at least one tensor'],
+      [() => hsplit(arange(6), -1), 'hsplit: number of sections must be larger than 0, got -1'],
+      [() => ones([2, 3, 4]).H, 'Got 3-D tensor. For batches of matrices, use tensor.mH'],
     ];
     for (const [call, message] of cases) expect(call).toThrow(message);
   });

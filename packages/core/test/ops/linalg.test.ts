@@ -78,6 +78,10 @@ describe('matrices without a solution', () => {
     expect(linalg.solveEx(singular, K.ones([2, 2])).info.tolist()).toEqual([0, 2]);
     expect(linalg.luFactorEx(singular).info.tolist()).toEqual([0, 2]);
     expect(linalg.choleskyEx(singular).info.tolist()).toEqual([0, 2]);
+    // Of a matrix that several systems share it is said once.
+    expect(linalg.solveEx(K.ones([2, 2]), K.ones([3, 2, 1])).info.tolist()).toBe(2);
+    expect(linalg.solveEx(singular, K.ones([4, 2, 1, 2]), { left: false }).info.tolist()).toEqual([0, 2]);
+    expect(linalg.solveEx(singular, K.ones([0, 2, 2, 3])).info.tolist()).toEqual([0, 2]);
     expect(() => linalg.invEx(singular, { checkErrors: true })).toThrow('linalg.invEx: (Batch element 1)');
   });
 

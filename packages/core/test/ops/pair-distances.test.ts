@@ -157,9 +157,16 @@ describe('distances of all pairs', () => {
   it('take rows without columns, and no rows', () => {
     expect(K.cdist(K.zeros([2, 0]), K.zeros([3, 0]), { p: Infinity }).toArray()).toEqual([[0, 0, 0], [0, 0, 0]]); // biome-ignore format: a matrix
     expect(K.cdist(K.zeros([0, 2]), K.zeros([3, 2])).shape).toEqual([0, 3]);
-    expect(() => K.cdist(K.zeros([2, 2], { dtype: 'int32' }), K.zeros([2, 2], { dtype: 'int32' }))).toThrow(
-      'cdist only supports floating-point dtypes, got int32 and int32',
-    );
+    for (const [dtype, other] of [
+      ['int32', 'int32'],
+      ['float32', 'int32'],
+      ['float64', 'float32'],
+    ] as const) {
+      // biome-ignore format: a table
+      expect(() => K.cdist(K.zeros([2, 2], { dtype }), K.zeros([2, 2], { dtype: other }))).toThrow(
+        `cdist only supports floating-point tensors of one dtype, got ${dtype} and ${other}`,
+      );
+    }
   });
 
   it('and their derivatives make nothing greater than the result', () => {

@@ -47,6 +47,11 @@ describe('scans', () => {
     expect(values(K.tensor([true, false, false]).diff())).toEqual([1, 0]);
     expect(K.rand([2, 1]).diff().shape).toEqual([2, 0]);
     expect(() => K.tensor(1).diff()).toThrow('at least one-dimensional');
+    const prepend = K.ones([2, 2]);
+    expect(() => K.ones([2, 3]).diff({ n: 0, dim: 1, prepend: K.ones([3, 1]) })).toThrow(
+      'to have the shape of input',
+    );
+    expect(K.ones([2, 3]).diff({ dim: 1, prepend }).shape).toEqual([2, 4]);
   });
 });
 

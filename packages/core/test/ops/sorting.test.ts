@@ -203,6 +203,10 @@ describe('searching and counting', () => {
     ).toEqual([[1], [0]]);
     expect(C.bucketize(tensor([0, 2, 9]), tensor([1, 2, 3])).toArray()).toEqual([0, 1, 3]);
     expect(() => C.searchsorted(zeros([2, 3]), zeros([3, 1]))).toThrow('we got boundaries tensor [2, 3]');
+    const sorter = tensor([0, 1]);
+    expect(() => C.searchsorted(zeros(3), zeros(1), { sorter })).toThrow(
+      'boundary tensor [3] and sorter tensor [2]',
+    );
   });
 
   it('nonzero, oneHot and bincount', () => {
@@ -234,6 +238,10 @@ describe('searching and counting', () => {
       C.bincount(tensor([1, 1, 3]), { weights: tensor([0.5, 0.25, 2]), minlength: 5 }).toArray(),
     ).toEqual([0, 0.75, 0, 2, 0]);
     expect(() => C.bincount(tensor([-1]))).toThrow('got -1 at position [0]');
+    expect(() => unique(zeros([0, 0, 2]), { dim: 1 })).toThrow('unique: There are 0 sized dimensions');
+    expect(() => uniqueConsecutive(ones([]), { dim: 0 })).toThrow(
+      'uniqueConsecutive: Dimension specified as 0',
+    );
   });
 
   it('unique gives NaNs the order of PyTorch, whose sort moves equal elements', () => {

@@ -1,5 +1,11 @@
 import { E, ElementwiseReduction, formatShape, K, ShapeError, signature, type Tensor } from '@kindling/core';
-import { checkReduction, checkSameSize, requireProbabilities, requireSameSize } from './checks.ts';
+import {
+  checkReduction,
+  checkSameSize,
+  requireBroadcast,
+  requireProbabilities,
+  requireSameSize,
+} from './checks.ts';
 import { elementwiseLoss, plainLoss } from './elementwise-loss.ts';
 import { lossClass } from './loss-class.ts';
 import { type LossOptions, lossParameters, lossSignature, reduced } from './reduction.ts';
@@ -76,7 +82,7 @@ const binaryCrossEntropyTakes = /* @__PURE__ */ signature('binaryCrossEntropy', 
  * -(y log(x) + (1 - y) log(1 - x)), elementwise, times `weight`: binary cross-entropy of probabilities. The logarithms stop at
  * -100. `input` x and `target` y, of one shape, lie in [0, 1]. Where x comes from a sigmoid,
  * {@link binaryCrossEntropyWithLogits} is more accurate. Follows `torch.nn.functional.binary_cross_entropy`.
- * @throws ShapeError where the shapes differ, ValueError for a number outside [0, 1] or an unknown reduction
+ * @throws ShapeError where the shapes differ or the weight's does not broadcast to them, ValueError for a number outside [0, 1] or an unknown reduction
  * @example
  * ```ts
  * F.binaryCrossEntropy(tensor([0.9, 0.2]), tensor([1, 0])); // tensor(0.1643)
@@ -87,6 +93,7 @@ export function binaryCrossEntropy(input: Tensor, target: Tensor, options: BCELo
   binaryCrossEntropyTakes(arguments);
   const { weight = null } = options;
   requireSameSize('binaryCrossEntropy', input, target);
+  requireBroadcast('binaryCrossEntropy', 'weight', weight, input);
   return weight === null
     ? elementwiseLoss(plainBce, [input, target], 'binaryCrossEntropy', options)
     : elementwiseLoss(weightedBce, [input, target, weight], 'binaryCrossEntropy', options);
@@ -184,7 +191,7 @@ const binaryCrossEntropyWithLogitsTakes = /* @__PURE__ */ lossSignature<BCEWithL
  * Binary cross-entropy of sigmoid(x), from the logits x: l = w ((1 - y) x + (1 + (p - 1) y) log(1 + exp(-x))), elementwise,
  * with `posWeight` p and `weight` w. `input` x and `target` y, in [0, 1], have one shape, to which the weights broadcast.
  * Follows `torch.nn.functional.binary_cross_entropy_with_logits`.
- * @throws ShapeError where the shapes of input and target differ, ValueError for an unknown reduction
+ * @throws ShapeError where the shapes of input and target differ or a weight's does not broadcast to them, ValueError for an unknown reduction
  * @example F.binaryCrossEntropyWithLogits(tensor([80.5, -80.5]), tensor([1, 1])); // tensor(40.2500)
  */
 export function binaryCrossEntropyWithLogits(
@@ -195,6 +202,8 @@ export function binaryCrossEntropyWithLogits(
   binaryCrossEntropyWithLogitsTakes(arguments);
   const { weight = null, posWeight = null } = options;
   requireSameSize('binaryCrossEntropyWithLogits', input, target);
+  requireBroadcast('binaryCrossEntropyWithLogits', 'weight', weight, input);
+  requireBroadcast('binaryCrossEntropyWithLogits', 'posWeight', posWeight, input);
   const { op, operands } = logitLoss(input, target, weight, posWeight);
   return elementwiseLoss(op, operands, 'binaryCrossEntropyWithLogits', options);
 }

@@ -118,6 +118,16 @@ export function requireSameSizeOfWeight(caller: string, weight: Tensor, input: T
   );
 }
 
+/** Refuses a weight by which the loss would grow larger than the input. */
+export function requireBroadcast(caller: string, name: string, weight: Tensor | null, input: Tensor): void {
+  if (weight === null) return;
+  const lead = input.ndim - weight.ndim;
+  if (lead >= 0 && weight.shape.every((size, d) => size === 1 || size === input.shape[lead + d])) return;
+  throw new ShapeError(
+    `${caller}: ${name} of shape ${formatShape(weight.shape)} does not broadcast to the input's ${formatShape(input.shape)}`,
+  );
+}
+
 /** The first row of x along `dim`. */
 function firstRow(x: Tensor, dim: number): Tensor {
   let row = x.detach();

@@ -3,6 +3,7 @@ import {
   E,
   ElementwiseReduction,
   elementsOf,
+  floatsOnly,
   formatShape,
   holdsOutside,
   K,
@@ -22,6 +23,7 @@ import {
   type LossOptions,
   type LossReduction,
   lossKinds,
+  lossParameters,
   lossSignature,
   reduced,
   type SampleWeightOptions,
@@ -249,44 +251,47 @@ const klOfLogs = /* @__PURE__ */ new ElementwiseReduction({
   gradient: ({ g }, d, y) => [E.mul(g, E.exp(y)), E.mul(E.mul(g, d), E.exp(y))],
 });
 
+const klFloats = /* @__PURE__ */ floatsOnly('klDiv');
 const klReductions = ['none', 'batchmean', 'mean', 'sum', 'weightedMean'];
-
-const klDivTakes = /* @__PURE__ */ lossSignature<KLDivLossOptions>('klDiv', () => ({ logTarget: K.flag }));
 
 /**
  * The pointwise Kullback-Leibler divergence y (log(y) - x) of log-probabilities x from probabilities y, 0 where y is 0; with
  * `logTarget`, exp(y) (y - x). `input` x and `target` y have one shape, samples first. `'batchmean'` gives the divergence
  * of mathematics; `'mean'` divides by the number of classes too. Follows `torch.nn.functional.kl_div`.
- * @throws ValueError for an unknown reduction
+ * @throws ValueError for an unknown reduction, DTypeError for integers
  * @example
  * ```ts
  * const x = F.logSoftmax(tensor([[0.5, 2, 3]]), 1);
  * F.klDiv(x, tensor([[0.2, 0.3, 0.5]]), { reduction: 'batchmean' }); // tensor(0.1419)
  * ```
  */
-export function klDiv(input: Tensor, target: Tensor, options: KLDivLossOptions = {}): Tensor {
-  klDivTakes(arguments);
-  const { logTarget = klDefaults.logTarget, sampleWeight = null } = options;
-  const reduction = checkReduction<LossReduction | 'batchmean'>(
-    'klDiv',
-    options.reduction ?? 'mean',
-    klReductions,
-  );
-  checkSameSize('klDiv', input, target);
-  if (input.ndim > 0) checkLogProbabilities('klDiv', input, input.ndim - 1);
-  const op = logTarget ? klOfLogs : kl;
-  const operands = [logTarget ? target.sub(input) : input, target];
-  const [batch = 1] = input.shape;
-  if (reduction !== 'batchmean') {
-    return elementwiseLoss(op, operands, 'klDiv', { sampleWeight, reduction });
-  }
-  if (sampleWeight !== null) {
-    const loss = op.apply(operands, 'none');
-    return reduced(loss, { sampleWeight, reduction: 'mean', denominator: batch }, 'klDiv');
-  }
-  const sum = op.apply(operands, 'sum');
-  return input.ndim === 0 ? sum : sum.div(batch);
-}
+export const klDiv = /* @__PURE__ */ composition(
+  'klDiv',
+  () => lossParameters<KLDivLossOptions>({ logTarget: K.flag }),
+  (input: Tensor, target: Tensor, options: KLDivLossOptions = {}): Tensor => {
+    for (const { dtype } of [input, target]) klFloats(dtype);
+    const { logTarget = klDefaults.logTarget, sampleWeight = null } = options;
+    const reduction = checkReduction<LossReduction | 'batchmean'>(
+      'klDiv',
+      options.reduction ?? 'mean',
+      klReductions,
+    );
+    checkSameSize('klDiv', input, target);
+    if (input.ndim > 0) checkLogProbabilities('klDiv', input, input.ndim - 1);
+    const op = logTarget ? klOfLogs : kl;
+    const operands = [logTarget ? target.sub(input) : input, target];
+    const [batch = 1] = input.shape;
+    if (reduction !== 'batchmean') {
+      return elementwiseLoss(op, operands, 'klDiv', { sampleWeight, reduction });
+    }
+    if (sampleWeight !== null) {
+      const loss = op.apply(operands, 'none');
+      return reduced(loss, { sampleWeight, reduction: 'mean', denominator: batch }, 'klDiv');
+    }
+    const sum = op.apply(operands, 'sum');
+    return input.ndim === 0 ? sum : sum.div(batch);
+  },
+);
 
 /** The divergence of log-probabilities from probabilities: {@link klDiv} as a module. Follows `torch.nn.KLDivLoss`. */
 export class KLDivLoss extends /* @__PURE__ */ lossClass(klDiv, klDefaults, [], klReductions) {}

@@ -89,6 +89,22 @@ describe('errors where PyTorch errors', () => {
       () => F.binaryCrossEntropyWithLogits(randn([4]), randn([4, 1])),
       /must be the same as input size.*reshape/,
     ],
+    [
+      'weights of BCE',
+      () => F.binaryCrossEntropy(rand([4]), ones([4]), { weight: ones([3, 4]) }),
+      /^binaryCrossEntropy: weight of shape \[3, 4\] does not broadcast to the input's \[4\]/,
+    ],
+    [
+      'positive weights of BCE',
+      () => F.binaryCrossEntropyWithLogits(randn([4]), ones([4]), { posWeight: ones([1, 4]) }),
+      /^binaryCrossEntropyWithLogits: posWeight of shape \[1, 4\] does not broadcast/,
+    ],
+    ['integers of KL', () => F.klDiv(randn([4]), ints([0, 1, 2, 0])), /^klDiv: not implemented for int32/],
+    [
+      'sizes of KL',
+      () => F.klDiv(randn([2, 3]), randn([3, 2]), { logTarget: true }),
+      /^klDiv: shapes \[3, 2\] and \[2, 3\] do not broadcast/,
+    ],
     ['delta', () => F.huberLoss(x, x, { delta: 0 }), /non-positive values for delta/],
     ['beta', () => F.smoothL1Loss(x, x, { beta: -1 }), /negative values for beta/],
     ['negative variance', () => F.gaussianNllLoss(x, x, tensor(-1)), /negative entry/],

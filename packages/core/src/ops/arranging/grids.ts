@@ -24,7 +24,7 @@ const meshgridTakes = signature('meshgrid', {
 
 /**
  * Coordinate grids of vectors: each expanded along the dimensions of the others. Follows `torch.meshgrid`.
- * @throws ShapeError when a tensor has more than one dimension or they differ in dtype, ValueError for another `indexing`.
+ * @throws ShapeError when there is no tensor, one has more than one dimension or they differ in dtype, ValueError for another `indexing`.
  * @example meshgrid([arange(2), arange(3)]).map((x) => x.shape); // [ [ 2, 3 ], [ 2, 3 ] ]
  */
 export function meshgrid(tensors: readonly Tensor[], options: MeshgridOptions = {}): Tensor[] {
@@ -33,6 +33,7 @@ export function meshgrid(tensors: readonly Tensor[], options: MeshgridOptions = 
   if (indexing !== 'ij' && indexing !== 'xy') {
     throw new ValueError(`meshgrid: indexing must be one of "xy" or "ij", but received: ${String(indexing)}`);
   }
+  if (tensors.length === 0) throw new ShapeError('meshgrid: expected at least one tensor, got an empty list');
   const list = indexing === 'xy' ? swapFirst(tensors) : tensors;
   const shape = list.map((x) => {
     if (x.shape.length > 1) {

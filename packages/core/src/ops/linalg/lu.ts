@@ -1,5 +1,5 @@
 import { composition, K } from '../../arguments/index.ts';
-import { type DType, isFloatingPoint } from '../../dtype.ts';
+import type { DType } from '../../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../../errors.ts';
 import { elementsOf, factorLU, RealMatrix } from '../../kernels/index.ts';
 import { apply, applyMulti, defineMulti, definePrimitive, OUTPUT } from '../../record/index.ts';
@@ -235,7 +235,7 @@ export const luUnpack = composition(
 );
 
 function checkPivots(factors: Tensor, pivots: Tensor, caller: string): void {
-  if (isFloatingPoint(pivots.dtype) || pivots.dtype === 'bool')
+  if (pivots.dtype !== 'int32')
     throw new DTypeError(`${caller}: torch.int32 dtype is expected for LU_pivots, got ${pivots.dtype}`);
   const expected = [...batchOf(factors), Math.min(...sizesOf(factors))];
   if (sameShape(pivots.shape, expected)) return;

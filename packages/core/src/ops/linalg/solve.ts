@@ -2,11 +2,13 @@ import { composition, K } from '../../arguments/index.ts';
 import { ShapeError } from '../../errors.ts';
 import { factorLU, RealMatrix, solveTriangle } from '../../kernels/index.ts';
 import { applyMulti, defineMulti, INPUT, OUTPUT } from '../../record/index.ts';
+import { sameShape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { neg } from '../elementwise/arithmetic.ts';
 import { matmul } from '../products/matmul.ts';
 import { matrixTranspose } from '../views/properties.ts';
 import { squeeze, unsqueeze } from '../views/shape.ts';
+import { narrow } from '../views/slices.ts';
 import {
   batchOf,
   type Checked,
@@ -96,7 +98,7 @@ const solvePrimitive = defineMulti<System, [Tensor, Tensor], [Tensor, Tensor]>({
   kernel([a, b], { left, caller }, [out, infos]) {
     const systems = matricesIn(a);
     const sides = matricesIn(b);
-    for (let k = 0; k < sides.count; k++) {
+    for (let k = 0; k < systems.count; k++) {
       const [matrix, side] = [systems.read(k), sides.read(k)];
       const unknown = left ? side : side.transposed();
       const info = solveInPlace(left ? matrix : matrix.transposed(), unknown);
@@ -145,8 +147,13 @@ function solutions(
   const matrix = isVector ? unsqueeze(b, -1) : b;
   checkSystem(a, matrix, left, caller);
   const [system, side] = sameBatch(a, matrix, caller);
-  const [x, info] = systemSolutions(system, side, { left, caller: checks ? caller : null });
-  return [isVector ? squeeze(x, -1) : x, info];
+  const attrs = { left, caller: checks ? caller : null };
+  const [x, info] = systemSolutions(system, side, attrs);
+  const result = isVector ? squeeze(x, -1) : x;
+  if (sameShape(batchOf(a), batchOf(system))) return [result, info];
+  // What is said of a matrix that is broadcast, it is said of it once.
+  const nothing = left ? narrow(a, -1, 0, 0) : narrow(a, -2, 0, 0);
+  return [result, systemSolutions(a, nothing, attrs)[1]];
 }
 
 const solveParameters = { a: K.tensor, b: K.tensor, options: K.options<SolveOptions>({ left: K.flag }) };

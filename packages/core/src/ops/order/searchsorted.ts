@@ -2,7 +2,7 @@ import { composition, K, signature } from '../../arguments/index.ts';
 import { ShapeError, ValueError } from '../../errors.ts';
 import { elementsOf, searchRows } from '../../kernels/index.ts';
 import { apply, definePrimitive } from '../../record/index.ts';
-import { formatShape } from '../../shape.ts';
+import { formatShape, sameShape } from '../../shape.ts';
 import { Tensor } from '../../tensor.ts';
 import { gather } from '../indexing/gather.ts';
 
@@ -47,7 +47,7 @@ const asTensor = (x: Tensor | number): Tensor => (x instanceof Tensor ? x : Tens
 /**
  * Where each of `values` is to be inserted to keep the last dimension of `sortedSequence` sorted, as int32: the i for which
  * s[i-1] < v <= s[i], or with `right` s[i-1] <= v < s[i]. Follows `torch.searchsorted`.
- * @throws ShapeError when the two agree in no dimension but the last, ValueError when `side` is unknown or contradicts `right`.
+ * @throws ShapeError when the two agree in no dimension but the last, or the sorter has another shape than the sequence; ValueError when `side` is unknown or contradicts `right`.
  * @example searchsorted(tensor([1, 3, 5]), tensor([0, 3, 9])); // tensor([0, 1, 3])
  */
 export const searchsorted = composition(
@@ -75,6 +75,12 @@ export const searchsorted = composition(
       throw new ShapeError(
         'searchsorted: input value can be a scalar only when boundaries tensor dimension is 1, but we got boundaries tensor ' +
           formatShape(sortedSequence.shape),
+      );
+    }
+    if (sorter !== null && !sameShape(sorter.shape, sortedSequence.shape)) {
+      throw new ShapeError(
+        `searchsorted: boundary and sorter must have the same size, but got boundary tensor ${formatShape(sortedSequence.shape)} ` +
+          `and sorter tensor ${formatShape(sorter.shape)}`,
       );
     }
     const sequence = sorter === null ? sortedSequence : gather(sortedSequence, -1, sorter);

@@ -74,11 +74,13 @@ function counting(n: number): Int32Array {
 
 function find(x: Tensor, options: UniqueConsecutiveOptions, sorted: boolean, caller: string): UniqueResult {
   const dim = options.dim ?? null;
+  if (dim !== null && x.shape.length === 0)
+    throw new ShapeError(`${caller}: Dimension specified as ${dim} but tensor has no dimensions`);
   const d = dim === null ? 0 : normalizeDim(dim, x.shape.length, caller);
-  const entries = dim === null || x.shape.length === 0 ? reshape(x, [-1]) : movedim(x, d, 0);
+  const entries = dim === null ? reshape(x, [-1]) : movedim(x, d, 0);
   const count = sizeAlong(entries, 0);
   const width = count === 0 ? 1 : entries.count / count;
-  if (entries.shape.slice(1).includes(0) && count > 0) {
+  if (entries.shape.slice(1).includes(0)) {
     throw new ShapeError(
       `${caller}: There are 0 sized dimensions, and they aren't selected, so unique cannot be applied`,
     );
@@ -115,7 +117,7 @@ function find(x: Tensor, options: UniqueConsecutiveOptions, sorted: boolean, cal
   const { first, groupOf, counts } = group(order, same);
   const values = indexSelect(entries, 0, wrapArray(first, [first.length], 'int32'));
   return {
-    values: dim === null || x.shape.length === 0 ? values : movedim(values, 0, d),
+    values: dim === null ? values : movedim(values, 0, d),
     inverse:
       options.returnInverse === true ? wrapArray(groupOf, dim === null ? x.shape : [count], 'int32') : null,
     counts: options.returnCounts === true ? wrapArray(counts, [counts.length], 'int32') : null,
@@ -141,7 +143,7 @@ const uniqueTakes = signature('unique', {
 /**
  * The distinct elements of x, ascending; or, with `dim`, the distinct entries along it. With `returnInverse` or `returnCounts`
  * an object `{ values, inverse, counts }`. NaN differs from itself. Follows `torch.unique`.
- * @throws IndexError when `dim` is out of range, ShapeError when the entries along it are empty.
+ * @throws IndexError when `dim` is out of range, ShapeError when the entries along it are empty, or x has no dimension.
  * @example
  * ```ts
  * unique(tensor([3, 1, 3])); // tensor([1, 3])

@@ -1,5 +1,5 @@
 import { composition, K } from '../../arguments/index.ts';
-import { ShapeError } from '../../errors.ts';
+import { DTypeError, ShapeError } from '../../errors.ts';
 import { broadcastShapes, formatShape, normalizeDim } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { roll } from '../arranging/flip-and-roll.ts';
@@ -15,7 +15,7 @@ export interface CrossOptions {
 /**
  * The cross product of vectors of three elements along a dimension, broadcast. Follows `torch.cross`.
  * @throws ShapeError unless both have as many dimensions, and three elements along that one
- * @throws IndexError when a dimension is out of range
+ * @throws IndexError when a dimension is out of range, DTypeError for inputs of different dtypes
  * @example cross(tensor([1, 0, 0]), tensor([0, 1, 0])); // tensor([0, 0, 1])
  */
 export const cross = composition(
@@ -42,6 +42,10 @@ function crossAlong(a: Tensor, b: Tensor, dim: number, caller: string): Tensor {
         `${formatShape(a.shape)} and ${formatShape(b.shape)}`,
     );
   }
+  if (a.dtype !== b.dtype)
+    throw new DTypeError(
+      `${caller}: expected inputs of one dtype, got ${a.dtype} and ${b.dtype}; convert one with to()`,
+    );
   const x = expand(a, shape);
   const y = expand(b, shape);
   const next = (t: Tensor): Tensor => roll(t, -1, d);

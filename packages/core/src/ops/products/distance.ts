@@ -1,5 +1,5 @@
 import { composition, K, signature } from '../../arguments/index.ts';
-import { type DType, isFloatingPoint, promoteTypes } from '../../dtype.ts';
+import { isFloatingPoint } from '../../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../../errors.ts';
 import { noGrad } from '../../record/grad-mode.ts';
 import { broadcastShapes, formatShape } from '../../shape.ts';
@@ -23,7 +23,7 @@ const distParameters = { a: K.tensor, b: K.tensor, options: K.options<DistanceOp
 
 /**
  * The p-norm of a - b, broadcast. Follows `torch.dist`.
- * @throws ShapeError where the shapes do not broadcast; DTypeError for a dtype that is not float
+ * @throws ShapeError where the shapes do not broadcast; DTypeError for dtypes that are not float, or differ
  */
 export const dist = composition(
   'dist',
@@ -31,16 +31,14 @@ export const dist = composition(
   (a: Tensor, b: Tensor, options: DistanceOptions = {}): Tensor => vectorNorm(sub(a, b), options.p ?? 2),
 );
 
-/** The dtype in which distances of order p are computed. */
-function distanceDType(a: Tensor, b: Tensor, p: number): DType {
+/** Refuses what are no floats of one dtype, and an order p that is no norm's. */
+function checkDistances(a: Tensor, b: Tensor, p: number): void {
   if (!(p >= 0)) throw new ValueError(`cdist only supports non-negative p values, got ${p}`);
-  const dtype = promoteTypes(a.dtype, b.dtype);
-  if (!isFloatingPoint(dtype)) {
+  if (!isFloatingPoint(a.dtype) || a.dtype !== b.dtype) {
     throw new DTypeError(
-      `cdist only supports floating-point dtypes, got ${a.dtype} and ${b.dtype}; convert with to('float32')`,
+      `cdist only supports floating-point tensors of one dtype, got ${a.dtype} and ${b.dtype}; convert with to('float32')`,
     );
   }
-  return dtype;
 }
 
 const cdistTakes = signature('cdist', distParameters);
@@ -63,9 +61,9 @@ export function cdist(a: Tensor, b: Tensor, options: DistanceOptions = {}): Tens
       `cdist: a and b must have the same number of columns. Got shapes ${formatShape(a.shape)} and ${formatShape(b.shape)}`,
     );
   }
-  const dtype = distanceDType(a, b, p);
+  checkDistances(a, b, p);
   const batch = broadcastShapes(a.shape.slice(0, -2), b.shape.slice(0, -2), 'cdist');
-  const rows = (x: Tensor): Tensor => expand(to(x, dtype), [...batch, ...x.shape.slice(-2)]);
+  const rows = (x: Tensor): Tensor => expand(x, [...batch, ...x.shape.slice(-2)]);
   return pairDistances(rows(a), rows(b), p);
 }
 
@@ -151,7 +149,7 @@ export const pdist = composition(
     if (x.ndim !== 2) throw new ShapeError(`expected a matrix, got shape ${formatShape(x.shape)}`);
     const [n = 0] = x.shape;
     const { p = 2 } = options;
-    distanceDType(x, x, p);
+    checkDistances(x, x, p);
     const all = reshape(orderedDistances(x, p), [n * n]);
     const pairs = new Int32Array((n * (n - 1)) / 2);
     for (let i = 0, at = 0; i < n; i++) for (let j = i + 1; j < n; j++) pairs[at++] = i * n + j;

@@ -1,7 +1,7 @@
 import { describe } from '../../arguments/explain.ts';
 import { alias, K, signature } from '../../arguments/index.ts';
-import { promoteTypes } from '../../dtype.ts';
-import { ValueError } from '../../errors.ts';
+import { isFloatingPoint, promoteTypes } from '../../dtype.ts';
+import { DTypeError, ValueError } from '../../errors.ts';
 import { isArray, numelOf, type Shape, sameShape } from '../../shape.ts';
 import { isOfClass, type Tensor } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
@@ -64,6 +64,11 @@ function contract(first: Named, second: Named, wanted: ReadonlySet<string>): Nam
   const [n, k, m] = [sizesOf(a, rows), sizesOf(a, inner), sizesOf(b, columns)];
   const batches = sizesOf(a, batch);
   const dtype = promoteTypes(a.x.dtype, b.x.dtype);
+  if (inner.length > 0 && first.x.dtype !== second.x.dtype && isFloatingPoint(dtype)) {
+    throw new DTypeError(
+      `einsum: expected operands of one dtype where products are summed, got ${first.x.dtype} and ${second.x.dtype}; convert one with to()`,
+    );
+  }
   const left = to(arrange(a, [...batch, ...rows, ...inner]), dtype);
   if (inner.length === 0 || (rows.length === 0 && columns.length === 0 && batch.length > 0)) {
     const right = to(arrange(b, [...batch, ...columns, ...inner]), dtype);
@@ -123,7 +128,8 @@ const einsumTakes = signature('einsum', { equation: K.text, operands: K.tensors 
  * Without `->` the letters that occur once remain, in alphabetical order. `...` stands for any dimensions, which broadcast, as do
  * sizes of 1. A letter that one operand has twice takes its diagonal. Operands are contracted from left to right.
  * Follows `torch.einsum`; its form with lists of numbers, `einsum(a, [0, 1], b, [1, 2], [0, 2])`, works too.
- * @throws ValueError for an equation that makes no sense; ShapeError where operands do not fit it
+ * @throws ValueError for an equation that makes no sense; ShapeError where operands do not fit it; DTypeError where products of
+ * floats and of another dtype are to be summed
  * @example
  * ```ts
  * const a = tensor([[1, 2], [3, 4]]);

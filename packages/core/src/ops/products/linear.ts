@@ -55,8 +55,8 @@ export const addmm = function (bias: Tensor, a: Tensor, b: Tensor, options?: Sca
 const linearScales: Scales = scalesOf(undefined, true);
 
 /**
- * x Wᵀ + b, for x of shape (*, in), W of shape (out, in) and b of shape (out); the result has shape (*, out).
- * Follows `torch.nn.functional.linear`.
+ * x Wᵀ + b, for x of shape (*, in), W of shape (out, in) and b of shape (out); the result has shape (*, out). W of shape
+ * (in) and b of shape () give (*). Follows `torch.nn.functional.linear`.
  * @throws ShapeError where the shapes do not fit; DTypeError for operands of different dtypes
  * @example linear(tensor([[1, 2]]), tensor([[1, 1], [1, -1], [0, 2]])); // tensor([[ 3, -1,  4]])
  */
@@ -66,7 +66,12 @@ export const linear = composition(
   (x: Tensor, weight: Tensor, bias: Tensor | null = null): Tensor => {
     if (weight.ndim === 1) {
       const y = matmul(x, weight);
-      return bias === null ? y : add(y, bias);
+      if (bias === null) return y;
+      if (bias.ndim === 0) return add(y, bias);
+      throw new ShapeError(
+        `linear: bias of shape ${formatShape(bias.shape)} does not fit weight of shape ${formatShape(weight.shape)}: ` +
+          `expected a bias of shape [], as it gives one number a row`,
+      );
     }
     if (weight.ndim !== 2 || x.ndim === 0 || x.shape[x.ndim - 1] !== weight.shape[1]) {
       throw new ShapeError(

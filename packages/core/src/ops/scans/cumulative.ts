@@ -82,7 +82,7 @@ export interface DiffOptions {
 
 /**
  * Differences of neighbours along `dim`: x[i + 1] - x[i], n times; of bools, whether they differ. Follows `torch.diff`.
- * @throws ShapeError when x has no dimension, or what is put before or after it another number of them
+ * @throws ShapeError when x has no dimension, or what is put before or after it another shape but along `dim`
  * @throws ValueError when n is no natural number
  * @throws IndexError when a dimension is out of range
  * @example diff(tensor([1, 4, 9])); // tensor([3, 5])
@@ -99,16 +99,15 @@ export const diff = composition(
       throw new ShapeError('diff: expects input to be at least one-dimensional, got a 0-d tensor');
     if (n < 0) throw new ValueError(`diff: order must be a non-negative integer, got ${n}`);
     const dim = normalizeDim(options.dim ?? -1, x.ndim, 'diff');
-    if (n === 0) return x;
     const parts = [prepend, x, append].filter((part) => part !== undefined);
     for (const part of parts) {
-      if (part.ndim !== x.ndim) {
-        throw new ShapeError(
-          `diff: expects prepend or append to have the same number of dimensions as input, got ${formatShape(part.shape)} for ` +
-            `input ${formatShape(x.shape)}`,
-        );
-      }
+      if (part.ndim === x.ndim && part.shape.every((size, d) => d === dim || size === x.shape[d])) continue;
+      throw new ShapeError(
+        `diff: expects prepend or append to have the shape of input but along dimension ${dim}, got ${formatShape(part.shape)} ` +
+          `for input ${formatShape(x.shape)}`,
+      );
     }
+    if (n === 0) return x;
     let y = parts.length === 1 ? x : cat(parts, dim);
     // Of what is empty there are no differences.
     const times = Math.min(n, extentOf(y.shape, dim).n);

@@ -1,4 +1,4 @@
-/** What the properties `T` and `mT` of a tensor give: no functions of PyTorch, so no functions here. */
+/** What the properties `T`, `mT` and `H` of a tensor give: no functions of PyTorch, so no functions here. */
 import { ShapeError } from '../../errors.ts';
 import type { Tensor } from '../../tensor.ts';
 import { permute, transpose } from './permute.ts';
@@ -11,6 +11,15 @@ export function matrixTranspose(x: Tensor): Tensor {
     );
   }
   return transpose(x, -2, -1);
+}
+
+/** The transpose of a matrix, or a number itself. Follows `Tensor.H`. */
+export function hermitian(x: Tensor): Tensor {
+  if (x.shape.length === 0) return x;
+  if (x.shape.length === 2) return transpose(x, 0, 1);
+  throw new ShapeError(
+    `tensor.H is only supported on matrices (2-D tensors). Got ${x.shape.length}-D tensor. For batches of matrices, use tensor.mH`,
+  );
 }
 
 /** With all dimensions in reverse order. Follows `Tensor.T`. */

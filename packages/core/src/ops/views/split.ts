@@ -145,9 +145,8 @@ function numbersOf(x: Tensor): number | Shape {
 
 /** {@link tensorSplit}, with a number of sections that must divide the dimension. */
 function splitter(name: string, least: number, dimOf: (rank: number) => number) {
-  const takes = signature(name, { x: K.tensor, indicesOrSections: K.sizeOrSizes });
-  return function (x: Tensor, indicesOrSections: number | Shape): Tensor[] {
-    takes(arguments);
+  const parameters = { x: K.tensor, indicesOrSections: K.sizeOrSizes };
+  return composition(name, parameters, (x: Tensor, indicesOrSections: number | Shape): Tensor[] => {
     const rank = x.shape.length;
     if (rank < least) {
       throw new ShapeError(
@@ -163,7 +162,7 @@ function splitter(name: string, least: number, dimOf: (rank: number) => number) 
       );
     }
     return tensorSplit(x, indicesOrSections, d);
-  };
+  });
 }
 
 /**

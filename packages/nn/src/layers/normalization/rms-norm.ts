@@ -31,8 +31,10 @@ export const rmsNorm = /* @__PURE__ */ composition(
     const { weight = null } = options;
     const rows = rowsOf('rmsNorm', x, normalizedShape, { weight });
     const eps = options.eps ?? (x.dtype === 'float64' ? Number.EPSILON : 2 ** -23);
-    const [y] = normalized('rms_norm', x, { ...rows, eps, centered: false }, { weight, bias: null });
-    return composed('mul', y, x);
+    const joins = weight?.dtype === x.dtype ? weight : null;
+    const [y] = normalized('rms_norm', x, { ...rows, eps, centered: false }, { weight: joins, bias: null });
+    // A factor of another dtype counts as it is, and the result has the dtype of x.
+    return composed('mul', weight === joins ? y : y.mul(weight ?? 1).to(x.dtype), x);
   },
 );
 

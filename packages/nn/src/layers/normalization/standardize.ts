@@ -2,6 +2,7 @@ import {
   addcmul,
   applyElementwise,
   composed,
+  DTypeError,
   E,
   ElementwiseOp,
   formatShape,
@@ -29,7 +30,7 @@ interface Learned {
 
 /**
  * x normalised by group, under PyTorch's name of the operation, times the factors and with the summands, and the groups' variances
- * and means. Factors of another dtype, and summands alone, take an operation of their own, for which `wide` has them broadcast to x.
+ * and means. Summands alone take an operation of their own, for which `wide` has them broadcast to x.
  */
 export function normalized(
   name: string,
@@ -38,10 +39,12 @@ export function normalized(
   { weight, bias }: Learned,
   wide: (p: Tensor) => Tensor = (p) => p,
 ): readonly [y: Tensor, variances: Tensor, means: Tensor | undefined] {
-  const joins = weight !== null && [weight, bias].every((p) => p === null || p.dtype === x.dtype);
-  const [y, variances, means] = normalizeGroups(x, { name, ...grouped, ...(joins ? { weight, bias } : {}) });
-  if (joins || (weight === null && bias === null)) return [y, variances, means];
-  return [composed(name, affine(y, weight && wide(weight), bias && wide(bias)), x), variances, means];
+  checkDtypes(name, x, { weight, bias });
+  const [y, variances, means] = normalizeGroups(x, {
+    ...{ name, ...grouped, ...(weight === null ? {} : { weight, bias }) },
+  });
+  if (weight !== null || bias === null) return [y, variances, means];
+  return [composed(name, y.add(wide(bias)), x), variances, means];
 }
 
 /** y * weight + bias, where there are any. */
@@ -55,7 +58,21 @@ type OfChannels = Readonly<
   Record<'running_mean' | 'running_var' | 'weight' | 'bias', Tensor | null | undefined>
 >;
 
-/** Refuses an input without channels, and what is given for another number of them. */
+/** Refuses what is of another dtype than the input that is normalised. */
+function checkDtypes(
+  caller: string,
+  x: Tensor,
+  given: Readonly<Record<string, Tensor | null | undefined>>,
+): void {
+  for (const [name, p] of Object.entries(given)) {
+    if (p == null || p.dtype === x.dtype) continue;
+    throw new DTypeError(
+      `${caller}: expected ${name} of the input's dtype ${x.dtype}, got ${p.dtype}; convert one with to()`,
+    );
+  }
+}
+
+/** Refuses an input without channels, and what is given for another number of them, or in another dtype. */
 export function checkChannels(caller: string, x: Tensor, given: OfChannels): void {
   const [, channels] = x.shape;
   if (channels === undefined)
@@ -64,6 +81,7 @@ export function checkChannels(caller: string, x: Tensor, given: OfChannels): voi
     if (p != null && p.count !== channels)
       throw new ShapeError(`${caller}: ${name} should contain ${channels} elements not ${p.count}`);
   }
+  checkDtypes(caller, x, given);
 }
 
 const byStatistics = /* @__PURE__ */ new ElementwiseOp({

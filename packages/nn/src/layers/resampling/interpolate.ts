@@ -277,7 +277,7 @@ export class Upsample extends Module<[Tensor], Tensor> {
     const { size, scaleFactor } = this;
     const factor =
       typeof scaleFactor === 'number' ? pyFloat(scaleFactor) : pyTuple((scaleFactor ?? []).map(pyFloat));
-    const target = typeof size === 'number' ? `${size}` : pyTuple(size ?? []);
+    const target = size === null ? 'None' : typeof size === 'number' ? `${size}` : pyTuple(size);
     const given = scaleFactor === null ? `size=${target}` : `scale_factor=${factor}`;
     return `${given}, mode='${this.mode}'`;
   }
