@@ -11,6 +11,7 @@ from database import SIZES, SMALLER, operator, samples
 from fixture import Fixture, Unsupported
 from ops_list import CORE, EDGES_BINARY, EDGES_UNARY, FLOATS_ONLY, FUNCTIONAL, FUNCTIONAL_LAYERS
 from record import record
+from whole_vectors import on_whole_vectors
 
 # dtype, samples at most, bytes at most
 PLAN = [
@@ -172,7 +173,7 @@ def _record(fixture, op, label, args, kwargs):
     try:
         if unspecified(op, args, kwargs):
             raise Unsupported("an order of equal elements that PyTorch does not promise")
-        return record(fixture, caller(op), args, kwargs)
+        return record(fixture, on_whole_vectors(caller(op), args, kwargs), args, kwargs)
     except Unsupported as reason:
         fixture.skip(label, str(reason))
     except Exception as error:

@@ -126,6 +126,7 @@ def reductions():
     yield call("norm", lambda d: ([d.moderate(3, d.pick(1, 4, 9)), d.pick(*powers), d.pick(0, 1)], {}))
     yield call("norm", lambda d: ([d.moderate(3, d.pick(1, 4, 9)), d.pick(*powers)], {}))
     yield call("vector_norm", lambda d: ([d.moderate(3, d.pick(1, 4, 9)), d.pick(*powers), d.pick(0, 1)], {}), torch.linalg.vector_norm, "linalg.vectorNorm")
+    yield call("vector_norm", lambda d: ([d.tensor(3, 2, of=[0.0, -0.0, 1.5]), d.pick(*powers), 1], {}), torch.linalg.vector_norm, "linalg.vectorNorm")
     yield call(
         "matrix_norm",
         lambda d: ([d.moderate(3, 4), d.pick("fro", 1, -1, float("inf"), float("-inf"))], {}),

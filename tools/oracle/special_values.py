@@ -17,6 +17,7 @@ from fixture import Fixture, Unsupported, cotangent, leaves, seed_for
 from noise import beside, noises
 from record import rebuild
 from special_calls import core_calls, functional_calls
+from whole_vectors import on_whole_vectors
 
 # Of each call and dtype.
 SAMPLES = 4
@@ -87,28 +88,6 @@ def gradients(outputs, inputs, create_graph, weigh=cotangent):
     return torch.autograd.grad(targets, inputs, weights, allow_unused=True, create_graph=create_graph)
 
 
-def ambiguous(function, args, kwargs):
-    """Whether PyTorch's vector and scalar kernels part on an elementwise function: each element is asked alone."""
-    tensors = list(leaves((args, kwargs)))
-    if len(tensors) != 1 or tensors[0].dim() != 1 or not tensors[0].requires_grad:
-        return False
-
-    def of(values):
-        x = values.detach().clone().requires_grad_(True)
-        out = function(*(x if a is tensors[0] else a for a in args), **kwargs)
-        if not isinstance(out, torch.Tensor) or out.shape != x.shape or not out.requires_grad:
-            return None
-        return torch.stack([out.detach(), torch.autograd.grad(out, x, torch.ones_like(out))[0]])
-
-    together = of(tensors[0])
-    if together is None:
-        return False
-    alone = [of(v.reshape(1)) for v in tensors[0]]
-    if any(v is None for v in alone):
-        return False
-    return not torch.allclose(together, torch.cat(alone, 1), equal_nan=True, atol=1e-5, rtol=1e-3)
-
-
 def decided_by_rounding(function, args, kwargs, weigh):
     """Whether a difference that is 0, or nearly so, has the gradient be infinite of either sign: then inputs some ulps beside part."""
     generator = torch.Generator().manual_seed(0)
@@ -148,13 +127,12 @@ def sample(fixture, name, function, args, kwargs, twice, strange):
     try:
         args, kwargs = rebuild(args), rebuild(kwargs)
         inputs = [t for t in leaves((args, kwargs)) if t.requires_grad]
+        function = on_whole_vectors(function, args, kwargs)
         out = function(*args, **kwargs)
     except (RuntimeError, ValueError, IndexError) as error:
         return {**entry, "error": str(error).splitlines()[0][:100]}
     entry["out"] = fixture.value(detached(out))
     try:
-        if ambiguous(function, args, kwargs):
-            raise Unsupported("PyTorch's kernels for vectors and for single elements part")
         # PyTorch has other formulas for gradients that are to be differentiated, which give other NaNs.
         first = gradients(function(*args, **kwargs), inputs, False)
         if first is None:

@@ -4,8 +4,10 @@ import {
   autograd,
   cat,
   composition,
+  cross,
   K,
   kthvalue,
+  linalg,
   ones,
   onHost,
   signature,
@@ -100,6 +102,38 @@ describe('a function that is called', () => {
   it('comes after options that may not be left out', () => {
     expect(call(autograd.checkpointWith, undefined, () => x)).toBe(
       'checkpointWith: expected an options object, got undefined; it takes { preserveRngState }',
+    );
+  });
+});
+
+describe('an options object of a class', () => {
+  const options = (read: () => unknown): object =>
+    new (class {
+      get dim(): unknown {
+        return read();
+      }
+    })();
+  const x3 = ones([2, 3]);
+
+  it('has its getters checked as properties are', () => {
+    expect(linalg.cross(x3, x3, options(() => 1) as never).shape).toEqual([2, 3]);
+    for (const [name, f] of Object.entries({ cross, 'linalg.cross': linalg.cross }))
+      expect(
+        call(
+          f,
+          x3,
+          x3,
+          options(() => 1.5),
+        ),
+      ).toBe(`${name}: dim: expected an integer, got 1.5`);
+  });
+
+  it('may not throw', () => {
+    const given = options(() => {
+      throw new RangeError('theirs');
+    });
+    expect(call(linalg.cross, x3, x3, given)).toMatch(
+      /^linalg.cross: options: .* cannot be read: RangeError: theirs$/,
     );
   });
 });

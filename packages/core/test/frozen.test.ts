@@ -1,5 +1,14 @@
 /** Tensors that `Object.freeze` keeps as they are: what only reads them or writes their elements goes on, all else is refused before it begins. */
-import { autograd, type KindlingError, ones, type Tensor, ValueError, zeros } from '@kindling/core';
+import {
+  autograd,
+  Generator,
+  type KindlingError,
+  ones,
+  randn,
+  type Tensor,
+  ValueError,
+  zeros,
+} from '@kindling/core';
 import { describe, expect, it } from 'vitest';
 
 const leaf = (): Tensor => ones([2, 2], { requiresGrad: true });
@@ -98,6 +107,17 @@ describe('goes on', () => {
       [6, 6],
       [6, 6],
     ]);
+  });
+
+  it('with a stream of random numbers, of which one is kept for the next draw', () => {
+    const [one, other] = [new Generator(), new Generator()];
+    Object.freeze(one);
+    const [a, b] = [one, other].map((generator) => {
+      generator.manualSeed(3);
+      const drawn = Array.from({ length: 3 }, () => randn([1], { generator }).item());
+      return [drawn, [...generator.getState()]];
+    });
+    expect(a).toEqual(b);
   });
 
   it('with what a custom function returns', () => {

@@ -1,9 +1,19 @@
 /** -0 is a size, and an index of a beginning, like any 0: it is shown nowhere. */
-import { asStrided, empty, full, ones, rand, type Tensor, zeros } from '@kindling/core';
+import {
+  asStrided,
+  broadcastShapes,
+  empty,
+  emptyStrided,
+  full,
+  ones,
+  rand,
+  type Tensor,
+  zeros,
+} from '@kindling/core';
 import { expect, it } from 'vitest';
 
-const signs = ({ shape, offset, count }: Tensor): boolean =>
-  [...shape, offset, count].some((n) => Object.is(n, -0));
+const signs = ({ shape, strides, offset, count }: Tensor): boolean =>
+  [...shape, ...strides, offset, count].some((n) => Object.is(n, -0));
 
 it.each<[string, () => Tensor, readonly number[]]>([
   ['zeros', () => zeros([-0, 2]), [0, 2]],
@@ -18,6 +28,9 @@ it.each<[string, () => Tensor, readonly number[]]>([
   ['unflatten', () => zeros([0, 2]).unflatten(0, [-0, 1]), [0, 1, 2]],
   ['a split', () => ones([2]).split([-0, 2])[0] as Tensor, [0]],
   ['asStrided', () => asStrided(ones([2]), [-0], [1]), [0]],
+  ['asStrided, all of it', () => asStrided(ones([2]), [2], [-0], { storageOffset: -0 }), [2]],
+  ['emptyStrided', () => emptyStrided([2], [-0]), [2]],
+  ['broadcastShapes', () => zeros(broadcastShapes([-0], 1)), [0]],
   ['narrow, which begins there', () => ones([3]).narrow(0, -0, 2), [2]],
   ['new tensors', () => ones([3]).newZeros([-0, 1]), [0, 1]],
 ])('%s', (_, make, shape) => {

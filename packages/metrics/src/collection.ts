@@ -134,6 +134,11 @@ export class MetricCollection<
     return Object.fromEntries(all);
   }
 
+  /** What `JSON.stringify` writes: the {@link stateDict}, which `loadStateDict` takes. Kindling's own. */
+  toJSON(): MetricStateDict {
+    return this.stateDict();
+  }
+
   /**
    * Goes on from what {@link stateDict} gave. Nothing is changed unless all of it fits.
    * @throws ValueError, ShapeError, DTypeError for what lacks something, or is of other metrics

@@ -70,8 +70,8 @@ export abstract class Metric extends Shown {
   protected readonly samples: Readonly<Record<string, Samples>> = {};
   /** The options, as plain data: metrics of the same can be merged. */
   protected readonly settings: object;
-  /** The weight of all samples. */
-  private total = 0;
+  /** Where the weight of all samples stands: a metric that is frozen takes in batches still. */
+  private readonly held = new Float64Array(1);
   /** What a structured clone fails by, as one of a tensor does: it would be without the class, and what it holds as no property. */
   protected readonly uncloneable = Symbol(
     'a metric; send JSON.stringify(metric), for loadStateDict(JSON.parse(text))',
@@ -80,6 +80,15 @@ export abstract class Metric extends Shown {
   constructor(settings: object) {
     super();
     this.settings = settings;
+  }
+
+  /** The weight of all samples. */
+  private get total(): number {
+    return this.held[0] as number;
+  }
+
+  private set total(weight: number) {
+    this.held[0] = weight;
   }
 
   /** How errors name a method. */
@@ -128,7 +137,7 @@ export abstract class Metric extends Shown {
    * @internal
    */
   mark(): () => void {
-    const { total } = this;
+    const total = this.total;
     const sums = Object.values(this.sums).map((values) => [values, values.slice()] as const);
     const samples = Object.values(this.samples).map((of) => of.mark());
     return () => {
@@ -173,8 +182,8 @@ export abstract class Metric extends Shown {
 
   /** What the metric remembers, copied. */
   stateDict(): MetricStateDict {
-    const { sums, samples, total } = this;
-    const state: MetricStateDict = { total_weight: tensor(total, { dtype: 'float64' }) };
+    const { sums, samples } = this;
+    const state: MetricStateDict = { total_weight: tensor(this.total, { dtype: 'float64' }) };
     for (const [name, values] of Object.entries(sums)) state[snakeCase(name)] = tensor(values);
     for (const [name, { values, width }] of Object.entries(samples))
       state[snakeCase(name)] = tensor(values).reshape([values.length / width, width]);

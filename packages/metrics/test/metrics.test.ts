@@ -293,6 +293,14 @@ describe('what is remembered', () => {
     }
   });
 
+  it('grows and is forgotten where the metric is frozen', () => {
+    const metric = fill(new AUROC());
+    const state = JSON.stringify(Object.freeze(metric));
+    metric.merge(metric).reset().loadStateDict(JSON.parse(state));
+    expect(JSON.stringify(metric)).toBe(state);
+    expect(metric.update(tensor([0.25]), tensor([1])).stateDict().total_weight?.item()).toBe(7);
+  });
+
   it('holds no graph, and comes into being in any mode', () => {
     const w = tensor([0.25, 0.5], { requiresGrad: true });
     const target = tensor([0, 1]);

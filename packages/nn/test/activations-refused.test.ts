@@ -19,7 +19,12 @@ describe('activations refuse', () => {
 
   it.each(Object.entries(functions))('what is no tensor, and what is no options object: %s', (name, run) => {
     const called = run as (...args: unknown[]) => unknown;
-    for (const wrong of [() => called('x'), () => called(x, 'in place')]) {
+    const unreadable = {
+      get inplace(): never {
+        throw new RangeError('theirs');
+      },
+    };
+    for (const wrong of [() => called('x'), () => called(x, 'in place'), () => called(x, unreadable)]) {
       expect(wrong).toThrow(KindlingError);
       expect(wrong).toThrow(new RegExp(`^${name}:`));
     }

@@ -1,4 +1,5 @@
 import { CompileError, checkArguments, isCompiling, K, Shown, Tensor, ValueError } from '@kindling/core';
+import { requireOpen } from './frozen.ts';
 import { aBest, aMetric } from './kinds.ts';
 import { textOf } from './lr-scheduler/scheduler.ts';
 import { asJSON, readState, type SchedulerStateDict, writeState } from './lr-scheduler/state.ts';
@@ -106,6 +107,7 @@ export class EarlyStopping extends Shown {
       throw new CompileError(
         `compile: ${this.constructor.name}.step decides by the values of a call; call it outside of the compiled function`,
       );
+    requireOpen(`${this.constructor.name}.step`, this as object);
     if (this.stopped) return true;
     const value = typeof metric === 'number' ? metric : metric.item();
     this.lastEpoch++;

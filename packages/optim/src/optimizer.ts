@@ -16,6 +16,7 @@ import {
 } from '@kindling/core';
 import { evaluate } from './closure.ts';
 import { dependsOnGroups, dependsOnHooks, dependsOnParameters } from './dependencies.ts';
+import { requireExtensible } from './frozen.ts';
 import {
   aGroup,
   checkParameters,
@@ -92,8 +93,7 @@ export abstract class Optimizer<O extends { lr: Rate } = any> extends Shown {
   readonly state = new Map<Tensor, ParamState>();
   /** The options of groups that state none of their own. */
   readonly defaults: O;
-  /** How often {@link step} ran; schedulers look at it. */
-  stepCount = 0;
+  #stepCount = 0;
   readonly #kinds: Readonly<Record<string, K.Kind>>;
   /** The kinds by name, as a group's options are held against them at each step. */
   readonly #checks: readonly { readonly name: string; readonly kind: K.Kind }[];
@@ -157,6 +157,15 @@ export abstract class Optimizer<O extends { lr: Rate } = any> extends Shown {
   /** Called once for each group in each step, before {@link numbers}: what a group counts goes on here. */
   protected advance(_group: ParamGroup<O>): void {}
 
+  /** How often {@link step} ran; schedulers look at it. */
+  get stepCount(): number {
+    return this.#stepCount;
+  }
+
+  set stepCount(count: number) {
+    this.#stepCount = count;
+  }
+
   /** Vue makes no Proxy of it in its reactive state: see that of Tensor. @internal */
   get __v_skip(): true {
     return true;
@@ -173,6 +182,7 @@ export abstract class Optimizer<O extends { lr: Rate } = any> extends Shown {
 
   #add(caller: string, group: unknown): void {
     checkArguments(caller, { group: aGroup }, [group]);
+    requireExtensible(caller, [this.paramGroups]);
     const { params: given, ...own } = group as GivenGroup<O>;
     const members = parametersOf(caller, given);
     checkArguments(caller, { options: K.options(groupKinds(this.#kinds)) }, [own]);
@@ -235,7 +245,7 @@ export abstract class Optimizer<O extends { lr: Rate } = any> extends Shown {
     if (isTraced()) dependsOnHooks(this, [this.#preHooks, this.#postHooks]);
     this.#run(this.#preHooks);
     const loss = this.perform(closure);
-    onHost(() => void this.stepCount++);
+    onHost(() => void this.#stepCount++);
     this.#run(this.#postHooks);
     return loss;
   }
@@ -384,6 +394,7 @@ export abstract class Optimizer<O extends { lr: Rate } = any> extends Shown {
       takesTensors: (name) => takesTensors(this.#kinds[name]),
       readState: (what, p, group, values) => this.readState(what, p, group as ParamGroup<O>, values),
     });
+    requireExtensible(caller, this.paramGroups);
     for (const [i, group] of groups.entries()) {
       const own = this.paramGroups[i] as Record<string, unknown>;
       for (const key of Object.keys(own)) if (!(key in group) && key !== 'paramNames') delete own[key];

@@ -1,5 +1,6 @@
 /** Options that a tensor of one element may hold, a learning rate and decays: read at each step, and filled by schedulers. */
 import { checkArguments, fillOnHost, isFloatingPoint, K, numberOnHost, Tensor } from '@kindling/core';
+import { requireOpenGroups } from './frozen.ts';
 import { nonNegative, twoFractions } from './kinds.ts';
 
 /**
@@ -52,9 +53,12 @@ type Group = { readonly lr: Rate; readonly betas?: unknown };
 
 /**
  * Checks what the tensors of a group hold, where they are given or at a step; a rate by its kind there.
- * @throws ValueError for what no number may be there
+ * @throws ValueError for what no number may be there, and for a group that is frozen
  */
-export function checkHeld(caller: string, { lr, betas }: Group, kind: K.Kind): void {
+export function checkHeld(caller: string, group: Group, kind: K.Kind): void {
+  const { lr, betas } = group;
+  // For as long as a step takes, numbers stand in their place.
+  if (lr instanceof Tensor || holdsTensors(betas)) requireOpenGroups(caller, [group]);
   if (lr instanceof Tensor) checkArguments(caller, { lr: kind }, [numberOnHost(lr)]);
   if (holdsTensors(betas)) checkArguments(caller, { betas: twoFractions }, [betas.map(rateNumber)]);
 }

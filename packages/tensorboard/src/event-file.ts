@@ -21,8 +21,17 @@ export interface Pace {
 let count = 0;
 const openFiles = new Set<EventFile>();
 
+/** Flushes every file at the end of the process; of those that fail the first is told of, once the others stand. */
 const flushAll = (): void => {
-  for (const file of openFiles) file.flush('exit');
+  const errors: unknown[] = [];
+  for (const file of openFiles) {
+    try {
+      file.flush('SummaryWriter');
+    } catch (error) {
+      errors.push(error);
+    }
+  }
+  if (errors.length > 0) throw errors[0];
 };
 
 /** Seconds since 1970. */

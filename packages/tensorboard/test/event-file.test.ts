@@ -67,3 +67,21 @@ test('none is left where it could not be begun', () => {
   expect(() => new SummaryWriter({ logDir: folder })).toThrow(FileError);
   expect(readdirSync(folder)).toEqual([]);
 });
+
+test('at the end of the process, one that cannot be written loses no other', () => {
+  const before = process.listeners('exit');
+  const [first, second] = ['one', 'two'].map((name) => new SummaryWriter({ logDir: join(folder, name) }));
+  const [atExit] = process.listeners('exit').filter((f) => !before.includes(f));
+  for (const writer of [first, second]) writer?.addScalar('a', 1, { globalStep: 1 });
+  const files: number[] = [];
+  fs.writeSync = ((file: number, bytes: Uint8Array, at: number) => {
+    files.push(file);
+    if (file === files[0]) throw Object.assign(new Error('EIO: i/o error, write'), { code: 'EIO' });
+    return writeSync(file, bytes, at);
+  }) as typeof writeSync;
+  syncBuiltinESMExports();
+  expect(() => atExit?.(0)).toThrow(/^SummaryWriter\('.*one.*'\): EIO/);
+  full(false);
+  expect(readValues(join(folder, 'two')).map(({ step }) => step)).toEqual([1]);
+  for (const writer of [first, second]) writer?.close();
+});

@@ -123,7 +123,10 @@ function optionError(
   options: Parameters,
 ): KindlingError {
   const values = given[at] as Readonly<Record<string, unknown>>;
-  for (const key in values) {
+  const keys: string[] = [];
+  for (const key in values) keys.push(key);
+  // What is no property of its own, as a getter of its class, is not listed.
+  for (const key of [...keys, ...Object.keys(options)]) {
     const known = options[key];
     if (known === undefined) {
       const place = entries.findIndex(([p], k) => k < at && given[k] === undefined && sameName(p, key));

@@ -257,7 +257,12 @@ function allFit(given: unknown, of: Readonly<Record<string, Kind>>): boolean {
     const known = of[name];
     if (known === undefined || !(value === undefined || known.accepts(value))) return false;
   }
-  return true;
+  return Object.getPrototypeOf(given) === Object.prototype || gettersFit(given, of);
+}
+
+/** Whether what will be read of an object of a class fits: its getters, which are not listed, among it. */
+function gettersFit(given: Readonly<Record<string, unknown>>, of: Readonly<Record<string, Kind>>): boolean {
+  return Object.entries(of).every(([name, kind]) => given[name] === undefined || kind.accepts(given[name]));
 }
 
 /** The class of the error for a value that is not of a kind. Kindling's own. */

@@ -139,10 +139,27 @@ export class Generator {
   /** What a structured clone fails by, as one of a tensor does: it would be without the stream. */
   protected readonly uncloneable = Symbol('a generator; send getState(), for setState(state)');
 
+  // Behind accessors, so that a stream that is frozen goes on, as its other state does.
+  #nextDouble: number | null = null;
+  #nextFloat: number | null = null;
+
   /** The second value of the last Box-Muller pair drawn in double precision, not yet handed out. */
-  nextDoubleNormalSample: number | null = null;
+  get nextDoubleNormalSample(): number | null {
+    return this.#nextDouble;
+  }
+
+  set nextDoubleNormalSample(value: number | null) {
+    this.#nextDouble = value;
+  }
+
   /** The same in single precision. No CPU operation draws it; it is carried in the state. */
-  nextFloatNormalSample: number | null = null;
+  get nextFloatNormalSample(): number | null {
+    return this.#nextFloat;
+  }
+
+  set nextFloatNormalSample(value: number | null) {
+    this.#nextFloat = value;
+  }
 
   /** Vue makes no Proxy of it in its reactive state: see that of Tensor. @internal */
   get __v_skip(): true {

@@ -71,7 +71,9 @@ function compare(
 const overflowing: ReadonlySet<string> = new Set(['special.logNdtr']);
 
 /** Whose second gradients have no other formula than PyTorch's, and NaN where it has. */
-const alike: ReadonlySet<string> = new Set(['cdist', 'cumprod', 'logcumsumexp', 'pow']);
+const alike: ReadonlySet<string> = new Set(
+  'celu cdist cumprod elu linalg.vectorNorm logcumsumexp norm pow selu'.split(' '),
+);
 
 /** Whose first gradients know, in PyTorch, of operands that they do not depend on: of these, zeros are none. */
 const knowing: ReadonlySet<string> = new Set(['batchNorm', 'groupNorm', 'pad']);

@@ -41,6 +41,13 @@ interface ActivationSpec<O> {
    * the expression gives.
    */
   readonly gradient?: (at: { readonly g: E.Expr; readonly y: E.Expr }, ...x: E.Expr[]) => E.Expr;
+  /**
+   * PyTorch's gradients of `gradient` with respect to g and to x, where h is that of its result. Default: what differentiating it gives.
+   */
+  readonly second?: (
+    at: { readonly h: E.Expr; readonly g: E.Expr },
+    ...x: E.Expr[]
+  ) => readonly [byG: E.Expr, byX: E.Expr];
   /** Refuses dtypes. Default: all that are not floating. */
   readonly check?: DTypeCheck;
 }
@@ -65,6 +72,7 @@ export function activation<O extends object = object>(spec: ActivationSpec<O>): 
     caller = camelCase(name),
     expression,
     gradient,
+    second,
     params,
     defaults = {} as Full<O>,
     check = floatsOnly(caller),
@@ -74,6 +82,7 @@ export function activation<O extends object = object>(spec: ActivationSpec<O>): 
     arity: 1,
     expression,
     ...(gradient !== undefined && { gradient: (at, ...x) => [gradient(at, ...x)] }),
+    ...(second !== undefined && { second: (at, ...x) => [second(at, ...x)] }),
     check,
   });
   const takes = signature(caller, () => ({
@@ -98,11 +107,17 @@ export function activate(op: ElementwiseOp, x: Tensor, inplace: boolean, params?
 
 /** The form of an activation that overwrites its input, under its public name. */
 export function overInput<O extends InplaceOptions>(name: string, f: (x: Tensor, options: O) => Tensor) {
-  return alias(name, (x: Tensor, options?: O): Tensor => {
-    if (!Tensor.is(x) || (options !== undefined && !K.isOptions(options)))
-      checkArguments(name, { x: K.tensor, options: K.options({}) }, [x, options]);
-    return f(x, { ...options, inplace: true } as O);
-  });
+  return alias(name, (x: Tensor, options?: O): Tensor => f(x, inPlace(options) as O));
+}
+
+/** The options, and that the input is to be overwritten; what are no options, or cannot be read, for the function to refuse. */
+function inPlace(options: unknown): unknown {
+  if (options !== undefined && !K.isOptions(options)) return options;
+  try {
+    return { ...options, inplace: true };
+  } catch {
+    return options;
+  }
 }
 
 /** A class of modules that keep the options of a function, one property each. */

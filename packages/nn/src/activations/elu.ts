@@ -17,8 +17,8 @@ const exponentialUnit = {
   gradient({ g }, x, negative, positive, _inner, slope) {
     const steepest = E.mul(slope, negative);
     // At 0 a constant: there is no second derivative there in PyTorch.
-    const left = select(E.lt(x, 0), E.mul(steepest, E.exp(E.mul(x, slope))), steepest);
-    return E.mul(g, select(E.le(x, 0), left, positive));
+    const left = select(E.eq(x, 0), steepest, E.mul(steepest, E.exp(E.mul(x, slope))));
+    return E.mul(g, select(E.gt(x, 0), positive, left));
   },
 } satisfies Omit<Parameters<typeof activation<AlphaInplaceOptions>>[0], 'name'>;
 

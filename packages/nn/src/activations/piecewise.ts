@@ -36,7 +36,7 @@ export const hardtanh = /* @__PURE__ */ activation<HardtanhOptions>({
     return [minVal, maxVal];
   },
   expression: (x, min, max) => E.pmin(E.pmax(x, min), max),
-  gradient: ({ g }, x, min, max) => select(E.or(E.le(x, min), E.ge(x, max)), 0, g),
+  gradient: ({ g }, x, min, max) => select(E.and(E.gt(x, min), E.lt(x, max)), g, 0),
   check(dtype) {
     if (dtype === 'bool') throw new DTypeError('hardtanh: bool inputs are not supported');
   },
@@ -98,6 +98,10 @@ export class Hardsigmoid extends /* @__PURE__ */ activationClass(hardsigmoid) {
   }
 }
 
+/** The gradient of x * hardsigmoid(x), g that of the result. */
+const hardswishGradient = (g: E.Expr, x: E.Expr): E.Expr =>
+  select(E.le(x, -3), 0, select(E.ge(x, 3), g, mul(g, add(div(x, 3), 0.5))));
+
 /**
  * x * hardsigmoid(x). Follows `torch.nn.functional.hardswish`.
  * @throws DTypeError when x is not floating.
@@ -106,7 +110,12 @@ export const hardswish = /* @__PURE__ */ activation<InplaceOptions>({
   name: 'hardswish',
   defaults: { inplace: false },
   expression: (x) => div(mul(x, clampedShift(x)), 6),
-  gradient: ({ g }, x) => select(E.le(x, -3), 0, select(E.lt(x, 3), mul(g, add(div(x, 3), 0.5)), g)),
+  gradient: ({ g }, x) => hardswishGradient(g, x),
+  // 0 where x is NaN, unlike the derivative of the gradient.
+  second: ({ h, g }, x) => [
+    hardswishGradient(h, x),
+    select(E.and(E.gt(x, -3), E.lt(x, 3)), div(mul(h, g), 3), 0),
+  ],
 });
 
 /** x * hardsigmoid(x): {@link hardswish}. Follows `torch.nn.Hardswish`. */
@@ -123,7 +132,7 @@ export interface ShrinkOptions {
   readonly lambd?: number;
 }
 
-const within = (x: E.Expr, limit: E.Expr): E.Expr => E.and(E.ge(x, E.neg(limit)), E.le(x, limit));
+const beyond = (x: E.Expr, limit: E.Expr): E.Expr => E.or(E.lt(x, E.neg(limit)), E.gt(x, limit));
 
 /**
  * x outside [-lambd, lambd], 0 within. Follows `torch.nn.functional.hardshrink`.
@@ -133,8 +142,8 @@ export const hardshrink = /* @__PURE__ */ activation<ShrinkOptions>({
   name: 'hardshrink',
   defaults: { lambd: 0.5 },
   params: ({ lambd }) => [lambd],
-  expression: (x, limit) => select(within(x, limit), 0, x),
-  gradient: ({ g }, x, limit) => select(within(x, limit), 0, g),
+  expression: (x, limit) => select(E.and(E.ge(x, E.neg(limit)), E.le(x, limit)), 0, x),
+  gradient: ({ g }, x, limit) => select(beyond(x, limit), g, 0),
 });
 
 /** x outside [-lambd, lambd], 0 within: {@link hardshrink}. Follows `torch.nn.Hardshrink`. */
@@ -158,10 +167,10 @@ export const softshrink = /* @__PURE__ */ activation<ShrinkOptions>({
     }
     return [lambd];
   },
-  // Within the interval PyTorch multiplies by 0, which keeps the sign and NaN.
+  // Within the interval it is 0, unless it is NaN: PyTorch's whole vectors lose the sign of x there.
   expression: (x, limit) =>
-    select(E.gt(x, limit), sub(x, limit), select(E.lt(x, E.neg(limit)), add(x, limit), mul(x, 0))),
-  gradient: ({ g }, x, limit) => select(within(x, limit), 0, g),
+    select(E.gt(x, limit), sub(x, limit), select(E.lt(x, E.neg(limit)), add(x, limit), add(mul(x, 0), 0))),
+  gradient: ({ g }, x, limit) => select(beyond(x, limit), g, 0),
 });
 
 /** x moved towards 0 by lambd, 0 within [-lambd, lambd]: {@link softshrink}. Follows `torch.nn.Softshrink`. */

@@ -57,11 +57,18 @@ export class Loss<
 
   /** The options that a call was given, once they are known to be options. */
   protected optionsOfCall(given: unknown): SampleWeightOptions | undefined {
-    if (given !== undefined && !K.isOptions(given)) {
+    if (given === undefined) return undefined;
+    const refuse = (): void => {
       const options = K.options<SampleWeightOptions>({ sampleWeight: K.nullable(K.tensor) });
       checkArguments('forward', { options }, [given]);
+    };
+    if (!K.isOptions(given)) refuse();
+    try {
+      return { ...(given as SampleWeightOptions) };
+    } catch (error) {
+      refuse();
+      throw error;
     }
-    return given as SampleWeightOptions | undefined;
   }
 }
 

@@ -1,4 +1,5 @@
 import { checkArguments, K, onHost, Shown, type Tensor, ValueError } from '@kindling/core';
+import { requireOpen } from '../frozen.ts';
 import { aBest, aMetric, nonNegative } from '../kinds.ts';
 import type { Optimizer } from '../optimizer.ts';
 import { ratesOf } from '../rate.ts';
@@ -146,6 +147,7 @@ export class ReduceLROnPlateau extends Shown {
   }
 
   #take(current: number, epoch = this.lastEpoch + 1): void {
+    requireOpen(`${this.constructor.name}.step`, this);
     this.lastEpoch = epoch;
     if (this.isBetter(current)) {
       this.best = current;

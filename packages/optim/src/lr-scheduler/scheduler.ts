@@ -1,4 +1,5 @@
 import { checkArguments, K, onHost, Shown, ValueError } from '@kindling/core';
+import { requireExtensible, requireOpen } from '../frozen.ts';
 import type { ParamGroup } from '../groups.ts';
 import type { Optimizer } from '../optimizer.ts';
 import { anOptimizer } from '../optimizer-class.ts';
@@ -94,6 +95,7 @@ export abstract class LRScheduler extends Shown {
     this.optimizer = optimizer;
     this.lastEpoch = lastEpoch ?? -1;
     const groups = optimizer.paramGroups;
+    requireExtensible(new.target.name, groups);
     const without = groups.findIndex((group) => group.initialLr === undefined);
     if (this.lastEpoch !== -1 && without >= 0) {
       throw new ValueError(
@@ -169,6 +171,7 @@ export abstract class LRScheduler extends Shown {
   }
 
   #countAndMove(epoch: number | undefined): void {
+    requireOpen(`${this.constructor.name}.step`, this);
     this.#stepCount++;
     if (this.#stepCount === 2 && this.optimizer.stepCount === 0 && !this.#isResumed) {
       console.warn(

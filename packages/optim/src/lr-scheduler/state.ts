@@ -1,4 +1,4 @@
-import { checkArguments, K, ValueError } from '@kindling/core';
+import { checkArguments, FrozenError, K, ValueError } from '@kindling/core';
 import { ofSchedules, spelled, spelling } from '../naming.ts';
 
 /**
@@ -60,6 +60,7 @@ export function readState(
   optional: readonly string[] = [],
 ): Record<string, unknown> {
   checkState(caller, dict);
+  if (Object.isFrozen(scheduler)) throw new FrozenError(caller, 'schedule');
   const read: Record<string, unknown> = {};
   const missing: string[] = [];
   for (const [key, present] of fieldsOf(scheduler)) {

@@ -6,6 +6,7 @@ import {
   dependsOnGradient,
   E,
   emptyLike,
+  FrozenError,
   FusedUpdate,
   getTotalNorm,
   isTraced,
@@ -227,6 +228,7 @@ export class SAM extends Shown {
     const caller = `${this.constructor.name}.loadStateDict`;
     checkArguments(caller, { dict: aDict }, arguments);
     this.#expect(caller, false);
+    if (Object.isFrozen(this)) throw new FrozenError(caller, 'optimizer');
     this.base.loadStateDict(dict.base);
     this.rho = dict.rho;
     this.adaptive = dict.adaptive;

@@ -120,11 +120,7 @@ function logitSecond(h: Expr, g: Expr, x: Expr, low: Expr, high: Expr): [Expr, E
 
 const plainLogit = unary('logit', (x) => E.log(oddsOf(x)), {
   dtype: 'float',
-  gradient({ g }, x) {
-    const ends = E.or(E.eq(x, 0), E.eq(x, 1));
-    const slope = E.select(ends, E.mul(g, Number.POSITIVE_INFINITY), logitSlope(g, x));
-    return [E.select(isWithin(x, E.constant(0), E.constant(1)), slope, Number.NaN)];
-  },
+  gradient: ({ g }, x) => [E.select(isWithin(x, E.constant(0), E.constant(1)), logitSlope(g, x), Number.NaN)],
   second: ({ h, g }, x) => [logitSecond(h, g, x, E.constant(0), E.constant(1))],
 });
 
@@ -137,7 +133,7 @@ const clampedLogit = new ElementwiseOp({
     const high = E.sub(1, eps);
     return E.log(oddsOf(E.select(E.lt(x, eps), eps, E.select(E.gt(x, high), high, x))));
   },
-  gradient: ({ g }, x, eps) => [E.select(E.or(E.lt(x, eps), E.gt(x, E.sub(1, eps))), 0, logitSlope(g, x))],
+  gradient: ({ g }, x, eps) => [E.select(isWithin(x, eps, E.sub(1, eps)), logitSlope(g, x), 0)],
   second: ({ h, g }, x, eps) => [logitSecond(h, g, x, eps, E.sub(1, eps))],
 });
 

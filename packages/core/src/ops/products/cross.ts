@@ -1,16 +1,10 @@
-import { composition, K } from '../../arguments/index.ts';
-import { DTypeError, ShapeError } from '../../errors.ts';
-import { broadcastShapes, formatShape, normalizeDim } from '../../shape.ts';
+import { composition } from '../../arguments/index.ts';
+import { ShapeError } from '../../errors.ts';
+import { formatShape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
-import { roll } from '../arranging/flip-and-roll.ts';
-import { mul, sub } from '../elementwise/arithmetic.ts';
-import { expand } from '../views/shape.ts';
+import { type CrossOptions, crossAlong, crossTakes } from './linalg-cross.ts';
 
-/** Options of {@link cross}. */
-export interface CrossOptions {
-  /** Default: the first dimension of size 3; of `linalg.cross` the last one. */
-  readonly dim?: number;
-}
+export type { CrossOptions };
 
 /**
  * The cross product of vectors of three elements along a dimension, broadcast. Follows `torch.cross`.
@@ -20,11 +14,7 @@ export interface CrossOptions {
  */
 export const cross = composition(
   'cross',
-  {
-    a: K.tensor,
-    b: K.tensor,
-    options: K.options<CrossOptions>({ dim: K.integer }),
-  },
+  crossTakes,
   (a: Tensor, b: Tensor, options: CrossOptions = {}): Tensor => {
     const dim = options.dim ?? a.shape.indexOf(3);
     if (dim === -1 && options.dim === undefined)
@@ -32,26 +22,6 @@ export const cross = composition(
     return crossAlong(a, b, dim, 'cross');
   },
 );
-
-function crossAlong(a: Tensor, b: Tensor, dim: number, caller: string): Tensor {
-  const shape = broadcastShapes(a.shape, b.shape, caller);
-  const d = normalizeDim(dim, shape.length, caller);
-  if (a.ndim !== b.ndim || a.shape[d] !== 3 || b.shape[d] !== 3) {
-    throw new ShapeError(
-      `${caller}: inputs must have the same number of dimensions and length 3 in dimension ${dim}. Got ` +
-        `${formatShape(a.shape)} and ${formatShape(b.shape)}`,
-    );
-  }
-  if (a.dtype !== b.dtype)
-    throw new DTypeError(
-      `${caller}: expected inputs of one dtype, got ${a.dtype} and ${b.dtype}; convert one with to()`,
-    );
-  const x = expand(a, shape);
-  const y = expand(b, shape);
-  const next = (t: Tensor): Tensor => roll(t, -1, d);
-  const last = (t: Tensor): Tensor => roll(t, 1, d);
-  return sub(mul(next(x), last(y)), mul(last(x), next(y)));
-}
 
 /** The functions of this file that are methods too. */
 export default { cross };

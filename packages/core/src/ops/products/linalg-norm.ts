@@ -84,13 +84,10 @@ const normPrimitive = definePrimitive<Norm>({
   derivative: (g, node) => [normGradient(g, node.input(0), node.output(), node.attrs)],
 });
 
-/** a / y, and 0 where y is 0. */
-function quotient(a: Tensor, y: Tensor): Tensor {
-  const zero = eq(y, 0);
-  return where(zero, 0, div(a, where(zero, 1, y)));
-}
+/** a / y, and 0 where y is 0, with no derivative there: NaN, as in PyTorch. */
+const quotient = (a: Tensor, y: Tensor): Tensor => where(eq(y, 0), 0, div(a, y));
 
-/** The gradient of a p-norm; where the norm is 0, PyTorch's choice of subgradient, 0. */
+/** The gradient of a p-norm; where the norm is 0, PyTorch's choice of subgradient, 0. There is no second one there: it is NaN. */
 function normGradient(g: Tensor, x: Tensor, norm: Tensor, attrs: Norm): Tensor | null {
   const { p } = attrs;
   if (p === 0) return null;
@@ -102,8 +99,7 @@ function normGradient(g: Tensor, x: Tensor, norm: Tensor, attrs: Norm): Tensor |
   const y = restoreDims(norm, attrs, x.shape);
   if (p === 2) return mul(wide, quotient(x, y));
   if (p < 1) {
-    const zero = eq(x, 0);
-    const slope = where(zero, 0, mul(sign(x), pow(abs(where(zero, 1, x)), p - 1)));
+    const slope = where(eq(x, 0), 0, mul(sign(x), pow(abs(x), p - 1)));
     return mul(slope, mul(wide, pow(y, 1 - p)));
   }
   const slope = p < 2 ? mul(sign(x), pow(abs(x), p - 1)) : mul(x, pow(abs(x), p - 2));

@@ -13,7 +13,7 @@ const broadcastShapesTakes = signature('broadcastShapes', {
  */
 export function broadcastShapes(...shapes: readonly (Shape | number)[]): Shape {
   broadcastShapesTakes([shapes]);
-  const lists = shapes.map((s) => (typeof s === 'number' ? [s] : s));
+  const lists = shapes.map((s) => (typeof s === 'number' ? [s] : s).map((n) => n + 0));
   for (const list of lists) checkShape(list, 'broadcastShapes');
   return broadcastAll(lists, 'broadcastShapes');
 }

@@ -84,20 +84,23 @@ export function asStrided(
   options: { storageOffset?: number } = {},
 ): Tensor {
   asStridedTakes(arguments);
-  const offset = options.storageOffset ?? 0;
-  checkShape(size, 'asStrided');
-  if (size.length !== stride.length || stride.some((s) => s < 0) || offset < 0) {
+  // The caller may change the lists, and -0 is no place.
+  const shape = size.map((n) => n + 0);
+  const strides = stride.map((n) => n + 0);
+  const offset = (options.storageOffset ?? 0) + 0;
+  checkShape(shape, 'asStrided');
+  if (shape.length !== strides.length || strides.some((s) => s < 0) || offset < 0) {
     throw new ShapeError(
-      `asStrided: expected as many non-negative strides as sizes, got size ${formatShape(size)}, stride ${formatShape(stride)}`,
+      `asStrided: expected as many non-negative strides as sizes, got size ${formatShape(shape)}, stride ${formatShape(strides)}`,
     );
   }
   const from = { shape: x.shape, strides: x.strides, offset: 0 };
   const span = x.count === 0 ? 0 : reachOf(from) + 1;
-  const region = { shape: size, strides: stride, offset };
+  const region = { shape, strides, offset };
   const last = offset + reachOf(region);
-  if (!size.includes(0) && last >= span) {
+  if (!shape.includes(0) && last >= span) {
     throw new ShapeError(
-      `asStrided: size ${formatShape(size)} with stride ${formatShape(stride)} and offset ${offset} reaches element ` +
+      `asStrided: size ${formatShape(shape)} with stride ${formatShape(strides)} and offset ${offset} reaches element ` +
         `${last} of a tensor whose memory has ${span} elements`,
     );
   }

@@ -57,7 +57,7 @@ export const convTransposeKinds: K.Kinds<ConvTransposeOptions> = {
 
 /** A number for each of `rank` dimensions. */
 export function perDimension(what: string, value: PerDimension, rank: number, least: number): Shape {
-  const list = typeof value === 'number' ? Array<number>(rank).fill(value) : value;
+  const list = typeof value === 'number' ? Array<number>(rank).fill(value) : [...value];
   if (list.length !== rank) {
     throw new ShapeError(
       `expected ${what} to be a single integer value or a list of ${rank} values to match the convolution dimensions, ` +

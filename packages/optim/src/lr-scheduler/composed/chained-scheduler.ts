@@ -1,4 +1,5 @@
 import { checkArguments, K, onHost } from '@kindling/core';
+import { requireOpen } from '../../frozen.ts';
 import type { Optimizer } from '../../optimizer.ts';
 import { ratesOf } from '../../rate.ts';
 import { anOptimizer, type LRScheduler } from '../scheduler.ts';
@@ -54,6 +55,7 @@ export class ChainedScheduler extends ComposedScheduler {
   override step(): void {
     checkArguments(`${this.constructor.name}.step`, {}, arguments);
     onHost(() => {
+      requireOpen(`${this.constructor.name}.step`, this);
       for (const scheduler of this.schedulers) scheduler.step();
       this.lastEpoch++;
       this.#noteRates();

@@ -1,4 +1,5 @@
 import { checkArguments, K, ValueError } from '@kindling/core';
+import { requireOpen } from '../../frozen.ts';
 import type { Optimizer } from '../../optimizer.ts';
 import { ReduceLROnPlateau } from '../reduce-lr-on-plateau.ts';
 import { LRScheduler, type SchedulerOptions } from '../scheduler.ts';
@@ -54,6 +55,7 @@ export abstract class ComposedScheduler extends LRScheduler {
   override loadStateDict(dict: SchedulerStateDict): void {
     const caller = `${this.constructor.name}.loadStateDict`;
     checkState(caller, dict);
+    requireOpen(caller, this);
     const { schedulers } = this;
     const { _schedulers: saved, _last_lr: lastLr } = dict;
     checkArguments(caller, { _schedulers: states, _last_lr: rates }, [saved, lastLr]);

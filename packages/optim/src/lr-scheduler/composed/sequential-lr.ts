@@ -1,4 +1,5 @@
 import { checkArguments, K, onHost, ValueError } from '@kindling/core';
+import { requireOpen } from '../../frozen.ts';
 import type { Optimizer } from '../../optimizer.ts';
 import { rateNumber, setRate } from '../../rate.ts';
 import { anOptimizer, LRScheduler, type SchedulerOptions, schedulerOptions } from '../scheduler.ts';
@@ -90,6 +91,7 @@ export class SequentialLR extends ComposedScheduler {
   }
 
   #moveOn(): void {
+    requireOpen(`${this.constructor.name}.step`, this);
     this.lastEpoch++;
     const scheduler = this.#schedulerAt(this.lastEpoch);
     if (this.milestones[this.#numberAt(this.lastEpoch) - 1] === this.lastEpoch)

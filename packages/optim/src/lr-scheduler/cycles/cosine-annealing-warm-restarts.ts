@@ -1,4 +1,5 @@
 import { checkArguments, K, onHost } from '@kindling/core';
+import { requireOpen } from '../../frozen.ts';
 import type { ParamGroup } from '../../groups.ts';
 import { nonNegative } from '../../kinds.ts';
 import type { Optimizer } from '../../optimizer.ts';
@@ -71,6 +72,7 @@ export class CosineAnnealingWarmRestarts extends LRScheduler {
   }
 
   #goOn(to: number | undefined): void {
+    requireOpen(`${this.constructor.name}.step`, this);
     if (to !== undefined) this.#goTo(to);
     else if (++this.tCur >= this.tI) {
       this.tCur %= this.tI;

@@ -1,4 +1,5 @@
 import { checkArguments, K } from '@kindling/core';
+import { requireExtensible } from '../../frozen.ts';
 import type { ParamGroup } from '../../groups.ts';
 import { nonNegative } from '../../kinds.ts';
 import type { Optimizer } from '../../optimizer.ts';
@@ -129,6 +130,7 @@ export class CyclicLR extends LRScheduler {
     const { paramGroups } = optimizer;
     const bounds = paramGroups.map((_, i) => boundsOf(i));
     const isNew = (options.lastEpoch ?? -1) === -1;
+    requireExtensible(name, paramGroups);
     if (isNew) for (const [i, group] of paramGroups.entries()) setRate(group, bases(i));
     super(optimizer, options);
     this.maxLrs = bounds.map((b) => b.maxLr);

@@ -11,6 +11,7 @@ import {
   ValueError,
   withoutUndefined,
 } from '@kindling/core';
+import { requireOpenGroups } from '../../frozen.ts';
 import type { ParamGroup, Params } from '../../groups.ts';
 import { nonNegative } from '../../kinds.ts';
 import { Optimizer } from '../../optimizer.ts';
@@ -100,6 +101,7 @@ export abstract class ScheduleFree<O> extends Optimizer<ScheduleFreeGroup<O>> {
         this.paramGroups.every(({ trainMode }, i) => trainMode === modes[i]),
       );
     }
+    requireOpenGroups(`${this.constructor.name}.${training ? 'train' : 'eval'}`, this.paramGroups);
     for (const group of this.paramGroups) {
       if (group.trainMode === training) continue;
       const beta = this.interpolation(group);
@@ -119,6 +121,7 @@ export abstract class ScheduleFree<O> extends Optimizer<ScheduleFreeGroup<O>> {
   }
 
   #requireTraining(): void {
+    requireOpenGroups(`${this.constructor.name}.step`, this.paramGroups);
     if (this.paramGroups.every(({ trainMode }) => trainMode)) return;
     throw new ValueError(
       `${this.constructor.name}.step: the optimizer was not in train mode when step was called; call optimizer.train() before ` +
