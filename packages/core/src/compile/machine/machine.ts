@@ -1,5 +1,13 @@
 import { isFloatingPoint } from '../../dtype.ts';
-import { type Emitted, emitProgram, type Kernel, memoryOfPrograms, Residence } from '../../kernels/index.ts';
+import { CompileError } from '../../errors.ts';
+import {
+  type Emitted,
+  emitProgram,
+  type Kernel,
+  memoryOfPrograms,
+  Residence,
+  type Stretch,
+} from '../../kernels/index.ts';
 import { allocateArray, Storage, timesMovedOut } from '../../storage.ts';
 import { autogradOf, setGradient, type Tensor } from '../../tensor.ts';
 import { bringBack, gradientGone, type HostResults, runEagerly } from '../calls.ts';
@@ -7,6 +15,7 @@ import { leafAt } from '../guards.ts';
 import {
   type Argument,
   bytesOfMemory,
+  decision,
   type GradientLeft,
   hostValueIn,
   type Memory,
@@ -64,6 +73,10 @@ export class Machine {
   #timesMovedOut = timesMovedOut;
   /** How many steps come before the first one that changes more than memory of the program's own. */
   readonly #harmless: number;
+  /** How many steps come up to the last one that sees to it that the call is one for this program. */
+  readonly #decided: number;
+  /** Runs these. */
+  #decide: Stretch | null = null;
   /** The WebAssembly that the program is. */
   modules: readonly Uint8Array[] = [];
   #forget: () => void = () => {};
@@ -84,6 +97,8 @@ export class Machine {
       (step) => step.kind === 'eager' || writesOfStep(step).some((area) => isMemory(area) && isSeen(area)),
     );
     this.#harmless = changing < 0 ? this.steps.length : changing;
+    this.#decided = 1 + this.steps.findLastIndex((step) => this.#isDecision(step));
+    if (this.#decided > this.#harmless) throw this.#decidedLate();
     this.#layout = layOut(program, this.steps);
     const { bytes, params, paramCount } = this.#layout;
     this.#own = new Residence(bytes, memoryOfPrograms());
@@ -145,9 +160,16 @@ export class Machine {
   }
 
   #emitted(stretches: readonly (readonly Kernel[])[]): Emitted['stretches'] {
-    const { stretches: emitted, modules, forget } = this.#emit(stretches);
+    const deciding = this.steps.slice(0, this.#decided);
+    const kernels = deciding.flatMap((step) => (step.kind === 'kernel' ? [step.kernel] : []));
+    const {
+      stretches: emitted,
+      modules,
+      forget,
+    } = this.#emit(this.#decided === 0 ? stretches : [...stretches, kernels]);
     this.modules = modules;
     this.#forget = forget;
+    if (this.#decided > 0) this.#decide = emitted.at(-1) ?? null;
     return emitted;
   }
 
@@ -235,6 +257,28 @@ export class Machine {
 
   #tensorOf(value: Value): Tensor {
     return moved(value, this.#storageOf(value.memory), -value.memory.base);
+  }
+
+  #isDecision({ equation }: Step): boolean {
+    return this.program.equations[equation]?.name === decision;
+  }
+
+  #decidedLate(): CompileError {
+    const { attrs } = this.program.equations.findLast(({ name }) => name === decision) ?? {};
+    return new CompileError(
+      `compile: ${(attrs as { what: string }).what}, decides what is done, and is known only after something was drawn or changed; do so ` +
+        'behind it, or give what it depends on as an argument',
+    );
+  }
+
+  /** Whether the program stands for a call with these arguments, of its form, as far as their elements decide that. */
+  serves(given: readonly Tensor[]): boolean {
+    if (this.#decide === null) return true;
+    this.#bringIn(given);
+    const refused = this.#decide();
+    const step = this.steps[refused - 1];
+    // What is refused otherwise is so again as the program runs.
+    return step === undefined || !this.#isDecision(step);
   }
 
   /** Runs the program on the tensors among the arguments; gives the tensors among the results. */
