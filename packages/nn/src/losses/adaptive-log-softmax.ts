@@ -149,10 +149,11 @@ export class AdaptiveLogSoftmaxWithLoss extends Module<
     const before = bucketize(classes, tensor([...this.cutoffs], { dtype: 'int32' }), { right: true });
     const inHead = where(before.eq(0), classes.int(), before.add(this.frequent - 1));
     let losses = lossOfEach(this.head(x), inHead);
-    for (const [i, cluster] of clusters.entries()) {
-      if (cluster.isEmpty) continue;
-      const within = cluster.take(classes.int().sub(this.cutoffs[i]!));
-      losses = losses.add(cluster.put(lossOfEach(scoresOf(this.tail[i]!, cluster, x), within)));
+    for (const [i, layers] of [...this.tail].entries()) {
+      const cluster = clusters[i];
+      if (cluster === undefined || cluster.isEmpty) continue;
+      const within = cluster.take(classes.int().sub(this.cutoffs[i] ?? 0));
+      losses = losses.add(cluster.put(lossOfEach(scoresOf(layers, cluster, x), within)));
     }
     if (!batched) losses = losses.squeeze(0);
     return {

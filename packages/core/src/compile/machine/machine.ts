@@ -1,5 +1,4 @@
 import { isFloatingPoint } from '../../dtype.ts';
-import { CompileError } from '../../errors.ts';
 import {
   type Emitted,
   emitProgram,
@@ -15,7 +14,6 @@ import { leafAt } from '../guards.ts';
 import {
   type Argument,
   bytesOfMemory,
-  decision,
   type GradientLeft,
   hostValueIn,
   type Memory,
@@ -26,6 +24,7 @@ import {
 import { moved } from '../values.ts';
 import { isMemory, readsOfStep, writesOfStep } from './areas.ts';
 import { bringElements, bringGradient, type GradientPlace, gradientOf } from './bring-in.ts';
+import { decidingSteps, isDecision } from './decisions.ts';
 import { type Layout, layOut, spareBytes } from './layout.ts';
 import { Lodged } from './lodged.ts';
 import { lowerProgram, type Step } from './lower.ts';
@@ -73,10 +72,10 @@ export class Machine {
   #timesMovedOut = timesMovedOut;
   /** How many steps come before the first one that changes more than memory of the program's own. */
   readonly #harmless: number;
-  /** How many steps come up to the last one that sees to it that the call is one for this program. */
-  readonly #decided: number;
-  /** Runs these. */
-  #decide: Stretch | null = null;
+  /** What comes up to the last step that sees to it that the call is one for this program. */
+  readonly #decided: readonly Kernel[];
+  /** Runs that. */
+  #decide: Stretch = () => 0;
   /** The WebAssembly that the program is. */
   modules: readonly Uint8Array[] = [];
   #forget: () => void = () => {};
@@ -97,8 +96,7 @@ export class Machine {
       (step) => step.kind === 'eager' || writesOfStep(step).some((area) => isMemory(area) && isSeen(area)),
     );
     this.#harmless = changing < 0 ? this.steps.length : changing;
-    this.#decided = 1 + this.steps.findLastIndex((step) => this.#isDecision(step));
-    if (this.#decided > this.#harmless) throw this.#decidedLate();
+    this.#decided = decidingSteps(this.steps, program, this.#harmless);
     this.#layout = layOut(program, this.steps);
     const { bytes, params, paramCount } = this.#layout;
     this.#own = new Residence(bytes, memoryOfPrograms());
@@ -160,16 +158,10 @@ export class Machine {
   }
 
   #emitted(stretches: readonly (readonly Kernel[])[]): Emitted['stretches'] {
-    const deciding = this.steps.slice(0, this.#decided);
-    const kernels = deciding.flatMap((step) => (step.kind === 'kernel' ? [step.kernel] : []));
-    const {
-      stretches: emitted,
-      modules,
-      forget,
-    } = this.#emit(this.#decided === 0 ? stretches : [...stretches, kernels]);
+    const { stretches: emitted, modules, forget } = this.#emit([...stretches, this.#decided]);
     this.modules = modules;
     this.#forget = forget;
-    if (this.#decided > 0) this.#decide = emitted.at(-1) ?? null;
+    this.#decide = emitted.at(-1) as Stretch;
     return emitted;
   }
 
@@ -259,26 +251,14 @@ export class Machine {
     return moved(value, this.#storageOf(value.memory), -value.memory.base);
   }
 
-  #isDecision({ equation }: Step): boolean {
-    return this.program.equations[equation]?.name === decision;
-  }
-
-  #decidedLate(): CompileError {
-    const { attrs } = this.program.equations.findLast(({ name }) => name === decision) ?? {};
-    return new CompileError(
-      `compile: ${(attrs as { what: string }).what}, decides what is done, and is known only after something was drawn or changed; do so ` +
-        'behind it, or give what it depends on as an argument',
-    );
-  }
-
   /** Whether the program stands for a call with these arguments, of its form, as far as their elements decide that. */
   serves(given: readonly Tensor[]): boolean {
-    if (this.#decide === null) return true;
+    if (this.#decided.length === 0) return true;
     this.#bringIn(given);
     const refused = this.#decide();
     const step = this.steps[refused - 1];
     // What is refused otherwise is so again as the program runs.
-    return step === undefined || !this.#isDecision(step);
+    return step === undefined || !isDecision(step, this.program);
   }
 
   /** Runs the program on the tensors among the arguments; gives the tensors among the results. */

@@ -23,11 +23,13 @@ export function groupRows(
   rows.fill(0);
   counts.fill(0);
   for (let i = 0; i < n; i++) {
-    const key = keys[i]!;
+    const key = keys[i] as number;
     let g = -1;
-    while (g < groups && key >= bounds[g + 1]!) g++;
+    while (g < groups && key >= (bounds[g + 1] as number)) g++;
     if (g < 0 || g === groups) return i;
-    rows[g * n + counts[g]!++] = i;
+    const before = counts[g] as number;
+    rows[g * n + before] = i;
+    counts[g] = before + 1;
   }
   return -1;
 }
@@ -72,9 +74,10 @@ function moveRows(
     return;
   }
   to.fill(0);
-  const some = limit[0]!;
+  const some = limit[0] as number;
   for (let i = 0; i < some; i++) {
-    const [source, target] = way === 'take' ? [rows[i]!, i] : [i, rows[i]!];
+    const row = rows[i] as number;
+    const [source, target] = way === 'take' ? [row, i] : [i, row];
     copyRun(from, source * width, width, to, target * width);
   }
 }

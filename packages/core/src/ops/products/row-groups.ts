@@ -68,7 +68,7 @@ const taking: Primitive<undefined, OfRows> = /* @__PURE__ */ definePrimitive<und
   infer: ([x, rows]) => ({ shape: x.shape.with(0, rows.count), dtype: x.dtype }),
   kernel: ([x, rows, count], _, out) => takeRows(asRows(x), elementsOf(rows), elementsOf(count), asRows(out)),
   derivative: (g, node) => [
-    apply(putting, [g, node.input(1), node.input(2)], node.inputShapes[0]![0]!),
+    apply(putting, [g, node.input(1), node.input(2)], node.inputShapes[0]?.[0] ?? 0),
     null,
     null,
   ],
