@@ -124,6 +124,7 @@ export const given: Readonly<Record<string, () => unknown[]>> = {
     ones([1, 2, 4]),
     ones([1, 2, 4]),
   ],
+  groupRows: () => [row(), [0, 3]],
   weighClasses: () => [row(), null, { classes: 3, scale: 0.5 }, ones([2, 3])],
   multilabelMargins: () => [x(), zeros([3, 3], { dtype: 'int32' }), null, ones(3)],
   alignmentsFit: () => [alignments()],

@@ -22,7 +22,7 @@ const classTargets = ['nllLoss: whether the input is probabilities'];
 
 /** What the functions and modules announce, by name. */
 const announced: Readonly<Record<string, readonly string[]>> = {
-  AdaptiveLogSoftmaxWithLoss: ['AdaptiveLogSoftmaxWithLoss: the clusters of the targets'],
+  AdaptiveLogSoftmaxWithLoss: ['groupRows: how many rows each group has'],
   CrossEntropyLoss: logits,
   LinearCrossEntropyLoss: logits,
   cross_entropy: logits,

@@ -114,8 +114,9 @@ class CompiledFunction<A extends readonly unknown[], R> {
       if (version.mode !== mode) reason = 'another grad mode';
       else if (sameForm(args, version.form, tensors, alike)) {
         const changed = this.#changed(version, tensors);
-        if (changed === null) return this.#run(version, args, tensors);
-        reason = changed;
+        if (changed !== null) reason = changed;
+        else if (version.executable.serves(tensors)) return this.#run(version, args, tensors);
+        else reason = 'elements of arguments decide otherwise';
       }
     }
     return this.#versions.isWorthOne(args, tensors, mode)

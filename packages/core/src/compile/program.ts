@@ -69,6 +69,9 @@ export interface HostValue {
 export const hostValueIn = (found: readonly unknown[], { part, item }: HostValue): unknown =>
   item === null ? found[part] : (found[part] as readonly unknown[])[item];
 
+/** The name of the equations that see to it that what decided what the call does is as it was. */
+export const decision = 'decides';
+
 /** What happens in the call, in order. */
 export interface Equation {
   /** The operation's name, PyTorch's. */

@@ -60,6 +60,8 @@ export interface Tracer {
   ran(name: string, inputs: Tensors, attrs: unknown, outputs: Tensors, rerun: Rerun | null): void;
   /** Before elements are read outside of kernels. */
   read(x: Tensor, reason: string): void;
+  /** Before it is asked whether a flag holds, which decides what the call does. */
+  decides(flag: Tensor, what: string): void;
   /** Before the gradient of a leaf is looked at or becomes another tensor, or something is decided by whether there is one. */
   gradientMatters(leaf: Tensor): void;
   /** Before the derivative of a node runs. */
@@ -169,6 +171,12 @@ export function notifyAfter(
 export function notifyRead(x: Tensor, reason: string): void {
   for (const o of observers) o.read?.(x, reason);
   tracer?.read(x, reason);
+}
+
+/** @internal */
+export function notifyDecision(flag: Tensor, reason: string): void {
+  for (const o of observers) o.read?.(flag, reason);
+  tracer?.decides(flag, reason);
 }
 
 type AnyNode = GradNode<never> | AccumulateGrad;

@@ -3,7 +3,7 @@ import { calledAs } from '../errors.ts';
 import { elementsOf } from '../kernels/index.ts';
 import { camelCase } from '../names.ts';
 import type { Tensor } from '../tensor.ts';
-import { notifyRead, observed } from './observe.ts';
+import { notifyDecision, notifyRead, observed } from './observe.ts';
 
 /**
  * The elements of x in row-major order: the one door to data outside the kernels of operations. `reason` says by what they
@@ -25,6 +25,15 @@ function read(how: (x: Tensor) => TypedArray, x: Tensor, reason: string): TypedA
   } catch (error) {
     throw calledAs(camelCase(reason.replace(/:.*/, '')), error);
   }
+}
+
+/**
+ * Whether a bool holds, {@link valuesOf} for what decides which operations run: where a call is being compiled, the program serves the
+ * calls in which it is the same.
+ */
+export function decidesBy(flag: Tensor, reason: string): boolean {
+  if (observed) notifyDecision(flag, reason);
+  return read(elementsOf, flag, reason)[0] !== 0;
 }
 
 /** {@link valuesOf} for who wants few of many elements, or changes some for a moment: x's memory, which its strides lead through. */

@@ -41,7 +41,7 @@ const refused: Readonly<Record<string, readonly [() => nn.AnyModule, () => Tenso
   AdaptiveLogSoftmaxWithLoss: [
     () => new nn.AdaptiveLogSoftmaxWithLoss(8, 20, [4, 10]),
     () => [randn([3, 8]), tensor([1, 5, 15])],
-    /depends on the values of inputs \(AdaptiveLogSoftmaxWithLoss: the clusters of the targets\)/,
+    /depends on the values of inputs \(groupRows: how many rows each group has\)/,
   ],
   'LazyLinear that has seen no input': [
     () => new nn.LazyLinear(3),

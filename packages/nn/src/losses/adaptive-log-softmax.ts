@@ -1,12 +1,15 @@
 import {
+  bucketize,
   cannotCompile,
   cat,
   checkArguments,
   formatShape,
-  gather,
+  fusedCrossEntropy,
+  groupRows,
   isTraced,
   K,
   logSoftmax,
+  type RowGroup,
   ShapeError,
   type Tensor,
   tensor,
@@ -18,6 +21,7 @@ import { ModuleList } from '../containers/module-list.ts';
 import { Sequential } from '../containers/sequential.ts';
 import { Linear } from '../layers/linear.ts';
 import { checkInput } from '../module/arguments.ts';
+import { hooksOf } from '../module/members.ts';
 import { Module } from '../module/module.ts';
 import { requireClassDType } from './classes.ts';
 import type { LossModuleOptions } from './loss.ts';
@@ -42,7 +46,7 @@ export interface AdaptiveLogSoftmaxResult {
 /**
  * Softmax and its loss over many classes, sorted from frequent to rare: the classes below `cutoffs[0]` have a score each in the
  * head, those of each further cluster share one there, and are told apart by a cheaper layer of their own, evaluated only for
- * the samples that need it. So it is no part of a compiled function, where `F.nllLoss(layer.logProb(input), target)` takes its place. Shapes: input (N, inFeatures) or (inFeatures,), target (N,) or () of class indices.
+ * the samples that need it. Shapes: input (N, inFeatures) or (inFeatures,), target (N,) or () of class indices.
  * Follows `torch.nn.AdaptiveLogSoftmaxWithLoss`.
  * @throws ValueError for cutoffs that do not increase within [1, nClasses - 1] and for targets that are no class, ShapeError for
  * inputs that do not fit
@@ -139,46 +143,36 @@ export class AdaptiveLogSoftmaxWithLoss extends Module<
     );
     checkInputs(input, target);
     const batched = target.ndim > 0;
-    const x = batched ? input : input.unsqueeze(0);
-    cannotCompile(
-      'AdaptiveLogSoftmaxWithLoss: which of its layers run, and on which rows, depends on the targets, and a program has fixed shapes; ' +
-        'F.nllLoss(layer.logProb(input), target) is the same loss by all layers on all rows, but for rounding; or leave the loss outside',
-    );
-    const classes = Int32Array.from(
-      valuesOf(target, 'AdaptiveLogSoftmaxWithLoss: the clusters of the targets'),
-    );
-    const inHead = new Int32Array(classes.length);
-    const clusters = [...this.tail].map((layer, i) => {
-      return { layer, start: this.cutoffs[i]!, rows: [] as number[], within: [] as number[] };
-    });
-    classes.forEach((t, row) => {
-      if (t < 0 || t >= this.nClasses) throw this.outOfRange(classes);
-      const number = this.cutoffs.findIndex((cutoff) => t < cutoff) - 1;
-      const cluster = clusters[number];
-      inHead[row] = cluster === undefined ? t : this.frequent + number;
-      cluster?.rows.push(row);
-      cluster?.within.push(t - cluster.start);
-    });
-    const ints = (values: ArrayLike<number>): Tensor => tensor(Int32Array.from(values));
-    let output = gather(logSoftmax(this.head(x), 1), 1, ints(inHead).unsqueeze(1)).squeeze(1);
-    for (const { layer, rows, within } of clusters) {
-      if (rows.length === 0) continue;
-      const index = ints(rows);
-      const logProb = logSoftmax(layer(x.indexSelect(0, index)), 1);
-      output = output.indexAdd(0, index, gather(logProb, 1, ints(within).unsqueeze(1)).squeeze(1));
+    const [x, classes] = batched ? [input, target] : [input.unsqueeze(0), target.unsqueeze(0)];
+    const [, ...clusters] = this.groups(classes.int());
+    // A class of the head stands for itself, one of a cluster for the cluster.
+    const before = bucketize(classes, tensor([...this.cutoffs], { dtype: 'int32' }), { right: true });
+    const inHead = where(before.eq(0), classes.int(), before.add(this.frequent - 1));
+    let losses = lossOfEach(this.head(x), inHead);
+    for (const [i, layers] of [...this.tail].entries()) {
+      const cluster = clusters[i];
+      if (cluster === undefined || cluster.isEmpty) continue;
+      const within = cluster.take(classes.int().sub(this.cutoffs[i] ?? 0));
+      losses = losses.add(cluster.put(lossOfEach(scoresOf(layers, cluster, x), within)));
     }
-    if (!batched) output = output.squeeze(0);
+    if (!batched) losses = losses.squeeze(0);
     return {
-      output,
-      loss: reduced(output.neg(), { reduction: this.reduction, ...options }, 'AdaptiveLogSoftmaxWithLoss'),
+      output: losses.neg(),
+      loss: reduced(losses, { reduction: this.reduction, ...options }, 'AdaptiveLogSoftmaxWithLoss'),
     };
   }
 
-  private outOfRange(classes: Int32Array): ValueError {
-    return new ValueError(
-      `AdaptiveLogSoftmaxWithLoss: Target values should be in [0, ${this.nClasses - 1}], but values in range ` +
-        `[${Math.min(...classes)}, ${Math.max(...classes)}] were found.`,
-    );
+  /** The rows whose targets are in the head, and in each cluster. */
+  private groups(classes: Tensor): RowGroup[] {
+    try {
+      return groupRows(classes, [0, ...this.cutoffs]);
+    } catch (error) {
+      if (!(error instanceof ValueError)) throw error;
+      const [, found = ''] = /(\[\S+ \S+\]) were found/.exec(error.message) ?? [];
+      throw new ValueError(
+        `AdaptiveLogSoftmaxWithLoss: Target values should be in [0, ${this.nClasses - 1}], but values in range ${found} were found.`,
+      );
+    }
   }
 
   /**
@@ -209,6 +203,41 @@ export class AdaptiveLogSoftmaxWithLoss extends Module<
     }
     return where(rare, this.logProb(input).argmax(1), best);
   }
+}
+
+/** The negative log-probability of the class of each row. */
+const lossOfEach = (scores: Tensor, classes: Tensor): Tensor =>
+  fusedCrossEntropy(scores, classes, null, {
+    dim: 1,
+    ignoreIndex: -1,
+    labelSmoothing: 0,
+    reduction: 'none',
+    caller: 'AdaptiveLogSoftmaxWithLoss',
+  });
+
+/** What the layers of a cluster give of its rows. */
+function scoresOf(layers: Sequential, cluster: RowGroup, x: Tensor): Tensor {
+  const weights = weightsOf(layers);
+  if (weights !== null) return weights.reduce((y, weight) => cluster.linear(y, weight), cluster.take(x));
+  cannotCompile(
+    'AdaptiveLogSoftmaxWithLoss: the layers of a cluster are others than those that it came with, or have hooks, and would be given as many ' +
+      'rows as there are targets in the cluster, which a program does not know; leave the loss outside',
+  );
+  return layers(x.indexSelect(0, cluster.index()));
+}
+
+/** The weights of layers that do nothing but multiply by them; `null` where they do, or may do, something else. */
+function weightsOf(layers: Sequential): Tensor[] | null {
+  const modules = [...layers] as unknown as Linear[];
+  const isPlain = isOnly(layers, Sequential) && modules.every((x) => isOnly(x, Linear) && x.bias === null);
+  return isPlain ? modules.map(({ weight }) => weight) : null;
+}
+
+/** Whether a module is of this very class, and nobody has added to what it does. */
+function isOnly(module: Module<never, unknown>, is: unknown): boolean {
+  const { pre, forward, backward } = hooksOf(module);
+  const hooks = pre.length + forward.length + backward.length;
+  return module.constructor === is && hooks === 0 && !Object.hasOwn(module, 'forward');
 }
 
 /** The first cutoff, where all fit. */

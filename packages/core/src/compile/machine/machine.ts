@@ -1,5 +1,12 @@
 import { isFloatingPoint } from '../../dtype.ts';
-import { type Emitted, emitProgram, type Kernel, memoryOfPrograms, Residence } from '../../kernels/index.ts';
+import {
+  type Emitted,
+  emitProgram,
+  type Kernel,
+  memoryOfPrograms,
+  Residence,
+  type Stretch,
+} from '../../kernels/index.ts';
 import { allocateArray, Storage, timesMovedOut } from '../../storage.ts';
 import { autogradOf, setGradient, type Tensor } from '../../tensor.ts';
 import { bringBack, gradientGone, type HostResults, runEagerly } from '../calls.ts';
@@ -17,6 +24,7 @@ import {
 import { moved } from '../values.ts';
 import { isMemory, readsOfStep, writesOfStep } from './areas.ts';
 import { bringElements, bringGradient, type GradientPlace, gradientOf } from './bring-in.ts';
+import { decidingSteps, isDecision } from './decisions.ts';
 import { type Layout, layOut, spareBytes } from './layout.ts';
 import { Lodged } from './lodged.ts';
 import { lowerProgram, type Step } from './lower.ts';
@@ -64,6 +72,10 @@ export class Machine {
   #timesMovedOut = timesMovedOut;
   /** How many steps come before the first one that changes more than memory of the program's own. */
   readonly #harmless: number;
+  /** What comes up to the last step that sees to it that the call is one for this program. */
+  readonly #decided: readonly Kernel[];
+  /** Runs that. */
+  #decide: Stretch = () => 0;
   /** The WebAssembly that the program is. */
   modules: readonly Uint8Array[] = [];
   #forget: () => void = () => {};
@@ -84,6 +96,7 @@ export class Machine {
       (step) => step.kind === 'eager' || writesOfStep(step).some((area) => isMemory(area) && isSeen(area)),
     );
     this.#harmless = changing < 0 ? this.steps.length : changing;
+    this.#decided = decidingSteps(this.steps, program, this.#harmless);
     this.#layout = layOut(program, this.steps);
     const { bytes, params, paramCount } = this.#layout;
     this.#own = new Residence(bytes, memoryOfPrograms());
@@ -145,9 +158,10 @@ export class Machine {
   }
 
   #emitted(stretches: readonly (readonly Kernel[])[]): Emitted['stretches'] {
-    const { stretches: emitted, modules, forget } = this.#emit(stretches);
+    const { stretches: emitted, modules, forget } = this.#emit([...stretches, this.#decided]);
     this.modules = modules;
     this.#forget = forget;
+    this.#decide = emitted.at(-1) as Stretch;
     return emitted;
   }
 
@@ -235,6 +249,16 @@ export class Machine {
 
   #tensorOf(value: Value): Tensor {
     return moved(value, this.#storageOf(value.memory), -value.memory.base);
+  }
+
+  /** Whether the program stands for a call with these arguments, of its form, as far as their elements decide that. */
+  serves(given: readonly Tensor[]): boolean {
+    if (this.#decided.length === 0) return true;
+    this.#bringIn(given);
+    const refused = this.#decide();
+    const step = this.steps[refused - 1];
+    // What is refused otherwise is so again as the program runs.
+    return step === undefined || !isDecision(step, this.program);
   }
 
   /** Runs the program on the tensors among the arguments; gives the tensors among the results. */

@@ -24,6 +24,7 @@ export abstract class Onlooker implements Tracer {
     _rerun: Rerun | null,
   ): void {}
   read(_x: Tensor, _reason: string): void {}
+  decides(_flag: Tensor, _what: string): void {}
   gradientMatters(_leaf: Tensor): void {}
   goesBack(_node: GradNode): void {}
   madeStorage(_storage: Storage): void {}

@@ -1,4 +1,6 @@
+import { elementsOf } from '../../kernels/index.ts';
 import { Generator } from '../../random/index.ts';
+import { areSame } from '../../record/host.ts';
 import type { Rerun } from '../../record/observe.ts';
 import { formatShape } from '../../shape.ts';
 import type { Storage } from '../../storage.ts';
@@ -53,6 +55,8 @@ export class Rehearsal extends Onlooker {
   readonly #guarded: Guarded[] = [];
   /** What the call took for given: where that changes, so may all the rest. */
   readonly #assumptions: (() => boolean)[] = [];
+  /** How it was decided what the call does. */
+  readonly #decisions: boolean[] = [];
 
   /** Whether the call is none that could be one program. */
   isDivided = false;
@@ -195,6 +199,10 @@ export class Rehearsal extends Onlooker {
     return state;
   }
 
+  override decides(flag: Tensor): void {
+    this.#decisions.push(elementsOf(flag)[0] !== 0);
+  }
+
   override divides(): void {
     this.isDivided = true;
   }
@@ -219,8 +227,9 @@ export class Rehearsal extends Onlooker {
     return false;
   }
 
-  /** Whether leaves had gradients as in the call before: where not, it may do otherwise, and another program serves it. */
+  /** Whether leaves had gradients, and flags decided, as in the call before: where not, it may do otherwise, and another program serves it. */
   beganAs(before: Rehearsal): boolean {
+    if (!areSame(this.#decisions, before.#decisions)) return false;
     for (const [leaf, had] of this.#leaves) if (before.#leaves.get(leaf) === !had) return false;
     return true;
   }

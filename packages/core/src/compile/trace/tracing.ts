@@ -1,7 +1,7 @@
 import { describe } from '../../arguments/explain.ts';
 import { arrayConstructor, type DType, type TypedArray } from '../../dtype.ts';
 import { CompileError } from '../../errors.ts';
-import { worksInJavaScript } from '../../kernels/index.ts';
+import { elementsOf, requireFlag, worksInJavaScript } from '../../kernels/index.ts';
 import { areSame, fails } from '../../record/host.ts';
 import { type GradNode, youngestNode } from '../../record/node.ts';
 import type { Rerun, Tracer } from '../../record/observe.ts';
@@ -11,15 +11,16 @@ import type { Storage } from '../../storage.ts';
 import { autogradOf, Tensor } from '../../tensor.ts';
 import { type Assumption, type Guard, type Guards, guardOfAssumptions, guardOfLeaves } from '../guards.ts';
 import { programAsJson } from '../json.ts';
-import type {
-  Argument,
-  Equation,
-  GradientLeft,
-  HostPart,
-  HostValue,
-  Origin,
-  Program,
-  Value,
+import {
+  type Argument,
+  decision,
+  type Equation,
+  type GradientLeft,
+  type HostPart,
+  type HostValue,
+  type Origin,
+  type Program,
+  type Value,
 } from '../program.ts';
 import { leavesOf, tensorLeavesOf } from '../tree.ts';
 import { extentOf } from '../values.ts';
@@ -164,6 +165,13 @@ export class Tracing implements Tracer {
       `${reason} reads the values of a tensor of shape ${formatShape(x.shape)} inside the compiled function, which runs later ` +
         'without that code. Return the tensor and read it outside; choose between values with where; or leave this part outside',
     );
+  }
+
+  decides(flag: Tensor, what: string): void {
+    this.rehearsal.decides(flag);
+    const [value = 0] = elementsOf(flag);
+    this.meets([flag]);
+    this.ran(decision, [flag], { what }, [], ([now]) => now && requireFlag(elementsOf(now), value));
   }
 
   gradientMatters(leaf: Tensor): void {

@@ -6,8 +6,8 @@ import { dotTile, type GemmLane, narrowTile, productParams } from './tiles.ts';
 /** Columns of b that stay in cache while all rows of a pass by. */
 const COLUMNS = 8;
 
-/** Adds the product by `dot` of an a with contiguous rows and a b with contiguous columns, exported as `dot`. */
-export function dotProduct(module: ModuleBuilder, t: GemmLane): void {
+/** Adds the product by `dot` of an a with contiguous rows and a b with contiguous columns, exported as `dot`; gives its function. */
+export function dotProduct(module: ModuleBuilder, t: GemmLane): number {
   const tilesOf = (rows: number) => {
     const [one, two] = [dotTile(module, t, rows, 1), dotTile(module, t, rows, 2)];
     return {
@@ -20,7 +20,7 @@ export function dotProduct(module: ModuleBuilder, t: GemmLane): void {
   };
   const smaller = range(narrowTile.rows - 1).map((i) => tilesOf(i + 1));
   const largest = tilesOf(narrowTile.rows);
-  module.define({ export: 'dot' }, productParams(t), (f, p) => {
+  return module.define({ export: 'dot' }, productParams(t), (f, p) => {
     const v = f.locals('i32', 'cRow', 'rowsLeft', 'columnsLeft', 'columns', 'a', 'b', 'cRows', 'c');
     f.get(p.n).i32Const(t.bytes).op('i32.mul').set(v.cRow);
     const rowOfTiles = ({ byWidth }: typeof largest): void => {

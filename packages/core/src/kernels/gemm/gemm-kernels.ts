@@ -2,10 +2,19 @@
 
 import type { Split } from '../recording/index.ts';
 import type { Cut, RowsFunction } from '../threads/index.ts';
-import { type FloatLane, hasRelaxedSimd, ModuleBuilder, memoized, type ValueType } from '../wasm/index.ts';
+import { is, minus, plus, times } from '../wasm/formulas.ts';
+import {
+  type FloatLane,
+  type FunctionBuilder,
+  hasRelaxedSimd,
+  i32Params,
+  ModuleBuilder,
+  memoized,
+  type ValueType,
+} from '../wasm/index.ts';
 import { dotProduct } from './dot.ts';
 import type { Layout } from './operands.ts';
-import { OUTER_SCRATCH_BYTES, outerProducts } from './outer.ts';
+import { OUTER_SCRATCH_BYTES, outerProducts, type ProductName } from './outer.ts';
 import { type GemmLane, narrowTile, productParams, TiledKernels } from './tiles.ts';
 
 /**
@@ -33,13 +42,19 @@ export type TileProduct = (
 /** Bytes that a product needs besides its operands. */
 export const SCRATCH_BYTES: number = OUTER_SCRATCH_BYTES;
 
-/** The products by what is contiguous: a's rows or columns, then b's. */
-export interface GemmKernels {
-  readonly rowsByRows: TileProduct;
-  readonly rowsByColumns: TileProduct;
-  readonly columnsByRows: TileProduct;
-  readonly columnsByColumns: TileProduct;
-}
+/** The products by what is contiguous, a's rows or columns, then b's; and the same of {@link Some}. */
+export type GemmKernels = Readonly<
+  Record<ProductName, TileProduct> & Record<SomeOf<ProductName>, SomeProduct>
+>;
+
+/** What of a product only a number of the first take part in, which is known as it runs: rows of a, the others of c being 0, or steps. */
+export type Some = 'rows' | 'steps';
+
+/** The name of a product of some rows, or steps. */
+type SomeOf<N extends string> = `${N}, ${Some}`;
+
+/** A {@link TileProduct} that is given, besides, where an int32 says how many rows or steps take part, and how many there are before its own. */
+type SomeProduct = (...args: [...Parameters<TileProduct>, limit: number, before: number]) => void;
 
 /** Fewer columns of b than this are less than a tile. */
 const TILE_COLUMNS = 16;
@@ -68,6 +83,9 @@ export const LANES: Readonly<Record<FloatLane, GemmLane>> = {
 
 /** The types of the parameters of a {@link TileProduct}, in order. */
 export const tileTypes = (lane: FloatLane): ValueType[] => Object.values(productParams(LANES[lane]));
+
+/** The types of the parameters of a {@link SomeProduct}. */
+export const someProductTypes = (lane: FloatLane): ValueType[] => [...tileTypes(lane), 'i32', 'i32'];
 
 /** A product as a function of rows. */
 export const rowsFunctionOf = (lane: FloatLane, multiply: TileProduct): RowsFunction => ({
@@ -103,27 +121,78 @@ export const matricesOfProducts = (times: number, work: number, a: number, b: nu
   work,
 });
 
+/** Adds, for each of these products, those of {@link Some}. */
+function bySome(module: ModuleBuilder, t: GemmLane, products: readonly (readonly [string, number])[]): void {
+  for (const [name, product] of products)
+    for (const of of ['rows', 'steps'] as const) {
+      const params = { ...productParams(t), ...i32Params('limit', 'before') };
+      module.define({ export: `${name}, ${of}` }, params, (f, p) => {
+        const { own, zeros } = f.locals('i32', 'own', 'zeros');
+        const all = of === 'rows' ? p.m : p.k;
+        f.get(p.limit).load('i32.load').get(p.before).op('i32.sub').set(own);
+        f.putLeast(own, own, all);
+        f.get(own).i32Const(0).op('i32.gt_s').if();
+        for (const [i, key] of Object.keys(productParams(t)).entries())
+          f.get(i === all ? own : p[key as keyof typeof p]);
+        f.call(product).else().i32Const(0).set(own).end();
+        // What is added to stays where nothing is added.
+        f.get(p.accumulate);
+        if (of === 'steps') f.get(own).op('i32.or');
+        f.if();
+        f.return().end();
+        f.put(zeros, of === 'rows' ? times(minus(p.m, own), p.n) : times(p.m, p.n));
+        if (of === 'rows') f.put(p.c, plus(p.c, times(times(own, p.n), is(t.bytes))));
+        setToZero(f, t, p.c, zeros);
+      });
+    }
+}
+
+/** Sets so many elements to 0. */
+function setToZero(f: FunctionBuilder, t: GemmLane, at: number, count: number): void {
+  f.countdown(count, 1, () => {
+    f.get(at);
+    if (t.lane === 'f32') f.f32Const(0);
+    else f.f64Const(0);
+    f.store(`${t.lane}.store`).bump(at, { bytes: t.bytes });
+  });
+}
+
 /** Does what {@link GemmKernels.rowsByColumns} does, and adds in another order. */
-const dotKernel = memoized((lane: FloatLane): TileProduct => {
-  const module = new ModuleBuilder();
-  dotProduct(module, LANES[lane]);
-  return module.instantiate<{ dot: TileProduct }>().dot;
-});
+const dotKernels = memoized(
+  (lane: FloatLane): Readonly<{ dot: TileProduct } & Record<SomeOf<'dot'>, SomeProduct>> => {
+    const module = new ModuleBuilder();
+    bySome(module, LANES[lane], [['dot', dotProduct(module, LANES[lane])]]);
+    return module.instantiate();
+  },
+);
 
 /** The kernels of products by what is contiguous. */
 export const gemmKernels = /* @__PURE__ */ new TiledKernels<GemmKernels>((module, lane, size) => {
-  outerProducts(module, LANES[lane], size);
+  bySome(module, LANES[lane], outerProducts(module, LANES[lane], size));
   return undefined;
 });
 
-/** Whether a product with n columns of k elements is one of {@link dotKernel}, for which a is brought into rows: no matter of m. */
+/** Whether a product with n columns of k elements is one of {@link dotKernels}, for which a is brought into rows: no matter of m. */
 export const usesDot = (n: number, k: number, b: Layout): boolean =>
   b === 'columns' && (n < TILE_COLUMNS || k > TURNED_STEPS);
 
 /** The kernel for a product with n columns of k elements. */
 export function productOf(lane: FloatLane, n: number, k: number, a: Layout, b: Layout): TileProduct {
-  if (usesDot(n, k, b)) return dotKernel(lane);
+  if (usesDot(n, k, b)) return dotKernels(lane).dot;
   const it = gemmKernels.of(lane);
   if (a === 'rows') return b === 'rows' ? it.rowsByRows : it.rowsByColumns;
   return b === 'rows' ? it.columnsByRows : it.columnsByColumns;
+}
+
+/** The same of some rows, or steps. */
+export function productOfSome(
+  lane: FloatLane,
+  of: Some,
+  n: number,
+  k: number,
+  a: Layout,
+  b: Layout,
+): SomeProduct {
+  if (usesDot(n, k, b)) return dotKernels(lane)[`dot, ${of}`];
+  return gemmKernels.of(lane)[`${a}By${b === 'rows' ? 'Rows' : 'Columns'}, ${of}`];
 }

@@ -10,12 +10,13 @@ import {
   rowsFunctionOf,
   rowsOfProduct,
   SCRATCH_BYTES,
+  type Some,
   type TileProduct,
 } from './gemm-kernels.ts';
 import { EXACT, exactProduct, largest } from './integers.ts';
 import { type BatchedMatrixView, type MatrixView, type ProductOf, place, placeStack } from './operands.ts';
 import { BLOCK_ELEMENTS, blocksOf, isTransposedVector, planOf, SMALL, transposed } from './plan.ts';
-import { recordBlocks, recordGemm } from './recorded.ts';
+import { recordBlocks, recordGemm, recordSome } from './recorded.ts';
 import { recordIntegers } from './recorded-integers.ts';
 import { smallGemm } from './small.ts';
 import { narrowTile } from './tiles.ts';
@@ -71,6 +72,28 @@ export function gemm(
   } else if (m * n * steps < worthThreads || !sharedGemm(m, n, k, a, b, c, cOffset, alpha, beta, added)) {
     blockedGemm(m, n, k, a, b, c, cOffset, alpha, beta, added, null);
   }
+}
+
+/**
+ * c = a @ b of floats, where of a's rows, or of the steps, only the first take part: as many as the int32 `limit` says, at most all. Other rows
+ * of c are 0, whatever a holds. The bits are those of a product of so many, as {@link gemm} has them where it is not tiny.
+ */
+export function gemmOfSome(
+  of: Some,
+  limit: TypedArray,
+  ...[m, n, k, a, b, c]: [m: number, n: number, k: number, a: MatrixView, b: MatrixView, c: FloatArray]
+): void {
+  if (recorder !== null) {
+    recordSome(recorder, of, limit, m, n, k, a, b, c);
+    return;
+  }
+  const some = limit[0] ?? 0;
+  const [rows, steps] = of === 'rows' ? [Math.min(m, some), k] : [m, Math.min(k, some)];
+  const isNone = rows * n * steps === 0;
+  c.fill(0, isNone ? 0 : rows * n);
+  if (isNone) return;
+  if (rows * n * steps < worthThreads || !sharedGemm(rows, n, steps, a, b, c, 0, 1, 0, undefined))
+    blockedGemm(rows, n, steps, a, b, c, 0, 1, 0, undefined, null);
 }
 
 /** Gives whether there were threads for it. */

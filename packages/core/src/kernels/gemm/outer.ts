@@ -142,17 +142,24 @@ export function panelProduct(module: ModuleBuilder, t: GemmLane, size: TileSize,
   return panels(module, t, sweeps, outerTile(module, t, 1, size.vectors, byColumns, ROW_PANELS));
 }
 
-/** Adds the products of both layouts of a with both of b, exported as `rowsByColumns` and so on. */
-export function outerProducts(module: ModuleBuilder, t: GemmLane, size: TileSize): void {
+/** Adds the products of both layouts of a with both of b, exported as `rowsByColumns` and so on; gives their functions. */
+export function outerProducts(
+  module: ModuleBuilder,
+  t: GemmLane,
+  size: TileSize,
+): readonly (readonly [ProductName, number])[] {
   const copy = copyLines(module, t, COLUMN_PITCH);
   const packs = {
     Rows: packPanels(module, t, size.vectors),
     Columns: packPanelsTransposed(module, t, size.vectors),
   };
   const panels = { rows: panelProduct(module, t, size), columns: panelProduct(module, t, size, true) };
-  for (const a of ['rows', 'columns'] as const)
-    for (const b of ['Rows', 'Columns'] as const)
-      product(module, t, `${a}By${b}`, size, { copy, pack: packs[b], panels });
+  return (['rows', 'columns'] as const).flatMap((a) =>
+    (['Rows', 'Columns'] as const).map((b) => {
+      const name: ProductName = `${a}By${b}`;
+      return [name, product(module, t, name, size, { copy, pack: packs[b], panels })] as const;
+    }),
+  );
 }
 
 /** Takes rows of a past all panels of a group, `panelStep` bytes apart. */
@@ -311,7 +318,7 @@ function emitRowBlocks(e: Emitting): void {
   f.end();
 }
 
-type ProductName = `${'rows' | 'columns'}By${'Rows' | 'Columns'}`;
+export type ProductName = `${'rows' | 'columns'}By${'Rows' | 'Columns'}`;
 
 /** A product: b by groups of panels, packed where that is worth it, and each group with a by blocks of rows. */
 function product(
@@ -320,8 +327,8 @@ function product(
   name: ProductName,
   size: TileSize,
   parts: ProductParts,
-): void {
-  module.define({ export: name }, productParams(t), (f, p) => {
+): number {
+  return module.define({ export: name }, productParams(t), (f, p) => {
     const e = emitting(f, p, t, name, size, parts);
     const { v, r } = e;
     f.get(p.scratch).i32Const(GROUP_BYTES).op('i32.add').set(r.scratch);

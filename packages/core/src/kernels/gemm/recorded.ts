@@ -1,11 +1,18 @@
 /** Products as kernels of a program, whose operands stay where they are. */
 
-import { bytesOf, type DType } from '../../dtype.ts';
+import { bytesOf, type DType, type TypedArray } from '../../dtype.ts';
 import { ElementwiseKernel, fillStrided, runElementwise } from '../elementwise/index.ts';
 import { mul, param } from '../expression/index.ts';
 import { type Address, isWorthTurning, type Matrix, placeOf, type Recorder } from '../recording/index.ts';
 import { type FloatArray, type Strided, stridedOver } from '../strided/index.ts';
-import { rowsOfProduct, tileTypes, usesDot } from './gemm-kernels.ts';
+import {
+  productOfSome,
+  rowsOfProduct,
+  type Some,
+  someProductTypes,
+  tileTypes,
+  usesDot,
+} from './gemm-kernels.ts';
 import type { Layout, MatrixView, ProductOf } from './operands.ts';
 import { blocksOf, isTransposedVector, planOf, SMALL, transposed } from './plan.ts';
 import { smallKernel, smallTypes } from './small.ts';
@@ -117,8 +124,6 @@ export const recordBlocks: (
   const result = stridedOver(c, dtype, [m, n], cOffset);
   const row = added !== undefined && beta === 1 && !usesDot(n, k, bLayout) && isRow(added, n) ? added : null;
   if (added !== undefined && row === null) addFirst(recorder, stridedOf(added, m, n, dtype), beta, result);
-  const lineOf = (x: MatrixView, layout: Layout): number =>
-    bytes * (layout === 'rows' ? x.rowStride : x.colStride);
   const types = tileTypes(dtype === 'float32' ? 'f32' : 'f64');
   const addressOf = ({ array, offset }: MatrixView, lines = 0): Address =>
     recorder.address(array, offset + lines);
@@ -127,7 +132,13 @@ export const recordBlocks: (
     const first = row !== null && p === 0 ? row : null;
     const accumulates = first === null && (p > 0 || added !== undefined);
     const [ofA, ofB] = [addressOf(left, p * left.colStride), addressOf(right, p * right.rowStride)];
-    const operands = [ofA, lineOf(left, aLayout), ofB, lineOf(right, bLayout), recorder.address(c, cOffset)];
+    const operands = [
+      ofA,
+      lineOf(left, aLayout, bytes),
+      ofB,
+      lineOf(right, bLayout, bytes),
+      recorder.address(c, cOffset),
+    ];
     const plus = first === null ? Number(accumulates) : addressOf(first);
     recorder.call(
       'mm',
@@ -138,7 +149,7 @@ export const recordBlocks: (
         reads: [left.array, right.array, ...(first === null ? [] : [first.array])],
         writes: [c],
         keeps: accumulates || !isWhole(result, c) ? [c] : [],
-        rows: rowsOfProduct(n * steps, aLayout === 'rows' ? lineOf(left, aLayout) : bytes, n * bytes),
+        rows: rowsOfProduct(n * steps, aLayout === 'rows' ? lineOf(left, aLayout, bytes) : bytes, n * bytes),
       },
     );
   }
@@ -146,6 +157,59 @@ export const recordBlocks: (
   if (added === undefined) fillStrided(result, 0);
   else if (row !== null) addFirst(recorder, stridedOf(row, m, n, dtype), beta, result);
 };
+
+/** Takes down a product of which only some rows, or steps, take part: `limit` says how many. */
+export function recordSome(
+  recorder: Recorder,
+  of: Some,
+  limit: TypedArray,
+  ...[m, n, k, a, b, c]: [m: number, n: number, k: number, a: MatrixView, b: MatrixView, c: FloatArray]
+): void {
+  const { dtype } = placeOf(c).area;
+  if (m * n * k === 0) {
+    fillStrided(stridedOver(c, dtype, [m, n]), 0);
+    return;
+  }
+  const lane = dtype === 'float32' ? 'f32' : 'f64';
+  const bytes = bytesOf(dtype);
+  const { aLayout, bLayout } = planOf(m, n, k, a, b, c);
+  const multiply = productOfSome(lane, of, n, k, aLayout, bLayout);
+  const [left, right] = [
+    linesOf(recorder, a, aLayout, m, k, dtype),
+    linesOf(recorder, b, bLayout, k, n, dtype),
+  ];
+  const [aLine, bLine] = [lineOf(left, aLayout, bytes), lineOf(right, bLayout, bytes)];
+  const { depth } = blocksOf(m, n, k);
+  const { count, steps, ...cut } = rowsOfProduct(n * depth, aLayout === 'rows' ? aLine : bytes, n * bytes);
+  for (let p = 0; p < k; p += depth) {
+    const [ofA, ofB] = [left, right].map(({ array, offset }, i) =>
+      recorder.address(array, offset + p * (i === 0 ? left.colStride : right.rowStride)),
+    ) as [Address, Address];
+    const sizes = [m, n, Math.min(depth, k - p)];
+    const operands = [ofA, aLine, ofB, bLine, recorder.address(c)];
+    const plus = [1, Number(p > 0), 0, recorder.address(limit), of === 'rows' ? 0 : p];
+    recorder.call(
+      'mm_of_some',
+      multiply as (...args: number[]) => void,
+      someProductTypes(lane),
+      [...sizes, ...operands, ...plus],
+      {
+        reads: [left.array, right.array, limit],
+        writes: [c],
+        keeps: p > 0 ? [c] : [],
+        rows: {
+          count,
+          ...cut,
+          steps: of === 'rows' ? [...steps, [sizes.length + operands.length + 4, 1]] : steps,
+        },
+      },
+    );
+  }
+}
+
+/** Bytes from one line of an operand to the next. */
+const lineOf = (x: MatrixView, layout: Layout, bytes: number): number =>
+  bytes * (layout === 'rows' ? x.rowStride : x.colStride);
 
 /** Whether a matrix is one row of elements side by side, over and over. */
 const isRow = ({ rowStride, colStride }: MatrixView, n: number): boolean =>

@@ -7,5 +7,6 @@ export type { MatrixNormOrder } from './linalg-norm.ts';
 export * from './linear.ts';
 export * from './matmul.ts';
 export * from './norm.ts';
+export * from './row-groups.ts';
 export * from './tensordot.ts';
 export * from './vector-products.ts';

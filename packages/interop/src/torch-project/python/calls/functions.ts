@@ -26,7 +26,7 @@ const beyond: ReadonlySet<string> = new Set(
     'focalTverskyLoss fractionalHuberLoss infoNceLoss jaccardLoss logCoshLoss quantileLoss reduceLoss sigmoidFocalLoss supConLoss ' +
     'tverskyLoss wingLoss classShares copyElements dropoutMask fusedCrossEntropy fusedNll gruGates lstmGates lstmSequence maskClasses ' +
     'apply applyBinary applyElementwise applyElementwiseInPlace applyInPlace applyMulti applyUnary applyView composed ' +
-    'multilabelMargins normalizeGroups sliceAlong steps weighClasses alignmentLosses alignmentsFit addTableRows greatestTableRows numberBags readTableRows sumTaps assign'
+    'multilabelMargins normalizeGroups sliceAlong steps weighClasses alignmentLosses alignmentsFit addTableRows greatestTableRows numberBags readTableRows sumTaps assign groupRows'
   ).split(' '),
 );
 
