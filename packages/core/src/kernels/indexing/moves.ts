@@ -4,7 +4,7 @@ import { allocateArray } from '../../storage.ts';
 import { copyStrided, ElementwiseKernel, runElementwise } from '../elementwise/index.ts';
 import { div, eq, floor, select } from '../expression/index.ts';
 import { type Call, dtypeOf, recordCall, recorder, runCall, scratchLike } from '../recording/index.ts';
-import { computeWide, copyRun, denseOver, type Strided } from '../strided/index.ts';
+import { computeWide, denseOver, type Strided } from '../strided/index.ts';
 import { align16, ensureBytes } from '../wasm/index.ts';
 import { type Combination, combineKernels } from './combine-kernels.ts';
 import { moveKernels } from './move-kernels.ts';
