@@ -1,5 +1,5 @@
 /** What L-BFGS does with vectors of all parameters: products, each in the pass over memory that makes what the next one is of. */
-import { E, FusedUpdate, SummedUpdate, Tensor, valuesOf } from '@kindling/core';
+import { E, emptyLike, FusedUpdate, linalg, SummedUpdate, Tensor, valuesOf } from '@kindling/core';
 import type { Course, Memory } from './memory.ts';
 import { type Arithmetic, python, type Scalar } from './scalars.ts';
 
@@ -14,6 +14,11 @@ const size = /* @__PURE__ */ new SummedUpdate('lbfgs_sum', 0, 1, (a) => [E.abs(a
 const change = /* @__PURE__ */ new SummedUpdate('lbfgs_change', 2, 1, (before, d, gradient, t) => {
   const [y, s] = [E.sub(gradient, before), E.mul(d, t)];
   return [E.mul(y, s), y, s];
+});
+/** -g, and its product with the next vector. */
+const down = /* @__PURE__ */ new SummedUpdate('lbfgs_down', 1, 2, (_d, g, next) => {
+  const turned = E.neg(g as E.Expr);
+  return [E.mul(next as E.Expr, turned), turned];
 });
 /** q + a x, and its product with the next vector. */
 const onward = /* @__PURE__ */ new SummedUpdate('lbfgs_onward', 1, 2, (q, x, next, a) => {
@@ -35,7 +40,7 @@ export const dot = (a: Tensor, b: Tensor): number => numberIn(product.run([a, b]
 /** Σ |x| */
 export const absoluteSum = (x: Tensor): number => numberIn(size.run([x]));
 /** The greatest |x|, NaN where one is. */
-export const largest = (x: Tensor): number => Math.max(numberIn(x.amax()), -numberIn(x.amin()));
+export const largest = (x: Tensor): number => numberIn(linalg.vectorNorm(x, Number.POSITIVE_INFINITY));
 
 /** p + t d */
 const moving = /* @__PURE__ */ new FusedUpdate('lbfgs_move', 1, 1, (p, d, t) => [E.add(p, E.mul(t, d))]);
@@ -101,12 +106,15 @@ export function directionOf(
   const count = oldDirs.length;
   const ro = memory.ro.map((x) => tensor(numberIn(x)));
   const scale = typeof memory.hDiag === 'number' ? memory.hDiag : numberIn(memory.hDiag);
-  const d = gradient.neg();
   const vector = (list: readonly Tensor[], i: number): Tensor => list[i] as Tensor;
-  if (count === 0) return { d, slope: numberIn(scaled.run([d, gradient], [scale])) };
+  if (count === 0) {
+    const d = gradient.neg();
+    return { d, slope: numberIn(scaled.run([d, gradient], [scale])) };
+  }
   const weighted = (i: number, sum: number): Scalar => mul(tensor(sum), ro[i] as Scalar);
   const alphas = new Array<Scalar>(count);
-  let sum = dot(vector(oldStps, count - 1), d);
+  const d = emptyLike(gradient);
+  let sum = numberIn(down.run([d, gradient, vector(oldStps, count - 1)]));
   for (let i = count - 1; i >= 0; i--) {
     const alpha = weighted(i, sum);
     alphas[i] = alpha;
