@@ -298,7 +298,12 @@ describe('what is remembered', () => {
     const state = JSON.stringify(Object.freeze(metric));
     metric.merge(metric).reset().loadStateDict(JSON.parse(state));
     expect(JSON.stringify(metric)).toBe(state);
-    expect(metric.update(tensor([0.25]), tensor([1])).stateDict().total_weight?.item()).toBe(7);
+    expect(
+      metric
+        .update(tensor([0.25]), tensor([1]))
+        .stateDict()
+        .total_weight?.item(),
+    ).toBe(7);
   });
 
   it('holds no graph, and comes into being in any mode', () => {
