@@ -73,6 +73,9 @@ describe('a collection of metrics', () => {
     const again = make().update(...labels);
     again.loadStateDict(all.stateDict());
     expect(stateOf(again)).toBe(stateOf(all));
+    const byText = make().update(...labels);
+    byText.loadStateDict(JSON.parse(JSON.stringify(all)));
+    expect(stateOf(byText)).toBe(stateOf(all));
     // The first two fit and the third does not.
     const lacking = { ...two.stateDict(), 'mse.error': rand([2]) };
     expect(() => again.loadStateDict(lacking)).toThrow('MeanSquaredError.loadStateDict: error has shape [2]');

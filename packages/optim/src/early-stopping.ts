@@ -1,8 +1,7 @@
 import { CompileError, checkArguments, isCompiling, K, Shown, Tensor, ValueError } from '@kindling/core';
-import { requireOpen } from './frozen.ts';
 import { aBest, aMetric } from './kinds.ts';
 import { textOf } from './lr-scheduler/scheduler.ts';
-import { asJSON, readState, type SchedulerStateDict, writeState } from './lr-scheduler/state.ts';
+import { asJSON, readState, requireOpen, type SchedulerStateDict, writeState } from './lr-scheduler/state.ts';
 
 /** What is watched over: a model, whose state is tensors by name. */
 export interface Restorable {

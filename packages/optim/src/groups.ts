@@ -1,4 +1,13 @@
-import { AutogradError, formatShape, K, numberOnHost, Tensor, tensorList, ValueError } from '@kindling/core';
+import {
+  AutogradError,
+  FrozenError,
+  formatShape,
+  K,
+  numberOnHost,
+  Tensor,
+  tensorList,
+  ValueError,
+} from '@kindling/core';
 import { ofOptimizers } from './naming.ts';
 
 /** Parameters that share their options. */
@@ -46,6 +55,34 @@ export const aGroup = /* @__PURE__ */ K.kind(
   'a parameter group such as { params: model.parameters(), lr: 0.1 }',
   (x) => isGroup(x) && 'params' in x,
 );
+
+/** Refuses groups to which nothing can be written, before the first of them is. */
+export function requireOpenGroups(caller: string, groups: readonly object[]): void {
+  if (groups.some((group) => Object.isFrozen(group))) throw new FrozenError(caller, 'parameter group');
+}
+
+/** Refuses groups to which nothing can be added. */
+export function requireExtensible(caller: string, groups: readonly object[]): void {
+  if (!groups.every((group) => Object.isExtensible(group))) throw new FrozenError(caller, 'parameter group');
+}
+
+/**
+ * What an optimizer is given, as groups.
+ * @throws ValueError for a tensor or a group that stands alone, and for an empty list
+ */
+export function groupsOf(name: string, params: unknown): readonly unknown[] {
+  if (isTensor(params)) {
+    throw new ValueError(
+      `${name}: params argument given to the optimizer should be an iterable of Tensors or groups, got a Tensor; write ` +
+        `new ${name}([tensor])`,
+    );
+  }
+  if (isGroup(params))
+    throw new ValueError(`${name}: groups stand in a list; write new ${name}([{ params }])`);
+  const listed: unknown[] | null = isIterable(params) ? [...params] : null;
+  if (listed?.length === 0) throw new ValueError(`${name}: optimizer got an empty parameter list`);
+  return listed !== null && isGroup(listed[0]) ? listed : [{ params: listed ?? params }];
+}
 
 /** What schedulers keep with a group. */
 const kept: Kinds = {

@@ -10,25 +10,22 @@ import {
   onHost,
   Shown,
   Tensor,
-  ValueError,
   withoutUndefined,
   zerosLike,
 } from '@kindling/core';
 import { evaluate } from './closure.ts';
 import { dependsOnGroups, dependsOnHooks, dependsOnParameters } from './dependencies.ts';
-import { requireExtensible } from './frozen.ts';
 import {
   aGroup,
   checkParameters,
   formatGroups,
   type GivenGroup,
   groupKinds,
-  isGroup,
-  isIterable,
-  isTensor,
+  groupsOf,
   type ParamGroup,
   type Params,
   parametersOf,
+  requireExtensible,
 } from './groups.ts';
 import { checkImplementation, isDifferentiable, requireDifferentiable } from './implementation.ts';
 import { nonNegative, someKinds } from './kinds.ts';
@@ -108,18 +105,7 @@ export abstract class Optimizer<O extends { lr: Rate } = any> extends Shown {
     this.defaults = defaults;
     this.#kinds = kinds ?? K.allLike(defaults, K.finite);
     this.#checks = Object.entries(atSteps(this.#kinds)).map(([name, kind]) => ({ name, kind }));
-    if (isTensor(params)) {
-      throw new ValueError(
-        `${name}: params argument given to the optimizer should be an iterable of Tensors or groups, got a Tensor; write ` +
-          `new ${name}([tensor])`,
-      );
-    }
-    if (isGroup(params))
-      throw new ValueError(`${name}: groups stand in a list; write new ${name}([{ params }])`);
-    const listed: unknown[] | null = isIterable(params) ? [...params] : null;
-    if (listed?.length === 0) throw new ValueError(`${name}: optimizer got an empty parameter list`);
-    const groups = listed !== null && isGroup(listed[0]) ? listed : [{ params: listed ?? params }];
-    for (const group of groups) this.#add(name, group);
+    for (const group of groupsOf(name, params)) this.#add(name, group);
   }
 
   /** Checks options against each other; called for each group, before each step too. */

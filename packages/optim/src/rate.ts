@@ -1,6 +1,6 @@
 /** Options that a tensor of one element may hold, a learning rate and decays: read at each step, and filled by schedulers. */
 import { checkArguments, fillOnHost, isFloatingPoint, K, numberOnHost, Tensor } from '@kindling/core';
-import { requireOpenGroups } from './frozen.ts';
+import { requireOpenGroups } from './groups.ts';
 import { nonNegative, twoFractions } from './kinds.ts';
 
 /**

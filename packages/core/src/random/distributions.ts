@@ -59,16 +59,16 @@ export function fillUniform(out: FloatArray, from: number, to: number, generator
 
 /** One normal number by Box-Muller in double precision; the second of each pair waits in the generator. */
 function drawNormal(mean: number, std: number, generator: Generator): number {
-  const waiting = generator.nextDoubleNormalSample;
+  const waiting = generator.waiting.double;
   if (waiting !== null) {
-    generator.nextDoubleNormalSample = null;
+    generator.waiting.double = null;
     return fma64(waiting, std, mean);
   }
   const u1 = generator.uniformDouble();
   const u2 = generator.uniformDouble();
   const radius = Math.sqrt(-2 * Math.log1p(-u2));
   sinCosDouble(TWO_PI * u1);
-  generator.nextDoubleNormalSample = radius * lastSine;
+  generator.waiting.double = radius * lastSine;
   return fma64(radius * lastCosine, std, mean);
 }
 

@@ -139,27 +139,8 @@ export class Generator {
   /** What a structured clone fails by, as one of a tensor does: it would be without the stream. */
   protected readonly uncloneable = Symbol('a generator; send getState(), for setState(state)');
 
-  // Behind accessors, so that a stream that is frozen goes on, as its other state does.
-  #nextDouble: number | null = null;
-  #nextFloat: number | null = null;
-
-  /** The second value of the last Box-Muller pair drawn in double precision, not yet handed out. */
-  get nextDoubleNormalSample(): number | null {
-    return this.#nextDouble;
-  }
-
-  set nextDoubleNormalSample(value: number | null) {
-    this.#nextDouble = value;
-  }
-
-  /** The same in single precision. No CPU operation draws it; it is carried in the state. */
-  get nextFloatNormalSample(): number | null {
-    return this.#nextFloat;
-  }
-
-  set nextFloatNormalSample(value: number | null) {
-    this.#nextFloat = value;
-  }
+  /** The second values of the last Box-Muller pairs, not yet handed out: an object, so that a frozen generator goes on. @internal */
+  readonly waiting: { double: number | null; float: number | null } = { double: null, float: null };
 
   /** Vue makes no Proxy of it in its reactive state: see that of Tensor. @internal */
   get __v_skip(): true {
@@ -275,12 +256,12 @@ export class Generator {
     view.setInt32(FIELD.seeded, 1, true);
     view.setUint32(FIELD.next, this.#next, true);
     for (const [i, word] of this.#state.entries()) view.setInt32(FIELD.state + 8 * i, word, true);
-    if (this.nextDoubleNormalSample !== null) {
-      view.setFloat64(FIELD.doubleNormal, this.nextDoubleNormalSample, true);
+    if (this.waiting.double !== null) {
+      view.setFloat64(FIELD.doubleNormal, this.waiting.double, true);
       view.setInt32(FIELD.doubleNormalValid, 1, true);
     }
-    if (this.nextFloatNormalSample !== null) {
-      view.setFloat32(FIELD.floatNormal, this.nextFloatNormalSample, true);
+    if (this.waiting.float !== null) {
+      view.setFloat32(FIELD.floatNormal, this.waiting.float, true);
       view.setUint8(FIELD.floatNormalValid, 1);
     }
     return bytes;
@@ -315,9 +296,9 @@ export class Generator {
     this.#left = left;
     this.#next = next;
     for (let i = 0; i < N; i++) this.#state[i] = view.getInt32(FIELD.state + 8 * i, true);
-    this.nextDoubleNormalSample =
+    this.waiting.double =
       view.getInt32(FIELD.doubleNormalValid, true) !== 0 ? view.getFloat64(FIELD.doubleNormal, true) : null;
-    this.nextFloatNormalSample =
+    this.waiting.float =
       view.getUint8(FIELD.floatNormalValid) !== 0 ? view.getFloat32(FIELD.floatNormal, true) : null;
     watcher?.setBack(this, state);
     return this;
@@ -346,8 +327,8 @@ export class Generator {
     this.#seed = seed;
     this.#left = 1;
     this.#next = 0;
-    this.nextDoubleNormalSample = null;
-    this.nextFloatNormalSample = null;
+    this.waiting.double = null;
+    this.waiting.float = null;
   }
 
   #renew(): void {

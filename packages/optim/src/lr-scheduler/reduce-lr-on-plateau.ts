@@ -1,11 +1,10 @@
 import { checkArguments, K, onHost, Shown, type Tensor, ValueError } from '@kindling/core';
-import { requireOpen } from '../frozen.ts';
 import { aBest, aMetric, nonNegative } from '../kinds.ts';
 import type { Optimizer } from '../optimizer.ts';
 import { ratesOf } from '../rate.ts';
 import { setRates } from './rates.ts';
 import { anOptimizer, textOf } from './scheduler.ts';
-import { asJSON, checkState, readState, type SchedulerStateDict, writeState } from './state.ts';
+import { asJSON, checkState, readState, requireOpen, type SchedulerStateDict, writeState } from './state.ts';
 
 /** Options of {@link ReduceLROnPlateau}. */
 export interface ReduceLROnPlateauOptions {

@@ -1,11 +1,10 @@
 import { checkArguments, K, onHost, Shown, ValueError } from '@kindling/core';
-import { requireExtensible, requireOpen } from '../frozen.ts';
-import type { ParamGroup } from '../groups.ts';
+import { type ParamGroup, requireExtensible } from '../groups.ts';
 import type { Optimizer } from '../optimizer.ts';
 import { anOptimizer } from '../optimizer-class.ts';
 import { rateNumber, ratesOf, withNumber } from '../rate.ts';
 import { setRates } from './rates.ts';
-import { asJSON, readState, type SchedulerStateDict, writeState } from './state.ts';
+import { asJSON, readState, requireOpen, type SchedulerStateDict, writeState } from './state.ts';
 
 /** Options that every scheduler takes. */
 export interface SchedulerOptions {

@@ -1,5 +1,19 @@
 import { checkArguments, FrozenError, K, ValueError } from '@kindling/core';
+import { requireOpenGroups } from '../groups.ts';
 import { ofSchedules, spelled, spelling } from '../naming.ts';
+
+/** What writes to itself as epochs go by: a schedule, of others too, or what stops early. */
+interface Written {
+  readonly optimizer?: { readonly paramGroups: readonly object[] };
+  readonly schedulers?: readonly Written[];
+}
+
+/** Refuses one that is frozen, or whose parts or groups are, before any of it changes. */
+export function requireOpen(caller: string, written: Written): void {
+  if (Object.isFrozen(written)) throw new FrozenError(caller, 'schedule');
+  for (const part of written.schedulers ?? []) requireOpen(caller, part);
+  if (written.optimizer !== undefined) requireOpenGroups(caller, written.optimizer.paramGroups);
+}
 
 /**
  * What a scheduler remembers, under PyTorch's names. `JSON.stringify` writes numbers that are not finite as strings, such as

@@ -1,9 +1,8 @@
 import { checkArguments, K, onHost } from '@kindling/core';
-import { requireOpen } from '../../frozen.ts';
 import type { Optimizer } from '../../optimizer.ts';
 import { ratesOf } from '../../rate.ts';
 import { anOptimizer, type LRScheduler } from '../scheduler.ts';
-import type { SchedulerStateDict } from '../state.ts';
+import { requireOpen, type SchedulerStateDict } from '../state.ts';
 import { ComposedScheduler, checkSchedulers } from './composed.ts';
 
 /** Options of {@link ChainedScheduler}. */

@@ -1,9 +1,8 @@
 import { checkArguments, K, ValueError } from '@kindling/core';
-import { requireOpen } from '../../frozen.ts';
 import type { Optimizer } from '../../optimizer.ts';
 import { ReduceLROnPlateau } from '../reduce-lr-on-plateau.ts';
 import { LRScheduler, type SchedulerOptions } from '../scheduler.ts';
-import { aState, checkState, type SchedulerStateDict } from '../state.ts';
+import { aState, checkState, requireOpen, type SchedulerStateDict } from '../state.ts';
 
 const states = /* @__PURE__ */ K.listOf(aState);
 const rates = /* @__PURE__ */ K.listOf(K.finite);

@@ -1,9 +1,8 @@
 import { checkArguments, K, onHost, ValueError } from '@kindling/core';
-import { requireOpen } from '../../frozen.ts';
 import type { Optimizer } from '../../optimizer.ts';
 import { rateNumber, setRate } from '../../rate.ts';
 import { anOptimizer, LRScheduler, type SchedulerOptions, schedulerOptions } from '../scheduler.ts';
-import type { SchedulerStateDict } from '../state.ts';
+import { requireOpen, type SchedulerStateDict } from '../state.ts';
 import { ComposedScheduler, checkSchedulers } from './composed.ts';
 
 const kinds = {

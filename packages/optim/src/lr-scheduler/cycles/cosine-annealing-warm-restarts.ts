@@ -1,10 +1,10 @@
 import { checkArguments, K, onHost } from '@kindling/core';
-import { requireOpen } from '../../frozen.ts';
 import type { ParamGroup } from '../../groups.ts';
 import { nonNegative } from '../../kinds.ts';
 import type { Optimizer } from '../../optimizer.ts';
 import { scheduleTakes } from '../schedule-class.ts';
 import { LRScheduler, type SchedulerOptions } from '../scheduler.ts';
+import { requireOpen } from '../state.ts';
 
 /** Options of {@link CosineAnnealingWarmRestarts}. */
 export interface CosineAnnealingWarmRestartsOptions extends SchedulerOptions {

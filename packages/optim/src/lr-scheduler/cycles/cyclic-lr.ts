@@ -1,6 +1,5 @@
 import { checkArguments, K } from '@kindling/core';
-import { requireExtensible } from '../../frozen.ts';
-import type { ParamGroup } from '../../groups.ts';
+import { type ParamGroup, requireExtensible } from '../../groups.ts';
 import { nonNegative } from '../../kinds.ts';
 import type { Optimizer } from '../../optimizer.ts';
 import { setRate } from '../../rate.ts';

@@ -11,8 +11,8 @@ import {
   ValueError,
   withoutUndefined,
 } from '@kindling/core';
-import { requireOpenGroups } from '../../frozen.ts';
-import type { ParamGroup, Params } from '../../groups.ts';
+
+import { type ParamGroup, type Params, requireOpenGroups } from '../../groups.ts';
 import { nonNegative } from '../../kinds.ts';
 import { Optimizer } from '../../optimizer.ts';
 import type { Rate } from '../../rate.ts';
