@@ -155,6 +155,12 @@ describe('checkpoint', () => {
     const draws = [rand([2], { dtype: 'float64' }), rand([2], { dtype: 'float64' })].map(values);
     expect([values(y), values(x.grad)]).toEqual(draws);
     expect(values(rand([2]))).toEqual(next);
+    // Nobody asks for it who gives no option.
+    const again = leaf([1, 1]);
+    const z = autograd.checkpointWith({}, fn, again);
+    rand([5]);
+    z.sum().backward();
+    expect(values(again.grad)).toEqual(values(z));
   });
 
   it('frees what it keeps with the graph, unless that is retained', () => {

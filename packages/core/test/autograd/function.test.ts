@@ -322,4 +322,21 @@ describe('onceDifferentiable', () => {
       /trying to differentiate twice a function that was marked with onceDifferentiable/,
     );
   });
+
+  it('refuses second ones of each of several gradients, and leaves out what has none', () => {
+    const product = autograd.defineFunction({
+      forward(ctx, x: Tensor, y: Tensor, z: Tensor) {
+        ctx.saveForBackward(x, y);
+        return x.mul(y).add(z);
+      },
+      backward: autograd.onceDifferentiable((ctx: Context, g: Tensor) => {
+        const [x, y] = ctx.savedTensors;
+        return [g.mul(y), g.mul(x), null];
+      }),
+    });
+    const [x, y, z] = [leaf(2), leaf(3), leaf(5)];
+    const grads = autograd.grad(product(x, y, z), [x, y, z], { createGraph: true, allowUnused: true });
+    expect(grads.map((g) => g && values(g))).toEqual([3, 2, null]);
+    for (const g of grads.slice(0, 2)) expect(() => autograd.grad(g!, x)).toThrow(/differentiate twice/);
+  });
 });
