@@ -27,13 +27,13 @@ describe('runCall', () => {
     const x = new Float32Array(5);
     const y = new Uint8Array(3);
     expect(runCall('note', noted(0), [7, x, new Room('float64', 4), y])).toBe(true);
-    expect(calls.pop()).toEqual([7, 0, 32, 64]);
+    expect(calls.pop()).toEqual([7, 64, 96, 128]);
   });
 
   it('writes nothing where the function refuses or the arrays do not fit', () => {
     const y = Int32Array.of(1, 2);
     expect(runCall('refuse', noted(1), [y], { checks: true })).toBe(false);
-    expect(calls.pop()).toEqual([0]);
+    expect(calls.pop()).toEqual([64]);
     expect(runCall('large', noted(0), [new Room('float64', 2 ** 21), y])).toBe(false);
     expect(calls).toEqual([]);
     expect(Array.from(y)).toEqual([1, 2]);

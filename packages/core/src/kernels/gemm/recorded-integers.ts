@@ -4,11 +4,11 @@ import { allocateArray } from '../../storage.ts';
 import { copyStrided } from '../elementwise/index.ts';
 import { NotLowered, placeOf, type Recorder } from '../recording/index.ts';
 import { denseOver, stridedOver } from '../strided/index.ts';
-import { exactKernel, exactTypes } from './exact-kernel.ts';
+import { exactKernel, exactTypes } from './integers.ts';
 import type { BatchedMatrixView, ProductOf } from './operands.ts';
 import { recordGemm } from './recorded.ts';
 
-/** Beyond it numbers are no exact factors; see exact-kernel.ts. */
+/** Beyond it numbers are no exact factors; see integers.ts. */
 const mostFactor = 2 ** 53;
 
 /** Dense matrices of float64 numbers, of the elements of a stack: one where it repeats the same. */

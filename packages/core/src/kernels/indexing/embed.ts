@@ -1,7 +1,7 @@
 import { fillStrided, scatterStrided } from '../elementwise/index.ts';
 import { recorder, scratchLike } from '../recording/index.ts';
 import { copyRun, type Strided } from '../strided/index.ts';
-import { align16, ensureBytes, i32 } from '../wasm/index.ts';
+import { clearOfPages, ensureBytes, i32 } from '../wasm/index.ts';
 import { joinedBytes } from './join.ts';
 import { moveKernels } from './move-kernels.ts';
 import { longRow, worthCall } from './moves.ts';
@@ -37,8 +37,8 @@ function embedRows(x: Strided, region: Strided, out: Strided, value: number): bo
   const ofBlock = rows.size * length;
   const atOnce = Math.min(blocks.size, Math.max(1, Math.floor(joinedBytes / (step * bytes))));
   // In scratch lie where rows begin in a block, blocks, and rows.
-  const blocksAt = align16(4 * rows.size);
-  const rowsAt = align16(blocksAt + atOnce * step * bytes);
+  const blocksAt = clearOfPages(4 * rows.size);
+  const rowsAt = clearOfPages(blocksAt + atOnce * step * bytes);
   ensureBytes(rowsAt + atOnce * ofBlock * bytes);
   for (let r = 0; r < rows.size; r++) i32[r] = first + r * rows.stride;
   const scratch = scratchLike(out.storage.array);

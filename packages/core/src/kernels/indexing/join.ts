@@ -1,7 +1,7 @@
 import type { TypedArray } from '../../dtype.ts';
 import { recorder, scratchLike } from '../recording/index.ts';
 import { copyRun, type Strided } from '../strided/index.ts';
-import { align16, ensureBytes, i32 } from '../wasm/index.ts';
+import { clearOfPages, ensureBytes, i32 } from '../wasm/index.ts';
 import { moveKernels } from './move-kernels.ts';
 import { longRow, worthCall } from './moves.ts';
 
@@ -24,8 +24,8 @@ export function joinRows(
   const { writeRows } = moveKernels(bytes);
   const atOnce = Math.min(rows, Math.max(1, Math.floor(joinedBytes / (width * bytes))));
   // In scratch lie where a row begins in its block, the rows joined, and those of one operand.
-  const joinedAt = 16;
-  const partAt = align16(joinedAt + atOnce * width * bytes);
+  const joinedAt = clearOfPages(4);
+  const partAt = clearOfPages(joinedAt + atOnce * width * bytes);
   ensureBytes(partAt + atOnce * width * bytes);
   i32[0] = 0;
   const scratch = scratchLike(out);

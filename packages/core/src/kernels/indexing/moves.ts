@@ -4,8 +4,8 @@ import { allocateArray } from '../../storage.ts';
 import { copyStrided, ElementwiseKernel, runElementwise } from '../elementwise/index.ts';
 import { div, eq, floor, select } from '../expression/index.ts';
 import { type Call, dtypeOf, recordCall, recorder, runCall, scratchLike } from '../recording/index.ts';
-import { computeWide, denseOver, type Strided } from '../strided/index.ts';
-import { align16, ensureBytes } from '../wasm/index.ts';
+import { computeWide, copyRun, denseOver } from '../strided/index.ts';
+import { clearOfPages, ensureBytes } from '../wasm/index.ts';
 import { type Combination, combineKernels } from './combine-kernels.ts';
 import { moveKernels } from './move-kernels.ts';
 import { positionKernels } from './position-kernels.ts';
@@ -61,15 +61,16 @@ export function runPassing(
   for (const { array, each } of passing) bytes += each * array.BYTES_PER_ELEMENT;
   const units = Math.max(1, Math.floor(passingBytes / (unit * bytes)));
   const atOnce = Math.min(count, units * unit);
-  let end = align16(held.byteLength);
+  const heldAt = clearOfPages(0);
+  let end = clearOfPages(heldAt + held.byteLength);
   const at = passing.map(({ array, each }) => {
     const start = end;
-    end = align16(end + Math.max(1, each * atOnce) * array.BYTES_PER_ELEMENT);
+    end = clearOfPages(end + Math.max(1, each * atOnce) * array.BYTES_PER_ELEMENT);
     return start;
   });
   if (end > 2 * mostHeld) return false;
   ensureBytes(end);
-  scratchLike(held).set(held);
+  scratchLike(held).set(held, heldAt / held.BYTES_PER_ELEMENT);
   for (let done = 0; done < count; done += atOnce) {
     const n = Math.min(atOnce, count - done);
     for (const [i, { array, each, written }] of passing.entries()) {
@@ -83,14 +84,14 @@ export function runPassing(
         (at[i] as number) / array.BYTES_PER_ELEMENT,
       );
     }
-    if (run(n, 0, at) !== 0) return false;
+    if (run(n, heldAt, at) !== 0) return false;
     for (const [i, { array, each, written }] of passing.entries()) {
       if (!written) continue;
       const start = (at[i] as number) / array.BYTES_PER_ELEMENT;
       copyRun(scratchLike(array), start, each * n, array, each * done);
     }
   }
-  if (changed) copyRun(scratchLike(held), 0, held.length, held, 0);
+  if (changed) copyRun(scratchLike(held), heldAt / held.BYTES_PER_ELEMENT, held.length, held, 0);
   return true;
 }
 
@@ -263,7 +264,8 @@ function moveRows(
   const copied = (atOnce - 1) * step + span + rows.length + atOnce * ofBlock;
   if (copied > mostCopied * atOnce * ofBlock) return false;
   const starts = first === 0 ? rows : shifted(rows, first);
-  if (outer === 1) {
+  // One call is less work than several, as long as all fits.
+  if (outer === 1 && bytes > mostHeld / 2) {
     const passing = [
       { array: starts, each: 1, written: false },
       { array: beside, each: length, written: !changes },

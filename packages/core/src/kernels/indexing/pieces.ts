@@ -4,7 +4,7 @@ import type { TypedArray } from '../../dtype.ts';
 import { elementsOf, scatterStrided } from '../elementwise/index.ts';
 import { recorder, scratchLike } from '../recording/index.ts';
 import { copyRun, copySteps, FEW, type Strided, stridedOver } from '../strided/index.ts';
-import { align16, ensureBytes, i32 } from '../wasm/index.ts';
+import { align16, clearOfPages, ensureBytes, i32 } from '../wasm/index.ts';
 import { longRow, worthCall } from './moves.ts';
 import { pieceBytes, pieceKernel } from './piece-kernels.ts';
 
@@ -190,8 +190,8 @@ function describe(
 ): WriteSome {
   const bytes = target.BYTES_PER_ELEMENT;
   const startsAt = align16(pieces.length * pieceBytes);
-  const xAt = align16(startsAt + 4 * mostRows);
-  const outAt = align16(xAt + mostRead * bytes);
+  const xAt = clearOfPages(startsAt + 4 * mostRows);
+  const outAt = clearOfPages(xAt + mostRead * bytes);
   ensureBytes(outAt + 2 * atOnce);
   for (const [i, { count, from, step }] of pieces.entries())
     i32.set([from * bytes, step * bytes, count * bytes], (i * pieceBytes) / 4);

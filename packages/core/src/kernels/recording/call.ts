@@ -1,6 +1,6 @@
 import { bytesOf, type DType, type TypedArray } from '../../dtype.ts';
 import { allocateArray } from '../../storage.ts';
-import { align16, ensureBytes, f32, f64, i32, u8 } from '../wasm/index.ts';
+import { clearOfPages, ensureBytes, f32, f64, i32, u8 } from '../wasm/index.ts';
 import type { Call } from './kernel.ts';
 import { placeOf } from './place.ts';
 import { type Effects, recorder } from './recorder.ts';
@@ -80,12 +80,12 @@ export function runCall(
     recordCall(name, callee, given, { writes: [...rooms, ...writes], keeps, checks });
     return true;
   }
-  let end = 0;
+  let end = clearOfPages(0);
   addresses.length = 0;
   for (const arg of args) {
     addresses.push(typeof arg === 'number' ? arg : end);
-    if (arg instanceof Room) end = align16(end + arg.length * bytesOf(arg.dtype));
-    else if (typeof arg === 'object') end = align16(end + arg.byteLength);
+    if (arg instanceof Room) end = clearOfPages(end + arg.length * bytesOf(arg.dtype));
+    else if (typeof arg === 'object') end = clearOfPages(end + arg.byteLength);
   }
   if (end > mostBytes) return false;
   ensureBytes(end);

@@ -1,6 +1,7 @@
 import type { TypedArray } from '../../dtype.ts';
 import {
   accessOf,
+  clearOfPages,
   i32Params,
   ModuleBuilder,
   memoized,
@@ -76,8 +77,10 @@ const packKernel = memoized((bytes: number): PackKernel => {
   return module.instantiate<PackKernel>();
 });
 
+/** How far into the passage, which begins with a page, is a good place for what is copied, and a half of it too. */
+const inset = clearOfPages(0);
 /** Half of the passage is for what is read, the other for what is made of it, unless that is stored into the scratch memory. */
-const halfBytes = passageBytes / 2;
+const halfBytes = passageBytes / 2 - 2 * inset;
 /** Fewer elements are not worth the call. */
 export const leastPacked = 128;
 /** So many elements at most are brought for each that is wanted. */
@@ -157,7 +160,7 @@ function passageLike(array: TypedArray): TypedArray {
   let view = views.get(array.constructor);
   if (view === undefined || view.buffer !== memory) {
     const made = array.constructor as TypedArrayOf;
-    view = new made(memory, passageAt(), passageBytes / array.BYTES_PER_ELEMENT);
+    view = new made(memory, passageAt() + inset, (2 * halfBytes) / array.BYTES_PER_ELEMENT);
     views.set(made, view);
   }
   return view;

@@ -114,6 +114,20 @@ export function align16(bytes: number): number {
   return (bytes + 15) & ~15;
 }
 
+/** Bytes of a page of the machine. */
+const machinePage = 4096;
+
+/**
+ * The first address from `bytes` on, of a multiple of 16, to which arrays are copied well, and from there. On AMD's processors a copy takes ten to
+ * twenty times as long where its target lies 16 bytes behind its source, whole pages not counted; and large arrays begin 16 bytes behind
+ * the beginning of one, so they are not to meet what lies there, or 32 bytes behind.
+ */
+export function clearOfPages(bytes: number): number {
+  const start = align16(bytes);
+  const within = start % machinePage;
+  return within < 64 ? start + 64 - within : start;
+}
+
 /** The functions that a module imports, by name. */
 export type Imports = Readonly<Record<string, (...args: number[]) => unknown>>;
 
