@@ -270,7 +270,6 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
   zeroGrad(options: { readonly setToNone?: boolean } = {}): void {
     const { setToNone = true } = given(this, 'zeroGrad', options);
     for (const parameter of this.parameters()) {
-      // Not to ask whether there is one leaves a compiled step one program.
       if (setToNone) parameter.grad = null;
       else if (parameter.grad !== null) parameter.grad = parameter.grad.detach().zero_();
     }
