@@ -105,14 +105,14 @@ export class Tensor {
    */
   get grad(): Tensor | null {
     const { gradient } = this;
-    tellGradient?.(this);
+    tellGradient?.(this, false);
     if (gradient !== null) gradient.storage.show();
     return gradient;
   }
 
   set grad(value: Tensor | null) {
     if (value !== null) checkGradOf(this, value);
-    tellGradient?.(this);
+    tellGradient?.(this, true);
     setGradient(autogradOf(this), value, 'grad');
   }
 
@@ -189,10 +189,10 @@ export function onStaleView(refresh: (view: Tensor) => void): void {
   refreshStale = refresh;
 }
 
-let tellGradient: ((leaf: Tensor) => void) | null = null;
+let tellGradient: ((leaf: Tensor, replaced: boolean) => void) | null = null;
 
 /** @internal Sets what is told of each gradient that is looked at, or is about to be replaced; `null`: nobody. */
-export function onGradientMet(tell: ((leaf: Tensor) => void) | null): void {
+export function onGradientMet(tell: ((leaf: Tensor, replaced: boolean) => void) | null): void {
   tellGradient = tell;
 }
 

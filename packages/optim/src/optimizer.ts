@@ -208,9 +208,9 @@ export abstract class Optimizer<O extends { lr: Rate } = any> extends Shown {
     if (isTraced()) dependsOnParameters(this);
     for (const group of this.paramGroups)
       for (const p of group.params) {
-        if (p.grad === null) continue;
+        // Not to ask whether there is one leaves a compiled step one program.
         if (setToNone) p.grad = null;
-        else {
+        else if (p.grad !== null) {
           if (p.grad.gradFn !== null) p.grad = p.grad.detach();
           const { grad } = p;
           noGrad(() => grad.zero_());

@@ -1,3 +1,4 @@
+import { arrayConstructor, type DType, type TypedArray } from '../dtype.ts';
 import { sameShape } from '../shape.ts';
 import type { Storage } from '../storage.ts';
 import { Tensor } from '../tensor.ts';
@@ -30,3 +31,15 @@ export function argumentAs(
 
 /** A number in words, which tell 0 from -0. */
 export const numberInWords = (x: number): string => (Object.is(x, -0) ? '-0' : String(x));
+
+/** The type of an array's elements: that of the tensor, unless it is a look at memory of another type. */
+export const elementType = (array: TypedArray, dtype: DType): DType =>
+  array instanceof arrayConstructor(dtype)
+    ? dtype
+    : array instanceof Float32Array
+      ? 'float32'
+      : array instanceof Float64Array
+        ? 'float64'
+        : array instanceof Int32Array
+          ? 'int32'
+          : 'uint8';

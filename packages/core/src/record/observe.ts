@@ -62,8 +62,8 @@ export interface Tracer {
   read(x: Tensor, reason: string): void;
   /** Before it is asked whether a flag holds, which decides what the call does. */
   decides(flag: Tensor, what: string): void;
-  /** Before the gradient of a leaf is looked at or becomes another tensor, or something is decided by whether there is one. */
-  gradientMatters(leaf: Tensor): void;
+  /** Before the gradient of a leaf is looked at, or something is decided by whether there is one; or it is `replaced`, whatever it is. */
+  gradientMatters(leaf: Tensor, replaced?: boolean): void;
   /** Before the derivative of a node runs. */
   goesBack(node: GradNode): void;
   /** For memory that is made meanwhile. */
@@ -98,7 +98,7 @@ export function setTracer(next: Tracer | null): Tracer | null {
   tracer = next;
   if (next !== null) timesTraced++;
   onNewStorage(next === null ? null : (storage) => next.madeStorage(storage));
-  onGradientMet(next === null ? null : (leaf) => next.gradientMatters(leaf));
+  onGradientMet(next === null ? null : (leaf, replaced) => next.gradientMatters(leaf, replaced));
   observed = observers.length > 0 || tracer !== null;
   return before;
 }

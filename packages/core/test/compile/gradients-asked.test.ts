@@ -54,3 +54,20 @@ it('A gradient that is there in every other call, to be added to, is no reason n
   }
   expect(step.programs).toHaveLength(2);
 });
+
+it('A gradient that is dropped unseen is no reason for another program, be there one or not', () => {
+  const [w, v] = [randn([3], { requiresGrad: true }), randn([3], { requiresGrad: true })];
+  const step = compile((x: Tensor) => {
+    for (const leaf of [w, v]) leaf.grad = null;
+    w.mul(x).sum().backward();
+  });
+  for (let call = 0; call < 9; call++) {
+    w.grad = call % 3 === 0 ? null : randn([3]);
+    v.grad = call % 2 === 0 ? null : randn([3]);
+    const x = randn([3]);
+    step(x);
+    expect(w.grad?.equal(x)).toBe(true);
+    expect(v.grad).toBe(null);
+  }
+  expect(step.programs).toHaveLength(1);
+});

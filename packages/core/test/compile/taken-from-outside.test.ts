@@ -110,7 +110,7 @@ const takers: Readonly<Record<string, readonly [make: () => (n: number) => Tenso
         return x.mul(2);
       };
     },
-    /lastly \[4.5\] for a tensor made of numbers/,
+    /lastly \[3.5\] for a tensor made of numbers/,
   ],
 };
 

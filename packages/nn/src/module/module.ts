@@ -270,8 +270,8 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
   zeroGrad(options: { readonly setToNone?: boolean } = {}): void {
     const { setToNone = true } = given(this, 'zeroGrad', options);
     for (const parameter of this.parameters()) {
-      if (parameter.grad === null) continue;
-      parameter.grad = setToNone ? null : parameter.grad.detach().zero_();
+      if (setToNone) parameter.grad = null;
+      else if (parameter.grad !== null) parameter.grad = parameter.grad.detach().zero_();
     }
   }
 

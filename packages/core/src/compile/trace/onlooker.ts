@@ -25,7 +25,7 @@ export abstract class Onlooker implements Tracer {
   ): void {}
   read(_x: Tensor, _reason: string): void {}
   decides(_flag: Tensor, _what: string): void {}
-  gradientMatters(_leaf: Tensor): void {}
+  gradientMatters(_leaf: Tensor, _replaced?: boolean): void {}
   goesBack(_node: GradNode): void {}
   madeStorage(_storage: Storage): void {}
   assumes(_what: string, _holds: () => boolean, _seldom: boolean): void {}

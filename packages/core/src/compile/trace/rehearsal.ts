@@ -48,8 +48,8 @@ export class Rehearsal extends Onlooker {
   readonly #begun = new Set<Generator>();
   readonly #ran: Ran[] = [];
   readonly #hostResults = new Set<unknown>();
-  /** Whose gradients matter, and whether they had one then. */
-  readonly #leaves = new Map<Tensor, boolean>();
+  /** Whose gradients matter, and whether they had one then; `null` where it was replaced, whatever it was. */
+  readonly #leaves = new Map<Tensor, boolean | null>();
   /** What was met from outside, and whether it required gradients then. */
   readonly #required = new Map<Tensor, boolean>();
   readonly #guarded: Guarded[] = [];
@@ -123,10 +123,10 @@ export class Rehearsal extends Onlooker {
     }
   }
 
-  override gradientMatters(leaf: Tensor): void {
+  override gradientMatters(leaf: Tensor, replaced = false): void {
     if (this.#made.has(leaf.storage)) return;
     const { gradient } = autogradOf(leaf);
-    if (!this.#leaves.has(leaf)) this.#leaves.set(leaf, gradient !== null);
+    if (!this.#leaves.has(leaf)) this.#leaves.set(leaf, replaced ? null : gradient !== null);
     if (gradient !== null) this.#gradients.add(gradient.storage);
   }
 
@@ -230,7 +230,8 @@ export class Rehearsal extends Onlooker {
   /** Whether leaves had gradients, and flags decided, as in the call before: where not, it may do otherwise, and another program serves it. */
   beganAs(before: Rehearsal): boolean {
     if (!areSame(this.#decisions, before.#decisions)) return false;
-    for (const [leaf, had] of this.#leaves) if (before.#leaves.get(leaf) === !had) return false;
+    for (const [leaf, had] of this.#leaves)
+      if (had !== null && before.#leaves.get(leaf) === !had) return false;
     return true;
   }
 

@@ -25,7 +25,7 @@ export interface MutableMemory extends Memory {
 export interface GradientAtFirst {
   readonly leaf: LeafPlace;
   readonly before: Tensor | null;
-  /** Whether the call looked at it, or replaced it. */
+  /** Whether the call looked at it before it was replaced. */
   readonly matters: boolean;
 }
 

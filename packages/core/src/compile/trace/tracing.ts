@@ -1,5 +1,5 @@
 import { describe } from '../../arguments/explain.ts';
-import { arrayConstructor, type DType, type TypedArray } from '../../dtype.ts';
+import type { TypedArray } from '../../dtype.ts';
 import { CompileError } from '../../errors.ts';
 import { elementsOf, requireFlag, worksInJavaScript } from '../../kernels/index.ts';
 import { areSame, fails } from '../../record/host.ts';
@@ -23,7 +23,7 @@ import {
   type Value,
 } from '../program.ts';
 import { leavesOf, tensorLeavesOf } from '../tree.ts';
-import { extentOf } from '../values.ts';
+import { elementType, extentOf } from '../values.ts';
 import { type Kinds, kindsOf } from './kinds.ts';
 import { userLine } from './lines.ts';
 import { isOfUse } from './live-graph.ts';
@@ -40,18 +40,6 @@ export interface Traced {
   readonly leftBehind: readonly Storage[];
 }
 
-/** The type of an array's elements: that of the tensor, unless it is a look at memory of another type. */
-const elementType = (array: TypedArray, dtype: DType): DType =>
-  array instanceof arrayConstructor(dtype)
-    ? dtype
-    : array instanceof Float32Array
-      ? 'float32'
-      : array instanceof Float64Array
-        ? 'float64'
-        : array instanceof Int32Array
-          ? 'int32'
-          : 'uint8';
-
 /** Records a call as it runs: the {@link Tracer} behind `compile`. */
 export class Tracing implements Tracer {
   readonly records = true;
@@ -65,6 +53,8 @@ export class Tracing implements Tracer {
   readonly #leaves = new Set<Tensor>();
   /** What gradient a leaf had when the call began, for those of which it matters. */
   readonly #gradientsBefore = new Map<Tensor, Tensor | null>();
+  /** Those that first became another one, or none, whatever they were. */
+  readonly #replaced = new Set<Tensor>();
   readonly #names = new Map<Storage, string>();
   /** What the call takes from outside, to be held against the one before. */
   readonly rehearsal: Rehearsal;
@@ -174,11 +164,13 @@ export class Tracing implements Tracer {
     this.ran(decision, [flag], { what }, [], ([now]) => now && requireFlag(elementsOf(now), value));
   }
 
-  gradientMatters(leaf: Tensor): void {
-    this.rehearsal.gradientMatters(leaf);
+  gradientMatters(leaf: Tensor, replaced = false): void {
+    this.rehearsal.gradientMatters(leaf, replaced);
     // What is made in the call ends with it, and so do its gradients.
     if (this.rehearsal.hasComputed(leaf) || this.rehearsal.hasMade(leaf.storage)) return;
-    if (!this.#gradientsBefore.has(leaf)) this.#gradientsBefore.set(leaf, autogradOf(leaf).gradient);
+    if (this.#gradientsBefore.has(leaf)) return;
+    this.#gradientsBefore.set(leaf, autogradOf(leaf).gradient);
+    if (replaced) this.#replaced.add(leaf);
   }
 
   goesBack({ name, sequence }: GradNode): void {
@@ -378,8 +370,9 @@ export class Tracing implements Tracer {
   #gradientsAtFirst(): GradientAtFirst[] {
     return [...new Set([...this.#gradientsBefore.keys(), ...this.#leaves])].map((tensor) => {
       const index = this.#arguments.indexOf(tensor);
-      const matters = this.#gradientsBefore.has(tensor);
-      const before = matters ? (this.#gradientsBefore.get(tensor) ?? null) : autogradOf(tensor).gradient;
+      const met = this.#gradientsBefore.get(tensor);
+      const before = met === undefined ? autogradOf(tensor).gradient : met;
+      const matters = met !== undefined && !this.#replaced.has(tensor);
       return { leaf: { tensor, argument: index < 0 ? null : index }, before, matters };
     });
   }
@@ -388,7 +381,8 @@ export class Tracing implements Tracer {
   #gradientsLeft(atFirst: readonly GradientAtFirst[]): GradientLeft[] {
     return atFirst.flatMap(({ leaf, before }) => {
       const now = autogradOf(leaf.tensor).gradient;
-      return now === before ? [] : [{ leaf, value: now === null ? null : this.#valueOf(now) }];
+      const stays = now === before && (now !== null || !this.#replaced.has(leaf.tensor));
+      return stays ? [] : [{ leaf, value: now === null ? null : this.#valueOf(now) }];
     });
   }
 }
