@@ -1,7 +1,7 @@
 /** Products of matrices and vectors; norms and distances. */
 export * from './cross.ts';
 export * from './distance.ts';
-export * from './einsum.ts';
+export * from './einsum/index.ts';
 export * from './kron.ts';
 export type { MatrixNormOrder } from './linalg-norm.ts';
 export * from './linear.ts';

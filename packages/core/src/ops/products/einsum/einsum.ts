@@ -1,17 +1,17 @@
-import { describe } from '../../arguments/explain.ts';
-import { alias, K, signature } from '../../arguments/index.ts';
-import { isFloatingPoint, promoteTypes } from '../../dtype.ts';
-import { DTypeError, ValueError } from '../../errors.ts';
-import { isArray, numelOf, type Shape, sameShape } from '../../shape.ts';
-import { isOfClass, type Tensor } from '../../tensor.ts';
-import { to } from '../creation/copy.ts';
-import { mul } from '../elementwise/arithmetic.ts';
-import { sum } from '../reductions/sum.ts';
-import { diagonal } from '../views/diagonal.ts';
-import { movedim, permute } from '../views/permute.ts';
-import { reshape } from '../views/shape.ts';
-import { labelSizes, parseEquation } from './einsum-equation.ts';
-import { bmm, mm } from './matmul.ts';
+import { describe } from '../../../arguments/explain.ts';
+import { alias, K, signature } from '../../../arguments/index.ts';
+import { isFloatingPoint, promoteTypes } from '../../../dtype.ts';
+import { DTypeError, ValueError } from '../../../errors.ts';
+import { isArray, numelOf, type Shape, sameShape } from '../../../shape.ts';
+import { isOfClass, type Tensor } from '../../../tensor.ts';
+import { to } from '../../creation/copy.ts';
+import { mul } from '../../elementwise/arithmetic.ts';
+import { sum } from '../../reductions/sum.ts';
+import { diagonal } from '../../views/diagonal.ts';
+import { movedim, permute } from '../../views/permute.ts';
+import { reshape } from '../../views/shape.ts';
+import { labelSizes, parseEquation } from './equation.ts';
+import { bmm, mm } from '../matmul.ts';
 
 /** A tensor whose dimensions have names. */
 interface Named {

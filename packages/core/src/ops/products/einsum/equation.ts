@@ -1,5 +1,5 @@
-import { ShapeError, ValueError } from '../../errors.ts';
-import { formatShape, type Shape } from '../../shape.ts';
+import { ShapeError, ValueError } from '../../../errors.ts';
+import { formatShape, type Shape } from '../../../shape.ts';
 
 /** @internal What an equation says, once the dimensions that an ellipsis covers have labels too. */
 interface Equation {

@@ -1,0 +1,2 @@
+/** Sums of products that an equation of labels names. */
+export * from './einsum.ts';
