@@ -10,8 +10,8 @@ import { sum } from '../../reductions/sum.ts';
 import { diagonal } from '../../views/diagonal.ts';
 import { movedim, permute } from '../../views/permute.ts';
 import { reshape } from '../../views/shape.ts';
-import { labelSizes, parseEquation } from './equation.ts';
 import { bmm, mm } from '../matmul.ts';
+import { labelSizes, parseEquation } from './equation.ts';
 
 /** A tensor whose dimensions have names. */
 interface Named {
