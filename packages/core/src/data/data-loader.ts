@@ -239,7 +239,8 @@ export class DataLoader<T, B = Collated<T>> extends Shown {
 
   /**
    * Calls `run`, which may iterate over this loader, and leaves it where it stood: the epoch that was begun last or loaded, the
-   * generators that were given, what a sampler or dataset with a state says. Gives what `run` gives. Kindling's own.
+   * generators that were given, what a sampler or dataset with a state says. Gives what `run` gives; where that is a promise, the loader
+   * is put back when it settles. Kindling's own.
    * @throws whatever `run` throws
    * @example
    * ```ts
@@ -258,13 +259,20 @@ export class DataLoader<T, B = Collated<T>> extends Shown {
     const states = this.#generators.map((generator) => [...generator.getState()]);
     const samplerState = sampler?.stateDict();
     const datasetState = isStateful(dataset) ? dataset.stateDict() : null;
-    try {
-      return run();
-    } finally {
+    const putBack = (): void => {
       [this.#epoch, this.#resumed] = [epoch, resumed];
       setStates(this.#generators, states);
       sampler?.loadStateDict(samplerState);
       if (isStateful(dataset)) dataset.loadStateDict(datasetState);
+    };
+    let isLater = false;
+    try {
+      const result = run();
+      if (!(result instanceof Promise)) return result;
+      isLater = true;
+      return result.finally(putBack) as R;
+    } finally {
+      if (!isLater) putBack();
     }
   }
 

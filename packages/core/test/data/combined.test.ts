@@ -96,7 +96,9 @@ describe('collation', () => {
       'uint8',
     ]);
     expect(() => data.defaultCollate([Float32Array.of(1), Float32Array.of(1, 2)])).toThrow(K.ShapeError);
-    expect(() => data.defaultCollate([Float32Array.of(1), tensor([1])])).toThrow(K.DTypeError);
+    const beside = data.defaultCollate([Float32Array.of(1.5), tensor([1])]) as K.Tensor;
+    expect([beside.dtype, beside.toArray()]).toEqual(['float32', [[1.5], [1]]]);
+    expect(() => data.defaultCollate([tensor([1]), Float32Array.of(1)])).toThrow(K.DTypeError);
   });
 
   test('a sample that is converted keeps its form', () => {

@@ -175,6 +175,18 @@ describe.each(Object.entries(loaders))('%s', (_, make) => {
     expect(resumed.stateDict()).toEqual(saved[1]?.loader);
   });
 
+  test('stands where it stood once what keepPlace ran is done, where that takes time', async () => {
+    const loader = make();
+    loader[Symbol.iterator]().next();
+    const before = loader.stateDict();
+    const done = loader.keepPlace(async () => {
+      for await (const _ of loader) await null;
+    });
+    expect(loader.stateDict()).not.toEqual(before);
+    await done;
+    expect(loader.stateDict()).toEqual(before);
+  });
+
   test('tells the state that was loaded until it goes on', () => {
     manualSeed(1);
     const { saved } = run(make(), 2);
