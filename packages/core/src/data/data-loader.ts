@@ -247,9 +247,9 @@ export class DataLoader<T, B = Collated<T>> extends Shown {
    * const generator = new Generator().manualSeed(0);
    * const numbers = new data.TensorDataset(arange(4));
    * const loader = new data.DataLoader(numbers, { batchSize: 4, shuffle: true, generator });
-   * const [[before]] = loader.keepPlace(() => [...loader]);
-   * const [[after]] = [...loader];
-   * before.equal(after); // true
+   * const order = () => [...loader].map(([batch]) => batch.toArray());
+   * const before = loader.keepPlace(order);
+   * String(order()) === String(before); // true
    * ```
    */
   keepPlace<R>(run: () => R): R {

@@ -124,11 +124,11 @@ export const matricesOfProducts = (times: number, work: number, a: number, b: nu
 /** Adds, for each of these products, those of {@link Some}. */
 function bySome(module: ModuleBuilder, t: GemmLane, products: readonly (readonly [string, number])[]): void {
   for (const [name, product] of products)
-    for (const of of ['rows', 'steps'] as const) {
+    for (const which of ['rows', 'steps'] as const) {
       const params = { ...productParams(t), ...i32Params('limit', 'before') };
-      module.define({ export: `${name}, ${of}` }, params, (f, p) => {
+      module.define({ export: `${name}, ${which}` }, params, (f, p) => {
         const { own, zeros } = f.locals('i32', 'own', 'zeros');
-        const all = of === 'rows' ? p.m : p.k;
+        const all = which === 'rows' ? p.m : p.k;
         f.get(p.limit).load('i32.load').get(p.before).op('i32.sub').set(own);
         f.putLeast(own, own, all);
         f.get(own).i32Const(0).op('i32.gt_s').if();
@@ -137,11 +137,11 @@ function bySome(module: ModuleBuilder, t: GemmLane, products: readonly (readonly
         f.call(product).else().i32Const(0).set(own).end();
         // What is added to stays where nothing is added.
         f.get(p.accumulate);
-        if (of === 'steps') f.get(own).op('i32.or');
+        if (which === 'steps') f.get(own).op('i32.or');
         f.if();
         f.return().end();
-        f.put(zeros, of === 'rows' ? times(minus(p.m, own), p.n) : times(p.m, p.n));
-        if (of === 'rows') f.put(p.c, plus(p.c, times(times(own, p.n), is(t.bytes))));
+        f.put(zeros, which === 'rows' ? times(minus(p.m, own), p.n) : times(p.m, p.n));
+        if (which === 'rows') f.put(p.c, plus(p.c, times(times(own, p.n), is(t.bytes))));
         setToZero(f, t, p.c, zeros);
       });
     }

@@ -239,10 +239,10 @@ function checkRows(name: string, x: Tensor, rows: number): void {
  * no ascending int32 numbers
  * @example
  * ```ts
- * const [even, odd] = groupRows(tensor([0, 1, 1, 0]), [0, 1, 2]);
  * const x = tensor([1, 2, 3, 4]);
- * odd.take(x); // tensor([2, 3])
- * odd.put(odd.take(x).mul(10)); // tensor([ 0, 20, 30,  0])
+ * const groups = groupRows(tensor([0, 1, 1, 0]), [0, 1, 2]);
+ * groups.map((group) => group.take(x)); // [ tensor([1, 4]), tensor([2, 3]) ]
+ * groups.map((group) => group.put(group.take(x).mul(10))); // [ tensor([10,  0,  0, 40]), tensor([ 0, 20, 30,  0]) ]
  * ```
  */
 export function groupRows(keys: Tensor, bounds: readonly number[]): RowGroup[] {
