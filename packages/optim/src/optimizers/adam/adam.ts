@@ -115,11 +115,15 @@ export class Adam extends /* @__PURE__ */ optimizerClass<AdamOptions>(defaults, 
 
   protected override numbers(group: ParamGroup<Required<AdamOptions>>, state: ParamState): Numbers<number> {
     const { lr, betas, eps } = group;
-    const [correction1, correction2] = moments.correctionsOf(betas, nextStep(state));
+    const [beta1, beta2] = betas;
+    const step = nextStep(state);
+    // Written out, where others ask for `moments`: lists made on the way are a twentieth of a small net's step.
     return [
-      ...moments.numbersOf(betas),
-      lr / correction1,
-      Math.sqrt(correction2),
+      1 - beta1,
+      beta2,
+      1 - beta2,
+      lr / (1 - beta1 ** step),
+      Math.sqrt(1 - beta2 ** step),
       eps,
       signOf(group),
       decayNumber(group),
