@@ -168,9 +168,11 @@ export class AdaptiveLogSoftmaxWithLoss extends Module<
       return groupRows(classes, [0, ...this.cutoffs]);
     } catch (error) {
       if (!(error instanceof ValueError)) throw error;
-      const [, found = ''] = /(\[\S+ \S+\]) were found/.exec(error.message) ?? [];
       throw new ValueError(
-        `AdaptiveLogSoftmaxWithLoss: Target values should be in [0, ${this.nClasses - 1}], but values in range ${found} were found.`,
+        error.message.replace(
+          'groupRows: expected keys',
+          'AdaptiveLogSoftmaxWithLoss: Target values should be',
+        ),
       );
     }
   }
