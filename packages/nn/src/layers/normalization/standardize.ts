@@ -40,9 +40,8 @@ export function normalized(
   wide: (p: Tensor) => Tensor = (p) => p,
 ): readonly [y: Tensor, variances: Tensor, means: Tensor | undefined] {
   checkDtypes(name, x, { weight, bias });
-  const [y, variances, means] = normalizeGroups(x, {
-    ...{ name, ...grouped, ...(weight === null ? {} : { weight, bias }) },
-  });
+  const learned = weight === null ? {} : { weight, bias };
+  const [y, variances, means] = normalizeGroups(x, { name, ...grouped, ...learned });
   if (weight !== null || bias === null) return [y, variances, means];
   return [composed(name, y.add(wide(bias)), x), variances, means];
 }
