@@ -198,3 +198,34 @@ it('words what it counts: bytes in the unit that suits them, one of something wi
     'memory: 1023.0 KiB of its own (1.0 MiB side by side), 2.5 MiB of state',
   ]);
 });
+
+it('a runtime whose frames tell no positions, as Bun, compiles too', () => {
+  type Prepare = typeof Error.prepareStackTrace;
+  const before = Object.getOwnPropertyDescriptor(Error, 'prepareStackTrace');
+  let prepare: Prepare;
+  let asked = 0;
+  const withoutPosition = (site: NodeJS.CallSite) =>
+    new Proxy(site, {
+      get(target, key) {
+        if (key === 'getPosition') return void asked++;
+        const value: unknown = Reflect.get(target, key);
+        return typeof value === 'function' ? value.bind(target) : value;
+      },
+    });
+  Object.defineProperty(Error, 'prepareStackTrace', {
+    configurable: true,
+    get: (): Prepare => prepare && ((error, sites) => prepare?.(error, sites.map(withoutPosition))),
+    set: (given: Prepare) => {
+      prepare = given;
+    },
+  });
+  try {
+    const twice = compile((x: Tensor) => x.mul(2));
+    for (const x of [3, 4]) expect(twice(tensor([x])).item()).toBe(2 * x);
+    expect(twice.programs).toHaveLength(1);
+  } finally {
+    Reflect.deleteProperty(Error, 'prepareStackTrace');
+    if (before !== undefined) Object.defineProperty(Error, 'prepareStackTrace', before);
+  }
+  expect(asked).toBeGreaterThan(0);
+});
