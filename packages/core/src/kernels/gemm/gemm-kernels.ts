@@ -42,10 +42,8 @@ export type TileProduct = (
 /** Bytes that a product needs besides its operands. */
 export const SCRATCH_BYTES: number = OUTER_SCRATCH_BYTES;
 
-/** The products by what is contiguous, a's rows or columns, then b's; and the same of {@link Some}. */
-export type GemmKernels = Readonly<
-  Record<ProductName, TileProduct> & Record<SomeOf<ProductName>, SomeProduct>
->;
+/** The products by what is contiguous, a's rows or columns, then b's. */
+export type GemmKernels = Readonly<Record<ProductName, TileProduct>>;
 
 /** What of a product only a number of the first take part in, which is known as it runs: rows of a, the others of c being 0, or steps. */
 export type Some = 'rows' | 'steps';
@@ -158,27 +156,38 @@ function setToZero(f: FunctionBuilder, t: GemmLane, at: number, count: number): 
 }
 
 /** Does what {@link GemmKernels.rowsByColumns} does, and adds in another order. */
-const dotKernels = memoized(
-  (lane: FloatLane): Readonly<{ dot: TileProduct } & Record<SomeOf<'dot'>, SomeProduct>> => {
-    const module = new ModuleBuilder();
-    bySome(module, LANES[lane], [['dot', dotProduct(module, LANES[lane])]]);
-    return module.instantiate();
-  },
-);
+const dotKernel = memoized((lane: FloatLane): TileProduct => {
+  const module = new ModuleBuilder();
+  dotProduct(module, LANES[lane]);
+  return module.instantiate<{ dot: TileProduct }>().dot;
+});
 
 /** The kernels of products by what is contiguous. */
 export const gemmKernels = /* @__PURE__ */ new TiledKernels<GemmKernels>((module, lane, size) => {
+  outerProducts(module, LANES[lane], size);
+  return undefined;
+});
+
+/** Both of {@link Some}, in modules of their own: few programs have such, and every one waits for its first product. */
+const dotKernelsOfSome = memoized((lane: FloatLane): Readonly<Record<SomeOf<'dot'>, SomeProduct>> => {
+  const module = new ModuleBuilder();
+  bySome(module, LANES[lane], [['dot', dotProduct(module, LANES[lane])]]);
+  return module.instantiate();
+});
+const gemmKernelsOfSome = /* @__PURE__ */ new TiledKernels<
+  Readonly<Record<SomeOf<ProductName>, SomeProduct>>
+>((module, lane, size) => {
   bySome(module, LANES[lane], outerProducts(module, LANES[lane], size));
   return undefined;
 });
 
-/** Whether a product with n columns of k elements is one of {@link dotKernels}, for which a is brought into rows: no matter of m. */
+/** Whether a product with n columns of k elements is one of {@link dotKernel}, for which a is brought into rows: no matter of m. */
 export const usesDot = (n: number, k: number, b: Layout): boolean =>
   b === 'columns' && (n < TILE_COLUMNS || k > TURNED_STEPS);
 
 /** The kernel for a product with n columns of k elements. */
 export function productOf(lane: FloatLane, n: number, k: number, a: Layout, b: Layout): TileProduct {
-  if (usesDot(n, k, b)) return dotKernels(lane).dot;
+  if (usesDot(n, k, b)) return dotKernel(lane);
   const it = gemmKernels.of(lane);
   if (a === 'rows') return b === 'rows' ? it.rowsByRows : it.rowsByColumns;
   return b === 'rows' ? it.columnsByRows : it.columnsByColumns;
@@ -193,6 +202,6 @@ export function productOfSome(
   a: Layout,
   b: Layout,
 ): SomeProduct {
-  if (usesDot(n, k, b)) return dotKernels(lane)[`dot, ${of}`];
-  return gemmKernels.of(lane)[`${a}By${b === 'rows' ? 'Rows' : 'Columns'}, ${of}`];
+  if (usesDot(n, k, b)) return dotKernelsOfSome(lane)[`dot, ${of}`];
+  return gemmKernelsOfSome.of(lane)[`${a}By${b === 'rows' ? 'Rows' : 'Columns'}, ${of}`];
 }
