@@ -20,6 +20,16 @@ describe('docs/losses.md', () => {
     expect(listed.sort()).toEqual(classes.sort());
   });
 
+  it.each(['README.md', 'docs/index.md', 'docs/choosing-a-loss.md', 'docs/from-pytorch.md'])(
+    'lists as many beyond PyTorch as %s counts',
+    (path) => {
+      const text = readFileSync(new URL(`../../../../${path}`, import.meta.url), 'utf8');
+      const { length } = losses.filter(({ torch }) => torch === null);
+      const counted = [...text.matchAll(/\b(\d+) more\b/g)].map(([, count]) => Number(count));
+      expect(counted).toEqual([length]);
+    },
+  );
+
   it('lists functions that there are', () => {
     for (const { fn } of losses) expect(nn.functional).toHaveProperty(fn);
   });
