@@ -5,6 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { nodeResolve } from '@rollup/plugin-node-resolve';
 import * as esbuild from 'esbuild';
 import { rollup } from 'rollup';
@@ -159,6 +160,16 @@ function faultsOf(script: string, expected: string): string[] {
   ];
 }
 
+/** Whether docs/browsers.md says, to a twentieth, what the bundle of the program weighs. */
+function faultsOfWeight(script: string): string[] {
+  const page = readFileSync(join(import.meta.dirname, '../docs/browsers.md'), 'utf8');
+  const [, ...said] = /about (\d+) kB, minified \((\d+) kB by gzip\)/.exec(page) ?? [];
+  const code = readFileSync(script);
+  const found = [code.length, gzipSync(code).length].map((bytes) => Math.round(bytes / 1000));
+  const isTrue = found.every((size, i) => Math.abs(Number(said[i]) - size) <= size / 20);
+  return isTrue ? [] : [`the page says ${said.join(' and ') || 'nothing'}, they are ${found.join(' and ')}`];
+}
+
 /** Builds in a project that has the packages installed, and runs; `report` gets each bundler's name and faults. */
 export async function checkBundlers(
   project: string,
@@ -181,6 +192,7 @@ export async function checkBundlers(
       const seconds = ((performance.now() - started) / 1000).toFixed(1);
       const kilobytes = Math.round(statSync(script).size / 1000);
       report(`built by ${name} (${kilobytes} kB, in ${seconds} s)`, faultsOf(script, expected));
+      if (name === 'Vite 8') report('kilobytes in docs/browsers.md', faultsOfWeight(script));
     } catch (error) {
       report(`built by ${name}`, [String(error)]);
     }
