@@ -4,12 +4,12 @@ import * as optim from '@kindling/optim';
 import type { optimizers } from './peers/cases.ts';
 
 /** A net of linear layers with ReLU between them. */
-export interface Net {
+interface Net {
   readonly sizes: readonly number[];
   readonly loss: 'bce' | 'ce';
 }
 
-export interface Training {
+interface Training {
   /** Forward, backward and update. */
   readonly step: (input: Tensor, target: Tensor) => Tensor;
   /** A batch of random samples. */

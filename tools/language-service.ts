@@ -18,7 +18,7 @@ const internal = [
   'outputNumber',
 ];
 
-export interface Place {
+interface Place {
   /** The folder that a user's file stands in, from which `@kindling/core` is found. */
   readonly directory: string;
   readonly options: ts.CompilerOptions;

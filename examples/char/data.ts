@@ -2,7 +2,7 @@ import { arange, type Generator, int32, randint, type Tensor, tensor, ValueError
 import { readFile } from '../read-file.ts';
 
 /** A text as numbers: a character is its place in the sorted vocabulary. */
-export interface Corpus {
+interface Corpus {
   /** Every character of the text, once. */
   readonly vocabulary: readonly string[];
   /** The first nine tenths, int32. */

@@ -4,7 +4,7 @@ import type { Model } from './sampling.ts';
 import { train } from './train.ts';
 
 /** An example: what it is called, what it trains, its own flags, and the model for so many characters. */
-export interface CharExample<Own extends string> {
+interface CharExample<Own extends string> {
   readonly name: string;
   readonly what: string;
   readonly flags: Readonly<Record<Own, NumberFlag>>;

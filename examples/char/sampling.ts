@@ -5,7 +5,7 @@ import type * as nn from '@kindling/nn';
 export type Model = nn.Module<[Tensor], Tensor>;
 
 /** What a sample is made by. */
-export interface Sampling {
+interface Sampling {
   /** How many characters the model looks back. */
   readonly context: number;
   /** Below 1 likely characters become more likely. */

@@ -4,7 +4,7 @@ import { pointsOn, rings } from './classification.ts';
 import { type PairLoss, share, smallModel, type Task, task } from './task.ts';
 
 /** A loss of three tensors. */
-export type TripleLoss = (a: Tensor, b: Tensor, c: Tensor) => Tensor;
+type TripleLoss = (a: Tensor, b: Tensor, c: Tensor) => Tensor;
 
 /** 1 where two samples belong together, else -1. */
 const together = (a: Tensor, b: Tensor): Tensor => where(a.eq(b), 1, -1).float();

@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 
 /** What a command printed, and how it ended. */
-export interface Ended {
+interface Ended {
   readonly code: number | null;
   readonly text: string;
 }

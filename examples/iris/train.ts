@@ -28,7 +28,7 @@ export interface Part {
 }
 
 /** What a training is told. */
-export interface Settings {
+interface Settings {
   /** Steps at most, each over all flowers. */
   readonly epochs: number;
   /** After so many epochs without a lower validation loss training ends. */

@@ -8,7 +8,7 @@ import type { Split } from './data.ts';
 import type { Mistake } from './pictures.ts';
 
 /** Gives for images, of whatever shape it takes, logits of shape (n, 10). */
-export type Model = nn.Module<[Tensor], Tensor>;
+type Model = nn.Module<[Tensor], Tensor>;
 
 const countEqual = (a: Tensor, b: Tensor): number => a.eq(b).sum().item();
 

@@ -17,7 +17,7 @@ export interface Reading {
 }
 
 /** How a training goes. */
-export interface Training {
+interface Training {
   readonly steps: number;
   readonly batch: number;
   readonly seed: number;

@@ -3,7 +3,7 @@ import { compile, type Tensor } from '@kindling/core';
 import * as optim from '@kindling/optim';
 
 /** What takes steps: an optimizer, or what stands for several. */
-export interface Stepper {
+interface Stepper {
   zeroGrad(): void;
   step(closure: () => Tensor): Tensor;
   /** Puts the parameters where the result is, which with some is not where they are while training. */

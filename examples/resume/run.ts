@@ -3,7 +3,7 @@ import { fileURLToPath } from 'node:url';
 import type { Task, Told } from './training.ts';
 
 /** What came of a process. */
-export interface Run {
+interface Run {
   /** The losses by step, as far as they were told. */
   readonly losses: ReadonlyMap<number, number>;
   /** Model, averages and optimizer at the end; `null` where it was killed before. */

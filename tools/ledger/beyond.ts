@@ -9,7 +9,7 @@ import * as optim from '../../packages/optim/src/index.ts';
 import { type Account, ledgerName } from './compare.ts';
 import { allPlaces } from './places.ts';
 
-export interface Beyond {
+interface Beyond {
   readonly title: string;
   readonly names: readonly string[];
 }

@@ -26,7 +26,7 @@ export type Fate =
 export const ledgerName = camelCase;
 
 /** Whether Kindling has a name, as a reader writes it: `nn.F.conv2d`, `x.add`, `acos`. */
-export function isThere(written: string): boolean {
+function isThere(written: string): boolean {
   return allPlaces.some(
     ({ prefix, names }) => written.startsWith(prefix) && names.has(written.slice(prefix.length)),
   );

@@ -3,7 +3,7 @@ import * as core from '../../packages/core/src/index.ts';
 import * as nn from '../../packages/nn/src/index.ts';
 import * as optim from '../../packages/optim/src/index.ts';
 
-export interface Place {
+interface Place {
   /** As a reader writes it before a name: `nn.F.`; empty for core's own exports. */
   readonly prefix: string;
   readonly names: ReadonlySet<string>;

@@ -2,7 +2,7 @@
 
 export type Direction = 'up' | 'down' | 'left' | 'right';
 
-export interface Place {
+interface Place {
   readonly id: string;
   readonly x: number;
   readonly y: number;

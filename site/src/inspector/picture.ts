@@ -2,7 +2,7 @@
 import type { Inspection, Operation, Pass, Shown } from './inspection.ts';
 import { gradientsAfter, shortOf } from './steps.ts';
 
-export type Role = 'leaf' | 'constant' | 'operation' | 'lost' | 'root';
+type Role = 'leaf' | 'constant' | 'operation' | 'lost' | 'root';
 
 /** A box: an operation with what it gives, or a value that no operation of the picture made. */
 export interface Box {
@@ -18,7 +18,7 @@ export interface Box {
   readonly line: number | null;
 }
 
-export interface Arrow {
+interface Arrow {
   readonly id: string;
   readonly from: string;
   readonly to: string;

@@ -36,7 +36,7 @@ interface OpenPass extends Omit<Pass, 'visits' | 'roots'> {
 const isLeaf = (node: AnyNode): node is Extract<AnyNode, { variable: Tensor }> => 'variable' in node;
 
 /** What names a program gives, and where it declares them. */
-export interface Names {
+interface Names {
   readonly of: ReadonlyMap<Tensor, string>;
   readonly lineOf: (name: string) => number | null;
 }

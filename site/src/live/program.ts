@@ -6,7 +6,7 @@ import type { Failure } from './protocol.ts';
 const source = 'program.ts';
 
 /** What a program is called with, besides what JavaScript has. */
-export interface Scope {
+interface Scope {
   readonly require: (name: string) => unknown;
   readonly console: unknown;
   /** Called where a block begins. */

@@ -9,7 +9,7 @@ export interface RunRequest {
 }
 
 /** A message of the page to a module of the page that runs in the worker, such as what was drawn. */
-export interface ToModules {
+interface ToModules {
   readonly kind: 'page';
   readonly message: unknown;
 }

@@ -1,7 +1,7 @@
 /** Runs programs, each in a worker of its own. */
 import type { Failure, FromWorker, LogLine, ToWorker } from './protocol.ts';
 
-export interface Handlers {
+interface Handlers {
   readonly onLog?: (lines: readonly LogLine[]) => void;
   readonly onPage?: (message: unknown) => void;
   readonly onFailed?: (failure: Failure) => void;

@@ -1,7 +1,7 @@
 /** What happens a moment after the last key, and not at each. */
 import { onBeforeUnmount } from 'vue';
 
-export interface Soon {
+interface Soon {
   (): void;
   cancel(): void;
 }

@@ -3,7 +3,7 @@ import { onBeforeUnmount, ref, shallowRef } from 'vue';
 import type { Failure, LogLine } from './protocol.ts';
 import { type Program, type Running, start } from './run.ts';
 
-export interface Telling {
+interface Telling {
   /** What is said while it runs. */
   readonly busy?: string;
   /** What is said before the time it took. */

@@ -1,7 +1,7 @@
 import type { LossName } from './names.ts';
 
 /** Losses that are alternatives to one another. */
-export interface Family {
+interface Family {
   readonly title: string;
   readonly losses: readonly LossName[];
 }

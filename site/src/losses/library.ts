@@ -36,7 +36,7 @@ export const computations = {
 };
 
 /** How the losses of a problem become one number. */
-export interface ProblemRequest {
+interface ProblemRequest {
   readonly seed: number | undefined;
   readonly reduction: string;
   readonly weights: readonly number[] | null;

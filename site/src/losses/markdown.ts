@@ -7,7 +7,7 @@ import { optionDocs } from './option-docs.ts';
 import type { LossParams } from './params.ts';
 
 /** What the table of the losses says of one. */
-export interface Row {
+interface Row {
   readonly fn: string | null;
   readonly torch: string | null;
   readonly paper?: string;
@@ -20,7 +20,7 @@ const fence = (language: string, code: string): string => `\`\`\`${language}\n${
 const known: readonly string[] = lossNames;
 
 /** Losses that are named in code become links. */
-export const linked = (text: string, self: LossName): string =>
+const linked = (text: string, self: LossName): string =>
   text.replace(/(?<!\[)`(\w+)`/g, (code, name: string) =>
     known.includes(name) && name !== self ? `[\`${name}\`](./${name}.md)` : code,
   );

@@ -6,7 +6,7 @@ import { load } from '../live/registry.ts';
 import type { Mistake } from './content/index.ts';
 
 /** What a program was told. */
-export interface Said {
+interface Said {
   /** `Warning`, or the name of the error that ended it. */
   readonly kind: string;
   readonly message: string;

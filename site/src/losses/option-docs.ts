@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import ts from 'typescript';
 
-export interface OptionDoc {
+interface OptionDoc {
   readonly name: string;
   readonly text: string;
 }

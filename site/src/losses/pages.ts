@@ -12,7 +12,7 @@ import { entryOf, firstSeed, smallProblem } from './reductions.ts';
 import { sparkline } from './sparkline.ts';
 
 /** What VitePress takes for a page of `[loss].md`. */
-export interface LossPage {
+interface LossPage {
   readonly params: LossParams;
   readonly content: string;
 }

@@ -30,7 +30,7 @@ export interface Reduced {
 }
 
 /** A drawn problem, whose loss can be asked for. */
-export interface SmallProblem {
+interface SmallProblem {
   readonly inputs: readonly Printed[];
   readonly reductions: readonly string[];
   reduce(reduction: string, sampleWeight: readonly number[] | null): Reduced;

@@ -1,7 +1,7 @@
 /** Lines of one value through a square of values: marching squares. */
 
 /** Is told of each piece of a line, in cells of the square; 0 is the middle of the first value. */
-export type Line = (x1: number, y1: number, x2: number, y2: number) => void;
+type Line = (x1: number, y1: number, x2: number, y2: number) => void;
 
 /** The line at `level`. A cell is crossed at two of its sides, or at all four, which are joined in their order around it. */
 export function contour(values: ArrayLike<number>, side: number, level: number, line: Line): void {

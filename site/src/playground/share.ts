@@ -2,7 +2,7 @@
 import { compressToEncodedURIComponent, decompressFromEncodedURIComponent } from 'lz-string';
 import type { Point } from '../page/protocol.ts';
 
-export interface Shared {
+interface Shared {
   readonly code: string;
   /** Points that were moved, and the set they were moved from. */
   readonly set?: string;

@@ -66,5 +66,3 @@ export function useTraining(original: string) {
     },
   };
 }
-
-export type Training = ReturnType<typeof useTraining>;

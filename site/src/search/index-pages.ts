@@ -1,6 +1,6 @@
 /** What of a built page is searched, and with which weights: as HTML for pagefind, which the pages as served need not be. */
 
-export interface IndexedPage {
+interface IndexedPage {
   readonly url: string;
   readonly content: string;
 }

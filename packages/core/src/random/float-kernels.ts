@@ -41,7 +41,7 @@ function fused(a: Expr, b: Expr, c: Expr): Expr {
 }
 
 /** How float32 is computed with. */
-export interface Arithmetic {
+interface Arithmetic {
   /** A result of any other operation, rounded to float32. */
   readonly single: (x: Expr) => Expr;
   readonly mulAdd: (a: E.Operand, b: E.Operand, c: E.Operand) => Expr;

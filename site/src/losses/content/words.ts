@@ -21,7 +21,7 @@ export interface Mistake {
 }
 
 /** Where something was published. */
-export interface Source {
+interface Source {
   readonly title: string;
   readonly url: string;
 }

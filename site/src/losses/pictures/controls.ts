@@ -11,7 +11,7 @@ export interface Slider {
 }
 
 /** One of a few words. */
-export interface Choice<T extends string = string> {
+interface Choice<T extends string = string> {
   readonly kind: 'choice';
   readonly label: string;
   readonly value: T;
@@ -19,7 +19,7 @@ export interface Choice<T extends string = string> {
 }
 
 /** Yes or no. */
-export interface Switch {
+interface Switch {
   readonly kind: 'switch';
   readonly label: string;
   readonly value: boolean;

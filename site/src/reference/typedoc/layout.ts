@@ -6,7 +6,7 @@ interface Module {
   readonly url: string;
 }
 
-export interface Frame {
+interface Frame {
   readonly title: string;
   readonly content: string;
   readonly onThisPage: string;

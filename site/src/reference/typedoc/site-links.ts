@@ -1,7 +1,7 @@
 import type { DefaultTheme } from 'vitepress';
 import { navigation } from '../../navigation.ts';
 
-export interface SiteLink {
+interface SiteLink {
   readonly text: string;
   /** From the folder of the reference. */
   readonly path: string;

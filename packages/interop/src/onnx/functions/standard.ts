@@ -1,5 +1,5 @@
 import { isFloatingPoint } from '@kindling/core';
-import { type FunctionCall, isValue, type Value } from '../../recording/index.ts';
+import { type FunctionCall, isValue } from '../../recording/index.ts';
 import { float, isStatic, type Name } from '../graph.ts';
 import { product } from '../lowering/lowering.ts';
 import type { Scope } from '../translate.ts';
@@ -62,5 +62,3 @@ function fold(call: FunctionCall, scope: Scope): readonly Name[] | null {
 }
 
 export const standard: Readonly<Record<string, FunctionLowering>> = { gelu, batchNorm, fold, col2im: fold };
-
-export type { Value };
