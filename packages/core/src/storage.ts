@@ -18,18 +18,19 @@ export interface Lodging {
 }
 
 /**
- * What a structured clone of a tensor fails by: the algorithm takes own properties and drops classes and private fields, and would leave an
- * object without its elements; a symbol it refuses, with its description, of which V8 shows some hundred characters.
+ * Makes a structured clone of a tensor fail. The algorithm copies own properties and drops classes and private fields, which
+ * would leave an object without elements; but it refuses symbols, in an error that has their description (in V8, some
+ * hundred characters of it).
  */
 const uncloneable = Symbol(
   'a tensor; copy it by x.clone(), or send x.data and x.shape, for tensor(data).reshape(shape)',
 );
 
-/** How often a storage left its lodging: who counts on one has to look again. */
+/** Counts how often storages left their lodgings: whoever relies on one has to look again. */
 export let timesMovedOut = 0;
 
 let identities = 0;
-/** Another number for each memory; a small integer always, which takes no memory of its own. */
+/** A different number for each memory; always a small integer, which takes no memory of its own. */
 const nextIdentity = (): number => {
   identities = (identities + 1) & 0x3fffffff;
   return identities;
@@ -37,18 +38,18 @@ const nextIdentity = (): number => {
 
 /** The memory behind one or more tensors: a garbage-collected typed array, shared by views. Follows `torch.UntypedStorage`. */
 export class Storage {
-  /** Read it through {@link array}: a compiled program may one day hold newer values than this array. */
+  /** To be read through {@link array}: the elements may have moved into memory of kernels. */
   #array: TypedArray;
-  /** The array's length, once it was handed out: who has the array may transfer its buffer, which empties it. */
+  /** The length that the array has, where others have its buffer too, and may empty it by a transfer; else -1. */
   #lengthOutside = -1;
   #leftBehind: string | null = null;
   #lodging: Lodging | null = null;
-  /** Who copied the elements last, of those that would rather have them move in. */
+  /** The lodging that copied the elements last, and would rather have them move in. */
   #copiedBy: Lodging | null = null;
   protected readonly uncloneable: symbol = uncloneable;
   /**
-   * What compares objects by their properties (`assert.deepStrictEqual`, lodash) does not see the elements: by this it never takes two
-   * memories for equal.
+   * Code that compares objects by their properties (`assert.deepStrictEqual`, lodash) does not see the elements: this number
+   * keeps it from taking two memories for equal.
    */
   protected readonly identity: number = nextIdentity();
   /** Counts in-place changes, so that a tensor saved for backward can tell that it was overwritten. */
@@ -79,7 +80,7 @@ export class Storage {
     return this.#array;
   }
 
-  /** Moves the elements into memory of kernels, where there they stay until somebody else is to have the array. @internal */
+  /** Moves the elements into memory of kernels, where they stay until somebody outside is to have the array. @internal */
   moveInto(lodging: Lodging): void {
     const { array } = this;
     const there = lodging.array();
@@ -90,7 +91,7 @@ export class Storage {
     this.#lengthOutside = there.length;
   }
 
-  /** Moves in where that is possible and the lodging meets this storage again: what is met once may be dropped after it. @internal */
+  /** Moves in, where possible, once the lodging meets this storage again: what is met once may be dropped next. @internal */
   moveIntoAgain(lodging: Lodging): boolean {
     if (this.#copiedBy !== lodging) {
       this.#copiedBy = lodging;
@@ -130,7 +131,7 @@ export class Storage {
     this.#array = nothing;
   }
 
-  /** Takes the elements into memory of its own, if they lie in that of kernels, or there. @internal */
+  /** Moves the elements back into memory of the storage's own, if they lie in `from`. @internal */
   moveOut(from: Lodging | null = this.#lodging): void {
     if (from === null || from !== this.#lodging) return;
     this.#array = this.array.slice();
@@ -147,7 +148,10 @@ export class Storage {
     this.#lengthOutside = this.#array.length;
   }
 
-  /** Gives the memory back for new tensors to take: for who knows that nobody reads it any more. Reading it is an error from then on. @internal */
+  /**
+   * Gives the memory to tensors that come, for callers who know that nobody needs it any more: reading it is an error from
+   * then on. @internal
+   */
   recycle(): void {
     const array = this.#array;
     if (this.#lengthOutside >= 0 || array.byteLength <= onHeapBytes || !keepSpare(array)) return;

@@ -21,7 +21,7 @@ export interface CompileOptions {
   /**
    * Which calls are run both ways and compared, bit for bit: results, parameters, state, gradients and random streams. `true`: each, for
    * finding out, not for speed; `false`: none. Default: the first six of each program, then number 27, 64, 125 and
-   * the other cubes, so that what a function does otherwise later comes to light.
+   * the other cubes, so that it comes to light when a function later does something else.
    */
   readonly check?: boolean | undefined;
   /** What becomes of a function that cannot be compiled: an error, or a warning, after which it runs as it is. Default: `'error'`. */
@@ -340,9 +340,9 @@ function refusePromise(result: unknown): void {
 }
 
 /**
- * The function as a program that gives the same numbers, bit for bit, and leaves out what does not: the recording of gradients,
- * checks, and allocation. A training step (zeroGrad, loss, backward, step), the step of several models and optimizers, or a model
- * that is only used.
+ * Makes a function a program that gives the same numbers, bit for bit, without recording gradients, checking arguments or
+ * allocating memory: a training step (zeroGrad, loss, backward, step), the step of several models and optimizers, or a
+ * model that is only used.
  *
  * The first call runs the function as it is, the second one too and is recorded; from the third on the program runs, and the
  * function's own code no more. Another form of arguments (the shapes of a short last batch), or of settings (train and eval, grad
