@@ -110,8 +110,8 @@ const integerRange: Partial<Record<DType, readonly [number, number]>> = {
 };
 
 /**
- * What a tensor of `dtype` stores for a number given by the caller: integers lose its fraction, bools know only 0 and others.
- * A number beyond the dtype's range is a ValueError, as in PyTorch, and never a silent other number.
+ * What a tensor of `dtype` stores for a number given by the caller: integers lose its fraction, bools know only 0 and
+ * others. A number beyond the dtype's range is a ValueError, as in PyTorch, and never a silent other number.
  */
 export function storedNumber(value: number | boolean, dtype: DType, caller: string): number {
   const x = Number(value);

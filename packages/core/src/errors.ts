@@ -18,7 +18,10 @@ export class IndexError extends KindlingError {
   override name = 'IndexError';
 }
 
-/** Misuse of automatic differentiation: a freed graph, a leaf changed in place, a missing gradient: PyTorch's RuntimeError. */
+/**
+ * Misuse of automatic differentiation: a freed graph, a leaf changed in place, a missing gradient: PyTorch's
+ * RuntimeError.
+ */
 export class AutogradError extends KindlingError {
   override name = 'AutogradError';
 }
@@ -33,7 +36,10 @@ export class CompileError extends KindlingError {
   override name = 'CompileError';
 }
 
-/** A change of what `Object.freeze` or `Object.seal` keeps as it is, where JavaScript would throw a TypeError. Kindling's own. */
+/**
+ * A change of what `Object.freeze` or `Object.seal` keeps as it is, where JavaScript would throw a TypeError.
+ * Kindling's own.
+ */
 export class FrozenError extends ValueError {
   override name = 'FrozenError';
 
@@ -45,9 +51,10 @@ export class FrozenError extends ValueError {
 }
 
 /**
- * An error under the name of the public function that was called, where what that function calls gave a name of its own. Names of
- * classes and of nodes of the graph stay, as they tell more; and the name of a module that was called stands before the function's,
- * unless both are one name, that is a method of its own, or it is `forward`, which nobody calls. Kindling's own.
+ * An error under the name of the public function that was called, where what that function calls gave a name of its
+ * own. Names of classes and of nodes of the graph stay, as they tell more; and the name of a module that was called
+ * stands before the function's, unless both are one name, that is a method of its own, or it is `forward`, which nobody
+ * calls. Kindling's own.
  * @example
  * ```ts
  * function between(a: Tensor, b: Tensor): Tensor {

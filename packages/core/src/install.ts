@@ -7,8 +7,8 @@ import { Tensor } from './tensor.ts';
 type AnyMethod = (x: Tensor, ...args: unknown[]) => unknown;
 
 /**
- * A function as a method, in whose errors it has the method's name. Named parameters, as far as they go: a rest parameter would
- * allocate an array at each call.
+ * A function as a method, in whose errors it has the method's name. Named parameters, as far as they go: a rest
+ * parameter would allocate an array at each call.
  */
 function asMethod(
   name: string,
@@ -54,12 +54,13 @@ export function install(name: string | symbol, value: unknown): void {
 }
 
 /**
- * Installs functions whose first argument is the tensor, room by room, as one object of them all takes long to make; and members,
- * which are written as methods. For their types the parameters are `object`: what is installed has hundreds of signatures.
+ * Installs functions whose first argument is the tensor, room by room, as one object of them all takes long to make;
+ * and members, which are written as methods. For their types the parameters are `object`: what is installed has
+ * hundreds of signatures.
  */
 export function installMethods(operations: readonly object[], members: object): void {
-  // V8 copies the table of a class's prototype for each property that it adds, until one is taken away: then it is a hash table.
-  // For these hundreds of methods that is a tenth of the time that the import takes.
+  // V8 copies the table of a class's prototype for each property that it adds, until one is taken away: then it is a
+  // hash table. For these hundreds of methods that is a tenth of the time that the import takes.
   const { constructor } = Tensor.prototype;
   Reflect.deleteProperty(Tensor.prototype, 'constructor');
   install('constructor', constructor);

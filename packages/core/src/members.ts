@@ -1,4 +1,7 @@
-/** What is a method and no function: questions about a tensor, its elements as JavaScript values, `x.float()` and its kin. */
+/**
+ * What is a method and no function: questions about a tensor, its elements as JavaScript values, `x.float()` and its
+ * kin.
+ */
 import { checkArguments, K, refuseExcess, signature } from './arguments/index.ts';
 import { type BackwardOptions, backwardKinds, backward as runBackward } from './autograd/backward.ts';
 import { bytesOf, type DType, isFloatingPoint as isFloating } from './dtype.ts';
@@ -66,7 +69,8 @@ export function tolist<T = NestedNumbers>(this: Tensor): T {
 
 /**
  * What JavaScript sees where it wants a plain value: of a tensor of one element its number, where a number is asked for
- * (`Number(x)`, `x * 2`, `x < y`); the printed form in a template string. Follows `Tensor.__float__` and `Tensor.__str__`.
+ * (`Number(x)`, `x * 2`, `x < y`); the printed form in a template string. Follows `Tensor.__float__` and
+ * `Tensor.__str__`.
  * @throws ValueError for `+` and `==`, which ask for neither, and for numbers of any other tensor
  */
 export function toPrimitive(this: Tensor, hint: string): string | number {
@@ -238,7 +242,8 @@ export function set(this: Tensor, indices: readonly IndexItem[], value: IndexVal
 
 /**
  * Adds to the `.grad` of each leaf that x was computed from the derivative of x by it. Follows `Tensor.backward`.
- * @throws AutogradError unless x requires a gradient, and has one element or gets its own `gradient`; where the graph was freed
+ * @throws AutogradError unless x requires a gradient, and has one element or gets its own `gradient`; where the graph
+ *   was freed
  * @throws ShapeError where `gradient` has not the shape of x
  * @example
  * ```ts

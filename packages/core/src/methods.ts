@@ -73,8 +73,8 @@ import { owned } from './storage.ts';
 import { Tensor } from './tensor.ts';
 
 /**
- * The functions that are methods too: the tensor is their first argument. A file of methods alone is taken whole, another one
- * lists them as its default export.
+ * The functions that are methods too: the tensor is their first argument. A file of methods alone is taken whole,
+ * another one lists them as its default export.
  */
 const operations = [
   flips,
@@ -145,8 +145,8 @@ const operations = [
 const { toPrimitive, ...own } = members;
 
 /**
- * A function of a tensor as that tensor's method, with all of its overloads. A function of fewer than four matches with its
- * first one several times.
+ * A function of a tensor as that tensor's method, with all of its overloads. A function of fewer than four matches with
+ * its first one several times.
  */
 type Method<F> = F extends {
   (x: Tensor, ...args: infer A1): infer R1;

@@ -59,7 +59,9 @@ export const isReadable = /* @__PURE__ */ whereReadable(
   (x): x is unknown => x === undefined || x === null || Object.getPrototypeOf(x) !== undefined,
 );
 
-/** Whether something is an array; a Proxy that was revoked, of which JavaScript cannot tell, is none. Kindling's own. */
+/**
+ * Whether something is an array; a Proxy that was revoked, of which JavaScript cannot tell, is none. Kindling's own.
+ */
 export function isArray(x: unknown): x is readonly unknown[] {
   try {
     return Array.isArray(x);

@@ -1,11 +1,14 @@
 /** From where the library was called, for messages: a runtime may tell nothing of it. */
 
-/** Where a package of Kindling lies, in its sources, built or installed; and what of the runtime stands between its frames. */
+/**
+ * Where a package of Kindling lies, in its sources, built or installed; and what of the runtime stands between its
+ * frames.
+ */
 const own = /[\\/]packages[\\/](?:core|nn|optim|interop)[\\/](?:src|dist)[\\/]|@kindling[\\/]|node:internal/;
 
 /**
- * Where this package lies, by a frame of this file: the folder of its sources, or the one file of a build, be it a user's.
- * Bundlers write a place of their own for `import.meta.url`, or none.
+ * Where this package lies, by a frame of this file: the folder of its sources, or the one file of a build, be it a
+ * user's. Bundlers write a place of their own for `import.meta.url`, or none.
  */
 const ownPlace = (frame: string): string =>
   frame.replace(/^.*?(?:\(|@|at )(?=\S*[/\\])/, '').replace(/(?:\bstack\.ts)?(?:\?.*)?:\d+:\d+\)?$/, '');
@@ -39,8 +42,8 @@ interface CallSite {
 const ownFiles = new Map<string, boolean>();
 
 /**
- * Tells the innermost frame of the call stack that is not the library's from all others, without wording any; `null` where the runtime does
- * not say. Kindling's own.
+ * Tells the innermost frame of the call stack that is not the library's from all others, without wording any; `null`
+ * where the runtime does not say. Kindling's own.
  */
 export function userPlace(limit = 40): string | null {
   const { stackTraceLimit, prepareStackTrace } = traces;
@@ -68,8 +71,8 @@ export function userPlace(limit = 40): string | null {
 }
 
 /**
- * The frames of the call stack that are not the library's, innermost first; none where these cannot be told apart, as in a program
- * bundled into one file. Kindling's own.
+ * The frames of the call stack that are not the library's, innermost first; none where these cannot be told apart, as
+ * in a program bundled into one file. Kindling's own.
  */
 export function userFrames(limit = 40): string[] {
   const frames = stackFrames(limit);

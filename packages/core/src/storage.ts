@@ -18,9 +18,9 @@ export interface Lodging {
 }
 
 /**
- * Makes a structured clone of a tensor fail. The algorithm copies own properties and drops classes and private fields, which
- * would leave an object without elements; but it refuses symbols, in an error that has their description (in V8, some
- * hundred characters of it).
+ * Makes a structured clone of a tensor fail. The algorithm copies own properties and drops classes and private fields,
+ * which would leave an object without elements; but it refuses symbols, in an error that has their description (in V8,
+ * some hundred characters of it).
  */
 const uncloneable = Symbol(
   'a tensor; copy it by x.clone(), or send x.data and x.shape, for tensor(data).reshape(shape)',
@@ -36,7 +36,10 @@ const nextIdentity = (): number => {
   return identities;
 };
 
-/** The memory behind one or more tensors: a garbage-collected typed array, shared by views. Follows `torch.UntypedStorage`. */
+/**
+ * The memory behind one or more tensors: a garbage-collected typed array, shared by views. Follows
+ * `torch.UntypedStorage`.
+ */
 export class Storage {
   /** To be read through {@link array}: the elements may have moved into memory of kernels. */
   #array: TypedArray;
@@ -48,8 +51,8 @@ export class Storage {
   #copiedBy: Lodging | null = null;
   protected readonly uncloneable: symbol = uncloneable;
   /**
-   * Code that compares objects by their properties (`assert.deepStrictEqual`, lodash) does not see the elements: this number
-   * keeps it from taking two memories for equal.
+   * Code that compares objects by their properties (`assert.deepStrictEqual`, lodash) does not see the elements: this
+   * number keeps it from taking two memories for equal.
    */
   protected readonly identity: number = nextIdentity();
   /** Counts in-place changes, so that a tensor saved for backward can tell that it was overwritten. */
@@ -80,7 +83,9 @@ export class Storage {
     return this.#array;
   }
 
-  /** Moves the elements into memory of kernels, where they stay until somebody outside is to have the array. @internal */
+  /**
+   * Moves the elements into memory of kernels, where they stay until somebody outside is to have the array. @internal
+   */
   moveInto(lodging: Lodging): void {
     const { array } = this;
     const there = lodging.array();
@@ -91,7 +96,10 @@ export class Storage {
     this.#lengthOutside = there.length;
   }
 
-  /** Moves in, where possible, once the lodging meets this storage again: what is met once may be dropped next. @internal */
+  /**
+   * Moves in, where possible, once the lodging meets this storage again: what is met once may be dropped next.
+   * @internal
+   */
   moveIntoAgain(lodging: Lodging): boolean {
     if (this.#copiedBy !== lodging) {
       this.#copiedBy = lodging;
@@ -140,7 +148,9 @@ export class Storage {
     timesMovedOut++;
   }
 
-  /** Makes ready for the array to leave the library: from now on it shares its buffer with no other tensor. @internal */
+  /**
+   * Makes ready for the array to leave the library: from now on it shares its buffer with no other tensor. @internal
+   */
   handOut(): void {
     this.moveOut();
     if (this.#lengthOutside >= 0) return;
@@ -149,8 +159,8 @@ export class Storage {
   }
 
   /**
-   * Gives the memory to tensors that come, for callers who know that nobody needs it any more: reading it is an error from
-   * then on. @internal
+   * Gives the memory to tensors that come, for callers who know that nobody needs it any more: reading it is an error
+   * from then on. @internal
    */
   recycle(): void {
     const array = this.#array;
@@ -236,9 +246,9 @@ function newBuffer(bytes: number): ArrayBuffer {
 let reusesLargeBlocks = false;
 
 /**
- * glibc maps each block of over 128 KiB anew and unmaps it when freed, so that every page of a new tensor costs a fault, which
- * is dearer than arithmetic on it. Once it has freed one larger block, it keeps blocks of up to that size (at most 32 MiB)
- * for reuse. So it gets one to free: never touched, the block takes no memory.
+ * glibc maps each block of over 128 KiB anew and unmaps it when freed, so that every page of a new tensor costs a
+ * fault, which is dearer than arithmetic on it. Once it has freed one larger block, it keeps blocks of up to that size
+ * (at most 32 MiB) for reuse. So it gets one to free: never touched, the block takes no memory.
  */
 function reuseLargeBlocks(allocate: (bytes: number) => Uint8Array): void {
   reusesLargeBlocks = true;
@@ -248,9 +258,9 @@ function reuseLargeBlocks(allocate: (bytes: number) => Uint8Array): void {
 /** Arrays of up to this size live in the JavaScript heap, where they cost least, and hold no slab back. */
 const onHeapBytes = 64;
 /**
- * Small tensors are cut from a slab: a view into one costs a fraction of a buffer of its own. A slab lives as long as any
- * tensor cut from it. So it holds tensors of one size alone, and few of them: of those beyond 256 bytes, one that is kept holds
- * back at most four times its size; below that, little beside the objects that make up a tensor.
+ * Small tensors are cut from a slab: a view into one costs a fraction of a buffer of its own. A slab lives as long as
+ * any tensor cut from it. So it holds tensors of one size alone, and few of them: of those beyond 256 bytes, one that
+ * is kept holds back at most four times its size; below that, little beside the objects that make up a tensor.
  */
 const leastSlabBytes = 1024;
 /** Up to this size zeroing costs less than the view that Node makes with its memory. */
@@ -283,8 +293,8 @@ const nothing = new Float32Array(0);
 const unitsOf = (bytes: number): number => Math.ceil(bytes / sliceUnit);
 
 /**
- * Larger memory that was given back, the last one last: what has just been used is still in the processor's caches, while the engine
- * gives memory out again when it next looks for what nobody has.
+ * Larger memory that was given back, the last one last: what has just been used is still in the processor's caches,
+ * while the engine gives memory out again when it next looks for what nobody has.
  */
 const spareBuffers: ArrayBuffer[] = [];
 let spareBytes = 0;

@@ -16,7 +16,10 @@ import { allocateArray, Storage } from './storage.ts';
 /** A function called with a gradient as it arrives; a tensor that it returns takes the gradient's place. */
 export type GradHook = (grad: Tensor) => Tensor | undefined | void;
 
-/** @internal The hooks of one place. The list is replaced, never changed: hooks may come and go while it is being called. */
+/**
+ * @internal The hooks of one place. The list is replaced, never changed: hooks may come and go while it is being
+ *   called.
+ */
 export type HookList<H> = readonly { readonly hook: H }[];
 
 /**
@@ -82,8 +85,8 @@ export class Tensor {
   }
 
   /**
-   * Whether something is a tensor itself, not a Proxy of one or an object that merely has its prototype: `instanceof` takes
-   * both for tensors. @internal
+   * Whether something is a tensor itself, not a Proxy of one or an object that merely has its prototype: `instanceof`
+   * takes both for tensors. @internal
    */
   static is(x: unknown): x is Tensor {
     // V8 answers both questions in half the time that it takes for the second alone.
@@ -98,8 +101,8 @@ export class Tensor {
   }
 
   /**
-   * The gradient that backward has accumulated, of leaves and of tensors on which `retainGrad` was called. Backward adds to
-   * it in place, except under `createGraph`. Follows `Tensor.grad`.
+   * The gradient that backward has accumulated, of leaves and of tensors on which `retainGrad` was called. Backward
+   * adds to it in place, except under `createGraph`. Follows `Tensor.grad`.
    * @throws DTypeError, ShapeError where what is assigned is neither `null` nor a tensor of this dtype and shape
    * @throws AutogradError where a tensor is made its own gradient
    */
@@ -122,7 +125,9 @@ export class Tensor {
     return (this.#strides ??= contiguousStrides(this.shape));
   }
 
-  /** Keeps Vue from making a Proxy of a tensor in reactive state: private fields cannot be read through one. @internal */
+  /**
+   * Keeps Vue from making a Proxy of a tensor in reactive state: private fields cannot be read through one. @internal
+   */
   get __v_skip(): true {
     return true;
   }
@@ -253,7 +258,10 @@ export function isOfClass(x: unknown): x is Tensor {
   }
 }
 
-/** @internal The private fields of a tensor that belong to automatic differentiation: the tensor itself, by another type. */
+/**
+ * @internal The private fields of a tensor that belong to automatic differentiation: the tensor itself, by another
+ *   type.
+ */
 export const autogradOf = (x: Tensor): AutogradState => x as unknown as AutogradState;
 
 /** @internal Throws a DTypeError that says what came where tensors were expected. */

@@ -21,11 +21,11 @@ export function getNumThreads(): number {
 /**
  * Sets how many threads kernels may use, this one among them. Follows `torch.set_num_threads`.
  *
- * It holds from the next call on. Large products, elementwise operations and rows are cut, some rows for each thread: in the programs of
- * `compile`, and in eager calls, whose operands are copied, where there is much to compute for each element. No sum is divided, so that
- * results have the same bits with any number of threads. Workers are started when there is work that is worth it, and end with the
- * process; with 1 they sleep. In a page threads take cross-origin isolation (`crossOriginIsolated`); without it, all is done by one
- * thread.
+ * It holds from the next call on. Large products, elementwise operations and rows are cut, some rows for each thread:
+ * in the programs of `compile`, and in eager calls, whose operands are copied, where there is much to compute for each
+ * element. No sum is divided, so that results have the same bits with any number of threads. Workers are started when
+ * there is work that is worth it, and end with the process; with 1 they sleep. In a page threads take cross-origin
+ * isolation (`crossOriginIsolated`); without it, all is done by one thread.
  * @param n an integer of at least 1; of more than 63, 63 are used
  * @throws ValueError where it is none
  * @example

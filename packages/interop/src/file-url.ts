@@ -1,4 +1,7 @@
-/** The URL of a file: a `URL`, of which no more is named than that, so that no declaration needs a browser's or Node's types. */
+/**
+ * The URL of a file: a `URL`, of which no more is named than that, so that no declaration needs a browser's or Node's
+ * types.
+ */
 export interface FileURL {
   /** The URL as text. */
   readonly href: string;

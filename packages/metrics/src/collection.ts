@@ -39,8 +39,8 @@ function byClass(caller: string, metrics: readonly Metric[]): Record<string, Met
 }
 
 /**
- * Several metrics of the same batches: what is done to it is done to each of them. A list goes by the names of its classes. Follows
- * `torchmetrics.MetricCollection`, except that a batch which one of them refuses changes none.
+ * Several metrics of the same batches: what is done to it is done to each of them. A list goes by the names of its
+ * classes. Follows `torchmetrics.MetricCollection`, except that a batch which one of them refuses changes none.
  * @throws ValueError for what is no metric, no metric at all, a name with a dot, and two of one class in a list
  * @example
  * ```ts
@@ -114,7 +114,8 @@ export class MetricCollection<
   }
 
   /**
-   * Takes over what the metrics of another collection have seen, each from that of its name; the other one stays as it is.
+   * Takes over what the metrics of another collection have seen, each from that of its name; the other one stays as it
+   * is.
    * @throws ValueError for a collection of other names, classes or options
    */
   merge(other: this): this {

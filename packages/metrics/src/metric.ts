@@ -22,8 +22,8 @@ import { addTo, type Samples } from './samples.ts';
 /** What a batch may say besides its values. */
 export interface UpdateOptions {
   /**
-   * What samples count for: a number for all of the batch, or a tensor with one for each, of shape (N,) or of the shape of the
-   * samples. Finite and at least 0. Default: 1.
+   * What samples count for: a number for all of the batch, or a tensor with one for each, of shape (N,) or of the shape
+   * of the samples. Finite and at least 0. Default: 1.
    */
   readonly weight?: number | Tensor;
 }
@@ -50,10 +50,10 @@ export const stateTakes = { state: /* @__PURE__ */ K.kind('what stateDict() give
 export const numbersOf = (x: Tensor): ArrayLike<number> => valuesOf(x, 'metric');
 
 /**
- * The base of all metrics: batches are added by {@link update}, and {@link compute} gives the metric of all of them, which is what
- * it would be if they had come as one. Metrics of several processes or folds come together by {@link merge}. It holds sums of a fixed
- * length, and where none will do (areas under curves) the scores themselves; never a graph of autograd. Results are float64. Follows
- * `torchmetrics.Metric` and `torcheval.metrics.Metric`.
+ * The base of all metrics: batches are added by {@link update}, and {@link compute} gives the metric of all of them,
+ * which is what it would be if they had come as one. Metrics of several processes or folds come together by
+ * {@link merge}. It holds sums of a fixed length, and where none will do (areas under curves) the scores themselves;
+ * never a graph of autograd. Results are float64. Follows `torchmetrics.Metric` and `torcheval.metrics.Metric`.
  * @example
  * ```ts
  * const error = new MeanSquaredError();
@@ -72,7 +72,10 @@ export abstract class Metric extends Shown {
   protected readonly settings: object;
   /** Where the weight of all samples stands: a metric that is frozen takes in batches still. */
   private readonly held = new Float64Array(1);
-  /** What a structured clone fails by, as one of a tensor does: it would be without the class, and what it holds as no property. */
+  /**
+   * What a structured clone fails by, as one of a tensor does: it would be without the class, and what it holds as no
+   * property.
+   */
   protected readonly uncloneable = Symbol(
     'a metric; send JSON.stringify(metric), for loadStateDict(JSON.parse(text))',
   );
@@ -110,7 +113,8 @@ export abstract class Metric extends Shown {
 
   /**
    * Takes in a batch: what was predicted, and what was true. A batch that is refused changes nothing.
-   * @throws ShapeError, DTypeError, ValueError for shapes that do not go together, labels that are none, NaN, and weights below 0
+   * @throws ShapeError, DTypeError, ValueError for shapes that do not go together, labels that are none, NaN, and
+   *   weights below 0
    */
   update(input: Tensor, target: Tensor, options: UpdateOptions = {}): this {
     const caller = this.nameOf('update');
@@ -148,8 +152,8 @@ export abstract class Metric extends Shown {
   }
 
   /**
-   * The class, the weight of all that was taken in, and the value so far: `Accuracy(weight=3, value=tensor(0.6667, dtype=torch.float64))`.
-   * Before there is one, the weight alone.
+   * The class, the weight of all that was taken in, and the value so far: `Accuracy(weight=3, value=tensor(0.6667,
+   * dtype=torch.float64))`. Before there is one, the weight alone.
    */
   override toString(): string {
     const value = this.total > 0 ? `, value=${this.compute()}` : '';
@@ -197,7 +201,8 @@ export abstract class Metric extends Shown {
 
   /**
    * Goes on from what {@link stateDict} gave, also by way of JSON. Nothing is changed unless all of it fits.
-   * @throws ValueError, ShapeError, DTypeError for what lacks something, or is of a metric of another kind or of other options
+   * @throws ValueError, ShapeError, DTypeError for what lacks something, or is of a metric of another kind or of other
+   *   options
    */
   loadStateDict(state: MetricStateDict): void {
     const caller = this.nameOf('loadStateDict');

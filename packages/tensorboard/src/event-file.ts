@@ -38,8 +38,8 @@ const flushAll = (): void => {
 export const now = (): number => Date.now() / 1000;
 
 /**
- * A file of events in a folder of its own or with others. Events wait for a while and are written in one go, at the latest at the
- * end of the process: what the file holds are whole records at any time.
+ * A file of events in a folder of its own or with others. Events wait for a while and are written in one go, at the
+ * latest at the end of the process: what the file holds are whole records at any time.
  */
 export class EventFile {
   readonly path: string;
@@ -85,7 +85,10 @@ export class EventFile {
     }
   }
 
-  /** A flush that nobody called has nobody to tell that it failed; the next one finds the events still waiting, and tells. */
+  /**
+   * A flush that nobody called has nobody to tell that it failed; the next one finds the events still waiting, and
+   * tells.
+   */
   private attempt(caller: string): void {
     try {
       this.flush(caller);

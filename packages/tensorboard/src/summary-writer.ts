@@ -123,10 +123,10 @@ function defaultFolder(comment: string): string {
 }
 
 /**
- * Writes what TensorBoard shows into a folder: `tensorboard --logdir runs`. A call hands over its values at once and costs little:
- * events wait in memory and are written together, at the latest when the process ends. What is written are whole records with
- * checksums, so that a run that is killed leaves a file that can be read. It needs files: Node, Deno or Bun. It is also closed at the
- * end of an `await using`. Follows `torch.utils.tensorboard.SummaryWriter`.
+ * Writes what TensorBoard shows into a folder: `tensorboard --logdir runs`. A call hands over its values at once and
+ * costs little: events wait in memory and are written together, at the latest when the process ends. What is written
+ * are whole records with checksums, so that a run that is killed leaves a file that can be read. It needs files: Node,
+ * Deno or Bun. It is also closed at the end of an `await using`. Follows `torch.utils.tensorboard.SummaryWriter`.
  * @throws FileError where the folder cannot be written to; ValueError for options that cannot be
  * @example
  * ```ts
@@ -171,8 +171,8 @@ export class SummaryWriter {
   }
 
   /**
-   * Adds several numbers that are shown in one picture: each is a run of its own, in a folder beside this one's files. Follows
-   * `SummaryWriter.add_scalars`.
+   * Adds several numbers that are shown in one picture: each is a run of its own, in a folder beside this one's files.
+   * Follows `SummaryWriter.add_scalars`.
    * @throws ValueError, FileError as {@link addScalar}
    */
   addScalars(
@@ -240,7 +240,8 @@ export class SummaryWriter {
   }
 
   /**
-   * Adds a curve of precision and recall: labels of 0 and 1, and probabilities for them. Follows `SummaryWriter.add_pr_curve`.
+   * Adds a curve of precision and recall: labels of 0 and 1, and probabilities for them. Follows
+   * `SummaryWriter.add_pr_curve`.
    * @throws ShapeError, ValueError for what is none; otherwise as {@link addScalar}
    * @throws FileError where the file cannot be written
    */
@@ -255,8 +256,8 @@ export class SummaryWriter {
   }
 
   /**
-   * Adds the hyperparameters of a run and the metrics it came to, which TensorBoard compares between runs: they go into a folder
-   * within this writer's. Hyperparameters that are `null` are left out. Follows `SummaryWriter.add_hparams`.
+   * Adds the hyperparameters of a run and the metrics it came to, which TensorBoard compares between runs: they go into
+   * a folder within this writer's. Hyperparameters that are `null` are left out. Follows `SummaryWriter.add_hparams`.
    * @throws ValueError for values that are none, and choices that do not go with them; otherwise as {@link addScalar}
    * @throws FileError where the file cannot be written
    */

@@ -5,9 +5,9 @@ import { type Signature, signature, stated } from './signature.ts';
 type AnyFunction = (...args: never[]) => unknown;
 
 /**
- * A public function that is composed of others, with its name and what it takes stated once: its arguments are checked, and the
- * errors of its parts bear its name, not theirs. Parameters that are given by a function are made when first asked for. Not for
- * what calls a function of the caller's, whose errors keep their names. Kindling's own.
+ * A public function that is composed of others, with its name and what it takes stated once: its arguments are checked,
+ * and the errors of its parts bear its name, not theirs. Parameters that are given by a function are made when first
+ * asked for. Not for what calls a function of the caller's, whose errors keep their names. Kindling's own.
  * @example
  * ```ts
  * const between = composition('between', { a: K.tensor, b: K.tensor }, (a: Tensor, b: Tensor): Tensor => a.add(b).div(2));
@@ -32,7 +32,10 @@ const withDefaults = (parameters: Parameters, required: number): Parameters =>
     Object.entries(parameters).map(([name, kind], i) => [name, i < required ? kind : optional(kind)]),
   );
 
-/** A function under a second name, or one that checks its arguments itself: the errors of all that it calls bear the name. Kindling's own. */
+/**
+ * A function under a second name, or one that checks its arguments itself: the errors of all that it calls bear the
+ * name. Kindling's own.
+ */
 export const alias = <F extends AnyFunction>(name: string, f: F): F => named(name, null, f);
 
 function named<F extends AnyFunction>(name: string, takes: Signature | null, f: F): F {

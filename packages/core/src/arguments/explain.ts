@@ -77,7 +77,10 @@ const fewNumbers = kind(
   (x) => isArray(x) && x.length <= 4 && Array.from(x).every((n) => typeof n === 'number'),
 );
 
-/** Values by the names of the options that take them, in the order of both, as PyTorch's places are; null where one finds none. */
+/**
+ * Values by the names of the options that take them, in the order of both, as PyTorch's places are; null where one
+ * finds none.
+ */
 function byName(options: Parameters, values: readonly unknown[]): string | null {
   const left = Object.entries(options);
   const given: string[] = [];
@@ -187,8 +190,8 @@ function misfit(name: string, parameters: Parameters, given: readonly unknown[],
 }
 
 /**
- * The error for what stands beyond the last parameter: the call without it, or with it in the list that the last one takes, or among the
- * options.
+ * The error for what stands beyond the last parameter: the call without it, or with it in the list that the last one
+ * takes, or among the options.
  */
 export function excessError(name: string, parameters: Parameters, given: readonly unknown[]): KindlingError {
   const names = Object.keys(parameters);
@@ -231,8 +234,8 @@ const sameName = (a: string, b: string): boolean => bareName(a) === bareName(b);
 const bareName = (name: string): string => name.replaceAll('_', '').replace(/s$/, '').toLowerCase();
 
 /**
- * The call with what an object gives by its name, as in Python, in the places where it belongs from `at` on, and options of the rest;
- * nothing where the object does not name what stands there.
+ * The call with what an object gives by its name, as in Python, in the places where it belongs from `at` on, and
+ * options of the rest; nothing where the object does not name what stands there.
  */
 function inItsPlace(
   name: string,

@@ -156,7 +156,10 @@ export const listOf = (item: Kind, expected = `an array, each item ${item.expect
 /** Tensors. Kindling's own. */
 export const tensors = /* @__PURE__ */ listOf(tensor, 'an array of tensors, as in [a, b]');
 
-/** What may be walked by `for (const x of ...)`, strings aside, tensors without dimensions and what was transferred. Kindling's own. */
+/**
+ * What may be walked by `for (const x of ...)`, strings aside, tensors without dimensions and what was transferred.
+ * Kindling's own.
+ */
 export const iterable = (expected: string): Kind =>
   kind(
     expected,
@@ -205,12 +208,18 @@ export const allLike = (defaults: object, numbers?: Kind): Record<string, Kind> 
 /** What the options of type `O` take, name by name: none forgotten, none too many. */
 export type Kinds<O> = { readonly [P in keyof O]-?: Kind };
 
-/** Of what JavaScript says that it is no more than an object: a `Map`, a `Date` or a promise would hold options that nobody reads. */
+/**
+ * Of what JavaScript says that it is no more than an object: a `Map`, a `Date` or a promise would hold options that
+ * nobody reads.
+ */
 const plainTags = new Set(['[object Object]', '[object Module]']);
 const isPlain = (x: object): boolean =>
   Object.getPrototypeOf(x) === Object.prototype || plainTags.has(Object.prototype.toString.call(x));
 
-/** Whether a value can hold options: an object, of a user's class too, that is no array, no tensor, no function and no collection. Kindling's own. */
+/**
+ * Whether a value can hold options: an object, of a user's class too, that is no array, no tensor, no function and no
+ * collection. Kindling's own.
+ */
 export const isOptions = /* @__PURE__ */ whereReadable(
   (x): x is Readonly<Record<string, unknown>> =>
     typeof x === 'object' && x !== null && !Array.isArray(x) && !(x instanceof Tensor) && isPlain(x),

@@ -30,7 +30,10 @@ function distance(a: string, b: string): number {
 /** Names longer than any option's are not compared. */
 const LONGEST = 40;
 
-/** The name of `known` that is written almost as `name`, or for which `name` stands in another form; `null` if there is none. */
+/**
+ * The name of `known` that is written almost as `name`, or for which `name` stands in another form; `null` if there is
+ * none.
+ */
 export function nearest(name: string, known: readonly string[]): string | null {
   if (name.length > LONGEST) return null;
   const target = bare(name);

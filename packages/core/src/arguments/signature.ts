@@ -7,7 +7,10 @@ import { fits, type Kind, kind, type Parameters } from './kinds.ts';
  * @internal
  */
 export interface CallListener {
-  /** A function was called with these arguments, which are checked next. The check was called by it, or by `checkArguments`, which it called. */
+  /**
+   * A function was called with these arguments, which are checked next. The check was called by it, or by
+   * `checkArguments`, which it called.
+   */
   called(name: string, parameters: Parameters, given: ArrayLike<unknown>): void;
   /** The next operation is an elementwise one of these operands, numbers among them, and these parameters. */
   computes(operands: readonly unknown[], params: readonly number[]): void;
@@ -40,12 +43,12 @@ export function listenToCalls(next: CallListener | null): CallListener | null {
 export type Signature = (given: ArrayLike<unknown>) => void;
 
 /**
- * What a public function takes, as a check that its first line calls with its `arguments`; an arrow function, which has none, gives
- * an array. The error names the function, the parameter, what came and what would have fitted, and for an option that it does not
- * know the one that may have been meant. What stands beyond the last parameter is refused, as it would be lost, but for what
- * `xs.map(f)` and `xs.reduce(f)` add: the index and the array.
- * `name` is the function's public name; that of a class begins with a capital letter. Given as a function, the parameters are made
- * when first asked for, and a bundler can leave out the check with the function that calls it. Kindling's own.
+ * What a public function takes, as a check that its first line calls with its `arguments`; an arrow function, which has
+ * none, gives an array. The error names the function, the parameter, what came and what would have fitted, and for an
+ * option that it does not know the one that may have been meant. What stands beyond the last parameter is refused, as
+ * it would be lost, but for what `xs.map(f)` and `xs.reduce(f)` add: the index and the array. `name` is the function's
+ * public name; that of a class begins with a capital letter. Given as a function, the parameters are made when first
+ * asked for, and a bundler can leave out the check with the function that calls it. Kindling's own.
  * @throws KindlingError by the check it returns: of the class that the kind states, ValueError where it states none
  * @example
  * ```ts
@@ -102,8 +105,8 @@ export function checkArguments(name: string, parameters: Parameters, given: Arra
 }
 
 /**
- * Refuses what stands beyond a function's parameters, or their names, where something would be lost: for what checks its arguments
- * otherwise than by a {@link signature}. Kindling's own.
+ * Refuses what stands beyond a function's parameters, or their names, where something would be lost: for what checks
+ * its arguments otherwise than by a {@link signature}. Kindling's own.
  * @throws ValueError
  */
 export function refuseExcess(
@@ -121,7 +124,10 @@ export function refuseExcess(
 const isNames = (x: Parameters | readonly string[]): x is readonly string[] => Array.isArray(x);
 const anyOne = kind('one value', (x) => !Array.isArray(x));
 
-/** Whether all that stands beyond the first `most` arguments is what an array's `map`, `filter` or `reduce` adds: `(x, i, xs)`. */
+/**
+ * Whether all that stands beyond the first `most` arguments is what an array's `map`, `filter` or `reduce` adds:
+ * `(x, i, xs)`.
+ */
 function isArrayCallback(given: readonly unknown[], most: number): boolean {
   const [index, array, ...more] = given.slice(most);
   return (

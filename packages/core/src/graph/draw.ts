@@ -55,10 +55,10 @@ function draw(of: Drawable, { names = {}, direction = 'TB' }: DrawingOptions, la
 }
 
 /**
- * The graph from which `of` was computed, in Graphviz' language: operations with the shapes of their results, leaves with their names,
- * and arrows from each to what takes its result. Of tensors it is the graph that `backward` walks the other way, so what requires no
- * gradient is not in it; of a compiled program it is all that a call does: forward, backward and update.
- * Kindling's own; of tensors as torchviz draws them.
+ * The graph from which `of` was computed, in Graphviz' language: operations with the shapes of their results, leaves
+ * with their names, and arrows from each to what takes its result. Of tensors it is the graph that `backward` walks the
+ * other way, so what requires no gradient is not in it; of a compiled program it is all that a call does: forward,
+ * backward and update. Kindling's own; of tensors as torchviz draws them.
  * @throws ValueError for what is neither tensors nor a program, and for names that are no tensors
  * @example
  * ```ts
@@ -74,8 +74,8 @@ export function toDot(of: Drawable, options: DrawingOptions = {}): string {
 }
 
 /**
- * The graph from which `of` was computed as a flowchart of Mermaid, which Markdown shows on many sites: {@link toDot} in another
- * language. Kindling's own.
+ * The graph from which `of` was computed as a flowchart of Mermaid, which Markdown shows on many sites: {@link toDot}
+ * in another language. Kindling's own.
  * @throws ValueError as {@link toDot}
  * @example
  * ```ts

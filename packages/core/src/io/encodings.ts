@@ -1,6 +1,6 @@
 /**
- * Arrays in files: how elements are stored, and which of our dtypes holds them. The host is little endian, as the WebAssembly that
- * computes is.
+ * Arrays in files: how elements are stored, and which of our dtypes holds them. The host is little endian, as the
+ * WebAssembly that computes is.
  */
 
 import { describe } from '../arguments/explain.ts';
@@ -103,8 +103,8 @@ function swapBytes(bytes: Uint8Array, width: number): void {
 }
 
 /**
- * Reads elements into a fresh array. Throws a {@link ValueError} that begins with `where` for an integer beyond 32 bits.
- * `bytes` must hold a whole number of elements.
+ * Reads elements into a fresh array. Throws a {@link ValueError} that begins with `where` for an integer beyond 32
+ * bits. `bytes` must hold a whole number of elements.
  */
 export function decode(
   bytes: Uint8Array,
@@ -205,7 +205,10 @@ export function checkDense({ dtype, shape, array }: DenseArray, where: string): 
 /** As many as NumPy and PyTorch's kernels take. */
 export const MAX_DIMS = 64;
 
-/** The bytes that `shape` takes in a file, or Infinity where that is beyond any file: then it is the shape of no tensor either. */
+/**
+ * The bytes that `shape` takes in a file, or Infinity where that is beyond any file: then it is the shape of no tensor
+ * either.
+ */
 export function byteLengthOf(shape: Shape, encoding: Encoding): number {
   // Sizes beside a 0 count too: strides are their products.
   const count = shape.reduce((product, size) => product * Math.max(size, 1), 1);

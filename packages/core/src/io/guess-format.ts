@@ -15,7 +15,10 @@ const signatures: readonly (readonly [string, string])[] = [
   ['version https://git-lfs', 'a pointer of Git LFS: fetch the file itself (git lfs pull)'],
 ];
 
-/** A hint for a message: ' (it begins like ...)', or nothing. A safetensors file has no signature, and is guessed for `npy` alone. */
+/**
+ * A hint for a message: ' (it begins like ...)', or nothing. A safetensors file has no signature, and is guessed for
+ * `npy` alone.
+ */
 export function guessFormat(bytes: Uint8Array, expected: 'npy' | 'safetensors'): string {
   const start = String.fromCharCode(...bytes.subarray(0, 24));
   const found = signatures.find(([signature]) => start.startsWith(signature));

@@ -2,7 +2,9 @@
 
 import type { KindlingError } from '../errors.ts';
 
-/** Deeper texts are refused, as Rust's serde does: they are no description of tensors, and cost memory at each level. */
+/**
+ * Deeper texts are refused, as Rust's serde does: they are no description of tensors, and cost memory at each level.
+ */
 const MAX_DEPTH = 127;
 
 const codeOf = (character: string): number => character.charCodeAt(0);
@@ -47,7 +49,10 @@ export class JsonReader {
     this.#fail = fail;
   }
 
-  /** Calls `visit` with each key of the object that must come next; it reads the value. A key that comes twice is refused. */
+  /**
+   * Calls `visit` with each key of the object that must come next; it reads the value. A key that comes twice is
+   * refused.
+   */
   object(visit: (key: string) => void): void {
     const seen = new Set<string>();
     this.#list(OPEN_OBJECT, CLOSE_OBJECT, () => {
@@ -75,8 +80,8 @@ export class JsonReader {
   }
 
   /**
-   * The list of at most `most` numbers from 0 to 2^53 - 1 that comes next, or null (the cursor being anywhere) where something
-   * else does.
+   * The list of at most `most` numbers from 0 to 2^53 - 1 that comes next, or null (the cursor being anywhere) where
+   * something else does.
    */
   counts(most: number): number[] | null {
     if (this.#peek() !== OPEN_LIST) return null;

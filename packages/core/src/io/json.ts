@@ -42,7 +42,10 @@ export function tensorToJSON(x: Tensor): TensorJSON {
   return { dtype, shape: [...x.shape], data };
 }
 
-/** Whether a value, such as one that `JSON.parse` gave, has the form that `JSON.stringify` gives a tensor. Kindling's own. */
+/**
+ * Whether a value, such as one that `JSON.parse` gave, has the form that `JSON.stringify` gives a tensor. Kindling's
+ * own.
+ */
 export function isTensorJSON(value: unknown): value is TensorJSON {
   return hasForm(value);
 }
@@ -87,8 +90,8 @@ function parsed(text: string): unknown {
 }
 
 /**
- * The tensor that `JSON.stringify` wrote, from the text or from what `JSON.parse` made of it. Bit for bit the same values, on
- * fresh memory; as a file does, it keeps no gradient. Kindling's own.
+ * The tensor that `JSON.stringify` wrote, from the text or from what `JSON.parse` made of it. Bit for bit the same
+ * values, on fresh memory; as a file does, it keeps no gradient. Kindling's own.
  * @throws ValueError, DTypeError, ShapeError where it is not of that form
  * @example
  * ```ts

@@ -47,8 +47,8 @@ export function parseNpy(bytes: Uint8Array, where = 'loadNpy'): elements.DenseAr
 }
 
 /**
- * Writes an array as a .npy file, byte for byte as `numpy.save` does. int32 is written as int64, PyTorch's integer type,
- * unless `integers` is 'int32'.
+ * Writes an array as a .npy file, byte for byte as `numpy.save` does. int32 is written as int64, PyTorch's integer
+ * type, unless `integers` is 'int32'.
  */
 export function serializeNpy(
   dense: elements.DenseArray,

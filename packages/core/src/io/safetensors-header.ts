@@ -75,7 +75,9 @@ export function headerLength(start: Uint8Array, size: number, where: string): nu
   return length;
 }
 
-/** Reads the header, which says what stands in the `dataBytes` that follow it. Nothing is allocated by what it claims. */
+/**
+ * Reads the header, which says what stands in the `dataBytes` that follow it. Nothing is allocated by what it claims.
+ */
 export function parseHeader(header: Uint8Array, dataBytes: number, where: string): SafetensorsHeader {
   const fail = (what: string): ValueError => malformed(where, what);
   if (header[0] !== 0x7b) throw fail("the header does not begin with '{'");

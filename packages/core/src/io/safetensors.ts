@@ -24,8 +24,9 @@ interface Safetensors extends SafetensorsHeader {
 
 /**
  * Reads the header of a safetensors file, which tells where each tensor's bytes lie. Nothing is copied.
- * @throws ValueError, DTypeError for a file that breaks the format: truncated, with overlapping or out-of-range offsets or with
- *   holes, a header that is too long or nested too deep, no JSON, no UTF-8 or holds a key twice, or sizes that do not match
+ * @throws ValueError, DTypeError for a file that breaks the format: truncated, with overlapping or out-of-range offsets
+ *   or with holes, a header that is too long or nested too deep, no JSON, no UTF-8 or holds a key twice, or sizes that
+ *   do not match
  */
 export function parseSafetensors(bytes: Uint8Array, where = 'loadSafetensors'): Safetensors {
   elements.requireBytes(bytes, where);
@@ -167,7 +168,10 @@ export function serializeSafetensors(
   return bytes;
 }
 
-/** {@link serializeSafetensors} in pieces, for a file that is larger than one array can be. They are copies: nothing changes them. */
+/**
+ * {@link serializeSafetensors} in pieces, for a file that is larger than one array can be. They are copies: nothing
+ * changes them.
+ */
 export function serializeSafetensorsInParts(
   tensors: NamedArrays,
   options: SerializeOptions = {},

@@ -22,8 +22,8 @@ const readElementsTakes = /* @__PURE__ */ signature('readElements', {
 });
 
 /**
- * The elements of a file by the rule of all formats here: halves as float32, integers but bytes as int32. The array may be a view of
- * `buffer`. For packages that read other formats. Kindling's own.
+ * The elements of a file by the rule of all formats here: halves as float32, integers but bytes as int32. The array may
+ * be a view of `buffer`. For packages that read other formats. Kindling's own.
  * @internal
  * @throws ValueError that begins with `where`, for an integer beyond 32 bits
  */

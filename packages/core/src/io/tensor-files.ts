@@ -24,8 +24,8 @@ const saveOptions = K.options<SaveSafetensorsOptions>({ metadata: K.anything, in
 
 /**
  * Named tensors as the bytes of a safetensors file. Follows `safetensors.torch.save`.
- * @throws DTypeError where a value is no tensor, ValueError where a name is reserved or no Unicode, metadata is no strings, or
- *   the file is larger than an array can be
+ * @throws DTypeError where a value is no tensor, ValueError where a name is reserved or no Unicode, metadata is no
+ *   strings, or the file is larger than an array can be
  * @example
  * ```ts
  * const bytes = io.saveSafetensors({ weight: tensor([[0.5, 2]]), bias: zeros(1) });
@@ -42,8 +42,10 @@ export function saveSafetensors(
 }
 
 /**
- * The tensors of a safetensors file, by name: F16 and BF16 as float32, integers but U8 as int32. Follows `safetensors.torch.load`.
- * @throws ValueError where the file is malformed or an integer does not fit int32, DTypeError of a dtype that is unknown
+ * The tensors of a safetensors file, by name: F16 and BF16 as float32, integers but U8 as int32. Follows
+ * `safetensors.torch.load`.
+ * @throws ValueError where the file is malformed or an integer does not fit int32, DTypeError of a dtype that is
+ *   unknown
  */
 export function loadSafetensors(bytes: Uint8Array): TensorDict {
   if (arguments.length > 1) refuseExcess('loadSafetensors', ['bytes'], arguments);
@@ -80,8 +82,10 @@ export const saveNpy = function (
 };
 
 /**
- * The tensor of a .npy file of either memory order: float16 as float32, integers but uint8 as int32. Follows `numpy.load`.
- * @throws ValueError where the file is malformed or an integer does not fit int32, DTypeError of a dtype that is unknown
+ * The tensor of a .npy file of either memory order: float16 as float32, integers but uint8 as int32. Follows
+ * `numpy.load`.
+ * @throws ValueError where the file is malformed or an integer does not fit int32, DTypeError of a dtype that is
+ *   unknown
  */
 export function loadNpy(bytes: Uint8Array): Tensor {
   if (arguments.length > 1) refuseExcess('loadNpy', ['bytes'], arguments);

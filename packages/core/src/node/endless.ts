@@ -2,8 +2,9 @@ import type { Stats } from 'node:fs';
 import { lstat, realpath, stat } from 'node:fs/promises';
 
 /**
- * Refuses what may be waited for without end: devices, of which there is no end to read, and pipes that have a name, which open when
- * somebody opens the other end. A pipe without a name (`/dev/stdin`, `<(command)` of a shell) has its other end already.
+ * Refuses what may be waited for without end: devices, of which there is no end to read, and pipes that have a name,
+ * which open when somebody opens the other end. A pipe without a name (`/dev/stdin`, `<(command)` of a shell) has its
+ * other end already.
  */
 export async function refuseEndless(path: string, purpose: 'read' | 'written'): Promise<void> {
   const stats = await stat(path);

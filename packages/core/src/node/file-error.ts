@@ -3,8 +3,8 @@ import { KindlingError, ValueError } from '../errors.ts';
 import { whereReadable } from '../shape.ts';
 
 /**
- * A file that could not be read or written: no such file, no room on the disk, no permission. The error of the system is its
- * `cause`. Follows `OSError` of Python.
+ * A file that could not be read or written: no such file, no room on the disk, no permission. The error of the system
+ * is its `cause`. Follows `OSError` of Python.
  */
 export class FileError extends KindlingError {
   override name = 'FileError';

@@ -17,8 +17,9 @@ function unlessMissing<T>(instead: T): (error: unknown) => T {
 }
 
 /**
- * Checkpoints in a folder, which is made where it is not there. A file is written as `saveSafetensors` does, so that a crash or a loss
- * of power leaves all of it or nothing; what a killed process left beside it is removed when the folder is next listed. Kindling's own.
+ * Checkpoints in a folder, which is made where it is not there. A file is written as `saveSafetensors` does, so that a
+ * crash or a loss of power leaves all of it or nothing; what a killed process left beside it is removed when the folder
+ * is next listed. Kindling's own.
  * @throws ValueError where `path` is none; FileError by its methods, where the folder cannot be read or written
  * @example
  * ```ts

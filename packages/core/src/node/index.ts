@@ -22,10 +22,10 @@ type Path = string | { readonly href: string; readonly searchParams: object };
 /**
  * Writes named tensors, such as a `stateDict()`, to a safetensors file. Follows `safetensors.torch.save_file`.
  *
- * What is written is what the tensors hold at the call, whatever happens to them before the promise is fulfilled. The file is
- * replaced as a whole: it is written beside its place under another name, brought to the disk, and renamed. So a crash leaves
- * the old file or the new one; what it leaves beside them, the next save in that folder removes. Symbolic links are followed;
- * the mode of an old file is kept.
+ * What is written is what the tensors hold at the call, whatever happens to them before the promise is fulfilled. The
+ * file is replaced as a whole: it is written beside its place under another name, brought to the disk, and renamed. So
+ * a crash leaves the old file or the new one; what it leaves beside them, the next save in that folder removes.
+ * Symbolic links are followed; the mode of an old file is kept.
  * @throws FileError where the file cannot be written; otherwise as `io.saveSafetensors`
  * @example
  * ```ts
@@ -91,8 +91,8 @@ const saveBytesTakes = /* @__PURE__ */ signature('saveBytes', {
 });
 
 /**
- * Writes bytes to a file, those of a list one behind the other, as whole as {@link saveSafetensors} does: for formats of other
- * packages. Kindling's own.
+ * Writes bytes to a file, those of a list one behind the other, as whole as {@link saveSafetensors} does: for formats
+ * of other packages. Kindling's own.
  * @throws FileError where the file cannot be written; ValueError where the path is none
  * @example
  * ```ts

@@ -32,9 +32,9 @@ const temporaryName = (): string =>
   `.kindling-${machine}-${process.pid}-${threadId}-${randomBytes(4).toString('hex')}.tmp`;
 
 /**
- * Writes the parts, one after the other, so that at each moment the old file or the new one stands under the name: beside
- * the target, through to the disk, then renamed. Symbolic links are followed, the mode of an old file is kept, and what
- * processes left behind that were killed while they saved is removed.
+ * Writes the parts, one after the other, so that at each moment the old file or the new one stands under the name:
+ * beside the target, through to the disk, then renamed. Symbolic links are followed, the mode of an old file is kept,
+ * and what processes left behind that were killed while they saved is removed.
  */
 export async function writeWhole(call: Call, parts: readonly Uint8Array[]): Promise<void> {
   await ofFile(call, async () => {
@@ -74,8 +74,8 @@ const hasNoLinks: ReadonlySet<string | undefined> = new Set([
 ]);
 
 /**
- * {@link writeWhole} under a name that nobody has; `false` where somebody has it, also where another process takes it meanwhile. Where the
- * file system cannot tell (FAT, some of networks) the last one stands.
+ * {@link writeWhole} under a name that nobody has; `false` where somebody has it, also where another process takes it
+ * meanwhile. Where the file system cannot tell (FAT, some of networks) the last one stands.
  */
 export async function createWhole(call: Call, parts: readonly Uint8Array[]): Promise<boolean> {
   return await ofFile(call, async () => {

@@ -29,8 +29,8 @@ const LEAST_NODE = 24;
 const joining = 'experimental-wasm-revectorize';
 
 /**
- * V8's flags, each with its state while kernels are tried and with the one that it begins with. The last three have it compile at once, by
- * the compiler that joins operations: else a function has to be called many times first.
+ * V8's flags, each with its state while kernels are tried and with the one that it begins with. The last three have it
+ * compile at once, by the compiler that joins operations: else a function has to be called many times first.
  */
 const flags = [
   { name: joining, while: true, before: false },
@@ -44,7 +44,9 @@ const setFlag = (name: string, on: boolean): void => setFlagsFromString(`--${on 
 /** Whether flags may change: later there may be workers, and if they compile meanwhile V8 ends the process. */
 let isTrying = false;
 
-/** While wide vectors are tried, calls `compile` under these flags; those that Node was started with stay as they are. */
+/**
+ * While wide vectors are tried, calls `compile` under these flags; those that Node was started with stay as they are.
+ */
 function underFlags<T>(compile: () => T): T {
   if (!isTrying) return compile();
   const given = [...process.execArgv, process.env.NODE_OPTIONS ?? ''].join(' ').replaceAll('_', '-');
@@ -61,8 +63,9 @@ function underFlags<T>(compile: () => T): T {
 const text = 'a'.repeat(16);
 
 /**
- * V8 leaves the upper halves of vector registers in use where its code ends, and then what is compiled for older vectors, such as `Math.sin`, takes
- * up to 30 times as long. What counts bytes ends by clearing them, in some hundredths of a microsecond.
+ * V8 leaves the upper halves of vector registers in use where its code ends, and then what is compiled for older
+ * vectors, such as `Math.sin`, takes up to 30 times as long. What counts bytes ends by clearing them, in some
+ * hundredths of a microsecond.
  */
 const compileWide: Compiling = Object.assign(underFlags, { settle: () => void Buffer.byteLength(text) });
 
@@ -115,17 +118,18 @@ function tryWide(): WideVectors {
 let known: WideVectors | null = null;
 
 /**
- * Makes matrix products, and with them linear layers and convolutions, up to twice as fast, and so what is computed of each element (`exp`,
- * `tanh`, softmax, the gates of an LSTM): has Node use vectors of 256 bits. For x64 processors with AVX2, and Node 24 or newer.
- * Kindling's own.
+ * Makes matrix products, and with them linear layers and convolutions, up to twice as fast, and so what is computed of
+ * each element (`exp`, `tanh`, softmax, the gates of an LSTM): has Node use vectors of 256 bits. For x64 processors
+ * with AVX2, and Node 24 or newer. Kindling's own.
  *
- * WebAssembly's vectors have 128 bits; V8 can join pairs of them, which is experimental, so nobody gets it without asking. Products
- * made so are compared with those before, bit by bit, and timed: unless they agree and are clearly faster, all stays as it was, and
- * the answer says why. Arithmetic and functions are compared too, and only if they agree V8's flag stays on, for all WebAssembly that the process
- * compiles from then on. That takes about a second, once.
+ * WebAssembly's vectors have 128 bits; V8 can join pairs of them, which is experimental, so nobody gets it without
+ * asking. Products made so are compared with those before, bit by bit, and timed: unless they agree and are clearly
+ * faster, all stays as it was, and the answer says why. Arithmetic and functions are compared too, and only if they
+ * agree V8's flag stays on, for all WebAssembly that the process compiles from then on. That takes about a second,
+ * once.
  *
- * Call it at the start of a program: before workers are started, as the flags hold for them too, before a step is compiled and before
- * kernels are used, as those that are there may keep the vectors that they were made for.
+ * Call it at the start of a program: before workers are started, as the flags hold for them too, before a step is
+ * compiled and before kernels are used, as those that are there may keep the vectors that they were made for.
  * @returns what was done; it never throws where the engine cannot
  * @example
  * ```ts

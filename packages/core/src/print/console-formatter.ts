@@ -1,6 +1,8 @@
 import { refuseExcess } from '../arguments/index.ts';
 
-/** Browser consoles know nothing of Node's way to print an object; Chromium's ask the formatters that a page has listed. */
+/**
+ * Browser consoles know nothing of Node's way to print an object; Chromium's ask the formatters that a page has listed.
+ */
 const inspect = Symbol.for('nodejs.util.inspect.custom');
 
 type JsonML = readonly [tag: string, attributes: Readonly<Record<string, unknown>>, ...children: unknown[]];
@@ -36,9 +38,9 @@ const formatter: ConsoleFormatter = {
 };
 
 /**
- * Lets `console.log(x)` show tensors, modules and optimizers as text in the consoles of Chrome, Edge and their kin, where "Custom
- * formatters" is ticked in the settings of the developer tools; opening one shows the object. Elsewhere `console.log(String(x))`
- * does. Kindling's own; Node, Deno and Bun need nothing.
+ * Lets `console.log(x)` show tensors, modules and optimizers as text in the consoles of Chrome, Edge and their kin,
+ * where "Custom formatters" is ticked in the settings of the developer tools; opening one shows the object. Elsewhere
+ * `console.log(String(x))` does. Kindling's own; Node, Deno and Bun need nothing.
  * @example
  * ```ts
  * // Once, while the page loads.

@@ -1,6 +1,6 @@
 /**
- * Decimal forms of a double as Python prints them. JavaScript's `toFixed` and `toExponential` are exact as well, but round
- * a tie upwards where Python rounds to even, drop the sign of zero, and give exponents a single digit.
+ * Decimal forms of a double as Python prints them. JavaScript's `toFixed` and `toExponential` are exact as well, but
+ * round a tie upwards where Python rounds to even, drop the sign of zero, and give exponents a single digit.
  */
 
 const isOdd = (n: number): boolean => Math.abs(n % 2) === 1;

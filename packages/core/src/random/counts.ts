@@ -10,8 +10,8 @@ type Uniform = () => number;
 const LARGE_MEAN = 10;
 
 /**
- * Hörmann's transformed rejection: a pair of uniform numbers is brought under a curve that lies above the distribution's. `surely` is the
- * height up to which the curve is safe, and `accepts` decides in the other places.
+ * Hörmann's transformed rejection: a pair of uniform numbers is brought under a curve that lies above the
+ * distribution's. `surely` is the height up to which the curve is safe, and `accepts` decides in the other places.
  */
 function byRejection(
   uniform: Uniform,

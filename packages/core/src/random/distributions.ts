@@ -140,9 +140,9 @@ function checkStd(operation: string, std: number): void {
 }
 
 /**
- * Normal numbers of the given mean and standard deviation. Follows `Tensor.normal_`, whose two algorithms give different
- * streams: one for 16 elements and more, one for fewer. `contiguous: false` takes the second at every size, as PyTorch
- * does for a tensor that is not contiguous.
+ * Normal numbers of the given mean and standard deviation. Follows `Tensor.normal_`, whose two algorithms give
+ * different streams: one for 16 elements and more, one for fewer. `contiguous: false` takes the second at every size,
+ * as PyTorch does for a tensor that is not contiguous.
  */
 export function fillNormal(
   out: FloatArray,

@@ -7,7 +7,10 @@ const ready = 4096;
 const words = new Int32Array(ready);
 const doubles = new Float64Array(ready / 2);
 
-/** Runs `use` on the next `count` draws of 32 bits, piece by piece: number `start` and following are the first of the piece. */
+/**
+ * Runs `use` on the next `count` draws of 32 bits, piece by piece: number `start` and following are the first of the
+ * piece.
+ */
 export function eachPiece(
   count: number,
   generator: Generator,

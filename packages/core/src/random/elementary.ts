@@ -1,6 +1,6 @@
 /**
- * Logarithm, sine and cosine in float64 as PyTorch's random kernels compute them: the C library's nearly correctly rounded results,
- * which `Math.log`, `Math.sin` and `Math.cos` miss by one ulp in a few of a hundred arguments.
+ * Logarithm, sine and cosine in float64 as PyTorch's random kernels compute them: the C library's nearly correctly
+ * rounded results, which `Math.log`, `Math.sin` and `Math.cos` miss by one ulp in a few of a hundred arguments.
  */
 import { lostOfProduct, SPLITTER } from './fma.ts';
 

@@ -1,6 +1,7 @@
 /**
- * Random float32 numbers on whole vectors. PyTorch's kernels round a product of two float32 numbers and another once, as do lanes of float32
- * where the machine fuses; elsewhere it is computed in lanes of float64 and rounded so, as it need not fit float32.
+ * Random float32 numbers on whole vectors. PyTorch's kernels round a product of two float32 numbers and another once,
+ * as do lanes of float32 where the machine fuses; elsewhere it is computed in lanes of float64 and rounded so, as it
+ * need not fit float32.
  */
 import {
   E,
@@ -16,8 +17,8 @@ import {
 const f = Math.fround;
 
 /**
- * Rounds to float32 where that has all its 24 bits: beside a number 1.5 times as large as the one of the same exponent times 2^29, the other
- * bits have no room. Takes half the time of a conversion there and back.
+ * Rounds to float32 where that has all its 24 bits: beside a number 1.5 times as large as the one of the same exponent
+ * times 2^29, the other bits have no room. Takes half the time of a conversion there and back.
  */
 function toSingle(x: Expr): Expr {
   const exponent = E.iand(E.bitsOf(x), E.intConstant(0x7ffn << 52n));
@@ -25,10 +26,15 @@ function toSingle(x: Expr): Expr {
   return E.sub(E.add(x, large), large);
 }
 
-/** a * b + c of float32 numbers, whose sum is rounded to float64 before: seldom another number than {@link fused} gives. */
+/**
+ * a * b + c of float32 numbers, whose sum is rounded to float64 before: seldom another number than {@link fused} gives.
+ */
 const mulAdd = (a: E.Operand, b: E.Operand, c: E.Operand): Expr => toSingle(E.add(E.mul(a, b), c));
 
-/** a * b + c, of which float32 is the sum rounded once: where it is inexact, the neighbour in float64 whose last bit is set. */
+/**
+ * a * b + c, of which float32 is the sum rounded once: where it is inexact, the neighbour in float64 whose last bit is
+ * set.
+ */
 function fused(a: Expr, b: Expr, c: Expr): Expr {
   const product = E.mul(a, b);
   const sum = E.add(product, c);
@@ -133,7 +139,9 @@ const below = new ElementwiseKernel('uniform', 1, (x, low, high) => E.select(E.e
 /** Where the mean is 0 the product is exact; but a sum with 0 is never -0. */
 const centred = (x: Expr, std: Expr): Expr => E.add(E.mul(x, std), 0);
 
-/** Two normal numbers: Box and Muller's transform of two uniform ones, and their place by standard deviation and mean. */
+/**
+ * Two normal numbers: Box and Muller's transform of two uniform ones, and their place by standard deviation and mean.
+ */
 const normalPairBy = (by: Arithmetic, place: Arithmetic['fused'], unitOf: (x: Expr) => Expr) =>
   new ElementwiseKernel('normal', 2, (first, second, std, mean) => {
     const { single } = by;

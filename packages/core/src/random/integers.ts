@@ -106,8 +106,8 @@ type Greatest = (keys: FloatArray, count: number) => Int32Array;
 
 /**
  * Draws `samples` categories from each of `rows` distributions, whose weights stand in `weights` row by row (they need
- * not sum to one). The result has shape (rows, samples). With `greatest` no category is drawn twice; those of weight 0 come last.
- * Follows `torch.multinomial`.
+ * not sum to one). The result has shape (rows, samples). With `greatest` no category is drawn twice; those of weight 0
+ * come last. Follows `torch.multinomial`.
  */
 export function multinomial(
   weights: FloatArray,

@@ -53,7 +53,10 @@ export function chooseBelow(
   run(chosen, [numbers], [p, value], out, at, count);
 }
 
-/** 1 where a number of [0, 1), which may be 32 random bits, is less than the probability at the same place of `p`, else 0. */
+/**
+ * 1 where a number of [0, 1), which may be 32 random bits, is less than the probability at the same place of `p`, else
+ * 0.
+ */
 export function chooseEach(
   drawn: Int32Array | Float64Array,
   count: number,

@@ -32,8 +32,8 @@ const tolerances: Record<DType, { rtol: number; atol: number }> = {
 };
 
 /**
- * Raises an error unless shapes and dtypes are the same and |actual - expected| <= atol + rtol |expected| for every element.
- * Numbers and nested arrays are taken in the dtype of the tensor that they are compared with, else as float64.
+ * Raises an error unless shapes and dtypes are the same and |actual - expected| <= atol + rtol |expected| for every
+ * element. Numbers and nested arrays are taken in the dtype of the tensor that they are compared with, else as float64.
  * The tolerances default to those of the less precise dtype. Follows `torch.testing.assert_close`.
  * @throws an Error that gives the number of mismatches, and the greatest differences and where they are.
  * @example assertClose(tensor([1, 2]).exp(), [Math.E, Math.E ** 2]);

@@ -3,8 +3,9 @@ import { sameShape } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
 
 /**
- * Whether two tensors have the same dtype, shape and elements (NaN is NaN, 0 is not -0), as `toEqual` of vitest and Jest asks, which
- * knows nothing of tensors by itself; `undefined` where neither is a tensor, for others to decide. Kindling's own.
+ * Whether two tensors have the same dtype, shape and elements (NaN is NaN, 0 is not -0), as `toEqual` of vitest and
+ * Jest asks, which knows nothing of tensors by itself; `undefined` where neither is a tensor, for others to decide.
+ * Kindling's own.
  * @example
  * ```ts
  * import { tensorEquality } from '@kindling/core/testing';

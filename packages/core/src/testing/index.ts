@@ -1,4 +1,7 @@
-/** Kindling's own aids for tests of own operations: `@kindling/core/testing`. The arbitraries need the package `fast-check`. */
+/**
+ * Kindling's own aids for tests of own operations: `@kindling/core/testing`. The arbitraries need the package
+ * `fast-check`.
+ */
 export { type AssertCloseOptions, assertClose, type Comparable } from './assert-close.ts';
 export { tensorEquality } from './equality.ts';
 export { broadcastablePair, broadcastableShapes, type ShapeOptions, shapes } from './shapes.ts';

@@ -18,12 +18,16 @@ export interface TensorOptions {
   readonly max?: number;
   /** With `false`, floats may be NaN. Default: true. */
   readonly noNaN?: boolean;
-  /** With `false`, floats may be infinite, or anything that the dtype holds, unless `min` and `max` are given. Default: true. */
+  /**
+   * With `false`, floats may be infinite, or anything that the dtype holds, unless `min` and `max` are given. Default:
+   * true.
+   */
   readonly noInfinity?: boolean;
   /** Whether all elements differ: for operations that choose among them (`max`, `sort`). Default: false. */
   readonly distinct?: boolean;
   /**
-   * Values to stay away from, by at least 1/16: kinks, where finite differences do not give the derivative. Default: none.
+   * Values to stay away from, by at least 1/16: kinks, where finite differences do not give the derivative. Default:
+   * none.
    */
   readonly avoid?: readonly number[];
   /** Whether the tensors are leaves that require a gradient: for `gradcheck`. Default: false. */

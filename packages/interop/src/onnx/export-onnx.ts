@@ -10,13 +10,15 @@ import { Translation } from './translate.ts';
 
 /** Options of {@link exportOnnx}. */
 export interface OnnxOptions {
-  /** The names of the graph's inputs, one for each tensor of the example. Default: those of the parameters of `forward`. */
+  /**
+   * The names of the graph's inputs, one for each tensor of the example. Default: those of the parameters of `forward`.
+   */
   readonly inputNames?: readonly string[];
   /** The names of the graph's outputs. Default: `output`, of several `output_0` and so on, of an object its keys. */
   readonly outputNames?: readonly string[];
   /**
-   * The dimension of each input that is the batch, `null` of an input without one. `false`: the graph is for the sizes of the
-   * example alone. Default: `true`, dimension 0 of each input whose size there is that of the first input.
+   * The dimension of each input that is the batch, `null` of an input without one. `false`: the graph is for the sizes
+   * of the example alone. Default: `true`, dimension 0 of each input whose size there is that of the first input.
    */
   readonly batch?: boolean | readonly (number | null)[];
   /** The name of the graph. Default: that of the model's class. */
@@ -70,20 +72,22 @@ function batchDims(inputs: readonly Tensor[], batch: OnnxOptions['batch']): read
 }
 
 /**
- * The forward pass of a model in eval mode as an ONNX model: the bytes of a file that onnxruntime and others run. It is recorded as
- * `model(...example)` runs: operations become nodes, named by the modules in which they ran, with the user's line as documentation; parameters
- * and buffers become initializers under their names of `stateDict()`. The batch may have any size when it is run. Opset 26, which
- * onnxruntime 1.30 and later run.
+ * The forward pass of a model in eval mode as an ONNX model: the bytes of a file that onnxruntime and others run. It is
+ * recorded as `model(...example)` runs: operations become nodes, named by the modules in which they ran, with the
+ * user's line as documentation; parameters and buffers become initializers under their names of `stateDict()`. The
+ * batch may have any size when it is run. Opset 26, which onnxruntime 1.30 and later run.
  *
- * float32, float64, uint8 and bool are of the same type in ONNX; int32 is int64 there, as it stands for PyTorch's: give indices as int64.
+ * float32, float64, uint8 and bool are of the same type in ONNX; int32 is int64 there, as it stands for PyTorch's: give
+ * indices as int64.
  *
  * The model keeps its mode, state, gradients and generators. Kindling's own; what `torch.onnx.export` is for.
  * @param model any module; what its `forward` does with tensors is what counts
- * @param example the tensor that the model is called with, or an array of its arguments, which may be tensors, and lists and objects of
- *   them; other values are taken for constants
+ * @param example the tensor that the model is called with, or an array of its arguments, which may be tensors, and
+ *   lists and objects of them; other values are taken for constants
  * @returns the bytes of a `.onnx` file
- * @throws ExportError where ONNX has no counterpart of an operation, naming it, its line and a way round; where what is computed depends on
- *   values of tensors in JavaScript, or the model draws random numbers or changes its buffers; for models of 2 GiB and more
+ * @throws ExportError where ONNX has no counterpart of an operation, naming it, its line and a way round; where what is
+ *   computed depends on values of tensors in JavaScript, or the model draws random numbers or changes its buffers; for
+ *   models of 2 GiB and more
  * @throws ValueError for what is no module, no example or no option; what the model throws
  * @example
  * ```ts
@@ -242,8 +246,8 @@ function recorded(
 const harmless = /^(?:print|views|toJSON|save)/;
 
 /**
- * Refuses that the library decides by values that follow from the inputs, as it does in a few places: the recording would be that of these
- * values alone.
+ * Refuses that the library decides by values that follow from the inputs, as it does in a few places: the recording
+ * would be that of these values alone.
  */
 class ReadGuard implements Observer {
   #dependent: WeakSet<object> | null = null;

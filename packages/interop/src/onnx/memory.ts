@@ -1,6 +1,6 @@
 /**
- * What values are called in the graph, where several are one memory: ONNX has neither views nor changes in place, so what is changed becomes
- * another value, and views of it are taken anew when they are next read.
+ * What values are called in the graph, where several are one memory: ONNX has neither views nor changes in place, so
+ * what is changed becomes another value, and views of it are taken anew when they are next read.
  */
 import type { Operation, Value } from '../recording/index.ts';
 import { type Graph, isStatic, type Name } from './graph.ts';

@@ -30,7 +30,10 @@ function reordered(graph: Graph, x: Name, order: readonly number[]): Name {
   );
 }
 
-/** The weights of a layer and its directions, as ONNX has them: (directions, gates, ·); `null` where they are no parameters. */
+/**
+ * The weights of a layer and its directions, as ONNX has them: (directions, gates, ·); `null` where they are no
+ * parameters.
+ */
 function weightsOf(scope: Scope, layer: Layer, suffixes: readonly string[], order: readonly number[]) {
   const { graph } = scope;
   const stacked = (names: readonly (Name | null)[]): Name | null => {
@@ -68,7 +71,9 @@ function stateOf(given: unknown): readonly Value[] | null {
   return parts.every(isValue) ? parts : null;
 }
 
-/** A recurrent layer of the library's by ONNX's nodes, one a layer; `null` for anything else, and what ONNX's have not. */
+/**
+ * A recurrent layer of the library's by ONNX's nodes, one a layer; `null` for anything else, and what ONNX's have not.
+ */
 export function modules(call: ModuleCall, scope: Scope): readonly Name[] | null {
   const kind = kindOf(call);
   if (kind === null) return null;

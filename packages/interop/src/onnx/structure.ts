@@ -74,7 +74,9 @@ export function namedResults(
   );
 }
 
-/** The names of a function's parameters, as far as they are plain: those with defaults too, none that is taken apart. */
+/**
+ * The names of a function's parameters, as far as they are plain: those with defaults too, none that is taken apart.
+ */
 export const parameterNames = (f: unknown): string[] =>
   parametersAsWritten(f)
     .map((name) => /^\s*(?:\.\.\.)?([\w$]+)/.exec(name)?.[1] ?? '')

@@ -188,7 +188,10 @@ export class Translation implements Scope {
     return graph.add(mean ? 'ReduceMean' : 'ReduceSum', [values], { keepdims: 0 });
   }
 
-  /** A term as the result of an operation: of its dtype, and of its shape where not all operands stand in the expression. */
+  /**
+   * A term as the result of an operation: of its dtype, and of its shape where not all operands stand in the
+   * expression.
+   */
   #fitted(term: Term, writer: ExpressionWriter, { inputs }: Operation, output: Value): Name {
     const { graph } = this;
     let name = output.dtype === 'bool' ? writer.mask(term) : writer.elements(term);

@@ -53,7 +53,10 @@ class AsBefore implements Observer {
   }
 }
 
-/** Runs what leaves models, their state, gradients and modes, and generators as they were. Nothing is recorded for backward meanwhile. */
+/**
+ * Runs what leaves models, their state, gradients and modes, and generators as they were. Nothing is recorded for
+ * backward meanwhile.
+ */
 export function leavingAsBefore<T>(models: readonly AnyModule[], run: () => T): T {
   const before = new AsBefore(models);
   const stop = observe({ before: (...told) => before.before(...told) });

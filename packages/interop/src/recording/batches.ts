@@ -12,8 +12,8 @@ export interface BatchOptions {
   /** In which mode the models are called. Default: as they are. */
   readonly training?: boolean;
   /**
-   * Along which dimension samples lie, of each input; `null` of one that is no batch. Default: the first one of each input whose
-   * first size is that of the first input which has dimensions.
+   * Along which dimension samples lie, of each input; `null` of one that is no batch. Default: the first one of each
+   * input whose first size is that of the first input which has dimensions.
    */
   readonly batchDims?: readonly (number | null)[];
   /** Makes of the inputs, cut to a size, what the call is given. Default: the inputs. */
@@ -57,8 +57,9 @@ const sizesFor = (size: number): number[][] => {
 };
 
 /**
- * A call as it is for batches of any size: recorded at three of them, which are made of the inputs by cutting or repeating them.
- * Numbers that differ are `BatchNumber`s. Everything is afterwards as it was, the inputs too. Where there is no batch, it is one recording.
+ * A call as it is for batches of any size: recorded at three of them, which are made of the inputs by cutting or
+ * repeating them. Numbers that differ are `BatchNumber`s. Everything is afterwards as it was, the inputs too. Where
+ * there is no batch, it is one recording.
  * @throws ExportError as `record`, and where something else depends on the size of the batch
  */
 export function recordBatches(recorded: Recorded, options: BatchOptions = {}): Recording {

@@ -39,7 +39,10 @@ function isUsers(frame: string): boolean {
   return users;
 }
 
-/** The innermost line of the user's among frames that are at work, without the `outermost` ones; `null` where there is none. */
+/**
+ * The innermost line of the user's among frames that are at work, without the `outermost` ones; `null` where there is
+ * none.
+ */
 export function lineIn(frames: Frames, outermost: number): string | null {
   for (const frame of frames.slice(outermost).reverse()) {
     const line = lineOf(frame);

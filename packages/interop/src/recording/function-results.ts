@@ -44,7 +44,10 @@ export const isPlain = (operations: readonly Operation[]): boolean =>
   operations[0]?.outputs.length === 1 &&
   (operations[0].sharesWith[0] === null || operations[0].inPlace);
 
-/** What a function gives when it is called again, and which tensors in it are which values; `null` where that cannot be told. */
+/**
+ * What a function gives when it is called again, and which tensors in it are which values; `null` where that cannot be
+ * told.
+ */
 export function calledAgain(
   name: string,
   given: readonly unknown[],

@@ -4,7 +4,10 @@ import type { AnyModule } from '@kindling/nn';
 
 export type Undo = () => void;
 
-/** The properties of a module, also those that are no state: a count of calls, what is carried from one call to the next. */
+/**
+ * The properties of a module, also those that are no state: a count of calls, what is carried from one call to the
+ * next.
+ */
 export function propertiesOf(module: AnyModule): Undo {
   const before = Object.entries(module);
   return () => {

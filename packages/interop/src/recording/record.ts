@@ -28,8 +28,8 @@ function watchModules(models: Readonly<Record<string, AnyModule>>, recorder: Rec
 }
 
 /**
- * A call as a tree of what it called. Models, their state, gradients and modes, and generators are afterwards as they were;
- * the inputs, if the call changes them, are not. Nothing is recorded for backward meanwhile.
+ * A call as a tree of what it called. Models, their state, gradients and modes, and generators are afterwards as they
+ * were; the inputs, if the call changes them, are not. Nothing is recorded for backward meanwhile.
  * @throws ExportError where what is computed depends on the values of tensors in JavaScript; what the call throws
  */
 export function record(recorded: Recorded): Recording {

@@ -17,7 +17,9 @@ interface Level {
   readonly created: number;
   /** Its arguments as they came. */
   readonly given: readonly unknown[];
-  /** The stack up to the function that was called, and how many of its frames are outside of it; of a module nothing. */
+  /**
+   * The stack up to the function that was called, and how many of its frames are outside of it; of a module nothing.
+   */
   readonly frames: Frames;
   readonly depth: number;
 }
@@ -92,7 +94,8 @@ export class Recorder implements Observer, CallListener {
       (level) => level.call.kind === 'module' && libraryClass(level.call.module) !== null,
     );
     const operations = operationsIn(call.body);
-    // Of the library's modules nobody asks what their functions give, but what has none of their operations stands nowhere else: zeros.
+    // Of the library's modules nobody asks what their functions give, but what has none of their operations stands
+    // nowhere else: zeros.
     if (isPlain(operations) || (within && operations.length > 0)) return lastResult(call.body);
     this.#looksAway = true;
     try {

@@ -2,8 +2,8 @@ import type { DType, E, Tensor } from '@kindling/core';
 import type { AnyModule } from '@kindling/nn';
 
 /**
- * A whole number in a shape or an attribute that follows the size of the batch: `perSample * batch + fixed`. Numbers that stay
- * stand as they are.
+ * A whole number in a shape or an attribute that follows the size of the batch: `perSample * batch + fixed`. Numbers
+ * that stay stand as they are.
  */
 export interface BatchNumber {
   readonly perSample: number;
@@ -30,8 +30,9 @@ export interface Value {
 }
 
 /**
- * What functions are given: values in the places of tensors, batch numbers in the places of what follows the batch. An object of a
- * class is its fields and, as `$class`, the name of that: a packed sequence, say; of a generator or a module it is nothing more.
+ * What functions are given: values in the places of tensors, batch numbers in the places of what follows the batch. An
+ * object of a class is its fields and, as `$class`, the name of that: a packed sequence, say; of a generator or a
+ * module it is nothing more.
  */
 export type Argument =
   | Value
@@ -63,7 +64,10 @@ export interface ModuleCall {
   readonly noGrad?: boolean;
 }
 
-/** A call of a public function or method, that of several operations or of one whose check saw it: `F.huberLoss(x, y, { delta: 2 })`. */
+/**
+ * A call of a public function or method, that of several operations or of one whose check saw it:
+ * `F.huberLoss(x, y, { delta: 2 })`.
+ */
 export interface FunctionCall {
   readonly kind: 'function';
   /** Its public name, such as `'huberLoss'` and `'linalg.norm'`. */
@@ -85,20 +89,24 @@ export interface Operation {
   readonly name: string;
   readonly inputs: readonly Value[];
   /**
-   * What it was given: of an elementwise operation its operands in order, numbers and flags among them, as `attributes` do not tell
-   * `x - 2` from `2 - x`; of another one its inputs.
+   * What it was given: of an elementwise operation its operands in order, numbers and flags among them, as `attributes`
+   * do not tell `x - 2` from `2 - x`; of another one its inputs.
    */
   readonly operands: readonly Argument[];
   /** What the operation was told: of an elementwise one its numbers, those among the operands first. */
   readonly attributes: Argument;
   readonly outputs: readonly Value[];
-  /** For each output the input in whose memory it lies: views, and what was changed in place; `null` where it has its own. */
+  /**
+   * For each output the input in whose memory it lies: views, and what was changed in place; `null` where it has its
+   * own.
+   */
   readonly sharesWith: readonly (Value | null)[];
   /** Whether it changed an input: then the outputs are what these are afterwards. */
   readonly inPlace: boolean;
   /**
-   * Of an elementwise operation what it computes: an expression in its inputs and in the numbers that are its attributes (of a reduced
-   * one, `params` among them), in lanes of a dtype. What observers are told as `operation.elementwise(inputs, attrs)`.
+   * Of an elementwise operation what it computes: an expression in its inputs and in the numbers that are its
+   * attributes (of a reduced one, `params` among them), in lanes of a dtype. What observers are told as
+   * `operation.elementwise(inputs, attrs)`.
    */
   readonly elementwise: { readonly expression: E.Expr; readonly dtype: DType } | null;
   readonly line: string | null;

@@ -20,7 +20,10 @@ export class Values {
   readonly #state: ReadonlyMap<Tensor, string>;
   /** Which memory depends on what is given or on the state, and so is another one in another call. */
   readonly #dependent = new Set<unknown>();
-  /** What functions made without an operation (`zeros`, `nonzero`) and nothing has read yet: copies, as the functions were called again. */
+  /**
+   * What functions made without an operation (`zeros`, `nonzero`) and nothing has read yet: copies, as the functions
+   * were called again.
+   */
   readonly #created: { readonly tensor: Tensor; readonly value: Value; readonly depends: boolean }[] = [];
   #count = 0;
 
@@ -70,8 +73,8 @@ export class Values {
   }
 
   /**
-   * What a function gave, of which these tensors are these values; others it may have made without an operation, itself or by functions
-   * that it called: those since `from`.
+   * What a function gave, of which these tensors are these values; others it may have made without an operation, itself
+   * or by functions that it called: those since `from`.
    * @param depends whether it read what follows from inputs or state
    */
   result(tree: unknown, given: ReadonlyMap<Tensor, Value>, depends: boolean, from: number): Argument {

@@ -1,4 +1,7 @@
-/** What torch.save wrote before version 1.6, and writes with _use_new_zipfile_serialization=False: pickles, and the storages' bytes behind. */
+/**
+ * What torch.save wrote before version 1.6, and writes with _use_new_zipfile_serialization=False: pickles, and the
+ * storages' bytes behind.
+ */
 import { ValueError } from '@kindling/core';
 import type { Caller } from './pickle/index.ts';
 import { PyList, type PyStorage, type PyValue, unpickle } from './pickle/index.ts';

@@ -21,18 +21,19 @@ import { Archive, isArchive } from './zip/index.ts';
 const PROTO = 0x80;
 
 /**
- * What `torch.save` wrote: tensors and containers, of a `.pt` or `.pth` file. Follows `torch.load(..., weights_only=True)`.
+ * What `torch.save` wrote: tensors and containers, of a `.pt` or `.pth` file. Follows
+ * `torch.load(..., weights_only=True)`.
  *
- * Nothing of the file is ever run, and no name in it is used as a path: tensors and containers are built, everything else (objects
- * of other classes, a whole pickled model, TorchScript) is an error that names it. Both the ZIP format and that from before
- * PyTorch 1.6 are read. The values are as {@link TorchValue} says; float16, bfloat16 and float8 are read as float32, integers but
- * uint8 as int32. Tensors that share memory in the file share it here, tied weights among them; the state dict of a module has the
- * form that `loadStateDict` takes, that of an optimizer too.
+ * Nothing of the file is ever run, and no name in it is used as a path: tensors and containers are built, everything
+ * else (objects of other classes, a whole pickled model, TorchScript) is an error that names it. Both the ZIP format
+ * and that from before PyTorch 1.6 are read. The values are as {@link TorchValue} says; float16, bfloat16 and float8
+ * are read as float32, integers but uint8 as int32. Tensors that share memory in the file share it here, tied weights
+ * among them; the state dict of a module has the form that `loadStateDict` takes, that of an optimizer too.
  *
  * The type parameter is what the caller knows of the file; who takes the value checks it, as `loadStateDict` does.
  * @param source the path of a file or its URL, or its content
- * @throws ValueError where the file is malformed, holds what is refused, or an integer that does not fit int32; where values are
- *   nested deeper than 256 levels, or a container holds itself; FileError where the file cannot be read
+ * @throws ValueError where the file is malformed, holds what is refused, or an integer that does not fit int32; where
+ *   values are nested deeper than 256 levels, or a container holds itself; FileError where the file cannot be read
  * @example
  * ```ts
  * const bytes = await serializeTorch({ weight: tensor([[0.5, 2]]), epoch: 3 });
@@ -124,7 +125,10 @@ function isLittle(record: Uint8Array, where: string): boolean {
   throw new ValueError(`${where}: malformed file: its byte order is ${JSON.stringify(order)}`);
 }
 
-/** The storage that a tuple names: 'storage', its class, its key, a device, how many elements it has; before ZIP, also a view of it. */
+/**
+ * The storage that a tuple names: 'storage', its class, its key, a device, how many elements it has; before ZIP, also a
+ * view of it.
+ */
 function storageOf(id: PyValue, storages: Map<string, PyStorage>, by: Caller): PyStorage {
   const [kind, type, key, location, count, view = null, ...more] = id instanceof PyTuple ? id.items : [];
   if (kind === 'module')

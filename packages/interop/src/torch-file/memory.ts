@@ -73,7 +73,8 @@ export class Memories {
 
   /**
    * The memory of a tensor.
-   * @throws ValueError that begins with `where`, for an integer that the tensor shows and int32 does not hold; others may lie beside it
+   * @throws ValueError that begins with `where`, for an integer that the tensor shows and int32 does not hold; others
+   *   may lie beside it
    */
   of(tensor: PyTensor, where: string): Storage {
     const { type, storage } = tensor;

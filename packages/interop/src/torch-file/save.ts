@@ -5,7 +5,9 @@ import { type Entry, writeArchive } from './zip/index.ts';
 
 /** Options of {@link saveTorch} and {@link serializeTorch}. */
 export interface SaveTorchOptions {
-  /** The width of stored integers: int32 is written as PyTorch's int64, unless this is `'int32'`. Default: `'int64'`. */
+  /**
+   * The width of stored integers: int32 is written as PyTorch's int64, unless this is `'int32'`. Default: `'int64'`.
+   */
   readonly integers?: 'int64' | 'int32';
 }
 
@@ -47,12 +49,14 @@ const textBytes = (text: string): Uint8Array<ArrayBuffer> => new TextEncoder().e
  * A value as the bytes of a `.pt` file, that `torch.load` reads with `weights_only=True`. Follows `torch.save`.
  *
  * Tensors keep their dtype (int32 becomes int64, as `integers` says), strides, shared memory and `requiresGrad`, and a
- * `nn.Parameter` is one there; of memory is written what the tensors show. Objects and `Map`s become dicts, and an object of
- * tensors alone an `OrderedDict`, as a state dict is; the keys of an object are `str`, or `int` where all are whole numbers and its
- * values are not all tensors, as in the `state` of an optimizer. Arrays become lists, `Set`s sets, `Uint8Array`s bytes. A whole number is an
- * `int`, any other a `float`, {@link pyFloat} says otherwise; in `param_groups` options are floats and tuples as PyTorch has them.
- * What the tensors hold at the call is written, whatever happens to them before the promise is fulfilled.
- * @throws ValueError where a value has no like in Python (it says where: `['model']['hook']`), holds itself, or is nested deeper than 256 levels
+ * `nn.Parameter` is one there; of memory is written what the tensors show. Objects and `Map`s become dicts, and an
+ * object of tensors alone an `OrderedDict`, as a state dict is; the keys of an object are `str`, or `int` where all are
+ * whole numbers and its values are not all tensors, as in the `state` of an optimizer. Arrays become lists, `Set`s
+ * sets, `Uint8Array`s bytes. A whole number is an `int`, any other a `float`, {@link pyFloat} says otherwise; in
+ * `param_groups` options are floats and tuples as PyTorch has them. What the tensors hold at the call is written,
+ * whatever happens to them before the promise is fulfilled.
+ * @throws ValueError where a value has no like in Python (it says where: `['model']['hook']`), holds itself, or is
+ *   nested deeper than 256 levels
  * @example
  * ```ts
  * const model = new nn.Linear(2, 1);

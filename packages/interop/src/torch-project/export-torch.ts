@@ -60,13 +60,14 @@ function classNameOf(name = 'Model'): string {
 }
 
 /**
- * Writes a training as a project that PyTorch goes on with, with the same numbers: model and loss as Python, weights, the states of optimizer, schedule and
- * generator, and a script for one process and for many. Kindling's own.
+ * Writes a training as a project that PyTorch goes on with, with the same numbers: model and loss as Python, weights,
+ * the states of optimizer, schedule and generator, and a script for one process and for many. Kindling's own.
  *
- * The next steps are made here, and noted for `verify.py`, which makes them there and compares; model, optimizer, schedule, gradients and generator are
- * afterwards as they were. The folder stands there whole or not at all. `README.md` in it says how to go on, {@link importTorch} how to come back.
- * @throws ExportError for what PyTorch has not: an operation, an optimizer, a schedule of Kindling's own, with a way round; ValueError where the folder has something
- * in it; all before anything is written
+ * The next steps are made here, and noted for `verify.py`, which makes them there and compares; model, optimizer,
+ * schedule, gradients and generator are afterwards as they were. The folder stands there whole or not at all.
+ * `README.md` in it says how to go on, {@link importTorch} how to come back.
+ * @throws ExportError for what PyTorch has not: an operation, an optimizer, a schedule of Kindling's own, with a way
+ * round; ValueError where the folder has something in it; all before anything is written
  * @example
  * ```ts
  * const model = new nn.Linear(4, 3);

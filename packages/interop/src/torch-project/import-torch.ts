@@ -98,9 +98,11 @@ function byNumbers(
 }
 
 /**
- * Takes a training up where PyTorch left it: loads what `train.py --export` of an exported project wrote, strictly, into a model, its optimizer and
- * schedule, and the default generator. All of it is loaded or nothing. Also reads what {@link exportTorch} wrote. Kindling's own.
- * @throws ValueError where names, groups or values do not fit; ShapeError where shapes do not; FileError where a file cannot be read
+ * Takes a training up where PyTorch left it: loads what `train.py --export` of an exported project wrote, strictly,
+ * into a model, its optimizer and schedule, and the default generator. All of it is loaded or nothing. Also reads what
+ * {@link exportTorch} wrote. Kindling's own.
+ * @throws ValueError where names, groups or values do not fit; ShapeError where shapes do not; FileError where a file
+ *   cannot be read
  * @example
  * ```ts
  * const model = new nn.Linear(2, 1);

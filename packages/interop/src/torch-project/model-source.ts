@@ -15,8 +15,8 @@ export interface ModelStep {
   /** What the class is called where the model's class has no name of its own, as `nn.Sequential`. Default: `Model`. */
   readonly name?: string;
   /**
-   * Along which dimension samples lie, of each input and then of each target; `null` of what is no batch. Default: the first
-   * one of those whose first size is that of the first input.
+   * Along which dimension samples lie, of each input and then of each target; `null` of what is no batch. Default: the
+   * first one of those whose first size is that of the first input.
    */
   readonly batchDims?: readonly (number | null)[];
 }

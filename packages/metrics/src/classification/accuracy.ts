@@ -16,10 +16,11 @@ const kinds: K.Kinds<AccuracyOptions> = { ...byClassKinds, topK: K.positiveCount
 const takes = { options: /* @__PURE__ */ K.options(kinds) };
 
 /**
- * The part of samples that is classified right. Averaged `'micro'`, of classes it is the part of all samples, of labels that of all labels of
- * all samples (1 less the Hamming loss). By class it is the part of a class's samples that was found, so that `'macro'` is
- * balanced accuracy, which leaves out classes that never occurred. Of scores that are the same the first class counts as the greatest.
- * Follows `torchmetrics.Accuracy`, with the numbers of `sklearn.metrics.accuracy_score`.
+ * The part of samples that is classified right. Averaged `'micro'`, of classes it is the part of all samples, of labels
+ * that of all labels of all samples (1 less the Hamming loss). By class it is the part of a class's samples that was
+ * found, so that `'macro'` is balanced accuracy, which leaves out classes that never occurred. Of scores that are the
+ * same the first class counts as the greatest. Follows `torchmetrics.Accuracy`, with the numbers of
+ * `sklearn.metrics.accuracy_score`.
  * @throws ValueError for options that cannot be
  * @example
  * ```ts

@@ -3,11 +3,11 @@ import { metricFunction } from '../metric.ts';
 import { type Curve, increments, Ranking, type RankingOptions, rankingKinds } from './ranking.ts';
 
 /**
- * The area under the ROC curve: how likely a sample that is true has a greater score than one that is not, of equal scores half.
- * Exact, with ties, by the trapezoidal rule; so the scores of all samples are kept. Of yes and no, and of labels, scores may be any
- * numbers; of classes they are probabilities or, with `logits`, logits, since each class is ranked against the rest. Where all
- * samples are true, or none is, it is NaN, and so is the mean over classes. Follows `torchmetrics.AUROC`, with the numbers of
- * `sklearn.metrics.roc_auc_score` (`multi_class='ovr'`).
+ * The area under the ROC curve: how likely a sample that is true has a greater score than one that is not, of equal
+ * scores half. Exact, with ties, by the trapezoidal rule; so the scores of all samples are kept. Of yes and no, and of
+ * labels, scores may be any numbers; of classes they are probabilities or, with `logits`, logits, since each class is
+ * ranked against the rest. Where all samples are true, or none is, it is NaN, and so is the mean over classes. Follows
+ * `torchmetrics.AUROC`, with the numbers of `sklearn.metrics.roc_auc_score` (`multi_class='ovr'`).
  * @throws ValueError for options that cannot be
  * @example
  * ```ts

@@ -4,9 +4,9 @@ import { ratio } from '../ratio.ts';
 import { type Curve, increments, Ranking, type RankingOptions, rankingKinds } from './ranking.ts';
 
 /**
- * The area under the curve of precision over recall, as a sum of steps: sum of (R_n - R_(n-1)) P_n over the scores that occur, from
- * the greatest down. Scores are what {@link AUROC} takes, and all of them are kept. Where nothing is true it is 0. Follows
- * `torchmetrics.AveragePrecision`, with the numbers of `sklearn.metrics.average_precision_score`.
+ * The area under the curve of precision over recall, as a sum of steps: sum of (R_n - R_(n-1)) P_n over the scores that
+ * occur, from the greatest down. Scores are what {@link AUROC} takes, and all of them are kept. Where nothing is true
+ * it is 0. Follows `torchmetrics.AveragePrecision`, with the numbers of `sklearn.metrics.average_precision_score`.
  * @throws ValueError for options that cannot be
  * @example
  * ```ts

@@ -1,9 +1,9 @@
 import { isnan, K, type Tensor } from '@kindling/core';
 
 /**
- * How the values of classes (or labels) become one: `'micro'` counts all samples together, `'macro'` is the mean over classes,
- * `'weighted'` the mean weighted by how often each class is true, and `'none'` leaves them as they are, shape (C,). With NaN in
- * them, the means are of the others, as in scikit-learn.
+ * How the values of classes (or labels) become one: `'micro'` counts all samples together, `'macro'` is the mean over
+ * classes, `'weighted'` the mean weighted by how often each class is true, and `'none'` leaves them as they are, shape
+ * (C,). With NaN in them, the means are of the others, as in scikit-learn.
  */
 export type Average = 'micro' | 'macro' | 'weighted' | 'none';
 

@@ -11,8 +11,8 @@ export interface CalibrationErrorOptions extends Omit<TaskOptions, 'numLabels'> 
   /** Into how many bins of one width [0, 1] is cut. Default: 15. */
   readonly nBins?: number;
   /**
-   * What is made of the differences in the bins: `'l1'` their mean (the expected calibration error), `'l2'` the root of the mean of
-   * their squares, `'max'` the greatest. Default: `'l1'`.
+   * What is made of the differences in the bins: `'l1'` their mean (the expected calibration error), `'l2'` the root of
+   * the mean of their squares, `'max'` the greatest. Default: `'l1'`.
    */
   readonly norm?: 'l1' | 'l2' | 'max';
 }
@@ -26,11 +26,11 @@ const kinds: K.Kinds<CalibrationErrorOptions> = {
 const takes = { options: /* @__PURE__ */ K.options(kinds) };
 
 /**
- * How far confidence is from being right: samples are put into bins by their confidence, and in each bin its mean is held against the
- * part that is right, bins counting for the samples they hold. Of yes and no the confidence is the probability of yes, and right is
- * who is true; of classes it is the greatest probability, and right is who has that class. Bins are (a, b], the first with 0, as in
- * `sklearn.calibration.calibration_curve` and Guo et al. (2017); in torchmetrics they are [a, b). Follows
- * `torchmetrics.CalibrationError`.
+ * How far confidence is from being right: samples are put into bins by their confidence, and in each bin its mean is
+ * held against the part that is right, bins counting for the samples they hold. Of yes and no the confidence is the
+ * probability of yes, and right is who is true; of classes it is the greatest probability, and right is who has that
+ * class. Bins are (a, b], the first with 0, as in `sklearn.calibration.calibration_curve` and Guo et al. (2017); in
+ * torchmetrics they are [a, b). Follows `torchmetrics.CalibrationError`.
  * @throws ValueError for options that cannot be
  * @example
  * ```ts

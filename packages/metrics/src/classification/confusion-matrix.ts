@@ -10,8 +10,8 @@ export interface ConfusionMatrixOptions extends TaskOptions {
   /** From where on a probability says yes: beyond it. Default: 0.5. */
   readonly threshold?: number;
   /**
-   * Divides by the sum of each row (`'true'`: what became of a class), of each column (`'pred'`), or of all. What has nothing to divide by is 0.
-   * Default: null, counts.
+   * Divides by the sum of each row (`'true'`: what became of a class), of each column (`'pred'`), or of all. What has
+   * nothing to divide by is 0. Default: null, counts.
    */
   readonly normalize?: 'true' | 'pred' | 'all' | null;
 }
@@ -24,9 +24,9 @@ const kinds: K.Kinds<ConfusionMatrixOptions> = {
 const takes = { options: /* @__PURE__ */ K.options(kinds) };
 
 /**
- * How often each class (row) was taken for each (column): shape (C, C), (2, 2) for yes and no, and (L, 2, 2) for labels. With weights
- * their sums. Follows `torchmetrics.ConfusionMatrix`, with the numbers of `sklearn.metrics.confusion_matrix` and
- * `multilabel_confusion_matrix`.
+ * How often each class (row) was taken for each (column): shape (C, C), (2, 2) for yes and no, and (L, 2, 2) for
+ * labels. With weights their sums. Follows `torchmetrics.ConfusionMatrix`, with the numbers of
+ * `sklearn.metrics.confusion_matrix` and `multilabel_confusion_matrix`.
  * @throws ValueError for options that cannot be
  * @example
  * ```ts

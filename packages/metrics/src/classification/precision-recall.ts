@@ -9,8 +9,9 @@ import { readLabels, sumsByColumn } from './entries.ts';
 /** Options of {@link Precision} and {@link Recall}. */
 export interface PrecisionOptions extends ByClassOptions {
   /**
-   * How classes or labels become one number. Default: `'micro'`, which for classes is accuracy; of yes and no there is nothing to
-   * average. `'macro'` is over all classes, those too that never occur: scikit-learn's with `labels=range(numClasses)`.
+   * How classes or labels become one number. Default: `'micro'`, which for classes is accuracy; of yes and no there is
+   * nothing to average. `'macro'` is over all classes, those too that never occur: scikit-learn's with
+   * `labels=range(numClasses)`.
    */
   readonly average?: Average;
   /** What 0 / 0 is: 0, 1, or NaN, which means leave out. Default: 0. */
@@ -90,7 +91,8 @@ export class Precision extends Found {
 }
 
 /**
- * Of what is true, the part that was predicted. Follows `torchmetrics.Recall`, with the numbers of `sklearn.metrics.recall_score`.
+ * Of what is true, the part that was predicted. Follows `torchmetrics.Recall`, with the numbers of
+ * `sklearn.metrics.recall_score`.
  * @throws ValueError for options that cannot be
  * @example
  * ```ts
@@ -111,8 +113,8 @@ export class Recall extends Found {
 }
 
 /**
- * The harmonic mean of precision and recall, in which recall counts beta times as much:
- * (1 + beta^2) P R / (beta^2 P + R). Follows `torchmetrics.FBetaScore`, with the numbers of `sklearn.metrics.fbeta_score`.
+ * The harmonic mean of precision and recall, in which recall counts beta times as much: (1 + beta^2) P R / (beta^2 P +
+ * R). Follows `torchmetrics.FBetaScore`, with the numbers of `sklearn.metrics.fbeta_score`.
  * @throws ValueError for options that cannot be
  * @example
  * ```ts
@@ -139,8 +141,8 @@ export class FBetaScore extends Found {
 }
 
 /**
- * The harmonic mean of precision and recall, {@link FBetaScore} of 1. Follows `torchmetrics.F1Score`, with the numbers of
- * `sklearn.metrics.f1_score`.
+ * The harmonic mean of precision and recall, {@link FBetaScore} of 1. Follows `torchmetrics.F1Score`, with the numbers
+ * of `sklearn.metrics.f1_score`.
  * @throws ValueError for options that cannot be
  * @example
  * ```ts

@@ -10,8 +10,8 @@ import { type Task, type TaskOptions, taskKinds, taskOf } from './tasks.ts';
 /** Options of {@link AUROC} and {@link AveragePrecision}. */
 export interface RankingOptions extends TaskOptions {
   /**
-   * How classes (one against the rest) or labels become one number. Default: `'macro'`. `'micro'` ranks the scores of all classes
-   * together.
+   * How classes (one against the rest) or labels become one number. Default: `'macro'`. `'micro'` ranks the scores of
+   * all classes together.
    */
   readonly average?: Average;
 }
@@ -19,7 +19,10 @@ export interface RankingOptions extends TaskOptions {
 export const rankingKinds: K.Kinds<RankingOptions> = { ...taskKinds, average: averageKind };
 const takes = { options: /* @__PURE__ */ K.options(rankingKinds) };
 
-/** The weights of what is true (tps) and false (fps) with a score of at least each one that occurs, from the greatest down. */
+/**
+ * The weights of what is true (tps) and false (fps) with a score of at least each one that occurs, from the greatest
+ * down.
+ */
 export interface Curve {
   readonly tps: Tensor;
   readonly fps: Tensor;
@@ -46,7 +49,10 @@ export const increments = (totals: Tensor): Tensor =>
     totals.narrow(0, 1, totals.count - 1).sub(totals.narrow(0, 0, totals.count - 1)),
   ]);
 
-/** The areas of classes as `average` wants them. One that is NaN makes the mean NaN, unless its class never occurs and counts nothing. */
+/**
+ * The areas of classes as `average` wants them. One that is NaN makes the mean NaN, unless its class never occurs and
+ * counts nothing.
+ */
 function meanOver(areas: Tensor, average: Average, support: Tensor): Tensor {
   if (average === 'none') return areas;
   if (average === 'macro') return areas.mean();

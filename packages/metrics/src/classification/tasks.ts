@@ -1,13 +1,13 @@
 import { K, ValueError } from '@kindling/core';
 
 /**
- * What is classified. Without `numClasses` and `numLabels` it is yes or no for each element (binary); with `numClasses` one of so
- * many classes (multiclass); with `numLabels` yes or no for each of so many labels (multilabel).
+ * What is classified. Without `numClasses` and `numLabels` it is yes or no for each element (binary); with `numClasses`
+ * one of so many classes (multiclass); with `numLabels` yes or no for each of so many labels (multilabel).
  */
 export interface TaskOptions {
   /**
-   * Classes, of which each sample has one. `target` then has shape (N, ...) with classes from 0, and `input` (N, C, ...) with a score
-   * for each class, or the shape of `target` with the class that was predicted.
+   * Classes, of which each sample has one. `target` then has shape (N, ...) with classes from 0, and `input` (N, C,
+   * ...) with a score for each class, or the shape of `target` with the class that was predicted.
    */
   readonly numClasses?: number;
   /** Labels, of which each sample has any number. `input` and `target` then have shape (N, L, ...). */

@@ -74,7 +74,8 @@ export class MeanSquaredError extends MeanError {
 }
 
 /**
- * The mean of |x - y|. Follows `torchmetrics.MeanAbsoluteError`, with the numbers of `sklearn.metrics.mean_absolute_error`.
+ * The mean of |x - y|. Follows `torchmetrics.MeanAbsoluteError`, with the numbers of
+ * `sklearn.metrics.mean_absolute_error`.
  * @throws ValueError for options that cannot be
  * @example
  * ```ts

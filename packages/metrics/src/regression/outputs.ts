@@ -13,15 +13,16 @@ import { refuseInfinite, weightsOf } from '../checks.ts';
 import { Metric } from '../metric.ts';
 
 /**
- * How the values of several outputs become one: `'uniformAverage'` is their mean, `'rawValues'` leaves them as they are, shape (D,),
- * numbers are their weights.
+ * How the values of several outputs become one: `'uniformAverage'` is their mean, `'rawValues'` leaves them as they
+ * are, shape (D,), numbers are their weights.
  */
 export type MultiOutput = 'uniformAverage' | 'rawValues' | readonly number[];
 
 /** What the options of all regressions have. */
 export interface OutputOptions<M = MultiOutput> {
   /**
-   * Values a sample. With 1 each element of a tensor is a sample, whatever its shape; with D `input` and `target` have shape (N, D). Default: 1.
+   * Values a sample. With 1 each element of a tensor is a sample, whatever its shape; with D `input` and `target` have
+   * shape (N, D). Default: 1.
    */
   readonly numOutputs?: number;
   /** How the values of several outputs become one. Default: `'uniformAverage'`. */

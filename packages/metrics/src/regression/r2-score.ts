@@ -16,16 +16,16 @@ const kinds: K.Kinds<R2ScoreOptions> = /* @__PURE__ */ outputKinds('varianceWeig
 const takes = /* @__PURE__ */ K.options(kinds);
 
 /**
- * For each output: the samples, their weight, mean and sum of squares around it, and the sum of squares of errors. The mean is `anchor`
- * (one of the targets) and what it is beyond: so targets that lie far from 0 lose no digits.
+ * For each output: the samples, their weight, mean and sum of squares around it, and the sum of squares of errors. The
+ * mean is `anchor` (one of the targets) and what it is beyond: so targets that lie far from 0 lose no digits.
  */
 type Moments = Record<'count' | 'weight' | 'anchor' | 'mean' | 'spread' | 'error', Float64Array>;
 
 /**
- * How much of the spread of the target is predicted, 1 - sum w (y - x)^2 / sum w (y - mean)^2: 1 is all of it, 0 what the mean does.
- * Where the target does not vary it is 1 for a prediction without error, else 0; of one sample it is NaN. `'varianceWeighted'`
- * averages outputs by their variances. Means and spreads of batches are joined as in Chan et al. (1979), without cancellation. Follows
- * `torchmetrics.R2Score`, with the numbers of `sklearn.metrics.r2_score`.
+ * How much of the spread of the target is predicted, 1 - sum w (y - x)^2 / sum w (y - mean)^2: 1 is all of it, 0 what
+ * the mean does. Where the target does not vary it is 1 for a prediction without error, else 0; of one sample it is
+ * NaN. `'varianceWeighted'` averages outputs by their variances. Means and spreads of batches are joined as in Chan et
+ * al. (1979), without cancellation. Follows `torchmetrics.R2Score`, with the numbers of `sklearn.metrics.r2_score`.
  * @throws ValueError for options that cannot be
  * @example
  * ```ts

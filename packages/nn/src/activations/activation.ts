@@ -37,12 +37,13 @@ interface ActivationSpec<O> {
   /** The value in x and the parameters. */
   readonly expression: (...x: E.Expr[]) => E.Expr;
   /**
-   * PyTorch's gradient with respect to x, in that of the result, g, the result y, x and the parameters. Default: what differentiating
-   * the expression gives.
+   * PyTorch's gradient with respect to x, in that of the result, g, the result y, x and the parameters. Default: what
+   * differentiating the expression gives.
    */
   readonly gradient?: (at: { readonly g: E.Expr; readonly y: E.Expr }, ...x: E.Expr[]) => E.Expr;
   /**
-   * PyTorch's gradients of `gradient` with respect to g and to x, where h is that of its result. Default: what differentiating it gives.
+   * PyTorch's gradients of `gradient` with respect to g and to x, where h is that of its result. Default: what
+   * differentiating it gives.
    */
   readonly second?: (
     at: { readonly h: E.Expr; readonly g: E.Expr },
@@ -110,7 +111,10 @@ export function overInput<O extends InplaceOptions>(name: string, f: (x: Tensor,
   return alias(name, (x: Tensor, options?: O): Tensor => f(x, inPlace(options) as O));
 }
 
-/** The options, and that the input is to be overwritten; what are no options, or cannot be read, for the function to refuse. */
+/**
+ * The options, and that the input is to be overwritten; what are no options, or cannot be read, for the function to
+ * refuse.
+ */
 function inPlace(options: unknown): unknown {
   if (options !== undefined && !K.isOptions(options)) return options;
   try {

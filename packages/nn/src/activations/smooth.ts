@@ -80,7 +80,10 @@ export const softplus = /* @__PURE__ */ activation<SoftplusOptions>({
     return select(E.gt(z, threshold), g, div(mul(g, e), add(e, 1)));
   },
 });
-/** log(1 + e^(beta x)) / beta; x itself where beta * x is above `threshold`: {@link softplus}. Follows `torch.nn.Softplus`. */
+/**
+ * log(1 + e^(beta x)) / beta; x itself where beta * x is above `threshold`: {@link softplus}. Follows
+ * `torch.nn.Softplus`.
+ */
 export class Softplus extends /* @__PURE__ */ activationClass(softplus) {}
 
 /**

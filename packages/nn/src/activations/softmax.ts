@@ -85,8 +85,8 @@ const softmaxParameters = () => ({
 const softmaxTakes = /* @__PURE__ */ signature('softmax', softmaxParameters);
 
 /**
- * e^x / sum(e^x) along `dim`. Without it PyTorch's deprecated choice is made, with a warning: 0 for 0, 1 and 3 dimensions,
- * else 1. Follows `torch.nn.functional.softmax`.
+ * e^x / sum(e^x) along `dim`. Without it PyTorch's deprecated choice is made, with a warning: 0 for 0, 1 and 3
+ * dimensions, else 1. Follows `torch.nn.functional.softmax`.
  * @throws IndexError when `dim` is out of range.
  * @throws DTypeError when x is not floating and no dtype is given.
  * @example F.softmax(tensor([[1.5, 0.5]]), 1); // tensor([[0.7311, 0.2689]])

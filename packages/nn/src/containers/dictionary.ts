@@ -10,8 +10,8 @@ export const named = /* @__PURE__ */ K.kind(
 );
 
 /**
- * What containers share whose content has names, in the order in which it was added, with the methods of a Map. `V` is what
- * they take, `T` what they hold.
+ * What containers share whose content has names, in the order in which it was added, with the methods of a Map. `V` is
+ * what they take, `T` what they hold.
  */
 export abstract class Dictionary<T, V = T> extends Module<never, never> {
   constructor(values: Named<V> = {}) {

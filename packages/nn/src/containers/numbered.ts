@@ -4,7 +4,9 @@ import { type AnyModule, isModule } from '../module/callable.ts';
 import { Module } from '../module/module.ts';
 import { modulesIn } from '../module/registry.ts';
 
-/** What containers share whose content is numbered, like that of an array. `V` is what they take, `T` what they hold. */
+/**
+ * What containers share whose content is numbered, like that of an array. `V` is what they take, `T` what they hold.
+ */
 export abstract class Numbered<T, V, I extends unknown[] = never, O = never> extends Module<I, O> {
   [index: number]: T;
 

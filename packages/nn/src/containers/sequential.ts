@@ -7,7 +7,10 @@ import { NumberedModules } from './numbered.ts';
 
 const none: unknown[] = [];
 
-/** What the constructor gives: where modules have names, a module with these as properties; members of every module come first. */
+/**
+ * What the constructor gives: where modules have names, a module with these as properties; members of every module come
+ * first.
+ */
 interface SequentialConstructor {
   // Its type parameters cannot be left out, nor be two: a class that extends Sequential has the other forms only.
   new <const N extends Readonly<Record<string, AnyModule>>, _I extends never, _O extends never>(

@@ -92,8 +92,8 @@ const diracInPlaceTakes = /* @__PURE__ */ signature('dirac_', () => ({
 }));
 
 /**
- * Makes the weight of a convolution pass its input through: a 1 in the middle of the kernel from channel i to channel i,
- * group by group. `x` has 3, 4 or 5 dimensions: (out, in / groups, ...). Follows `torch.nn.init.dirac_`.
+ * Makes the weight of a convolution pass its input through: a 1 in the middle of the kernel from channel i to channel
+ * i, group by group. `x` has 3, 4 or 5 dimensions: (out, in / groups, ...). Follows `torch.nn.init.dirac_`.
  * @throws ShapeError when `x` has another number of dimensions.
  * @throws ValueError when `groups` does not divide the number of output channels.
  */

@@ -119,7 +119,8 @@ export interface SparseOptions extends GeneratorOptions {
 }
 
 /**
- * Normal numbers, of which a fraction `sparsity` of each column is zero. `x` is a matrix. Follows `torch.nn.init.sparse_`.
+ * Normal numbers, of which a fraction `sparsity` of each column is zero. `x` is a matrix. Follows
+ * `torch.nn.init.sparse_`.
  * @throws ShapeError when `x` is not a matrix; ValueError where `sparsity` is not in [0, 1].
  */
 export const sparse_ = /* @__PURE__ */ composition(

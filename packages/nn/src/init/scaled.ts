@@ -34,8 +34,8 @@ const calculateGainTakes = /* @__PURE__ */ signature('calculateGain', () => ({
 }));
 
 /**
- * The factor by which a nonlinearity asks initial weights to be larger: 1 for linear functions and sigmoid, 5/3 for tanh,
- * sqrt(2) for ReLU, sqrt(2 / (1 + slope^2)) for leaky ReLU (slope `param`, 0.01 by default), 3/4 for SELU.
+ * The factor by which a nonlinearity asks initial weights to be larger: 1 for linear functions and sigmoid, 5/3 for
+ * tanh, sqrt(2) for ReLU, sqrt(2 / (1 + slope^2)) for leaky ReLU (slope `param`, 0.01 by default), 3/4 for SELU.
  * Follows `torch.nn.init.calculate_gain`.
  * @throws ValueError when it has no gain for that function, or `param` is not a number.
  * @example init.calculateGain('leakyRelu', { param: 0.2 }); // 1.3867504905630728

@@ -24,8 +24,8 @@ function erf(x: number): number {
 const normalCdf = (x: number): number => (1 + erf(x / Math.SQRT2)) / 2;
 
 /**
- * Normal numbers within [a, b]: those outside are drawn again. Follows `torch.nn.init.trunc_normal_` of PyTorch's newest
- * version, with its random numbers.
+ * Normal numbers within [a, b]: those outside are drawn again. Follows `torch.nn.init.trunc_normal_` of PyTorch's
+ * newest version, with its random numbers.
  * @throws DTypeError when `x` holds integers or bools.
  * @example init.truncNormal_(empty([100]), { std: 0.5, a: -1, b: 1 }).abs().max().le(1); // tensor(True)
  */

@@ -74,8 +74,9 @@ function firstTensor(value: unknown): Tensor | null {
 const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);
 
 /**
- * Multiply-adds as torchinfo counts them: each weight is used once for each sample, by convolutions once for each place of the
- * result, by recurrent layers once for each sample and step. What is no parameter (attention between queries and keys) counts nothing.
+ * Multiply-adds as torchinfo counts them: each weight is used once for each sample, by convolutions once for each place
+ * of the result, by recurrent layers once for each sample and step. What is no parameter (attention between queries and
+ * keys) counts nothing.
  */
 function multAddsOf(module: AnyModule, outputSize: readonly number[]): number {
   const [samples = 1, ...others] = outputSize;

@@ -56,8 +56,8 @@ function rowsOf(layers: readonly Layer[]): LayerSummary[] {
 }
 
 /**
- * What {@link summary} finds: the layers as rows, and sums. As text it is torchinfo's table, which `console.log` prints too.
- * Follows `torchinfo.ModelStatistics`.
+ * What {@link summary} finds: the layers as rows, and sums. As text it is torchinfo's table, which `console.log` prints
+ * too. Follows `torchinfo.ModelStatistics`.
  */
 export class ModelSummary extends Shown {
   /** The layers in the order in which they were called, the model itself first. */

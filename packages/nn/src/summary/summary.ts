@@ -97,15 +97,15 @@ function callQuietly(model: AnyModule, input: readonly unknown[], training: bool
 const bytesOf = (x: unknown): number => (x instanceof Tensor ? x.count * x.elementSize() : 0);
 
 /**
- * The layers of a model as a tree, with the shapes that they give, parameters, multiply-adds and memory, and the sums of these. For that
- * the model is called once, with `options.inputData` or with random numbers of `inputSize`, under `noGrad` and by default as in `eval()`; it
- * and the random stream are afterwards as they were. Without either, parameters alone are counted. Print what it returns, or
- * read its `layers`.
+ * The layers of a model as a tree, with the shapes that they give, parameters, multiply-adds and memory, and the sums
+ * of these. For that the model is called once, with `options.inputData` or with random numbers of `inputSize`, under
+ * `noGrad` and by default as in `eval()`; it and the random stream are afterwards as they were. Without either,
+ * parameters alone are counted. Print what it returns, or read its `layers`.
  *
- * Rows stand in the order of the calls. A layer that is used again is `(recursive)` and counts its parameters once. Multiply-adds
- * are torchinfo's: a weight is used once a sample, by convolutions at each place of the result, by recurrent layers at each step;
- * so those between queries and keys, and of linear layers the dimensions between first and last, are left out, and `MultiheadAttention`
- * counts none. Follows `torchinfo.summary`.
+ * Rows stand in the order of the calls. A layer that is used again is `(recursive)` and counts its parameters once.
+ * Multiply-adds are torchinfo's: a weight is used once a sample, by convolutions at each place of the result, by
+ * recurrent layers at each step; so those between queries and keys, and of linear layers the dimensions between first
+ * and last, are left out, and `MultiheadAttention` counts none. Follows `torchinfo.summary`.
  * @throws ValueError when both sizes and data are given, or not a dtype for each size; and what the call throws
  * @example
  * ```ts

@@ -36,11 +36,12 @@ type InputOf<M> = M extends (...input: infer I extends unknown[]) => unknown ? I
 type OutputOf<M> = M extends (...input: never) => infer O ? O : never;
 
 /**
- * A copy of a model whose parameters are averages of the model's over time: their plain mean (stochastic weight averaging), or another
- * average, such as an exponential moving one. It is a module that computes with them. The first call of {@link updateParameters} copies the
- * parameters, each later one averages. Averages of normalised layers want statistics of their own: {@link updateBn}, or
- * `useBuffers`. The averaging functions are not part of the state dict. Follows `torch.optim.swa_utils.AveragedModel`; Izmailov et al.,
- * "Averaging Weights Leads to Wider Optima and Better Generalization", 2018; Polyak and Juditsky, 1992.
+ * A copy of a model whose parameters are averages of the model's over time: their plain mean (stochastic weight
+ * averaging), or another average, such as an exponential moving one. It is a module that computes with them. The first
+ * call of {@link updateParameters} copies the parameters, each later one averages. Averages of normalised layers want
+ * statistics of their own: {@link updateBn}, or `useBuffers`. The averaging functions are not part of the state dict.
+ * Follows `torch.optim.swa_utils.AveragedModel`; Izmailov et al., "Averaging Weights Leads to Wider Optima and Better
+ * Generalization", 2018; Polyak and Juditsky, 1992.
  * @throws ValueError for what is no module, and where avgFn and multiAvgFn are both given
  * @example
  * ```ts
@@ -87,8 +88,8 @@ export class AveragedModel<M extends AnyModule = Module> extends Module<InputOf<
   }
 
   /**
-   * Averages in the parameters of a model as they are now; its buffers are taken over, unless they are averaged too. Also in a compiled
-   * step. Follows `AveragedModel.update_parameters`.
+   * Averages in the parameters of a model as they are now; its buffers are taken over, unless they are averaged too.
+   * Also in a compiled step. Follows `AveragedModel.update_parameters`.
    * @throws ValueError, ShapeError where the model has other parameters or buffers than the one that was copied
    */
   updateParameters(model: AnyModule): void {

@@ -1,6 +1,9 @@
 import { checkArguments, isFloatingPoint, K, noGrad, refuseExcess, Tensor } from '@kindling/core';
 
-/** Gives the new average of a parameter, from the average, the parameter, and how many were averaged before: an int32 scalar, or a number. */
+/**
+ * Gives the new average of a parameter, from the average, the parameter, and how many were averaged before: an int32
+ * scalar, or a number.
+ */
 export type AvgFn = (averaged: Tensor, current: Tensor, numAveraged: Tensor | number) => Tensor;
 
 /** Changes averages in place: parameters of one dtype, as lists. */
@@ -46,8 +49,8 @@ export function getEmaAvgFn(options: EmaOptions = {}): AvgFn {
 }
 
 /**
- * The exponential moving average of several parameters, in place: average + (1 - decay) * (parameter - average). Follows
- * `torch.optim.swa_utils.get_ema_multi_avg_fn`.
+ * The exponential moving average of several parameters, in place: average + (1 - decay) * (parameter - average).
+ * Follows `torch.optim.swa_utils.get_ema_multi_avg_fn`.
  * @throws ValueError unless the decay lies in [0, 1]
  * @example
  * ```ts
@@ -68,7 +71,8 @@ export function getEmaMultiAvgFn(options: EmaOptions = {}): MultiAvgFn {
 }
 
 /**
- * The plain mean of one parameter: average + (parameter - average) / (n + 1). Follows `torch.optim.swa_utils.get_swa_avg_fn`.
+ * The plain mean of one parameter: average + (parameter - average) / (n + 1). Follows
+ * `torch.optim.swa_utils.get_swa_avg_fn`.
  * @example nn.swaUtils.getSwaAvgFn()(tensor([4.0, 0.5]), tensor([8.0, 0.5]), 1); // tensor([6.0000, 0.5000])
  */
 export function getSwaAvgFn(): AvgFn {

@@ -8,7 +8,10 @@ export type Batch = Tensor | readonly [Tensor, ...unknown[]];
 
 /** Options of {@link updateBn}. */
 export interface UpdateBnOptions {
-  /** Go through the loader by `for await`, for datasets that answer with promises. Default: only what knows nothing else. */
+  /**
+   * Go through the loader by `for await`, for datasets that answer with promises. Default: only what knows nothing
+   * else.
+   */
   readonly wait?: boolean;
 }
 
@@ -24,9 +27,9 @@ const takes = () => ({
 });
 
 /**
- * Works out the running statistics of a model's batch normalisation anew, as the plain mean over the batches of a loader: after its weights
- * were averaged, say. With `wait`, or a loader that can only be waited for, it gives a promise. Afterwards the model is in the
- * mode that it was in. Follows `torch.optim.swa_utils.update_bn`.
+ * Works out the running statistics of a model's batch normalisation anew, as the plain mean over the batches of a
+ * loader: after its weights were averaged, say. With `wait`, or a loader that can only be waited for, it gives a
+ * promise. Afterwards the model is in the mode that it was in. Follows `torch.optim.swa_utils.update_bn`.
  * @throws ValueError for a loader that cannot be iterated, what is no module, or a batch without an input
  * @example
  * ```ts

@@ -30,15 +30,17 @@ const tensorsByName = /* @__PURE__ */ K.kind(
 );
 
 /**
- * Calls a module with other tensors in the places of its parameters and buffers, which are put back afterwards: gradients flow to those
- * that are given. For steps that are differentiated themselves (meta-learning), networks whose weights another network makes,
- * and derivatives by all weights at once. Follows `torch.func.functional_call`; a name that no parameter or buffer has is an error here.
+ * Calls a module with other tensors in the places of its parameters and buffers, which are put back afterwards:
+ * gradients flow to those that are given. For steps that are differentiated themselves (meta-learning), networks whose
+ * weights another network makes, and derivatives by all weights at once. Follows `torch.func.functional_call`; a name
+ * that no parameter or buffer has is an error here.
  *
  * What the module assigns anew to one of them in the call is found in the object that was given.
- * @param parametersAndBuffers tensors by the names of `stateDict()`, those of submodules with dots; or several such objects without a name in common
+ * @param parametersAndBuffers tensors by the names of `stateDict()`, those of submodules with dots; or several such
+ *   objects without a name in common
  * @param args what the module is given: an array, or one argument that is none
- * @throws KindlingError for names that are unknown, given twice, or missing where `strict`; ValueError for two tensors in the places of one
- * that has both names
+ * @throws KindlingError for names that are unknown, given twice, or missing where `strict`; ValueError for two tensors
+ * in the places of one that has both names
  * @example
  * ```ts
  * const model = new nn.Linear(2, 1);
@@ -79,7 +81,10 @@ export function functionalCall<I extends unknown[], O>(
   }
 }
 
-/** All parameters and buffers, also those that stand in several places. Going through the modules tells compiled calls how they are at other times. */
+/**
+ * All parameters and buffers, also those that stand in several places. Going through the modules tells compiled calls
+ * how they are at other times.
+ */
 function placesOf(module: AnyModule): Map<string, Place> {
   const places = new Map<string, Place>();
   for (const [at, owner] of walkModules(module, '', false))

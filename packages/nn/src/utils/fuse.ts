@@ -48,7 +48,10 @@ export interface BatchNormNumbers {
   readonly bias: Tensor | null;
 }
 
-/** Weights and bias of a layer and a batch normalisation after it, whose factors belong to dimension `dim` of the weights. */
+/**
+ * Weights and bias of a layer and a batch normalisation after it, whose factors belong to dimension `dim` of the
+ * weights.
+ */
 function fused(
   caller: string,
   weight: Tensor,
@@ -134,8 +137,8 @@ const numberKinds = () => {
 };
 
 /**
- * A convolution that does what `conv` and `bn`, a batch normalisation after it, do outside training; both stay as they are. Follows
- * `torch.nn.utils.fuse_conv_bn_eval`.
+ * A convolution that does what `conv` and `bn`, a batch normalisation after it, do outside training; both stay as they
+ * are. Follows `torch.nn.utils.fuse_conv_bn_eval`.
  * @throws ValueError when one of them is in training, or `bn` keeps no running statistics.
  * @example
  * ```ts
@@ -150,9 +153,10 @@ export function fuseConvBnEval<L extends Weighted>(conv: L, bn: Normalising, opt
 }
 
 /**
- * A linear layer that does what `linear` and `bn`, a batch normalisation after it, do outside training; both stay as they are. Follows
- * `torch.nn.utils.fuse_linear_bn_eval`.
- * @throws ValueError when one of them is in training, `bn` keeps no running statistics, or has other features than one or the layer's.
+ * A linear layer that does what `linear` and `bn`, a batch normalisation after it, do outside training; both stay as
+ * they are. Follows `torch.nn.utils.fuse_linear_bn_eval`.
+ * @throws ValueError when one of them is in training, `bn` keeps no running statistics, or has other features than one
+ *   or the layer's.
  */
 export function fuseLinearBnEval<L extends Weighted>(linear: L, bn: Normalising): L {
   checkArguments('fuseLinearBnEval', { linear: moduleKind, bn: moduleKind }, arguments);
@@ -167,7 +171,8 @@ export function fuseLinearBnEval<L extends Weighted>(linear: L, bn: Normalising)
 }
 
 /**
- * Weights and bias of a convolution with those of a batch normalisation in them. Follows `torch.nn.utils.fuse_conv_bn_weights`.
+ * Weights and bias of a convolution with those of a batch normalisation in them. Follows
+ * `torch.nn.utils.fuse_conv_bn_weights`.
  * @throws ShapeError when the numbers of channels differ.
  */
 export function fuseConvBnWeights(
@@ -185,7 +190,8 @@ export function fuseConvBnWeights(
 }
 
 /**
- * Weights and bias of a linear layer with those of a batch normalisation in them. Follows `torch.nn.utils.fuse_linear_bn_weights`.
+ * Weights and bias of a linear layer with those of a batch normalisation in them. Follows
+ * `torch.nn.utils.fuse_linear_bn_weights`.
  * @throws ShapeError when the numbers of features differ.
  */
 export function fuseLinearBnWeights(

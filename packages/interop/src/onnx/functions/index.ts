@@ -1,4 +1,7 @@
-/** Functions that ONNX has as one node where they are several operations here, and those that attributes of operations do not tell. */
+/**
+ * Functions that ONNX has as one node where they are several operations here, and those that attributes of operations
+ * do not tell.
+ */
 import type { FunctionCall } from '../../recording/index.ts';
 import type { Name } from '../graph.ts';
 import type { Scope } from '../translate.ts';

@@ -1,4 +1,6 @@
-/** Elementwise functions that have a node of their own in ONNX, besides the expression by which all others are written. */
+/**
+ * Elementwise functions that have a node of their own in ONNX, besides the expression by which all others are written.
+ */
 import { isFloatingPoint } from '@kindling/core';
 import { type Attributes, float } from '../graph.ts';
 import { inputOf, type Lowering, type Lowerings } from './lowering.ts';

@@ -17,7 +17,10 @@ import {
 import { cast, inverse, reduce } from './reductions.ts';
 import { expanded } from './views.ts';
 
-/** Where the dimensions of indices go: where the first of those that are indexed was, if these stand side by side; else in front. */
+/**
+ * Where the dimensions of indices go: where the first of those that are indexed was, if these stand side by side; else
+ * in front.
+ */
 function leadOf(dims: readonly number[]): number {
   const [first = 0] = dims;
   return dims.every((d, k) => d === first + k) ? first : 0;
@@ -84,7 +87,10 @@ const bagSums: Lowering = (graph, [x = '', from = '', to = ''], operation) => {
   return metAt(graph, [shape, 0, dtype], to, graph.add('Gather', [x, from], { axis: 0 }), 'add');
 };
 
-/** Of each bag, column by column, the row that holds the greatest element first; NaN is greatest where a bag begins with it. */
+/**
+ * Of each bag, column by column, the row that holds the greatest element first; NaN is greatest where a bag begins with
+ * it.
+ */
 const greatestOfBags: Lowering = (graph, [table = '', indices = '', inBag = ''], operation) => {
   const { shape } = outputOf(operation);
   const { dtype } = inputOf(operation);

@@ -27,7 +27,8 @@ function alongOf({ rank, along }: Windows): Along[] {
       'windows at random places',
       'use an adaptive or a regular pooling where the net is to be exported',
     );
-  // Of two dimensions the first stands where depth is, of one the only one where height is not: see kernels/windows/geometry.ts.
+  // Of two dimensions the first stands where depth is, of one the only one where height is not: see
+  // kernels/windows/geometry.ts.
   const used = rank === 3 ? [0, 1, 2] : rank === 2 ? [0, 2] : [2];
   return (along as readonly Along[])
     .filter((_, d) => used.includes(d))
@@ -65,7 +66,9 @@ function windowOf({ size, num, den, extra, padding, dilation, counts }: Along, o
   return { entries, divisor };
 }
 
-/** Greatest entries and their places in the plane, of windows of any kind: all windows side by side, then a reduction. */
+/**
+ * Greatest entries and their places in the plane, of windows of any kind: all windows side by side, then a reduction.
+ */
 function greatest(graph: Graph, x: Name, shape: readonly Size[], along: readonly Along[]): readonly Name[] {
   const rank = along.length;
   const lead = shape.slice(0, -rank);

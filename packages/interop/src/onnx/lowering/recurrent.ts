@@ -1,4 +1,7 @@
-/** Recurrent cells, whose gates lie side by side: single steps, and sequences step by step where ONNX's nodes do not fit. */
+/**
+ * Recurrent cells, whose gates lie side by side: single steps, and sequences step by step where ONNX's nodes do not
+ * fit.
+ */
 import type { DType } from '@kindling/core';
 import type { Graph, Name, Size } from '../graph.ts';
 import { attributesOf, inputOf, type Lowering, type Lowerings } from './lowering.ts';
@@ -37,7 +40,9 @@ interface State {
   readonly c: Name;
 }
 
-/** All steps of a sequence: of the gates by input and of h W^T what comes next. Gives the states, and the inner ones. */
+/**
+ * All steps of a sequence: of the gates by input and of h W^T what comes next. Gives the states, and the inner ones.
+ */
 const sequence =
   (
     step: (

@@ -49,7 +49,10 @@ export function gatherRegion(graph: Graph, x: Name, dense: readonly Size[], regi
   return graph.reshape(taken, region.shape);
 }
 
-/** A dense tensor with values, which have the region's shape, in a region; `reduction` says what becomes of what was there. */
+/**
+ * A dense tensor with values, which have the region's shape, in a region; `reduction` says what becomes of what was
+ * there.
+ */
 export function scatterRegion(
   graph: Graph,
   x: Name,

@@ -31,7 +31,9 @@ function onFloats(operation: Operation): void {
     throw new NotInOnnx('convolutions of integers', 'convert the tensors to float32');
 }
 
-/** Writes x as (N, C, *) where it has not exactly two dimensions before `rank` others, and the result as it should be. */
+/**
+ * Writes x as (N, C, *) where it has not exactly two dimensions before `rank` others, and the result as it should be.
+ */
 export function asBatch(
   graph: Graph,
   x: Name,

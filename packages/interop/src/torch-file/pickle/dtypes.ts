@@ -128,7 +128,9 @@ export const storageClasses: ReadonlyMap<string, string> = /* @__PURE__ */ new M
   ['QUInt2x4Storage', 'quint2x4'],
 ]);
 
-/** Dtypes that PyTorch knows and tensors here cannot have: they are told of by name, but no tensor of theirs is read. */
+/**
+ * Dtypes that PyTorch knows and tensors here cannot have: they are told of by name, but no tensor of theirs is read.
+ */
 export const otherDtypes: ReadonlySet<string> = /* @__PURE__ */ new Set([
   'complex32',
   'complex64',

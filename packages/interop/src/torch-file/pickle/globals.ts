@@ -1,4 +1,7 @@
-/** The classes and functions that a file may name: what makes tensors and containers. Everything else is refused by name. */
+/**
+ * The classes and functions that a file may name: what makes tensors and containers. Everything else is refused by
+ * name.
+ */
 import { type ElementType, elementTypes, otherDtypes, storageClasses, whyUnread } from './dtypes.ts';
 import {
   describe,

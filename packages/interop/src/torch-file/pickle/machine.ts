@@ -15,9 +15,10 @@ type Identity = { readonly of: string };
 export type Persistent = (id: PyValue, by: Caller) => PyValue;
 
 /**
- * The machine that a pickle is a program of: a stack, marks in it, a memo. It can make tensors and containers, and has no way to
- * run anything: globals are names, looked up in a list; a call is a choice of that list's functions. Time and memory are bounded by
- * the length of the pickle: each instruction takes at least a byte, and copies of what the memo holds are counted.
+ * The machine that a pickle is a program of: a stack, marks in it, a memo. It can make tensors and containers, and has
+ * no way to run anything: globals are names, looked up in a list; a call is a choice of that list's functions. Time and
+ * memory are bounded by the length of the pickle: each instruction takes at least a byte, and copies of what the memo
+ * holds are counted.
  */
 export class Machine implements Caller {
   readonly reader: PickleReader;

@@ -12,9 +12,9 @@ export class PyFloat {
 }
 
 /**
- * A number that {@link saveTorch} writes as a Python `float`, also where it is whole: a JavaScript number says of neither 1 nor 1.0
- * which it is, and is written as an `int` where it is whole. In the groups of an optimizer's state dict that is done already.
- * Kindling's own.
+ * A number that {@link saveTorch} writes as a Python `float`, also where it is whole: a JavaScript number says of
+ * neither 1 nor 1.0 which it is, and is written as an `int` where it is whole. In the groups of an optimizer's state
+ * dict that is done already. Kindling's own.
  * @throws ValueError where the value is no number
  * @example
  * ```ts

@@ -1,4 +1,7 @@
-/** The checksum of ZIP archives, of memory as it lies there: the library computes it of streams alone, which cost 3 ms an entry. */
+/**
+ * The checksum of ZIP archives, of memory as it lies there: the library computes it of streams alone, which cost 3 ms
+ * an entry.
+ */
 const tables = /* @__PURE__ */ makeTables();
 
 /** For each byte, its part in the checksum when 0 to 3 bytes follow it. */

@@ -28,9 +28,10 @@ async function ofFolder<T>(path: string, act: () => Promise<T>): Promise<T> {
 }
 
 /**
- * Writes files as a folder, which stands there whole or not at all: they are written into another one beside it, brought to the disk, and that one is
- * renamed. What killed processes left beside it is removed.
- * @throws ValueError where there is a folder with something in it, unless that is an export which is to be replaced; FileError where it cannot be written
+ * Writes files as a folder, which stands there whole or not at all: they are written into another one beside it,
+ * brought to the disk, and that one is renamed. What killed processes left beside it is removed.
+ * @throws ValueError where there is a folder with something in it, unless that is an export which is to be replaced;
+ *   FileError where it cannot be written
  */
 export async function writeFolder(path: string, files: Files, overwrite: boolean): Promise<void> {
   await ofFolder(path, () => replaceFolder(path, files, overwrite));

@@ -1,4 +1,7 @@
-/** What goes into the folder of a project: the task as it was given, its state, its reference steps; and how a folder is written. */
+/**
+ * What goes into the folder of a project: the task as it was given, its state, its reference steps; and how a folder is
+ * written.
+ */
 export { refuseFolder, writeFolder } from './folder.ts';
 export { aFolder, aModel, anOptimizer, aScheduler, type Folder, someData } from './kinds.ts';
 export { optimizerName, parameterNames } from './optimizers.ts';

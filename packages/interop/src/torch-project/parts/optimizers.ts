@@ -59,8 +59,8 @@ function asNumber(option: unknown): unknown {
 }
 
 /**
- * The options that are not as PyTorch has them, which is as a new one of the class has them. `differentiable` is left to the groups: parameters of a
- * model are leaves, of which neither side records a step.
+ * The options that are not as PyTorch has them, which is as a new one of the class has them. `differentiable` is left
+ * to the groups: parameters of a model are leaves, of which neither side records a step.
  */
 function givenOptions(optimizer: optim.Optimizer): string[] {
   const fresh = new (optimizer.constructor as Made)([zeros([1, 1])]).defaults as Record<string, unknown>;

@@ -21,12 +21,16 @@ export interface ExportTorchOptions {
   /** A batch, from which the model's steps are recorded. */
   readonly example: TrainingExample;
   /**
-   * The samples: tensors in the form of the example, a dataset whose samples are lists of tensors, inputs first, or a loader of one, whose batch
-   * size and order are taken over. Default: none; the project has a place for them, and the reference steps are made on the example.
+   * The samples: tensors in the form of the example, a dataset whose samples are lists of tensors, inputs first, or a
+   * loader of one, whose batch size and order are taken over. Default: none; the project has a place for them, and the
+   * reference steps are made on the example.
    */
   // biome-ignore lint/suspicious/noExplicitAny: loaders of samples of any type, which are looked at
   readonly data?: TrainingExample | data.Dataset<unknown> | data.DataLoader<any, any>;
-  /** How many steps are made here, for `verify.py` to make again. Default: 10; of LBFGS, whose steps amplify rounding, 2. */
+  /**
+   * How many steps are made here, for `verify.py` to make again. Default: 10; of LBFGS, whose steps amplify rounding,
+   * 2.
+   */
   readonly steps?: number;
   /** Samples a batch. Default: that of the loader, or of the example. */
   readonly batchSize?: number;
@@ -45,8 +49,9 @@ export interface ExportTorchOptions {
   /** Clip each gradient in each step. Default: none. */
   readonly clipGradValue?: number;
   /**
-   * How a loss of your own comes together from shares of a batch: as their `'mean'` or `'sum'`, or from the `'whole'` batch, which is right for any and
-   * gathers the outputs of all ranks. Default: `'whole'`; losses of PyTorch's are known.
+   * How a loss of your own comes together from shares of a batch: as their `'mean'` or `'sum'`, or from the `'whole'`
+   * batch, which is right for any and gathers the outputs of all ranks. Default: `'whole'`; losses of PyTorch's are
+   * known.
    */
   readonly lossOf?: 'mean' | 'sum' | 'whole';
   /** As {@link exportOnnx} has it: along which dimension samples lie, of each input and target. Default: the first. */

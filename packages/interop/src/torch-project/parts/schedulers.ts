@@ -128,7 +128,8 @@ interface SchedulerPython {
 const TABULATED = 10_000;
 
 /**
- * The values of a function at 0, 1, 2 and so on, as far as it gives numbers; where it gives none at first (a cycle's number begins with 1), NaN.
+ * The values of a function at 0, 1, 2 and so on, as far as it gives numbers; where it gives none at first (a cycle's
+ * number begins with 1), NaN.
  * @throws ExportError where it gives none at all
  */
 function tabulated(f: (x: number) => number, what: string): Tensor {

@@ -50,7 +50,9 @@ function ofLoss(task: Task): Sharing {
   return bySample.has(loss.constructor) ? (isMean ? 'mean' : 'sum') : 'whole';
 }
 
-/** What the model gives for the first samples of the example, in evaluation mode; and whether it drew random numbers. */
+/**
+ * What the model gives for the first samples of the example, in evaluation mode; and whether it drew random numbers.
+ */
 function outputs(task: Task, count: number): { all: Tensor[]; draws: boolean } {
   const putBack = snapshot([task.model], [], []);
   try {
@@ -71,8 +73,8 @@ const areClose = (a: Tensor, b: Tensor): boolean => {
 };
 
 /**
- * How a batch can be shared by several ranks, so that they end where one process ends: from what is known of the loss, and by a
- * trial of the model on a part of the example.
+ * How a batch can be shared by several ranks, so that they end where one process ends: from what is known of the loss,
+ * and by a trial of the model on a part of the example.
  */
 export function sharingOf(task: Task): Shared {
   const sharing = ofLoss(task);

@@ -36,7 +36,10 @@ function leavesOf(tree: unknown, at: string): string[] {
   return Object.entries(tree).flatMap(([name, item]) => leavesOf(item, `${at}[${text(name)}]`));
 }
 
-/** A loss written as a function of what the model gives and the targets, of which the recording has all tensors as inputs. */
+/**
+ * A loss written as a function of what the model gives and the targets, of which the recording has all tensors as
+ * inputs.
+ */
 export function lossByCalls(loss: unknown, recording: Recording, output: unknown): LossFile {
   const body: Body = new Body(
     recording.body,

@@ -1,4 +1,7 @@
-/** What of a recorded body becomes a line of Python: modules and functions by their names, what PyTorch has not by what happens in it. */
+/**
+ * What of a recorded body becomes a line of Python: modules and functions by their names, what PyTorch has not by what
+ * happens in it.
+ */
 
 import { ExportError } from '../../errors.ts';
 import {

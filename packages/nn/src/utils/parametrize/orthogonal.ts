@@ -23,7 +23,9 @@ import { valueOf } from '../../module/members.ts';
 import { Module } from '../../module/module.ts';
 import { registerParametrization } from './parametrize.ts';
 
-/** How any matrix becomes an orthogonal one: by the exponential or the Cayley map of a skew matrix, or by reflections. */
+/**
+ * How any matrix becomes an orthogonal one: by the exponential or the Cayley map of a skew matrix, or by reflections.
+ */
 export type OrthogonalMap = 'matrix_exp' | 'cayley' | 'householder';
 
 const diagonalOf = (x: Tensor): Tensor => x.diagonal({ dim1: -2, dim2: -1 });
@@ -60,7 +62,10 @@ function columnsOf(map: OrthogonalMap, x: Tensor): Tensor {
   return linalg.solve(identity.sub(half), identity.add(half)).narrow(-1, 0, k);
 }
 
-/** Orthogonal matrices, of any; with a base, which they are multiplied by, those near it are of numbers near those of the identity. */
+/**
+ * Orthogonal matrices, of any; with a base, which they are multiplied by, those near it are of numbers near those of
+ * the identity.
+ */
 class _Orthogonal extends Module<[Tensor], Tensor> {
   readonly #shape: Shape;
   readonly #map: OrthogonalMap;
@@ -122,16 +127,17 @@ export interface OrthogonalOptions {
   /** How any matrix becomes an orthogonal one. Default: `'matrix_exp'` for square matrices, else `'householder'`. */
   readonly orthogonalMap?: OrthogonalMap | null;
   /**
-   * Whether what is learned says how far the matrix is from one that is kept as a buffer, `base`; without one by the first two maps the
-   * weight begins as something else than what it was, and nothing can be assigned to it. Default: true.
+   * Whether what is learned says how far the matrix is from one that is kept as a buffer, `base`; without one by the
+   * first two maps the weight begins as something else than what it was, and nothing can be assigned to it. Default:
+   * true.
    */
   readonly useTrivialization?: boolean;
 }
 
 /**
- * Makes a weight, a matrix or a batch of them, orthogonal: with orthonormal columns, or rows where these are fewer. It begins as
- * the orthogonal factor of what the weight is now, and each step of an optimizer leaves it orthogonal. Returns the module. Follows
- * `torch.nn.utils.parametrizations.orthogonal`.
+ * Makes a weight, a matrix or a batch of them, orthogonal: with orthonormal columns, or rows where these are fewer. It
+ * begins as the orthogonal factor of what the weight is now, and each step of an optimizer leaves it orthogonal.
+ * Returns the module. Follows `torch.nn.utils.parametrizations.orthogonal`.
  * @throws KindlingError when the module has no such tensor
  * @throws ValueError for a tensor of fewer than 2 dimensions and an unknown map
  * @example

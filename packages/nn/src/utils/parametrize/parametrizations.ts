@@ -117,8 +117,8 @@ export interface WeightNormOptions {
 }
 
 /**
- * Splits a weight into length and direction, g v / |v|, each a parameter: `parametrizations.weight.original0` and `original1`. Returns
- * the module. Follows `torch.nn.utils.parametrizations.weight_norm`.
+ * Splits a weight into length and direction, g v / |v|, each a parameter: `parametrizations.weight.original0` and
+ * `original1`. Returns the module. Follows `torch.nn.utils.parametrizations.weight_norm`.
  * @throws KindlingError when the module has no such tensor
  * @example
  * ```ts
@@ -150,8 +150,8 @@ export interface SpectralNormOptions {
 }
 
 /**
- * Divides a weight by its greatest singular value, which a power method follows from pass to pass. Returns the module. Follows
- * `torch.nn.utils.parametrizations.spectral_norm`.
+ * Divides a weight by its greatest singular value, which a power method follows from pass to pass. Returns the module.
+ * Follows `torch.nn.utils.parametrizations.spectral_norm`.
  * @throws KindlingError when the module has no such tensor; IndexError when it has no dimension `dim`
  * @throws ValueError when `nPowerIterations` is not positive
  * @example

@@ -27,7 +27,8 @@ export interface Parametrization extends Module<never, Tensor> {
 const originals = /^original\d*$/;
 
 /**
- * The parametrizations of one tensor, in order, and what they make it of. Follows `torch.nn.utils.parametrize.ParametrizationList`.
+ * The parametrizations of one tensor, in order, and what they make it of. Follows
+ * `torch.nn.utils.parametrize.ParametrizationList`.
  * @throws KindlingError for what is no module
  */
 export class ParametrizationList extends NumberedModules<Parametrization, [], Tensor> {
@@ -136,11 +137,13 @@ export interface ParametrizationOptions {
 }
 
 /**
- * Makes a parameter or buffer of a module one that `parametrization` makes, when it is read, of another, which takes its place among
- * the parameters: `parametrizations.weight.original`. Several follow one another. A parametrization with `rightInverse` says what is kept
- * of the tensor as it is now, and of those assigned later. Returns the module. Follows `torch.nn.utils.parametrize.register_parametrization`.
+ * Makes a parameter or buffer of a module one that `parametrization` makes, when it is read, of another, which takes
+ * its place among the parameters: `parametrizations.weight.original`. Several follow one another. A parametrization
+ * with `rightInverse` says what is kept of the tensor as it is now, and of those assigned later. Returns the module.
+ * Follows `torch.nn.utils.parametrize.register_parametrization`.
  * @throws KindlingError when the module has no such tensor
- * @throws ShapeError when the parametrization gives another shape; ValueError when one behind another keeps several tensors
+ * @throws ShapeError when the parametrization gives another shape; ValueError when one behind another keeps several
+ *   tensors
  * @example
  * ```ts
  * class Symmetric extends nn.Module<[Tensor], Tensor> {
@@ -232,7 +235,8 @@ function checkResult(module: AnyModule, tensorName: string, before: Tensor): voi
 }
 
 /**
- * Whether a module has a parametrized tensor, or one of this name. Follows `torch.nn.utils.parametrize.is_parametrized`.
+ * Whether a module has a parametrized tensor, or one of this name. Follows
+ * `torch.nn.utils.parametrize.is_parametrized`.
  * @throws KindlingError for what is no module
  */
 export function isParametrized(module: AnyModule, tensorName?: string): boolean {

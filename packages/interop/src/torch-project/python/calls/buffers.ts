@@ -6,7 +6,9 @@ import { call, dtypeName, element, nested, number, type Py, suffixed } from '../
 /** The most elements that are written one by one. */
 const few = 64;
 
-/** Which of a matrix's elements lie where a triangle of ones has them: `tril` or `triu` of a matrix full of one number. */
+/**
+ * Which of a matrix's elements lie where a triangle of ones has them: `tril` or `triu` of a matrix full of one number.
+ */
 function triangle(
   values: ArrayLike<number>,
   [rows = 0, columns = 0]: readonly number[],

@@ -28,7 +28,10 @@ interface Part {
   readonly py?: Py;
 }
 
-/** Writes an expression over operands and numbers as Python; what is long, or stands in several places, has a name of its own. */
+/**
+ * Writes an expression over operands and numbers as Python; what is long, or stands in several places, has a name of
+ * its own.
+ */
 export class Expressions {
   readonly #operands: readonly string[];
   readonly #numbers: readonly number[];

@@ -1,4 +1,7 @@
-/** How Kindling's functions are called in PyTorch: by their names in snake case, options as keyword arguments, but for those listed here. */
+/**
+ * How Kindling's functions are called in PyTorch: by their names in snake case, options as keyword arguments, but for
+ * those listed here.
+ */
 
 import * as core from '@kindling/core';
 import { camelCase, snakeCase, Tensor } from '@kindling/core';
@@ -49,7 +52,10 @@ const renamed: Readonly<Record<string, string>> = {
   },
 };
 
-/** Where PyTorch takes a keyword for what comes by position: of operations their numbers, of functions what follows the tensor. */
+/**
+ * Where PyTorch takes a keyword for what comes by position: of operations their numbers, of functions what follows the
+ * tensor.
+ */
 const keywords: Readonly<Record<string, readonly string[]>> = {
   ...{ add: ['alpha'], sub: ['alpha'], addcmul: ['value'], addcdiv: ['value'] },
   ...{ sort: ['dim'], argsort: ['dim'], vecdot: ['', 'dim'], 'linalg.vecdot': ['', 'dim'] },
@@ -141,7 +147,10 @@ const forms: Readonly<Record<string, Form>> = {
   nonzeroTuple: (given, write) => call('torch.nonzero', [write.py(given.x), 'as_tuple=True']),
 };
 
-/** Where a public function stands in PyTorch: as a method of its first argument, or in a module; `null` where there is none. */
+/**
+ * Where a public function stands in PyTorch: as a method of its first argument, or in a module; `null` where there is
+ * none.
+ */
 function calleeOf(
   name: string,
   first: Argument | undefined,
@@ -241,7 +250,10 @@ const operationForms: Readonly<Record<string, OperationForm>> = {
   round_: (given) => `${flat(rounded(given)).replace('.round(', '.round_(')}`,
 };
 
-/** Operands and numbers of an operation that no function told of: an operator, or a function by the name of the operation. */
+/**
+ * Operands and numbers of an operation that no function told of: an operator, or a function by the name of the
+ * operation.
+ */
 export function operationCall(
   {
     name,

@@ -172,8 +172,8 @@ function stack(module: AnyModule, name: string, part: (module: AnyModule) => Py)
 }
 
 /**
- * How a library module is constructed in PyTorch, defaults left out: `nn.Linear(784, 128, bias=False)`. `value` writes a value under the
- * name of its argument.
+ * How a library module is constructed in PyTorch, defaults left out: `nn.Linear(784, 128, bias=False)`. `value` writes
+ * a value under the name of its argument.
  */
 export function construction(
   module: AnyModule,
