@@ -51,10 +51,10 @@ export class FrozenError extends ValueError {
 }
 
 /**
- * An error under the name of the public function that was called, where what that function calls gave a name of its
- * own. Names of classes and of nodes of the graph stay, as they tell more; and the name of a module that was called
- * stands before the function's, unless both are one name, that is a method of its own, or it is `forward`, which nobody
- * calls. Kindling's own.
+ * Gives an error the name of the public function that was called, in place of the names of those that this one called.
+ * Names of classes and of graph nodes stay, as they tell more. The name of a module that was called stands in front of
+ * the function's, unless both are one, or the function is a method of the module or `forward`, which nobody calls.
+ * Kindling's own.
  * @example
  * ```ts
  * function between(a: Tensor, b: Tensor): Tensor {

@@ -241,7 +241,8 @@ export function set(this: Tensor, indices: readonly IndexItem[], value: IndexVal
 }
 
 /**
- * Adds to the `.grad` of each leaf that x was computed from the derivative of x by it. Follows `Tensor.backward`.
+ * Adds to the `.grad` of each leaf that x was computed from: the derivative of x by that leaf. Follows
+ * `Tensor.backward`.
  * @throws AutogradError unless x requires a gradient, and has one element or gets its own `gradient`; where the graph
  *   was freed
  * @throws ShapeError where `gradient` has not the shape of x

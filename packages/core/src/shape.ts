@@ -43,7 +43,7 @@ export function indexOf(position: number, shape: Shape): number[] {
   return index;
 }
 
-/** A test that says no where looking at a value throws, as at a Proxy that was revoked. Kindling's own. */
+/** A test that says no where looking at the value throws, as it does at a revoked Proxy. Kindling's own. */
 export const whereReadable =
   <T>(test: (x: unknown) => x is T) =>
   (x: unknown): x is T => {
@@ -54,14 +54,12 @@ export const whereReadable =
     }
   };
 
-/** Whether looking at a value throws not, as it does at a Proxy that was revoked. Kindling's own. */
+/** Whether a value can be looked at: at a revoked Proxy that throws. Kindling's own. */
 export const isReadable = /* @__PURE__ */ whereReadable(
   (x): x is unknown => x === undefined || x === null || Object.getPrototypeOf(x) !== undefined,
 );
 
-/**
- * Whether something is an array; a Proxy that was revoked, of which JavaScript cannot tell, is none. Kindling's own.
- */
+/** Whether something is an array; a revoked Proxy, of which JavaScript cannot tell, is none. Kindling's own. */
 export function isArray(x: unknown): x is readonly unknown[] {
   try {
     return Array.isArray(x);

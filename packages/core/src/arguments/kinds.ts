@@ -208,10 +208,7 @@ export const allLike = (defaults: object, numbers?: Kind): Record<string, Kind> 
 /** What the options of type `O` take, name by name: none forgotten, none too many. */
 export type Kinds<O> = { readonly [P in keyof O]-?: Kind };
 
-/**
- * Of what JavaScript says that it is no more than an object: a `Map`, a `Date` or a promise would hold options that
- * nobody reads.
- */
+/** What JavaScript calls plain objects. Options in a `Map`, a `Date` or a promise would be read by nobody. */
 const plainTags = new Set(['[object Object]', '[object Module]']);
 const isPlain = (x: object): boolean =>
   Object.getPrototypeOf(x) === Object.prototype || plainTags.has(Object.prototype.toString.call(x));

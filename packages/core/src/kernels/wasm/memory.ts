@@ -75,7 +75,7 @@ export function onOtherScratch(memory: OtherMemory, body: () => void): void {
 /** No kernel's scratch reaches up to here: behind it lies what lasts (residence.ts). */
 export const scratchLimit: number = 2 ** 26;
 
-/** So many bytes behind what kernels asked for are never theirs: elements pass through on their way there. */
+/** As many bytes behind what kernels asked for are never theirs: elements pass through them on their way there. */
 export const passageBytes: number = PAGE_BYTES;
 
 /** The first byte of that passage, until the memory grows. */
@@ -98,7 +98,7 @@ export function ensureBytes(bytes: number): void {
   renewViews(scratch);
 }
 
-/** Makes the memory at least `bytes` long, in no longer steps than that: for what stays in it. */
+/** Makes the memory at least `bytes` long, and no longer than that takes: for what stays in it. */
 export function growTo(bytes: number): void {
   const scratch = scratchMemory();
   if (bytes <= byteLength) return;
@@ -118,9 +118,9 @@ export function align16(bytes: number): number {
 const machinePage = 4096;
 
 /**
- * The first address from `bytes` on, of a multiple of 16, to which arrays are copied well, and from there. On AMD's processors a copy takes ten to
- * twenty times as long where its target lies 16 bytes behind its source, whole pages not counted; and large arrays begin 16 bytes behind
- * the beginning of one, so they are not to meet what lies there, or 32 bytes behind.
+ * The first multiple of 16 from `bytes` on to which, and from which, arrays are copied well. On AMD's processors a copy
+ * takes ten to twenty times as long where its target lies 16 bytes behind its source, whole pages not counted. Large
+ * arrays begin 16 bytes behind the beginning of a page, so what lies within the first 64 bytes of one is avoided.
  */
 export function clearOfPages(bytes: number): number {
   const start = align16(bytes);
@@ -138,7 +138,7 @@ export interface Compiling {
   readonly settle?: () => unknown;
 }
 
-/** As the engine does by itself. */
+/** Compiles as the engine does by itself. */
 export const compilingAsIs: Compiling = (compile) => compile();
 
 let compilingNow = compilingAsIs;
@@ -205,8 +205,8 @@ export function originOf(kernel: (...args: number[]) => unknown): { origin: Orig
 }
 
 /**
- * Compiles and instantiates a module on the scratch memory, synchronously; returns its exports. `compiling` is how it is compiled, here
- * and where it is called for on another memory.
+ * Compiles and instantiates a module on the scratch memory, synchronously; returns its exports. `compiling` is how it is
+ * compiled, here and again where another memory needs it.
  * @throws KindlingError where there is no WebAssembly, a page's policy forbids it, or it has no SIMD
  */
 export function instantiate<Exports>(
