@@ -122,6 +122,23 @@ describe('gradcheck', () => {
       false,
     );
   });
+
+  it('notices a backward that takes no gradient of an output for something else than zeros', () => {
+    // So little that only the comparison of both ways shows it.
+    const uneven = autograd.defineFunction({
+      name: 'Uneven',
+      forward(ctx, x: Tensor) {
+        ctx.setMaterializeGrads(false);
+        return [x.mul(2), x.mul(3)];
+      },
+      backward: (_ctx, a: Tensor | null, b: Tensor | null) =>
+        a === null ? (b?.mul(3) ?? null) : b === null ? a.mul(2 + 1e-9) : a.mul(2).add(b.mul(3)),
+    });
+    expect(messageOf(() => gradcheck(uneven, [leaf([1, 2])]))).toMatch(
+      /^gradcheck: Expected backward function to handle undefined output grads: with a gradient for output 0 of Uneven only/,
+    );
+    expect(gradcheck(uneven, [leaf([1, 2])], { checkUndefinedGrad: false })).toBe(true);
+  });
 });
 
 describe('gradgradcheck', () => {
@@ -141,6 +158,29 @@ describe('gradgradcheck', () => {
     ).toBe(true);
     expect(gradgradcheck(f, inputs, null, { genNonContigGradOutputs: true, fastMode: true })).toBe(true);
     expect(() => gradgradcheck(f, inputs, leaf([1]))).toThrow(/do not fit the differentiable outputs/);
+  });
+
+  it('draws gradients without gaps, and with gaps on request', () => {
+    const dense = (genNonContigGradOutputs?: boolean): boolean[] => {
+      const seen: boolean[] = [];
+      const cube = autograd.defineFunction({
+        forward(ctx, x: Tensor) {
+          ctx.saveForBackward(x);
+          return x.pow(3);
+        },
+        backward(ctx, g) {
+          seen.push(g.isContiguous());
+          const [x] = ctx.savedTensors;
+          return x.square().mul(3).mul(g);
+        },
+      });
+      const options = genNonContigGradOutputs === undefined ? {} : { genNonContigGradOutputs };
+      expect(gradgradcheck(cube, [leaf([[1, 2, 3]])], null, options)).toBe(true);
+      return [...new Set(seen)];
+    };
+    expect(dense()).toEqual([true]);
+    expect(dense(false)).toEqual([true]);
+    expect(dense(true)).toEqual([false]);
   });
 
   it('notices a backward that is right, but has a wrong derivative', () => {
