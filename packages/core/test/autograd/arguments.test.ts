@@ -100,7 +100,9 @@ describe.each(Object.entries(functions))('%s', (name, { call, args, open = [] })
     args().forEach((options, i) => {
       if (!isOptions(options)) return;
       const withOptions = (changed: Record<string, unknown>): unknown[] =>
-        args().map((argument, k) => (k === i && isOptions(argument) ? { ...argument, ...changed } : argument));
+        args().map((argument, k) =>
+          k === i && isOptions(argument) ? { ...argument, ...changed } : argument,
+        );
       refused(...withOptions({ mutant: 1 }));
       for (const option of Object.keys(options)) refused(...withOptions({ [option]: 'wrong' }));
     });
