@@ -92,6 +92,20 @@ const equivalents: readonly Equivalent[] = [
     why: 'the check passes every tensor: the condition spares the call',
   },
   {
+    file: 'core/src/record/node.ts',
+    code: 'const saves = this.primitive.saves ?? ALL_INPUTS;',
+    from: '??',
+    to: '&&',
+    why: 'it is only asked whether it is 0, which neither makes of another number nor of none',
+  },
+  {
+    file: 'core/src/autograd/jacobians.ts',
+    code: 'for (const [k, g] of found.entries()) if (g !== null) jacobians[k]?.setColumn(i, copyOfData(g));',
+    from: '?.',
+    to: '.',
+    why: 'there is one for each gradient that is found',
+  },
+  {
     file: 'core/src/record/in-place.ts',
     code: 'const readsOld = inputs.some((x, i) => x === target && (saves & INPUT(i)) !== 0);',
     from: '&',
