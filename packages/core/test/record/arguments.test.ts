@@ -25,6 +25,7 @@ import {
   KindlingError,
   nameForCompile,
   numberOnHost,
+  type Observer,
   observe,
   ones,
   onHost,
@@ -37,12 +38,12 @@ import {
 
 const one = {
   name: 'mine',
-  infer: ([{ shape, dtype }]: readonly Tensor[]) => ({ shape, dtype }),
+  infer: ([{ shape, dtype }]: readonly [Tensor, ...Tensor[]]) => ({ shape, dtype }),
   kernel: ([x]: readonly Tensor[], _: unknown, out: Tensor) => copyElements(x as Tensor, out),
 };
 const several = {
   name: 'ours',
-  infer: (inputs: readonly Tensor[]) => [one.infer(inputs)],
+  infer: (inputs: readonly [Tensor, ...Tensor[]]) => [one.infer(inputs)],
   kernel: (inputs: readonly Tensor[], _: unknown, [out]: readonly Tensor[]) =>
     one.kernel(inputs, _, out as Tensor),
 };
@@ -73,7 +74,8 @@ const functions: readonly [name: string, call: Call, args: () => unknown[], open
   ['compileLater', compileLater, () => ['it', () => ones(2)], [0]],
   ['cannotCompile', cannotCompile, () => ['it']],
   ['compileApart', compileApart, () => [{}, doing], [0]],
-  ['observe', observe, () => [{}]],
+  // Nobody goes on looking.
+  ['observe', (observer: Observer) => observe(observer)(), () => [{}]],
 ];
 
 describe.each(functions)('%s', (name, call, args, open = []) => {
