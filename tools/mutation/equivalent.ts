@@ -99,6 +99,13 @@ const equivalents: readonly Equivalent[] = [
     why: 'it is only asked whether it is 0, which neither makes of another number nor of none',
   },
   {
+    file: 'core/src/autograd/hooks.ts',
+    code: 'g.storage.holders--;',
+    from: '--',
+    to: '++',
+    why: 'it was handed out, so that it is never written again, however many hold it',
+  },
+  {
     file: 'core/src/autograd/jacobians.ts',
     code: 'for (const [k, g] of found.entries()) if (g !== null) jacobians[k]?.setColumn(i, copyOfData(g));',
     from: '?.',

@@ -168,11 +168,10 @@ function run<Args extends readonly unknown[], Out extends FunctionOutput, State 
     const what = (result as unknown) instanceof Promise ? 'a Promise' : `a value of type ${typeof result}`;
     throw new AutogradError(`${name}: forward must return a Tensor or an array of values, got ${what}`);
   }
-  if (!isRecording() || !needs.includes(true)) return result;
-
   const inputs = args.filter((x) => x instanceof Tensor);
   const { dirty, nonDifferentiable } = ctx.marks;
-  // Counted even where forward wrote to the array itself, and before the saved tensors note their versions.
+  // Counted even where forward wrote to the array itself, and before the saved tensors note their versions; also where this
+  // is not recorded, since others may have saved what is changed.
   for (const x of dirty) {
     if (!inputs.includes(x)) throw new AutogradError(`${name}: markDirty takes inputs of the function only`);
     if (!outputs.includes(x))
@@ -180,6 +179,8 @@ function run<Args extends readonly unknown[], Out extends FunctionOutput, State 
     prepareInPlace(x, inputs, name);
     x.storage.version++;
   }
+  if (!isRecording() || !needs.includes(true)) return result;
+
   const saved = ctx.seal();
   // Not the arguments themselves, which would be kept alive with the graph.
   const shapes = args.map((x) => (x instanceof Tensor ? x.shape : null));

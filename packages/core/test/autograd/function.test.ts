@@ -154,6 +154,41 @@ describe('defineFunction', () => {
     expect(() => square.sum().backward()).toThrow(/modified by an inplace operation/);
   });
 
+  it('counts what it says that it changed, recorded or not, so that others who saved it notice', () => {
+    const overwrite = autograd.defineFunction({
+      name: 'Overwrite',
+      forward(ctx, x: Tensor) {
+        x.storage.array[0] = 7;
+        ctx.markDirty(x);
+        return x;
+      },
+      backward: (_ctx, g) => g,
+    });
+    const run: Record<string, (x: Tensor) => unknown> = {
+      recorded: (x) => overwrite(x),
+      'without a gradient': (x) => overwrite(x.detach()),
+      'under noGrad': (x) => noGrad(() => overwrite(x)),
+    };
+    for (const [how, call] of Object.entries(run)) {
+      const x = leaf([1, 2]).mul(1);
+      const square = x.mul(x).sum();
+      const before = x.storage.version;
+      call(x);
+      expect([how, x.storage.version - before, values(x)]).toEqual([how, 1, [7, 2]]);
+      expect(() => square.backward()).toThrow(/modified by an inplace operation/);
+    }
+    const stranger = autograd.defineFunction({
+      name: 'Stranger',
+      forward(ctx, x: Tensor) {
+        ctx.markDirty(x.mul(2));
+        return x.mul(2);
+      },
+      backward: (_ctx, g) => g,
+    });
+    for (const x of [leaf([1]), leaf([1]).detach()])
+      expect(() => stranger(x)).toThrow('Stranger: markDirty takes inputs of the function only');
+  });
+
   it('changes inputs in place as any of its results, with what they retain', () => {
     const scaled = autograd.defineFunction({
       forward(ctx, a: Tensor, b: Tensor): [Tensor, Tensor] {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { randomVector } from '../../src/autograd/jacobians.ts';
 import { autograd, ones, type Tensor, tensor } from '../../src/index.ts';
 
 const { gradcheck, gradgradcheck } = autograd;
@@ -160,6 +161,15 @@ describe('gradgradcheck', () => {
     expect(() => gradgradcheck(f, inputs, leaf([1]))).toThrow(/do not fit the differentiable outputs/);
   });
 
+  it('takes inputs that no output depends on, and outputs that no input does, as gradcheck and its fast mode do', () => {
+    const f = (x: Tensor, _y: Tensor): Tensor[] => [x.pow(3), x.detach(), ones(1, { dtype: 'float64' })];
+    for (const fastMode of [false, true]) {
+      const inputs: [Tensor, Tensor] = [leaf([1, 2]), leaf([3])];
+      expect(gradcheck(f, inputs, { fastMode })).toBe(true);
+      expect(gradgradcheck(f, inputs, null, { fastMode })).toBe(true);
+    }
+  });
+
   it('draws gradients without gaps, and with gaps on request', () => {
     const dense = (genNonContigGradOutputs?: boolean): boolean[] => {
       const seen: boolean[] = [];
@@ -198,5 +208,23 @@ describe('gradgradcheck', () => {
     expect(messageOf(() => gradgradcheck(cutOff, [leaf([1, 2])]))).toMatch(
       /with respect to input 0 of the gradient of customFunction/,
     );
+  });
+});
+
+describe('the vectors of fast checks', () => {
+  it('depend on their seed alone, and lie around 0, up to 1', () => {
+    const draw = (seed: number): number[] => [...randomVector(4000, seed)];
+    expect(draw(1)).toEqual(draw(1));
+    expect(draw(1)).not.toEqual(draw(2));
+    expect(draw(77).slice(0, 10)).toEqual([...randomVector(10, 77)]);
+    for (const seed of [0, 1, 2, 77]) {
+      const values = draw(seed);
+      expect(new Set(values).size).toBeGreaterThan(3990);
+      expect(Math.min(...values)).toBeGreaterThanOrEqual(-1);
+      expect(Math.min(...values)).toBeLessThan(-0.99);
+      expect(Math.max(...values)).toBeLessThan(1);
+      expect(Math.max(...values)).toBeGreaterThan(0.99);
+      expect(Math.abs(values.reduce((sum, value) => sum + value, 0) / values.length)).toBeLessThan(0.05);
+    }
   });
 });
