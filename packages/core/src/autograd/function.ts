@@ -3,6 +3,7 @@ import { callListener } from '../arguments/signature.ts';
 import { isFloatingPoint } from '../dtype.ts';
 import { AutogradError, ShapeError } from '../errors.ts';
 import { zeros } from '../ops/creation/fill.ts';
+import { viewAs } from '../ops/views/shape.ts';
 import { isRecording, withGradMode } from '../record/flags.ts';
 import { prepareInPlace } from '../record/in-place.ts';
 import { GradNode, moveRetained } from '../record/node.ts';
@@ -179,8 +180,10 @@ function run<Args extends readonly unknown[], Out extends FunctionOutput, State 
     prepareInPlace(x, inputs, name);
     x.storage.version++;
   }
-  if (!isRecording() || !needs.includes(true)) return result;
-
+  if (!isRecording() || !needs.includes(true)) {
+    const apart = outputs.map((y) => (y instanceof Tensor && !dirty.has(y) ? outsideGraph(y, inputs) : y));
+    return (single ? apart[0] : apart) as Out;
+  }
   const saved = ctx.seal();
   // Not the arguments themselves, which would be kept alive with the graph.
   const shapes = args.map((x) => (x instanceof Tensor ? x.shape : null));
@@ -233,6 +236,12 @@ export function bindOutputs(
     autogradOf(out).outputNumber = i;
     return out;
   });
+}
+
+/** A result where nothing is recorded: an input is never the result itself, and nothing leads on from it to what made it. */
+function outsideGraph(y: Tensor, inputs: readonly Tensor[]): Tensor {
+  if (!y.requiresGrad && !inputs.includes(y)) return y;
+  return withGradMode(isRecording() && !y.requiresGrad, () => viewAs(y, y));
 }
 
 function alias(x: Tensor): Tensor {

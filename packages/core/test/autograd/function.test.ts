@@ -131,6 +131,37 @@ describe('defineFunction', () => {
     expect(values(x.grad)).toEqual([10, 10]);
   });
 
+  it('returns inputs as aliases, and nothing that leads on into a graph, where it is not recorded', () => {
+    const captured = leaf([5, 6]);
+    const both = autograd.defineFunction({
+      forward: (_ctx, x: Tensor): [Tensor, Tensor, string] => [x, captured.mul(1), 'text'],
+      backward: (_ctx, g, h) => g.add(h),
+    });
+    const giving = (what: (x: Tensor) => Tensor) =>
+      autograd.defineFunction({ forward: (_ctx, x: Tensor) => what(x), backward: (_ctx, g) => g });
+    const same = giving((x) => x);
+    const other = giving(() => captured);
+    const x = leaf([1, 2]);
+    const constant = x.detach();
+    const runs: Record<string, [x: Tensor, run: <T>(fn: () => T) => T]> = {
+      'under noGrad': [x, noGrad],
+      'of what wants no gradient': [constant, (fn) => fn()],
+      'of what wants none, under noGrad': [constant, noGrad],
+    };
+    for (const [how, [given, run]] of Object.entries(runs)) {
+      const [y, z, text] = run(() => both(given));
+      const a = run(() => same(given));
+      const c = run(() => other(given));
+      expect([how, y === given, a === given, c === captured, text]).toEqual([how, false, false, false, 'text']);
+      expect([y, z, a, c].map((t) => [t.requiresGrad, t.isLeaf])).toEqual(Array(4).fill([false, true]));
+      expect([y.storage === given.storage, a.storage === given.storage]).toEqual([true, true]);
+      noGrad(() => y.add_(1));
+      expect(values(a)).toEqual(values(given));
+      noGrad(() => y.sub_(1));
+    }
+    expect(captured.requiresGrad).toBe(true);
+  });
+
   it('changes inputs in place where it says so', () => {
     const double = autograd.defineFunction({
       name: 'Double',
