@@ -1,4 +1,5 @@
 /** Mutants that no test can kill, since the program does the same with them. */
+import { nameOf } from './sample.ts';
 
 export interface Equivalent {
   readonly file: string;
@@ -9,7 +10,30 @@ export interface Equivalent {
   readonly why: string;
 }
 
-export const equivalents: readonly Equivalent[] = [
+/** Mutants of one form, wherever they stand. */
+interface EquivalentKind {
+  readonly code: RegExp;
+  readonly from: RegExp;
+  readonly to: RegExp;
+  readonly why: string;
+}
+
+const kinds: readonly EquivalentKind[] = [
+  {
+    code: /^if \(arguments\.length > \d+\) refuseExcess\(/,
+    from: /^(>|arguments\.length > \d+)$/,
+    to: /^(>=|true)$/,
+    why: 'what is called asks itself how many there are: the condition spares the call',
+  },
+  {
+    code: /^if \(observed\) /,
+    from: /^observed$/,
+    to: /^true$/,
+    why: 'where nobody looks on nobody is told: the condition spares asking who does',
+  },
+];
+
+const equivalents: readonly Equivalent[] = [
   {
     file: 'nn/src/module/print.ts',
     // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the line itself.
@@ -66,6 +90,27 @@ export const equivalents: readonly Equivalent[] = [
     from: 'input?.storage === undefined',
     to: 'true',
     why: 'the check passes every tensor: the condition spares the call',
+  },
+  {
+    file: 'core/src/record/node.ts',
+    code: 'const saves = this.primitive.saves ?? ALL_INPUTS;',
+    from: '??',
+    to: '&&',
+    why: 'it is only asked whether it is 0, which neither makes of another number nor of none',
+  },
+  {
+    file: 'core/src/autograd/hooks.ts',
+    code: 'g.storage.holders--;',
+    from: '--',
+    to: '++',
+    why: 'it was handed out, so that it is never written again, however many hold it',
+  },
+  {
+    file: 'core/src/autograd/jacobians.ts',
+    code: 'for (const [k, g] of found.entries()) if (g !== null) jacobians[k]?.setColumn(i, copyOfData(g));',
+    from: '?.',
+    to: '.',
+    why: 'there is one for each gradient that is found',
   },
   {
     file: 'core/src/record/in-place.ts',
@@ -278,3 +323,12 @@ export const equivalents: readonly Equivalent[] = [
     why: 'there is at least one dataset, which the constructor asks',
   },
 ];
+
+const byName = new Map(equivalents.map((equivalent) => [nameOf(equivalent), equivalent]));
+
+/** Why the program does the same with a mutant; undefined where that is not known. */
+export function equivalentOf(mutant: Omit<Equivalent, 'why'>): Equivalent | undefined {
+  const { file, code, from, to } = mutant;
+  const kind = kinds.find((k) => k.code.test(code) && k.from.test(from) && k.to.test(to));
+  return byName.get(nameOf(mutant)) ?? (kind && { file, code, from, to, why: kind.why });
+}

@@ -3,6 +3,8 @@
 export interface Folder {
   /** Where its sources are, below packages/. */
   readonly source: string;
+  /** The sources, where they are not all that lie there. */
+  readonly files?: readonly string[];
   /** The share of mutants, in percent, that its tests must kill. */
   readonly least: number;
   /** Beginnings of the paths of its tests below packages/. Those of `wider` run where `near` lets a mutant live. */
@@ -68,6 +70,40 @@ export const folders: Readonly<Record<string, Folder>> = {
       'core/test/autograd/views',
       'core/test/arguments',
       'core/test/print',
+      'core/test/kernels/calls',
+      'core/test/compile/checks-on-host',
+      'core/test/compile/cannot-compile',
+      'core/test/compile/apart',
+      'core/test/compile/host-numbers',
+      'core/test/compile/changes-noticed',
+    ],
+  },
+  parameters: {
+    source: 'core/src/parameters',
+    least: 85,
+    near: ['core/test/parameters'],
+    wider: ['optim/test/arguments', 'nn/test/module'],
+  },
+  tensor: {
+    source: 'core/src',
+    files: ['tensor.ts', 'storage.ts', 'shape.ts', 'dtype.ts'],
+    least: 85,
+    near: [
+      'core/test/storage',
+      'core/test/data-door',
+      'core/test/dtype',
+      'core/test/frozen',
+      'core/test/unreadable',
+      'core/test/inspect',
+      'core/test/equality-of-tensors',
+      'core/test/lists-of-the-caller',
+      'core/test/limits-and-diagonals',
+    ],
+    wider: [
+      'core/test/record/',
+      'core/test/autograd/ownership',
+      'core/test/autograd/grad-mode',
+      'core/test/creation',
     ],
   },
   io: {

@@ -1,7 +1,7 @@
 /** `pnpm mutation`: how many small faults, put into the sources one at a time, the tests notice. */
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { equivalents } from './equivalent.ts';
+import { equivalentOf } from './equivalent.ts';
 import { type Folder, folders } from './folders.ts';
 import type { Mutant } from './mutants.ts';
 import { markdownOf, type Result, scoreOf } from './report.ts';
@@ -22,7 +22,6 @@ Folders: ${Object.keys(folders).join(', ')} (default: all).
 Exits with 1 where a folder's score is below the least that it must have.`;
 
 const packages = join(import.meta.dirname, '../../packages');
-const names = new Map(equivalents.map((equivalent) => [nameOf(equivalent), equivalent]));
 
 interface Choice {
   readonly chosen: readonly string[];
@@ -77,14 +76,14 @@ async function resultOf(
 ): Promise<Result> {
   const all = mutantsIn(packages, folder);
   const sample = sampleOf(all, count, seed).filter((mutant) => nameOf(mutant).includes(only));
-  const equivalent = sample.flatMap((mutant) => names.get(nameOf(mutant)) ?? []);
+  const equivalent = sample.flatMap((mutant) => equivalentOf(mutant) ?? []);
   const stages = [folder.near, folder.wider].filter((tests) => tests.length > 0);
   const limits: number[] = [];
   const alive: Mutant[] = [];
   let killed = 0;
   let ended = 0;
   for (const mutant of sample) {
-    if (names.has(nameOf(mutant))) continue;
+    if (equivalentOf(mutant) !== undefined) continue;
     let by = '';
     for (const [stage, tests] of stages.entries()) {
       if (by !== '') break;

@@ -7,7 +7,9 @@ import { type Mutant, mutantsOf } from './mutants.ts';
 
 /** All mutants of a folder's sources. */
 export function mutantsIn(packages: string, folder: Folder): Mutant[] {
-  return readdirSync(join(packages, folder.source), { recursive: true, encoding: 'utf8' })
+  const paths =
+    folder.files ?? readdirSync(join(packages, folder.source), { recursive: true, encoding: 'utf8' });
+  return paths
     .filter((path) => path.endsWith('.ts'))
     .sort()
     .flatMap((path) => {

@@ -224,3 +224,54 @@ it.each<[call: () => unknown, message: RegExp]>([
   expect(call).toThrow(KindlingError);
   expect(call).toThrow(message);
 });
+
+/** Each function by what it is given for its parameters. */
+const functions: readonly (readonly [
+  name: string,
+  what: string,
+  call: (given: never, ...more: []) => unknown,
+])[] = [
+  ['getTotalNorm', 'tensors', (x, ...more) => getTotalNorm(x, {}, ...more)],
+  ['clipGradNorm_', 'parameters', (x, ...more) => clipGradNorm_(x, 1, {}, ...more)],
+  ['clipGradsWithNorm_', 'parameters', (x, ...more) => clipGradsWithNorm_(x, 1, float(1), ...more)],
+  ['clipGradValue_', 'parameters', (x, ...more) => clipGradValue_(x, 1, ...more)],
+  ['parametersToVector', 'parameters', (x, ...more) => parametersToVector(x, ...more)],
+  ['vectorToParameters', 'parameters', (x, ...more) => vectorToParameters(float(1), x, ...more)],
+];
+
+describe.each(functions)('%s', (name, what, call) => {
+  const refused = (given: unknown, message: string): void => {
+    expect(() => call(given as never)).toThrow(KindlingError);
+    expect(() => call(given as never)).toThrow(message);
+  };
+
+  it('takes one tensor, and whatever gives some', () => {
+    const p = (): Tensor => withGrad(1);
+    for (const given of [p(), [p()], new Set([p()]), new Map([[1, p()]]).values(), [p()][Symbol.iterator]()])
+      expect(() => call(given as never)).not.toThrow();
+  });
+
+  it('says what to write for a model, and for parameters with their names', () => {
+    const model = { parameters: () => [float(1)] };
+    const pair = 'the pair of a name, "w", and a Tensor; write model.parameters()';
+    refused(model, `${name}: ${what}: expected Tensors, got a Module; write model.parameters()`);
+    refused(['w', float(1)], `${name}: ${what}: expected Tensors, got ${pair}`);
+    refused([['w', float(1)]], `${name}: ${what}[0]: expected Tensors, got ${pair}`);
+    refused([float(1), model], `${name}: ${what}[1]: expected Tensors, got a Module`);
+    refused(new Map([['w', float(1)]]), `${name}: ${what}[0]: expected Tensors, got ${pair}`);
+  });
+
+  it('refuses what gives no tensors, and what only looks like one', () => {
+    for (const wrong of [undefined, null, 3, 'ab', {}, new Float32Array(2), () => [float(1)]])
+      refused(wrong, `${name}: ${what}: expected a Tensor or an iterable of Tensors`);
+    for (const wrong of [undefined, null, 3, 'w', [3, float(1)], ['w'], ['w', float(1), 1]])
+      refused([float(1), wrong], `${name}: ${what}[1]: expected a Tensor`);
+    refused(new Proxy(float(1), {}), `${name}: ${what}: expected a Tensor`);
+    refused([new Proxy(float(1), {})], `${name}: ${what}[0]: expected a Tensor`);
+  });
+
+  it('refuses one argument more', () => {
+    const more = call as (...given: unknown[]) => unknown;
+    expect(() => more([withGrad(1)], 5)).toThrow(new RegExp(`^${name}:`));
+  });
+});

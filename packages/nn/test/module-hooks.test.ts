@@ -143,7 +143,9 @@ describe('full backward hooks', () => {
     expect(returning([ones([2])])).toThrow(
       /where no input requires a gradient should always return nothing, or null/,
     );
-    for (const fine of [undefined, null, [null]]) expect(returning(fine)).not.toThrow();
+    expect(returning([null, ones([2])])).toThrow(/where no input requires a gradient should always/);
+    expect(returning(ones([2]))).toThrow(/where no input requires a gradient should always/);
+    for (const fine of [undefined, null, [null], [null, null]]) expect(returning(fine)).not.toThrow();
   });
 });
 

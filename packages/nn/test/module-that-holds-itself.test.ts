@@ -51,6 +51,16 @@ describe('a module that holds itself', () => {
   test('an overflow that is not its own is left as it is', () => {
     const endless = (): never => endless();
     expect(() => new Parent().apply(endless)).toThrow(RangeError);
+    const own = new RangeError('own');
+    const refuse = (): never => {
+      throw own;
+    };
+    expect(() => new Parent().apply(refuse)).toThrow(own);
+    // Be it of a module that holds itself, by way of its parts: only an overflow is explained.
+    class Refusing extends Parent {
+      override toString = refuse;
+    }
+    expect(() => String(new nn.Sequential(new Refusing()))).toThrow(own);
   });
 });
 

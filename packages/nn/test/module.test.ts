@@ -112,6 +112,39 @@ describe('registration', () => {
     expect(Object.keys(net.stateDict())).toHaveLength(4);
   });
 
+  it('lists a parameter or a buffer that several modules have once, under its first name, and saves it under each', () => {
+    class Tied extends nn.Module<[Tensor], Tensor> {
+      one = new nn.BatchNorm1d(2);
+      other = new nn.BatchNorm1d(2);
+      again = this.one.weight;
+    }
+    const net = new Tied();
+    net.other.weight = net.one.weight;
+    net.other.runningMean = net.one.runningMean;
+    const names = (all: readonly [string, unknown][]): string[] => all.map(([name]) => name);
+    const parameters = ['again', 'one.bias', 'other.bias'];
+    expect(names(net.namedParameters())).toEqual(parameters);
+    expect(net.parameters().map((p) => p === net.again)).toEqual([true, false, false]);
+    expect(names(net.namedBuffers())).toEqual([
+      'one.running_mean',
+      'one.running_var',
+      'one.num_batches_tracked',
+      'other.running_var',
+      'other.num_batches_tracked',
+    ]);
+    expect(net.buffers()).toHaveLength(5);
+    expect(names(net.namedParameters({ removeDuplicate: false }))).toEqual([
+      'again',
+      'one.weight',
+      'one.bias',
+      'other.weight',
+      'other.bias',
+    ]);
+    expect(net.namedBuffers({ removeDuplicate: false })).toHaveLength(6);
+    expect(names(net.namedParameters({ recurse: false, prefix: 'net' }))).toEqual(['net.again']);
+    expect(Object.keys(net.stateDict())).toHaveLength(11);
+  });
+
   it('takes buffers and names known only at run time', () => {
     const net = new nn.Module();
     net.registerBuffer('total', zeros([2]));

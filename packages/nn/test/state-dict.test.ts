@@ -161,6 +161,8 @@ describe('a state dict in JSON', () => {
       [{ dtype: 'float32', shape: [2], data: [1] }, 'fromJSON: shape [2] takes 2 elements, data holds 1'],
       [{ 0: 1 }, 'expected a Tensor from checkpoint but received object'],
       [[1], 'expected a Tensor from checkpoint but received object'],
+      [null, 'expected a Tensor from checkpoint but received null'],
+      [3, 'expected a Tensor from checkpoint but received number'],
     ] as const) {
       const state = { weight: { ...good.weight, data: [before + 1] }, bias } as never;
       expect(() => layer.loadStateDict(state)).toThrow(
@@ -171,5 +173,31 @@ describe('a state dict in JSON', () => {
     expect(() => layer.loadStateDict({ ...good, bias: { ...good.bias, shape: [1, 1] } })).toThrow(
       'size mismatch for bias: copying a param with shape torch.Size([1, 1])',
     );
+  });
+
+  it('takes nothing but an object or a Map', () => {
+    const layer = new nn.Linear(1, 1);
+    for (const [state, got] of [
+      [null, 'null'],
+      [undefined, 'undefined'],
+      [3, 'number'],
+      [layer, 'function'],
+      [[layer.weight], 'object'],
+    ])
+      expect(() => layer.loadStateDict(state as never)).toThrow(
+        `loadStateDict: expected an object or a Map of tensors by name, got ${got}`,
+      );
+  });
+
+  it('says which keys of parts it does not know, and of parts of parts', () => {
+    const model = new nn.Sequential(new nn.Linear(1, 1), new nn.Sequential(new nn.Linear(1, 1)));
+    const state = model.stateDict();
+    const more = ['weight', '0', '0.more', '0.weight.more', '1.0.more', '1.7.weight', '2.weight'];
+    const { unexpectedKeys, missingKeys } = model.loadStateDict(
+      { ...state, ...Object.fromEntries(more.map((key) => [key, ones([1])])) },
+      { strict: false },
+    );
+    expect([unexpectedKeys.toSorted(), missingKeys]).toEqual([more.toSorted(), []]);
+    expect(model.loadStateDict({}, { strict: false }).missingKeys).toEqual(Object.keys(state));
   });
 });

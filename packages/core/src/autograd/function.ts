@@ -3,6 +3,7 @@ import { callListener } from '../arguments/signature.ts';
 import { isFloatingPoint } from '../dtype.ts';
 import { AutogradError, ShapeError } from '../errors.ts';
 import { zeros } from '../ops/creation/fill.ts';
+import { viewAs } from '../ops/views/shape.ts';
 import { isRecording, withGradMode } from '../record/flags.ts';
 import { prepareInPlace } from '../record/in-place.ts';
 import { GradNode, moveRetained } from '../record/node.ts';
@@ -168,17 +169,20 @@ function run<Args extends readonly unknown[], Out extends FunctionOutput, State 
     const what = (result as unknown) instanceof Promise ? 'a Promise' : `a value of type ${typeof result}`;
     throw new AutogradError(`${name}: forward must return a Tensor or an array of values, got ${what}`);
   }
-  if (!isRecording() || !needs.includes(true)) return result;
-
   const inputs = args.filter((x) => x instanceof Tensor);
   const { dirty, nonDifferentiable } = ctx.marks;
-  // Counted even where forward wrote to the array itself, and before the saved tensors note their versions.
+  // Counted even where forward wrote to the array itself, and before the saved tensors note their versions; also where this
+  // is not recorded, since others may have saved what is changed.
   for (const x of dirty) {
     if (!inputs.includes(x)) throw new AutogradError(`${name}: markDirty takes inputs of the function only`);
     if (!outputs.includes(x))
       throw new AutogradError(`${name}: a tensor marked dirty must also be returned by forward`);
     prepareInPlace(x, inputs, name);
     x.storage.version++;
+  }
+  if (!isRecording() || !needs.includes(true)) {
+    const apart = outputs.map((y) => (y instanceof Tensor && !dirty.has(y) ? outsideGraph(y, inputs) : y));
+    return (single ? apart[0] : apart) as Out;
   }
   const saved = ctx.seal();
   // Not the arguments themselves, which would be kept alive with the graph.
@@ -232,6 +236,12 @@ export function bindOutputs(
     autogradOf(out).outputNumber = i;
     return out;
   });
+}
+
+/** A result where nothing is recorded: an input is never the result itself, and nothing leads on from it to what made it. */
+function outsideGraph(y: Tensor, inputs: readonly Tensor[]): Tensor {
+  if (!y.requiresGrad && !inputs.includes(y)) return y;
+  return withGradMode(isRecording() && !y.requiresGrad, () => viewAs(y, y));
 }
 
 function alias(x: Tensor): Tensor {

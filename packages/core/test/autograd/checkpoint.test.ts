@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import {
   autograd,
   defaultGenerator,
+  enableGrad,
   manualSeed,
   noGrad,
   rand,
@@ -196,5 +197,41 @@ describe('checkpoint', () => {
     expect(same === h).toBe(false);
     same.sum().add(view.mul(10).sum()).add(product.sum()).backward();
     expect(values(x.grad)).toEqual([2 + 20 + 8, 2 + 20 + 16]);
+  });
+
+  it('keeps what came from outside, and nothing that fn made, be it recorded within', () => {
+    const [x, w] = [leaf([1, 2]), leaf([3, 4])];
+    const y = autograd.checkpoint((h: Tensor) => {
+      const inside = enableGrad(() => h.mul(w).square());
+      return inside.mul(2).sin();
+    }, x);
+    // One edge for each: to what fn made none leads.
+    expect(y.gradFn?.next.map(String)).toEqual(['<AccumulateGrad>', '<AccumulateGrad>']);
+    y.sum().backward();
+    const [px, pw] = [leaf([1, 2]), leaf([3, 4])];
+    px.mul(pw).square().mul(2).sin().sum().backward();
+    expect([values(x.grad), values(w.grad)]).toEqual([values(px.grad), values(pw.grad)]);
+  });
+
+  it('gives a gradient by each of its outputs alone, and by several at once', () => {
+    const of = (use: (a: Tensor, b: Tensor) => Tensor): unknown => {
+      const x = leaf([1, 2]);
+      const [a, b] = autograd.checkpoint((h: Tensor): [Tensor, Tensor] => [h.square(), h.mul(3)], x);
+      use(a, b).sum().backward();
+      return values(x.grad);
+    };
+    expect(of((a) => a)).toEqual([2, 4]);
+    expect(of((_, b) => b)).toEqual([3, 3]);
+    expect(of((a, b) => a.add(b))).toEqual([5, 7]);
+  });
+
+  it('passes an error in fn on as it is, and one that it recomputes to nothing as one of the caller', () => {
+    const x = leaf([1, 2]);
+    let n = 0;
+    const y = autograd.checkpointWith({}, (h: Tensor) => (n++ === 0 ? h.mul(2) : (5 as never)), x);
+    expect(() => y.sum().backward()).toThrow(
+      'checkpointWith: Recomputed values have different metadata than during the forward pass: output 0 had shape [2] and now ' +
+        'is of type number',
+    );
   });
 });

@@ -131,6 +131,37 @@ describe('defineFunction', () => {
     expect(values(x.grad)).toEqual([10, 10]);
   });
 
+  it('returns inputs as aliases, and nothing that leads on into a graph, where it is not recorded', () => {
+    const captured = leaf([5, 6]);
+    const both = autograd.defineFunction({
+      forward: (_ctx, x: Tensor): [Tensor, Tensor, string] => [x, captured.mul(1), 'text'],
+      backward: (_ctx, g, h) => g.add(h),
+    });
+    const giving = (what: (x: Tensor) => Tensor) =>
+      autograd.defineFunction({ forward: (_ctx, x: Tensor) => what(x), backward: (_ctx, g) => g });
+    const same = giving((x) => x);
+    const other = giving(() => captured);
+    const x = leaf([1, 2]);
+    const constant = x.detach();
+    const runs: Record<string, [x: Tensor, run: <T>(fn: () => T) => T]> = {
+      'under noGrad': [x, noGrad],
+      'of what wants no gradient': [constant, (fn) => fn()],
+      'of what wants none, under noGrad': [constant, noGrad],
+    };
+    for (const [how, [given, run]] of Object.entries(runs)) {
+      const [y, z, text] = run(() => both(given));
+      const a = run(() => same(given));
+      const c = run(() => other(given));
+      expect([how, y === given, a === given, c === captured, text]).toEqual([how, false, false, false, 'text']);
+      expect([y, z, a, c].map((t) => [t.requiresGrad, t.isLeaf])).toEqual(Array(4).fill([false, true]));
+      expect([y.storage === given.storage, a.storage === given.storage]).toEqual([true, true]);
+      noGrad(() => y.add_(1));
+      expect(values(a)).toEqual(values(given));
+      noGrad(() => y.sub_(1));
+    }
+    expect(captured.requiresGrad).toBe(true);
+  });
+
   it('changes inputs in place where it says so', () => {
     const double = autograd.defineFunction({
       name: 'Double',
@@ -152,6 +183,41 @@ describe('defineFunction', () => {
     const square = saved.mul(saved);
     double(saved);
     expect(() => square.sum().backward()).toThrow(/modified by an inplace operation/);
+  });
+
+  it('counts what it says that it changed, recorded or not, so that others who saved it notice', () => {
+    const overwrite = autograd.defineFunction({
+      name: 'Overwrite',
+      forward(ctx, x: Tensor) {
+        x.storage.array[0] = 7;
+        ctx.markDirty(x);
+        return x;
+      },
+      backward: (_ctx, g) => g,
+    });
+    const run: Record<string, (x: Tensor) => unknown> = {
+      recorded: (x) => overwrite(x),
+      'without a gradient': (x) => overwrite(x.detach()),
+      'under noGrad': (x) => noGrad(() => overwrite(x)),
+    };
+    for (const [how, call] of Object.entries(run)) {
+      const x = leaf([1, 2]).mul(1);
+      const square = x.mul(x).sum();
+      const before = x.storage.version;
+      call(x);
+      expect([how, x.storage.version - before, values(x)]).toEqual([how, 1, [7, 2]]);
+      expect(() => square.backward()).toThrow(/modified by an inplace operation/);
+    }
+    const stranger = autograd.defineFunction({
+      name: 'Stranger',
+      forward(ctx, x: Tensor) {
+        ctx.markDirty(x.mul(2));
+        return x.mul(2);
+      },
+      backward: (_ctx, g) => g,
+    });
+    for (const x of [leaf([1]), leaf([1]).detach()])
+      expect(() => stranger(x)).toThrow('Stranger: markDirty takes inputs of the function only');
   });
 
   it('changes inputs in place as any of its results, with what they retain', () => {

@@ -154,45 +154,62 @@ describe('async functions', () => {
 });
 
 describe('what an async region leaves running', () => {
-  it('sees its mode while it lasts, then the one outside, whatever runs beside it', async () => {
-    const seen: string[] = [];
-    const later = (name: string, ms: number): void => {
-      setTimeout(() => seen.push(`${name} ${records()}`), ms);
+  /** A clock of the test's own, on which timers wait that say whether operations are recorded. */
+  const clock = () => {
+    let now = 0;
+    const timers: Promise<boolean>[] = [];
+    return {
+      leave(time: number): void {
+        timers.push(
+          new Promise((resolve) => {
+            const look = (): void => void (now < time ? setTimeout(look, 1) : resolve(records()));
+            setTimeout(look, 1);
+          }),
+        );
+      },
+      /** What the timer says that waits for this time. */
+      at(time: number): Promise<boolean> {
+        now = time;
+        return timers[time - 1] ?? Promise.reject(new Error(`no timer waits for ${time}`));
+      },
+      all: () => Promise.all(timers),
     };
+  };
+
+  it('sees its mode while it lasts, then the one outside, whatever runs beside it', async () => {
+    const timers = clock();
     await noGrad(async () => {
-      later('within', 1);
-      later('after', 30);
-      later('beside', 60);
-      await tick(15);
+      for (const time of [1, 2, 3]) timers.leave(time);
+      await timers.at(1);
     });
-    await tick(30);
-    await noGrad(async () => await tick(40));
-    expect(seen).toEqual(['within false', 'after true', 'beside true']);
+    await timers.at(2);
+    await noGrad(async () => await timers.at(3));
+    expect(await timers.all()).toEqual([false, true, true]);
   });
 
   it('sees, where regions are nested, the innermost that goes on', async () => {
-    const seen: boolean[] = [];
+    const timers = clock();
     await noGrad(async () => {
       await enableGrad(async () => {
-        setTimeout(() => seen.push(records()), 1);
-        setTimeout(() => seen.push(records()), 25);
-        setTimeout(() => seen.push(records()), 70);
-        await tick(10);
+        for (const time of [1, 2, 3]) timers.leave(time);
+        await timers.at(1);
       });
-      await tick(30);
+      await timers.at(2);
     });
-    await tick(40);
-    expect(seen).toEqual([true, false, true]);
+    await timers.at(3);
+    expect(await timers.all()).toEqual([true, false, true]);
   });
 
   it('may begin regions of its own, each after the end of the last, for ever', async () => {
-    let step = (): Promise<void> => Promise.resolve();
-    for (let i = 0; i < 50; i++) {
-      const before = step;
-      step = () => noGrad(async () => void setTimeout(() => void before(), 0));
-    }
-    await step();
-    await tick(80);
+    const seen = await new Promise<boolean>((resolve) => {
+      let step = async (): Promise<void> => resolve(records());
+      for (let i = 0; i < 50; i++) {
+        const before = step;
+        step = () => noGrad(async () => void setTimeout(() => void before(), 0));
+      }
+      void step();
+    });
+    expect(seen).toBe(true);
     expect(records()).toBe(true);
   });
 });

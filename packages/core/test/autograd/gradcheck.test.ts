@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { randomVector } from '../../src/autograd/jacobians.ts';
 import { autograd, ones, type Tensor, tensor } from '../../src/index.ts';
 
 const { gradcheck, gradgradcheck } = autograd;
@@ -122,6 +123,23 @@ describe('gradcheck', () => {
       false,
     );
   });
+
+  it('notices a backward that takes no gradient of an output for something else than zeros', () => {
+    // So little that only the comparison of both ways shows it.
+    const uneven = autograd.defineFunction({
+      name: 'Uneven',
+      forward(ctx, x: Tensor) {
+        ctx.setMaterializeGrads(false);
+        return [x.mul(2), x.mul(3)];
+      },
+      backward: (_ctx, a: Tensor | null, b: Tensor | null) =>
+        a === null ? (b?.mul(3) ?? null) : b === null ? a.mul(2 + 1e-9) : a.mul(2).add(b.mul(3)),
+    });
+    expect(messageOf(() => gradcheck(uneven, [leaf([1, 2])]))).toMatch(
+      /^gradcheck: Expected backward function to handle undefined output grads: with a gradient for output 0 of Uneven only/,
+    );
+    expect(gradcheck(uneven, [leaf([1, 2])], { checkUndefinedGrad: false })).toBe(true);
+  });
 });
 
 describe('gradgradcheck', () => {
@@ -143,6 +161,38 @@ describe('gradgradcheck', () => {
     expect(() => gradgradcheck(f, inputs, leaf([1]))).toThrow(/do not fit the differentiable outputs/);
   });
 
+  it('takes inputs that no output depends on, and outputs that no input does, as gradcheck and its fast mode do', () => {
+    const f = (x: Tensor, _y: Tensor): Tensor[] => [x.pow(3), x.detach(), ones(1, { dtype: 'float64' })];
+    for (const fastMode of [false, true]) {
+      const inputs: [Tensor, Tensor] = [leaf([1, 2]), leaf([3])];
+      expect(gradcheck(f, inputs, { fastMode })).toBe(true);
+      expect(gradgradcheck(f, inputs, null, { fastMode })).toBe(true);
+    }
+  });
+
+  it('draws gradients without gaps, and with gaps on request', () => {
+    const dense = (genNonContigGradOutputs?: boolean): boolean[] => {
+      const seen: boolean[] = [];
+      const cube = autograd.defineFunction({
+        forward(ctx, x: Tensor) {
+          ctx.saveForBackward(x);
+          return x.pow(3);
+        },
+        backward(ctx, g) {
+          seen.push(g.isContiguous());
+          const [x] = ctx.savedTensors;
+          return x.square().mul(3).mul(g);
+        },
+      });
+      const options = genNonContigGradOutputs === undefined ? {} : { genNonContigGradOutputs };
+      expect(gradgradcheck(cube, [leaf([[1, 2, 3]])], null, options)).toBe(true);
+      return [...new Set(seen)];
+    };
+    expect(dense()).toEqual([true]);
+    expect(dense(false)).toEqual([true]);
+    expect(dense(true)).toEqual([false]);
+  });
+
   it('notices a backward that is right, but has a wrong derivative', () => {
     const cutOff = autograd.defineFunction({
       forward(ctx, x: Tensor) {
@@ -158,5 +208,23 @@ describe('gradgradcheck', () => {
     expect(messageOf(() => gradgradcheck(cutOff, [leaf([1, 2])]))).toMatch(
       /with respect to input 0 of the gradient of customFunction/,
     );
+  });
+});
+
+describe('the vectors of fast checks', () => {
+  it('depend on their seed alone, and lie around 0, up to 1', () => {
+    const draw = (seed: number): number[] => [...randomVector(4000, seed)];
+    expect(draw(1)).toEqual(draw(1));
+    expect(draw(1)).not.toEqual(draw(2));
+    expect(draw(77).slice(0, 10)).toEqual([...randomVector(10, 77)]);
+    for (const seed of [0, 1, 2, 77]) {
+      const values = draw(seed);
+      expect(new Set(values).size).toBeGreaterThan(3990);
+      expect(Math.min(...values)).toBeGreaterThanOrEqual(-1);
+      expect(Math.min(...values)).toBeLessThan(-0.99);
+      expect(Math.max(...values)).toBeLessThan(1);
+      expect(Math.max(...values)).toBeGreaterThan(0.99);
+      expect(Math.abs(values.reduce((sum, value) => sum + value, 0) / values.length)).toBeLessThan(0.05);
+    }
   });
 });

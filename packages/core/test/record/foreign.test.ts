@@ -86,6 +86,13 @@ describe("a user's operation", () => {
     );
   });
 
+  it('without a derivative gives results outside of the graph, and has none to run', () => {
+    const closed = definePrimitive({ ...whole, derivative: undefined } as never);
+    const y = apply(closed, [ones(2, { requiresGrad: true })] as never, undefined);
+    expect(y.requiresGrad).toBe(false);
+    expect(() => closed.backward([y], null as never)).toThrow("the derivative for 'mine' is not implemented");
+  });
+
   it('may give no gradient', () => {
     expect(backward({ derivative: () => [null] })).not.toThrow();
   });

@@ -240,6 +240,9 @@ describe('nodes', () => {
     );
     expect(() => saving.gradFn!.output()).toThrow(/a second time/);
     expect(() => saving.gradFn!.input(0)).toThrow(/a second time/);
+    expect([saving.gradFn!.freed, passing.gradFn!.freed]).toEqual([true, false]);
+    expect(() => passing.gradFn!.input(0)).toThrow('my_product: input 0 was not saved for backward');
+    expect(() => passing.gradFn!.output()).toThrow('my_product: its output was not saved for backward');
   });
 
   it('give a saved result to the derivative once, out of the graph', () => {
@@ -261,10 +264,16 @@ describe('nodes', () => {
         return [g];
       },
     });
-    const [y] = applyMulti(withUnit, [leaf([1, 2])], undefined);
+    const results = applyMulti(withUnit, [leaf([1, 2])], undefined);
+    const [y] = results;
     y.sum().backward({ retainGraph: true });
     y.sum().backward();
     expect(taken).toEqual([[[1, 1], null], null]);
+    // Who ran the operation holds both still.
+    expect(results.map(values)).toEqual([
+      [1, 2],
+      [1, 1],
+    ]);
   });
 
   it('notice each change of what they saved, whoever holds it', () => {

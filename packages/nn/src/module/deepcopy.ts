@@ -6,7 +6,8 @@ import { Parameter } from './parameter.ts';
 
 /**
  * A module with copies of its parameters, buffers and submodules, and of the arrays, Maps, Sets and plain objects among its properties;
- * what stands there twice stands there twice in the copy. Gradients are not copied, and functions and other objects are shared.
+ * what stands there twice stands there twice in the copy. What is learned is learned in the copy too; gradients are not copied, nor is
+ * what a tensor was computed from. Functions and other objects are shared.
  * Follows `copy.deepcopy`.
  * @throws KindlingError for what is no module
  * @example
@@ -33,7 +34,10 @@ function copyOf(value: unknown, known: Map<unknown, unknown>): unknown {
   };
   if (value instanceof Parameter)
     return keep(new Parameter(value.detach().clone(), { requiresGrad: value.requiresGrad }));
-  if (value instanceof Tensor) return keep(value.detach().clone());
+  if (value instanceof Tensor) {
+    const copy = keep(value.detach().clone());
+    return value.requiresGrad && value.isLeaf ? copy.requiresGrad_() : copy;
+  }
   if (isModule(value)) return copyModule(value, keep(emptyLike(value) as AnyModule), inside);
   if (Array.isArray(value)) {
     const copy = keep<unknown[]>([]);

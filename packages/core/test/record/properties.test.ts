@@ -1,0 +1,74 @@
+/** Programs that serve as long as the properties of an object have the same values. */
+import { describe, expect, it } from 'vitest';
+import { assumesValues, compile, ones, type Tensor } from '../../src/index.ts';
+
+type Properties = Record<string, unknown>;
+
+/** A compiled function that takes the properties of an object for given, and how often its own code ran. */
+function compiledBy(object: Properties) {
+  let runs = 0;
+  const step = compile(
+    (x: Tensor) => {
+      runs++;
+      assumesValues('the object', object);
+      return x.mul(2);
+    },
+    { check: false },
+  );
+  /** Whether the next call is served by a program: the function's own code does not run. */
+  const served = (): boolean => {
+    const before = runs;
+    expect(step(ones(1)).tolist()).toEqual([2]);
+    return runs === before;
+  };
+  for (let i = 0; i < 4 && !served(); i++);
+  return served;
+}
+
+const other = {};
+const objects: readonly [string, Properties, string, unknown][] = [
+  ['one number', { a: 1 }, 'a', 2],
+  ['one of several numbers', { a: 1, b: 2, c: 3 }, 'b', 3],
+  ['the last of several', { a: 1, b: 2, c: 3 }, 'c', undefined],
+  ['NaN', { a: Number.NaN, b: 1 }, 'a', 0],
+  ['0, which becomes -0', { a: 0, b: 1 }, 'a', -0],
+  ['-0, which becomes 0', { a: -0, b: 1 }, 'a', 0],
+  ['a text', { a: 'x' }, 'a', 'y'],
+  ['an object', { a: {} }, 'a', other],
+  ['undefined', { a: undefined, b: null }, 'a', null],
+  ['a key that is an index', { 0: 'x', 10: 'y' }, '10', 'z'],
+  ['keys that are no names', { 'a-b': 1, '"': 2, 'new\nline': 3, '01': 4, '': 5 }, '', 6],
+  ['a key with a quote', { "'": 1, '"': 2, '`': 3 }, '`', 4],
+];
+
+describe('assumesValues', () => {
+  it.each(objects)('notices a change of %s, and its way back', (_, object, key, value) => {
+    const served = compiledBy(object);
+    expect(served()).toBe(true);
+    const before = object[key];
+    object[key] = before;
+    expect(served()).toBe(true);
+    object[key] = value;
+    expect(served()).toBe(false);
+    for (let i = 0; i < 4 && !served(); i++);
+    expect(served()).toBe(true);
+    object[key] = before;
+    expect(served()).toBe(true);
+  });
+
+  it('notices each of many properties', () => {
+    const object: Properties = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`p${i}`, i]));
+    const served = compiledBy(object);
+    for (const key of ['p0', 'p17', 'p39']) {
+      object[key] = 'other';
+      expect(served()).toBe(false);
+      object[key] = Number(key.slice(1));
+      expect(served()).toBe(true);
+    }
+  });
+
+  it('serves where there are no properties', () => {
+    const served = compiledBy({});
+    expect(served()).toBe(true);
+  });
+});
