@@ -4,6 +4,7 @@ import {
   compile,
   type DType,
   manualSeed,
+  ones,
   rand,
   randn,
   scaledDotProductAttention,
@@ -203,6 +204,41 @@ describe('what is unusual', () => {
     expect(
       autograd.gradcheck((m: Tensor) => scaledDotProductAttention(q, k, v, { attnMask: m }), [mask]),
     ).toBe(true);
+  });
+});
+
+describe('a query that sees nothing, by a mask that wants a gradient', () => {
+  const blind = [
+    [0, 0],
+    [-Infinity, -Infinity],
+  ];
+  const gradients = (value: number): unknown[] => {
+    const leaves = [ones([2, 1]), ones([2, 1]), tensor([[1], [value]]), tensor(blind)].map((x) =>
+      x.double().requiresGrad_(),
+    );
+    const [q, k, v, attnMask] = leaves as [Tensor, Tensor, Tensor, Tensor];
+    const y = scaledDotProductAttention(q, k, v, { attnMask });
+    expect(y.select(0, 1).item()).toBe(Number.isFinite(value) ? 0 : NaN);
+    y.sum().backward();
+    return [q.grad, attnMask.grad].map((x) => x?.tolist());
+  };
+  it('has gradients of 0', () => {
+    expect(gradients(1)).toEqual([
+      [[0], [0]],
+      [
+        [0, 0],
+        [0, 0],
+      ],
+    ]);
+  });
+  it('has those of NaN beside values that are not finite, as 0 times these is', () => {
+    expect(gradients(NaN)).toEqual([
+      [[NaN], [NaN]],
+      [
+        [NaN, NaN],
+        [NaN, NaN],
+      ],
+    ]);
   });
 });
 

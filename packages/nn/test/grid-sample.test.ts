@@ -45,6 +45,14 @@ describe('gridSample', () => {
     },
   );
 
+  it('refuses other dtypes than one of floats, which its message says', () => {
+    const x = tensor([[[[1, 2]]]], { dtype: 'float32' });
+    const grid = tensor([[[[0, 0]]]], { dtype: 'float64' });
+    const why = 'gridSample: expected input and grid of one floating point dtype, but got';
+    expect(() => F.gridSample(x, grid)).toThrow(`${why} float32 and float64`);
+    expect(() => F.gridSample(x.to('int32'), grid.to('int32'))).toThrow(`${why} int32 and int32`);
+  });
+
   it('is bicubic between infinite elements, with the slopes of PyTorch', () => {
     const rows = [
       [2, 0, -0.15],

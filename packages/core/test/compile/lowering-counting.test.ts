@@ -128,4 +128,9 @@ describe('what a program refuses is what eager refuses', () => {
   it('a negative weight', () => {
     refusing(sometimes(-1), (x) => kindling.cov(kindling.ones([2, 3]), { aweights: x }));
   });
+  it('weights that are all 0', () => {
+    const weights = (i: number): Tensor => tensor([0, i === 3 ? 0 : 1e-38, 0], { dtype: 'float32' });
+    refusing(weights, (x) => kindling.cov(kindling.ones([2, 3]), { aweights: x }));
+    refusing(weights, (x) => kindling.cov(kindling.ones([2, 3]), { fweights: x.sign().to('int32') }));
+  });
 });

@@ -273,3 +273,32 @@ describe('errors of gather and scatter', () => {
     });
   }
 });
+
+describe('an empty index', () => {
+  const [x, none] = [ones([2, 3]), zeros([0])];
+  it('of another dtype than int32 is refused where PyTorch refuses it', () => {
+    const calls: [string, (index: Tensor) => unknown][] = [
+      ['indexSelect', (index) => A.indexSelect(x, 0, index)],
+      ['indexAdd', (index) => A.indexAdd(x, 0, index, ones([0, 3]))],
+      ['indexCopy', (index) => A.indexCopy(x, 0, index, ones([0, 3]))],
+      ['indexFill_', (index) => A.indexFill_(clone(x), 0, index, 1)],
+      ['take', (index) => take(x, index)],
+      ['put', (index) => put(x, index, none)],
+      ['takeAlongDim', (index) => takeAlongDim(x, index.reshape([2, 0]), 1)],
+    ];
+    for (const [name, call] of calls) {
+      for (const dtype of ['float32', 'bool', 'uint8'] as const) {
+        expect(() => call(zeros([0], { dtype }))).toThrow(
+          `${name}: expected an int32 tensor for the index, got ${dtype}; convert with to('int32')`,
+        );
+      }
+      call(zeros([0], { dtype: 'int32' }));
+    }
+  });
+  it('names nothing whatever its dtype, for gather and scatter', () => {
+    const pairs = none.reshape([2, 0]);
+    expect(gather(x, 1, pairs).shape).toEqual([2, 0]);
+    expect(scatter(x, 1, pairs, x).tolist()).toEqual(x.tolist());
+    expect(takeAlongDim(x, none).shape).toEqual([0]);
+  });
+});

@@ -275,6 +275,14 @@ describe('gradients at the corners', () => {
     expect(gradientOf(x.var(null, { correction: 5 }), x)).toEqual([Infinity, Infinity, Infinity]);
   });
 
+  it('nothing has no variance, whatever it would be divided by', () => {
+    for (const correction of [-3, -0.5, 0, 2]) {
+      expect(f64([]).var({ correction }).item()).toBe(Number.NaN);
+      expect(values(K.zeros([2, 0]).std(1, { correction }))).toEqual([Number.NaN, Number.NaN]);
+      expect(K.varMean(K.zeros([0]), { correction })[0].item()).toBe(Number.NaN);
+    }
+  });
+
   it.each([3, 7, 30, 5000])('%d equal elements have no variance, and std has the gradient 0', (n) => {
     const x = K.full([n, 2], 0.1, { dtype: 'float64', requiresGrad: true });
     const y = x.std(0);

@@ -102,7 +102,7 @@ const embeddingTakes = /* @__PURE__ */ signature('embedding', () => ({
  * Looks up rows of a table: `input` holds indices of any shape (*), `weight` has shape (V, D), the result (*, D).
  * Follows `torch.nn.functional.embedding`.
  * @throws IndexError when an index is not in [0, V); it names the index and its place.
- * @throws DTypeError when the indices are not int32 or uint8.
+ * @throws DTypeError when the indices are not int32.
  * @throws ShapeError when the table is not a matrix.
  * @throws ValueError when `paddingIdx` is no row of the table.
  * @example

@@ -43,14 +43,14 @@ export function refuseBad(indices: Tensor, rows: number, bad: number): void {
 }
 
 /**
- * Refuses what is no tensor of indices, or no table.
+ * Refuses what is no tensor of indices, or no table. Bags take bytes, as PyTorch's.
  * @throws DTypeError, ShapeError
  */
-export function checkEmbedding(input: Tensor, weight: Tensor): void {
+export function checkEmbedding(input: Tensor, weight: Tensor, takesBytes = false): void {
   if (!(input instanceof Tensor) || !(weight instanceof Tensor)) {
     throw new KindlingError('embedding: expected a tensor of indices and a table of rows');
   }
-  if (input.dtype !== 'int32' && input.dtype !== 'uint8') {
+  if (input.dtype !== 'int32' && !(takesBytes && input.dtype === 'uint8')) {
     throw new DTypeError(
       `embedding: Expected tensor for argument #1 'indices' to have scalar type int32, but got ${input.dtype} instead; ` +
         "convert with x.to('int32')",

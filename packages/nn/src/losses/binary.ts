@@ -1,9 +1,11 @@
 import { E, ElementwiseReduction, formatShape, K, ShapeError, signature, type Tensor } from '@kindling/core';
 import {
+  asFloatsOf,
   checkReduction,
   checkSameSize,
   requireBroadcast,
   requireProbabilities,
+  requireSameFloats,
   requireSameSize,
 } from './checks.ts';
 import { elementwiseLoss, plainLoss } from './elementwise-loss.ts';
@@ -82,7 +84,8 @@ const binaryCrossEntropyTakes = /* @__PURE__ */ signature('binaryCrossEntropy', 
  * -(y log(x) + (1 - y) log(1 - x)), elementwise, times `weight`: binary cross-entropy of probabilities. The logarithms stop at
  * -100. `input` x and `target` y, of one shape, lie in [0, 1]. Where x comes from a sigmoid,
  * {@link binaryCrossEntropyWithLogits} is more accurate. Follows `torch.nn.functional.binary_cross_entropy`.
- * @throws ShapeError where the shapes differ or the weight's does not broadcast to them, ValueError for a number outside [0, 1] or an unknown reduction
+ * @throws ShapeError where the shapes differ or the weight's does not broadcast to them, DTypeError for floats of different dtypes,
+ * ValueError for a number outside [0, 1] or an unknown reduction
  * @example
  * ```ts
  * F.binaryCrossEntropy(tensor([0.9, 0.2]), tensor([1, 0])); // tensor(0.1643)
@@ -93,10 +96,11 @@ export function binaryCrossEntropy(input: Tensor, target: Tensor, options: BCELo
   binaryCrossEntropyTakes(arguments);
   const { weight = null } = options;
   requireSameSize('binaryCrossEntropy', input, target);
+  requireSameFloats('binaryCrossEntropy', input, target);
   requireBroadcast('binaryCrossEntropy', 'weight', weight, input);
   return weight === null
     ? elementwiseLoss(plainBce, [input, target], 'binaryCrossEntropy', options)
-    : elementwiseLoss(weightedBce, [input, target, weight], 'binaryCrossEntropy', options);
+    : elementwiseLoss(weightedBce, [input, target, asFloatsOf(weight, input)], 'binaryCrossEntropy', options);
 }
 
 /** {@link binaryCrossEntropy}, of probabilities, as a module, whose `weight` is a buffer. Follows `torch.nn.BCELoss`. */
@@ -205,7 +209,9 @@ export function binaryCrossEntropyWithLogits(
   requireBroadcast('binaryCrossEntropyWithLogits', 'weight', weight, input);
   requireBroadcast('binaryCrossEntropyWithLogits', 'posWeight', posWeight, input);
   const { op, operands } = logitLoss(input, target, weight, posWeight);
-  return elementwiseLoss(op, operands, 'binaryCrossEntropyWithLogits', options);
+  // In the memory of 1 - target, as PyTorch.
+  const alike = operands.map((x) => asFloatsOf(x, target));
+  return elementwiseLoss(op, alike, 'binaryCrossEntropyWithLogits', options);
 }
 
 /**

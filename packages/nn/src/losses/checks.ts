@@ -1,8 +1,10 @@
 import {
+  DTypeError,
   elementsOf,
   formatShape,
   holdsOutside,
   isCompiling,
+  isFloatingPoint,
   K,
   KindlingError,
   refuseExcess,
@@ -109,6 +111,19 @@ export function requireSameSize(caller: string, input: Tensor, target: Tensor): 
       (input.count === target.count ? '; target.reshape(input.shape) makes it so' : ''),
   );
 }
+
+/** Refuses an input and a target that are floats of different dtypes, where PyTorch does. */
+export function requireSameFloats(caller: string, input: Tensor, target: Tensor): void {
+  if (input.dtype === target.dtype || !isFloatingPoint(input.dtype) || !isFloatingPoint(target.dtype)) return;
+  throw new DTypeError(
+    `${caller}: Found dtype ${target.dtype} of the target but expected ${input.dtype}, that of the input; ` +
+      `target.to('${input.dtype}') makes it so`,
+  );
+}
+
+/** A target or weight in the dtype of what it meets, where both are floats: as where PyTorch computes in the memory of that. */
+export const asFloatsOf = (x: Tensor, { dtype }: Tensor): Tensor =>
+  x.dtype === dtype || !isFloatingPoint(x.dtype) || !isFloatingPoint(dtype) ? x : x.to(dtype);
 
 /** Refuses a weight for each element that has another shape than the input. */
 export function requireSameSizeOfWeight(caller: string, weight: Tensor, input: Tensor): void {

@@ -80,6 +80,14 @@ export function requireClassWeight(caller: string, input: Tensor, weight: Tensor
   }
 }
 
+/** Refuses class weights of another dtype than the input's, which is a float: classes are looked up in weights of one dtype. */
+export function requireWeightDType(caller: string, input: Tensor, weight: Tensor | null): void {
+  if (weight === null || weight.dtype === input.dtype) return;
+  throw new DTypeError(
+    `${caller}: expected weight of the input's dtype ${input.dtype}, got ${weight.dtype}; weight.to('${input.dtype}') makes it so`,
+  );
+}
+
 /** Refuses inputs that are no floats. */
 export function requireFloating(caller: string, input: Tensor): void {
   // Asked at each step: the check that core's `floatsOnly` makes, without making it anew.

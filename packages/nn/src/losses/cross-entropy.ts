@@ -26,6 +26,7 @@ import {
   requireClassTarget,
   requireClassWeight,
   requireFloating,
+  requireWeightDType,
 } from './classes.ts';
 import { WeightedLoss, type WeightedOptions } from './loss.ts';
 import { lossClass } from './loss-class.ts';
@@ -105,6 +106,7 @@ export function crossEntropy(input: Tensor, target: Tensor, options: CrossEntrop
   else requireClassTarget(caller, input, target);
   const dim = classDim(input);
   requireClassWeight(caller, input, weight);
+  if (!ofProbabilities) requireWeightDType(caller, input, weight);
   checkLogits(caller, input, dim);
 
   const fused = fusedReduction(reduction, sampleWeight);
@@ -182,6 +184,7 @@ export function nllLoss(input: Tensor, target: Tensor, options: NLLLossOptions =
   requireClassTarget(caller, input, target);
   const dim = classDim(input);
   requireClassWeight(caller, input, weight);
+  requireWeightDType(caller, input, weight);
   checkLogProbabilities(caller, input, dim);
   const fused = fusedReduction(reduction, sampleWeight);
   const loss = fusedNll(input, target, weight, { dim, ignoreIndex, reduction: fused, caller });

@@ -24,7 +24,7 @@ import {
 } from '@kindling/core';
 import { withDefaults } from '../module/options.ts';
 import { checkReduction } from './checks.ts';
-import { requireClassDType, requireFloating } from './classes.ts';
+import { requireClassDType, requireFloating, requireWeightDType } from './classes.ts';
 import { type BoundOptions, lossClass } from './loss-class.ts';
 import { type LossOptions, lossSignature, reduced } from './reduction.ts';
 
@@ -135,6 +135,7 @@ export function multiMarginLoss(input: Tensor, target: Tensor, options: MultiMar
       `${caller}: inconsistent weight size, expected ${n} but got ${formatShape(weight.shape)}`,
     );
   }
+  requireWeightDType(caller, input, weight);
   const x = input.ndim === 2 ? input : input.reshape([rows, n]);
   const index = target.ndim === 1 ? target : target.reshape([rows]);
   const mean = sampleWeight === null && (reduction === 'mean' || reduction === 'weightedMean');

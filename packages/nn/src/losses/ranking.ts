@@ -16,7 +16,7 @@ import {
   where,
   zerosLike,
 } from '@kindling/core';
-import { checkReduction, checkSameSize } from './checks.ts';
+import { asFloatsOf, checkReduction, checkSameSize } from './checks.ts';
 import { elementwiseLoss } from './elementwise-loss.ts';
 import { type BoundOptions, lossClass } from './loss-class.ts';
 import { type LossOptions, lossKinds, lossSignature, reduced } from './reduction.ts';
@@ -109,7 +109,9 @@ export function hingeEmbeddingLoss(input: Tensor, target: Tensor, options: Margi
   hingeEmbeddingLossTakes(arguments);
   const { margin = unitMargin.margin } = options;
   checkSameSize('hingeEmbeddingLoss', input, target);
-  return elementwiseLoss(hingeEmbedding, [input, target], 'hingeEmbeddingLoss', options, [margin]);
+  return elementwiseLoss(hingeEmbedding, [input, asFloatsOf(target, input)], 'hingeEmbeddingLoss', options, [
+    margin,
+  ]);
 }
 
 /** Distances, small or beyond a margin: {@link hingeEmbeddingLoss} as a module. Follows `torch.nn.HingeEmbeddingLoss`. */

@@ -6,12 +6,13 @@ import type { RealMatrix } from './matrix.ts';
  */
 export function factorCholesky(a: RealMatrix): number {
   const { rows: n } = a;
+  for (let r = 0; r < n; r++) a.data.fill(0, r * n + r + 1, (r + 1) * n);
   for (let j = 0; j < n; j++) {
     const square = a.at(j, j) - a.dotRows(j, j, j);
+    a.set(j, j, square);
     if (!(square > 0)) return j + 1;
     const root = Math.sqrt(square);
     a.set(j, j, root);
-    for (let c = j + 1; c < n; c++) a.set(j, c, 0);
     for (let r = j + 1; r < n; r++) a.set(r, j, (a.at(r, j) - a.dotRows(r, j, j)) / root);
   }
   return 0;

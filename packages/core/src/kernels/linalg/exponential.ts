@@ -12,6 +12,7 @@ const goodTo = 5.371920351148152;
 /** exp(A), by scaling, a rational approximation, and squaring. */
 export function exponential(a: RealMatrix): RealMatrix {
   const { rows: n } = a;
+  if (n === 1) return new RealMatrix(1, 1, a.data.map(Math.exp));
   let norm = 0;
   for (let c = 0; c < n; c++) {
     let total = 0;

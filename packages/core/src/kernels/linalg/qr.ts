@@ -43,9 +43,9 @@ function applyReflection(v: RealMatrix, k: number, tau: number, b: RealMatrix, f
   }
 }
 
-/** The first `columns` columns of Q. */
+/** The first `columns` columns of Q. A reflection leaves those before its own as they are, whatever it holds. */
 export function formQ({ a, tau }: Reflections, columns: number): RealMatrix {
   const q = RealMatrix.identity(a.rows, columns);
-  for (let k = tau.length - 1; k >= 0; k--) applyReflection(a, k, tau[k] as number, q, 0);
+  for (let k = tau.length - 1; k >= 0; k--) applyReflection(a, k, tau[k] as number, q, k);
   return q;
 }

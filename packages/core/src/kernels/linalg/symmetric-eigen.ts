@@ -101,6 +101,7 @@ function diagonalise({ diagonal: d, beside: e, turned }: Tridiagonal): void {
 /** The eigenvalues of a symmetric matrix in ascending order, and its eigenvectors as columns. Overwrites the matrix, all of which is given. */
 export function eigenSymmetric(a: RealMatrix): { values: Float64Array; vectors: RealMatrix } {
   const { rows: n } = a;
+  if (n === 1) return { values: a.data.slice(), vectors: RealMatrix.identity(1) };
   const vectors = new RealMatrix(n, n);
   if (!a.data.every(Number.isFinite)) {
     vectors.data.fill(Number.NaN);

@@ -1,8 +1,10 @@
 /** The weights of attention, made by tensor operations, and kept. */
 
 import { ShapeError } from '../../errors.ts';
+import { E } from '../../kernels/index.ts';
 import type { Tensor } from '../../tensor.ts';
 import { ones } from '../creation/fill.ts';
+import { applyElementwise, ElementwiseOp } from '../elementwise/operation.ts';
 import { where } from '../elementwise/select.ts';
 
 /** How scores are made: what `mask` lets a query see, or adds to its scores. */
@@ -12,10 +14,21 @@ interface Scored {
   readonly mask: Tensor | null;
 }
 
-/** Softmax over the keys; a query all of whose scores are -Infinity has weights of 0. */
+/** Scores, or 0 where `seeing` is 0; the gradient goes on as it is. */
+const seenScores = /* @__PURE__ */ new ElementwiseOp({
+  name: 'seen_scores',
+  arity: 2,
+  expression: (score, seeing) => E.select(E.eq(seeing, 0), 0, score),
+  gradient: ({ g }) => [g, null],
+});
+
+/**
+ * Softmax over the keys; a query all of whose scores are -Infinity has weights of 0, by a factor of 0: as in PyTorch, a gradient to them
+ * that is not finite is NaN to its scores.
+ */
 function softmaxWhere(scores: Tensor): Tensor {
-  const blind = scores.detach().eq(-Infinity).all(-1, { keepdim: true });
-  return where(blind, 0, where(blind, 0, scores).softmax(-1));
+  const seeing = scores.detach().ne(-Infinity).any(-1, { keepdim: true }).to(scores.dtype);
+  return applyElementwise(seenScores, [scores, seeing]).softmax(-1).mul(seeing);
 }
 
 /** softmax(q k^T scale + mask). What bools forbid is added too, as in PyTorch: a NaN is not hidden by it. */

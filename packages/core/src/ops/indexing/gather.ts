@@ -8,7 +8,7 @@ import { sizeAlong } from '../views/layout.ts';
 import { expand, reshape } from '../views/shape.ts';
 import { gatherPrimitive } from './along-primitives.ts';
 import { takeFlat } from './flat-primitives.ts';
-import { checkIndexDType } from './index-positions.ts';
+import { checkIndexDType, requireIndexDType } from './index-positions.ts';
 
 const gatherTakes = signature('gather', { x: K.tensor, dim: K.integer, index: K.tensor });
 
@@ -50,8 +50,11 @@ export const takeAlongDim = composition(
     dim: K.optional(K.integer),
   },
   (x: Tensor, index: Tensor, dim?: number): Tensor => {
-    checkIndexDType(index, 'takeAlongDim');
-    if (dim === undefined) return takeFlat('take', x, reshape(index, [-1]));
+    if (dim === undefined) {
+      checkIndexDType(index, 'takeAlongDim');
+      return takeFlat('take', x, reshape(index, [-1]));
+    }
+    requireIndexDType(index, 'takeAlongDim');
     if (x.shape.length !== index.shape.length) {
       throw new ShapeError(
         'takeAlongDim: input and indices should have the same number of dimensions, but got ' +

@@ -7,7 +7,7 @@ import { to } from '../creation/copy.ts';
 import { mul } from '../elementwise/arithmetic.ts';
 import { reshape } from '../views/shape.ts';
 import { putFlat } from './flat-primitives.ts';
-import { checkIndexDType, fillValue } from './index-positions.ts';
+import { fillValue, requireIndexDType } from './index-positions.ts';
 import { getIndexed, putIndexed } from './indexed-primitives.ts';
 
 interface Along {
@@ -20,7 +20,7 @@ interface Along {
 /** A vector of indices for one dimension; a 0-dimensional tensor counts as one element along dimension 0. */
 function along(x: Tensor, dim: number, index: Tensor, caller: string): Along {
   const d = normalizeDim(dim, x.shape.length, caller);
-  checkIndexDType(index, caller);
+  requireIndexDType(index, caller);
   if (index.shape.length > 1) {
     throw new IndexError(
       `${caller}: Index is supposed to be a vector, got shape ${formatShape(index.shape)}`,

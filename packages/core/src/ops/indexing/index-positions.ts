@@ -36,11 +36,17 @@ export interface Positions {
 /** Positions of which rows lie together. */
 export const rowsOf = ({ blocks, rows, inner }: Positions) => ({ blocks, rows, length: inner.length });
 
+/** Refuses an index that is not int32. */
+export function requireIndexDType(index: Tensor, caller: string): void {
+  if (index.dtype === 'int32') return;
+  throw new DTypeError(
+    `${caller}: expected an int32 tensor for the index, got ${index.dtype}; convert with to('int32')`,
+  );
+}
+
+/** The same, where PyTorch takes an empty index, which names nothing, whatever its dtype. */
 export function checkIndexDType(index: Tensor, caller: string): void {
-  // An empty index names nothing, whatever its dtype.
-  if (index.dtype !== 'int32' && index.count > 0) {
-    throw new DTypeError(`${caller}: expected an int32 tensor for the index, got ${index.dtype}`);
-  }
+  if (index.count > 0) requireIndexDType(index, caller);
 }
 
 /** What fills places of x: a number, or a tensor without dimensions, as a 0-dimensional tensor of x's dtype. */

@@ -3,7 +3,7 @@ import { DTypeError, ShapeError } from '../../errors.ts';
 import { apply, applyInPlace } from '../../record/index.ts';
 import type { Tensor } from '../../tensor.ts';
 import { putFlat, takeFlat } from './flat-primitives.ts';
-import { checkIndexDType } from './index-positions.ts';
+import { requireIndexDType } from './index-positions.ts';
 
 const takeTakes = signature('take', { x: K.tensor, index: K.tensor });
 
@@ -15,7 +15,7 @@ const takeTakes = signature('take', { x: K.tensor, index: K.tensor });
  */
 export function take(x: Tensor, index: Tensor): Tensor {
   takeTakes(arguments);
-  checkIndexDType(index, 'take');
+  requireIndexDType(index, 'take');
   return takeFlat('take', x, index);
 }
 
@@ -34,7 +34,7 @@ function putting(run: typeof apply, caller: string) {
   });
   return function (x: Tensor, index: Tensor, source: Tensor, options: PutOptions = {}): Tensor {
     takes(arguments);
-    checkIndexDType(index, caller);
+    requireIndexDType(index, caller);
     if (source.dtype !== x.dtype) {
       throw new DTypeError(
         `${caller}: expected self and source to have the same dtype, but got ${x.dtype} and ${source.dtype}`,

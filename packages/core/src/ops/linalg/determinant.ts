@@ -113,7 +113,9 @@ const detPrimitive = definePrimitive({
   },
   kernel([a], _, out) {
     const matrices = matricesIn(a);
-    for (let b = 0; b < matrices.count; b++) out.storage.array[b] = determinantOf(matrices.read(b));
+    // Of the transposed, as PyTorch: it is the same but where infinities meet.
+    for (let b = 0; b < matrices.count; b++)
+      out.storage.array[b] = determinantOf(matrices.read(b).transposed());
   },
   derivative: (g, node) => [mul(matrixwise(g), apply(cofactorsPrimitive, [node.input(0)], undefined))],
 });
@@ -138,7 +140,7 @@ const slogdetPrimitive = defineMulti<undefined>({
     const matrices = matricesIn(a);
     for (let b = 0; b < matrices.count; b++) {
       let [sign, logarithm] = [1, 0];
-      for (const pivot of pivotsOf(matrices.read(b))) {
+      for (const pivot of pivotsOf(matrices.read(b).transposed())) {
         sign *= Math.sign(pivot) || 0;
         logarithm += Math.log(Math.abs(pivot));
       }

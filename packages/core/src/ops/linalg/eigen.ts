@@ -10,7 +10,15 @@ import { matmul } from '../products/matmul.ts';
 import { diagEmbed } from '../views/diagonal.ts';
 import { matrixTranspose } from '../views/properties.ts';
 import { unsqueeze } from '../views/shape.ts';
-import { batchOf, checkFloatMatrices, checkSquare, matricesIn, ofMatrices, sizesOf } from './checks.ts';
+import {
+  batchOf,
+  checkFloatMatrices,
+  checkSquare,
+  matricesIn,
+  ofMatrices,
+  refused,
+  sizesOf,
+} from './checks.ts';
 import { solve } from './solve.ts';
 import { decomposed } from './svd.ts';
 
@@ -25,6 +33,23 @@ function mirror(a: RealMatrix, upper: boolean): RealMatrix {
   return a;
 }
 
+/**
+ * The eigenvalues and eigenvectors of matrix `b` of x. As LAPACK has it, those of three rows or more are refused where its way to three
+ * diagonals meets NaN: where there is one, or an infinity outside of these; of other infinities all becomes NaN.
+ */
+function spectrum(x: Tensor, b: number, matrix: RealMatrix): ReturnType<typeof eigenSymmetric> {
+  const { rows: n } = matrix;
+  const fails = (value: number, at: number): boolean =>
+    Number.isNaN(value) || (!Number.isFinite(value) && Math.abs(Math.floor(at / n) - (at % n)) > 1);
+  if (n < 3 || !matrix.data.some(fails)) return eigenSymmetric(matrix);
+  throw refused(
+    x,
+    b,
+    'linalg.eigh',
+    'The algorithm failed to converge because the input matrix contained non-finite values.',
+  );
+}
+
 const eighPrimitive = defineMulti<{ upper: boolean }>({
   name: 'linalg_eigh',
   saves: OUTPUT,
@@ -35,7 +60,7 @@ const eighPrimitive = defineMulti<{ upper: boolean }>({
   kernel([a], { upper }, [values, vectors]) {
     const matrices = matricesIn(a);
     for (let b = 0; b < matrices.count; b++) {
-      const found = eigenSymmetric(mirror(matrices.read(b), upper));
+      const found = spectrum(a, b, mirror(matrices.read(b), upper));
       values.storage.array.set(found.values, b * found.values.length);
       found.vectors.write(vectors.storage.array, b);
     }
@@ -69,7 +94,8 @@ const isUpper = ({ UPLO = 'L' }: EighOptions): boolean => UPLO.toUpperCase() ===
  * The eigenvalues, (*, n), in ascending order, and as columns the orthonormal eigenvectors of symmetric matrices, (*, n, n), of which
  * one triangle is read. Eigenvectors are unique up to their signs at most, and a gradient of them is infinite where two eigenvalues
  * are equal. float32 or float64. Follows `torch.linalg.eigh`.
- * @throws ShapeError for what are no square matrices; DTypeError for a dtype that is not float; ValueError for another `UPLO`
+ * @throws ShapeError for what are no square matrices; DTypeError for a dtype that is not float; ValueError for another `UPLO`, and for NaN
+ * in matrices of three rows or more
  * @example linalg.eigh(tensor([[2, 1], [1, 2]], { dtype: 'float64' })).eigenvalues.round(); // tensor([1., 3.], dtype=torch.float64)
  */
 export const eigh = composition(
@@ -83,7 +109,7 @@ export const eigh = composition(
 
 /**
  * The eigenvalues of {@link eigh}: those of symmetric matrices, (*, n, n), in ascending order. Follows `torch.linalg.eigvalsh`.
- * @throws ShapeError for what are no square matrices; DTypeError for a dtype that is not float; ValueError for another `UPLO`
+ * @throws ShapeError for what are no square matrices; DTypeError for a dtype that is not float; ValueError as {@link eigh}
  * @example linalg.eigvalsh(tensor([[3, 0], [0, 1]], { dtype: 'float32' })); // tensor([1., 3.])
  */
 export const eigvalsh = composition(
@@ -140,7 +166,7 @@ const rootPrimitive = definePrimitive({
   kernel([a], _, out) {
     const matrices = matricesIn(a);
     for (let b = 0; b < matrices.count; b++) {
-      const { values, vectors } = eigenSymmetric(mirror(matrices.read(b), false));
+      const { values, vectors } = spectrum(a, b, mirror(matrices.read(b), false));
       // What rounding made negative is 0.
       const roots = values.map((value) => Math.sqrt(Math.max(value, 0)));
       fromEigenvectors(vectors, roots).write(out.storage.array, b);
@@ -155,7 +181,7 @@ const rootPrimitive = definePrimitive({
 /**
  * The symmetric X of which X X = A, for symmetric positive-definite matrices, (*, n, n), of which the lower triangle is read. float32 or
  * float64. Follows `torch.linalg.matrix_sqrth`.
- * @throws ShapeError for what are no square matrices; DTypeError for a dtype that is not float
+ * @throws ShapeError for what are no square matrices; DTypeError for a dtype that is not float; ValueError for NaN as {@link eigh}
  * @example linalg.matrixSqrth(tensor([[4, 0], [0, 9]], { dtype: 'float32' })).tolist(); // [ [ 2, 0 ], [ 0, 3 ] ]
  */
 export const matrixSqrth = ofMatrices('linalg.matrixSqrth', (a) => apply(rootPrimitive, [a], undefined));

@@ -28,6 +28,7 @@ export const matrixPower = composition(
     if (n === 0) return dependingOn(withBatch(eye(sizesOf(a)[0], { dtype: a.dtype }), batchOf(a)), a);
     if (n === 1) return clone(a);
     let square = n < 0 ? inverses(a, 'linalg.matrixPower')[0] : a;
+    if (Math.abs(n) === 3) return matmul(matmul(square, square), square);
     let result: Tensor | null = null;
     for (let rest = Math.abs(n); ; square = matmul(square, square)) {
       if (rest % 2 === 1) result = result === null ? square : matmul(result, square);

@@ -5,10 +5,11 @@ import { formQ, type RealMatrix, reflect } from '../../kernels/index.ts';
 import { applyMulti, defineMulti, OUTPUT } from '../../record/index.ts';
 import { formatShape, sameShape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
+import { cat } from '../arranging/joining.ts';
 import { pad } from '../arranging/pad.ts';
 import { tril, triu } from '../arranging/triangle.ts';
-import { eye } from '../creation/fill.ts';
-import { add, mul, sub } from '../elementwise/arithmetic.ts';
+import { eye, onesLike } from '../creation/fill.ts';
+import { add, mul, neg, sub } from '../elementwise/arithmetic.ts';
 import { matmul } from '../products/matmul.ts';
 import { matrixTranspose } from '../views/properties.ts';
 import { unsqueeze } from '../views/shape.ts';
@@ -119,19 +120,45 @@ export const qr = composition(
   },
 );
 
-/** Multiplies B by the reflections of `a` and `tau`, the last one first, or with `transposed` the first one. */
+/** Reflection `k` of `a` and `tau` from its own row on, where its vector begins with 1: [1, v], as a column, and tau. */
+function reflection(a: Tensor, tau: Tensor, k: number): { below: Tensor; factor: Tensor } {
+  const [m] = sizesOf(a);
+  return {
+    below: narrow(narrow(a, -1, k, 1), -2, k + 1, m - k - 1),
+    factor: unsqueeze(narrow(tau, -1, k, 1), -1),
+  };
+}
+
+/** Multiplies B by the reflections of `a` and `tau`, the last one first, or with `transposed` the first one. Each turns the rows from its own on. */
 export function reflected(a: Tensor, tau: Tensor, b: Tensor, transposed: boolean): Tensor {
   const [m] = sizesOf(a);
   const count = tau.shape.at(-1) ?? 0;
-  const vectors = add(tril(narrow(a, -1, 0, count), -1), eye(m, count, { dtype: a.dtype }));
   let y = count > 0 ? b : dependingOn(b, a, tau);
   for (let step = 0; step < count; step++) {
     const k = transposed ? step : count - 1 - step;
-    const v = narrow(vectors, -1, k, 1);
-    const factor = unsqueeze(narrow(tau, -1, k, 1), -1);
-    y = sub(y, matmul(mul(v, factor), matmul(matrixTranspose(v), y)));
+    const { below, factor } = reflection(a, tau, k);
+    const v = cat([onesLike(factor), below], -2);
+    const turned = narrow(y, -2, k, m - k);
+    const moved = sub(turned, matmul(mul(v, factor), matmul(matrixTranspose(v), turned)));
+    y = k === 0 ? moved : cat([narrow(y, -2, 0, k), moved], -2);
   }
   return y;
+}
+
+/** The first `n` columns of the product of all reflections: the last one first, each over what is beside and below its own column. */
+function reflectionsProduct(a: Tensor, tau: Tensor): Tensor {
+  const [m, n] = sizesOf(a);
+  const count = tau.shape.at(-1) ?? 0;
+  const rest = withBatch(eye(m - count, n - count, { dtype: a.dtype }), batchOf(a));
+  let q = count > 0 ? rest : dependingOn(rest, a, tau);
+  for (let k = count - 1; k >= 0; k--) {
+    const { below, factor } = reflection(a, tau, k);
+    const column = cat([sub(1, factor), neg(mul(below, factor))], -2);
+    // H [[1, 0], [0, Q]], whose first row is 0 but in the first column.
+    const along = neg(mul(factor, matmul(matrixTranspose(below), q)));
+    q = cat([column, cat([along, add(q, matmul(below, along))], -2)], -1);
+  }
+  return q;
 }
 
 /** Refuses what are no reflections. */
@@ -178,6 +205,6 @@ export const householderProduct = composition(
         `linalg.householderProduct: input.shape[-2] must be greater than or equal to input.shape[-1], got ${m} and ${n}`,
       );
     }
-    return reflected(a, tau, withBatch(eye(m, n, { dtype: a.dtype }), batchOf(a)), false);
+    return reflectionsProduct(a, tau);
   },
 );

@@ -1,5 +1,5 @@
 import { composition, K, signature } from '../../arguments/index.ts';
-import { ShapeError, ValueError } from '../../errors.ts';
+import { DTypeError, ShapeError, ValueError } from '../../errors.ts';
 import { elementsOf, searchRows } from '../../kernels/index.ts';
 import { apply, definePrimitive } from '../../record/index.ts';
 import { formatShape, sameShape } from '../../shape.ts';
@@ -24,6 +24,8 @@ interface Searching {
 const searchPrimitive = definePrimitive<Searching, [Tensor, Tensor]>({
   name: 'searchsorted',
   infer([boundaries, values], { caller }) {
+    if (boundaries.dtype === 'bool' && values.dtype === 'bool')
+      throw new DTypeError(`${caller}: not implemented for 'Bool'; convert with to('uint8')`);
     const b = boundaries.shape;
     const v = values.shape;
     const fits = b.length === 1 || (b.length === v.length && b.slice(0, -1).every((n, d) => n === v[d]));
@@ -47,7 +49,7 @@ const asTensor = (x: Tensor | number): Tensor => (x instanceof Tensor ? x : Tens
 /**
  * Where each of `values` is to be inserted to keep the last dimension of `sortedSequence` sorted, as int32: the i for which
  * s[i-1] < v <= s[i], or with `right` s[i-1] <= v < s[i]. Follows `torch.searchsorted`.
- * @throws ShapeError when the two agree in no dimension but the last, or the sorter has another shape than the sequence; ValueError when `side` is unknown or contradicts `right`.
+ * @throws ShapeError when the two agree in no dimension but the last, or the sorter has another shape than the sequence; ValueError when `side` is unknown or contradicts `right`; DTypeError for bools.
  * @example searchsorted(tensor([1, 3, 5]), tensor([0, 3, 9])); // tensor([0, 1, 3])
  */
 export const searchsorted = composition(

@@ -1,6 +1,6 @@
 import { alias, K, signature } from '../../arguments/index.ts';
 import type { TypedArray } from '../../dtype.ts';
-import { ShapeError } from '../../errors.ts';
+import { DTypeError, ShapeError } from '../../errors.ts';
 import { elementsOf, extentOf, type Picking, pickRows, sortRows } from '../../kernels/index.ts';
 import { defineMulti, type MultiPrimitive, OUTPUT } from '../../record/index.ts';
 import { formatShape, normalizeDim } from '../../shape.ts';
@@ -112,6 +112,11 @@ function along(x: Tensor, dim: number | undefined, caller: string): [dim: number
   return [d, sizeAlong(x, d)];
 }
 
+/** Bools are sorted, but, as in PyTorch, not picked by their place in the order. */
+function refuseBools({ dtype }: Tensor, caller: string): void {
+  if (dtype === 'bool') throw new DTypeError(`${caller}: not implemented for 'Bool'; convert with to('uint8')`);
+}
+
 const sortParameters = {
   x: K.tensor,
   dim: K.optional(K.integer),
@@ -178,6 +183,7 @@ const topkTakes = signature('topk', {
  */
 export function topk(x: Tensor, k: number, options: TopkOptions = {}): ValuesAndIndices {
   topkTakes(arguments);
+  refuseBools(x, 'topk');
   const [d, size] = along(x, options.dim, 'topk');
   if (k < 0 || k > size) {
     throw new ShapeError(
@@ -206,10 +212,11 @@ const kthvalueTakes = signature('kthvalue', {
 
 /**
  * The `k`-th least element along a dimension, counted from 1, and where it stands. Follows `torch.kthvalue`.
- * @throws IndexError when `dim` is out of range, ShapeError when there is no such element.
+ * @throws IndexError when `dim` is out of range, ShapeError when there is no such element, DTypeError for bools.
  */
 export function kthvalue(x: Tensor, k: number, options: KthvalueOptions = {}): ValuesAndIndices {
   kthvalueTakes(arguments);
+  refuseBools(x, 'kthvalue');
   const [d, size] = along(x, options.dim, 'kthvalue');
   if (k < 1 || k > size) {
     throw new ShapeError(

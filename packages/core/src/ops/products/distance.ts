@@ -1,5 +1,5 @@
 import { composition, K, signature } from '../../arguments/index.ts';
-import { isFloatingPoint } from '../../dtype.ts';
+import { isFloatingPoint, promoteTypes } from '../../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../../errors.ts';
 import { noGrad } from '../../record/grad-mode.ts';
 import { broadcastShapes, formatShape } from '../../shape.ts';
@@ -132,7 +132,9 @@ export const cosineSimilarity = composition(
   (a: Tensor, b: Tensor, dim = 1, options: CosineSimilarityOptions = {}): Tensor => {
     const { eps = 1e-8 } = options;
     const shape = broadcastShapes(a.shape, b.shape, 'cosineSimilarity');
-    return sum(mul(direction(expand(a, shape), dim, eps), direction(expand(b, shape), dim, eps)), dim);
+    const dtype = promoteTypes(a.dtype, b.dtype);
+    const along = (x: Tensor): Tensor => direction(expand(to(x, dtype), shape), dim, eps);
+    return sum(mul(along(a), along(b)), dim);
   },
 );
 

@@ -97,11 +97,12 @@ export function tensordot(a: Tensor, b: Tensor, options: TensordotOptions = {}):
 
 /**
  * The sum of a matrix's diagonal. Follows `torch.trace`.
- * @throws ShapeError unless x is a matrix
+ * @throws ShapeError unless x is a matrix; DTypeError for bools
  * @example trace(tensor([[1, 2], [3, 4]])); // tensor(5)
  */
 export const trace = composition('trace', { x: K.tensor }, (x: Tensor): Tensor => {
   if (x.ndim !== 2) throw new ShapeError(`trace: expected a matrix, but got tensor with dim ${x.ndim}`);
+  if (x.dtype === 'bool') throw new DTypeError("trace: not implemented for 'Bool'; convert with to('int32')");
   return sum(diagonal(x));
 });
 

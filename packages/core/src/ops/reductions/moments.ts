@@ -113,7 +113,9 @@ const stdMeanPrimitive = withMean('std_mean', true);
 function varianceOf(x: Tensor, dims: Dims, options: VarianceOptions | undefined, caller: string): Variance {
   const { unbiased, correction = unbiased === false ? 0 : 1, keepdim } = options ?? {};
   const { dims: gone, shape } = reductionOf(x, dims, keepdim, caller);
-  return { dims: gone, shape, count: reducedCount(x.shape, gone), correction };
+  const count = reducedCount(x.shape, gone);
+  // Of nothing there is none, whatever it would be divided by.
+  return { dims: gone, shape, count, correction: count === 0 ? Math.max(0, correction) : correction };
 }
 
 const varianceParameters = {

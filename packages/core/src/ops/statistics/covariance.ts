@@ -36,6 +36,21 @@ const weightsPrimitive = definePrimitive<{ what: string }>({
   derivative: (g) => [clone(g)],
 });
 
+const leastPositive = { float32: 2 ** -149, float64: 2 ** -1074, int32: 1, uint8: 1, bool: 1 } as const;
+
+/** The sum of all weights, which divides, so that it is not 0. */
+const totalPrimitive = definePrimitive<undefined>({
+  name: 'cov_total',
+  saves: 0,
+  infer: ([total]) => total,
+  kernel([total], _, out) {
+    if (holdsOutside(total, leastPositive[total.dtype], Number.POSITIVE_INFINITY))
+      throw new ValueError("cov: weights sum to zero, can't be normalized");
+    copyStrided(total, out.storage.array);
+  },
+  derivative: (g) => [clone(g)],
+});
+
 function checkedWeights(w: Tensor, what: string, floats: boolean, observations: number): Tensor {
   if (w.ndim > 1)
     throw new ShapeError(
@@ -71,7 +86,7 @@ function degreesOfFreedom(
  * The covariances of variables, the rows of a matrix, of which the columns are observations; a vector is one variable. Observations may
  * be weighted. Follows `torch.cov`.
  * @throws ShapeError for more than two dimensions or weights that do not fit; DTypeError for bools, or weights of the wrong kind;
- *   ValueError for a negative weight
+ *   ValueError for a negative weight, or where all are 0
  * @example cov(tensor([[0, 1, 2], [2, 1, 0]], { dtype: 'float32' })).tolist(); // [ [ 1, -1 ], [ -1, 1 ] ]
  */
 export const cov = composition(
@@ -97,7 +112,7 @@ export const cov = composition(
     const often = fweights ? checkedWeights(fweights, 'fweights', false, observations) : null;
     const heavy = aweights ? checkedWeights(aweights, 'aweights', true, observations) : null;
     const weights = often !== null && heavy !== null ? mul(often, heavy) : (often ?? heavy);
-    const total = weights === null ? observations : sum(weights);
+    const total = weights === null ? observations : apply(totalPrimitive, [sum(weights)], undefined);
     const average = div(sum(weights === null ? rows : mul(rows, weights), 1), total);
     const centred = sub(rows, unsqueeze(average, 1));
     const products = matmul(centred, matrixTranspose(weights === null ? centred : mul(centred, weights)));

@@ -1,5 +1,5 @@
 import { composition, K, signature } from '../../arguments/index.ts';
-import { ShapeError } from '../../errors.ts';
+import { IndexError, ShapeError } from '../../errors.ts';
 import { copyStrided } from '../../kernels/index.ts';
 import { apply, applyView, definePrimitive, defineView } from '../../record/index.ts';
 import {
@@ -140,6 +140,8 @@ const unflattenTakes = signature('unflatten', { x: K.tensor, dim: K.integer, siz
  */
 export function unflatten(x: Tensor, dim: number, sizes: Shape): Tensor {
   unflattenTakes(arguments);
+  if (x.shape.length === 0)
+    throw new IndexError(`unflatten: Dimension specified as ${dim} but tensor has no dimensions`);
   const d = normalizeDim(dim, x.shape.length, 'unflatten');
   if (sizes.length === 0) throw new ShapeError('unflatten: sizes must be non-empty');
   const size = sizeAlong(x, d);

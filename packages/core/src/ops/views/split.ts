@@ -1,5 +1,5 @@
 import { composition, K, signature } from '../../arguments/index.ts';
-import { ShapeError } from '../../errors.ts';
+import { DTypeError, ShapeError } from '../../errors.ts';
 import { applyView, valuesOf } from '../../record/index.ts';
 import { formatShape, type Shape } from '../../shape.ts';
 import { Tensor } from '../../tensor.ts';
@@ -138,6 +138,11 @@ export const tensorSplit = composition(
 
 /** One number of a 0-dimensional tensor, a list of any other. */
 function numbersOf(x: Tensor): number | Shape {
+  if (x.dtype !== 'int32') {
+    throw new DTypeError(
+      `tensorSplit: expected an int32 tensor of indices or sections, got ${x.dtype}; convert with to('int32')`,
+    );
+  }
   const list = [...valuesOf(x, 'tensor_split: where to split')];
   const [only = 0] = list;
   return x.shape.length === 0 ? only : list;

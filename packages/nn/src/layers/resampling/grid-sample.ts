@@ -3,11 +3,13 @@ import {
   applyElementwise,
   applyUnary,
   composition,
+  DTypeError,
   definePrimitive,
   E,
   ElementwiseOp,
   formatShape,
   INPUT,
+  isFloatingPoint,
   K,
   linspace,
   ones,
@@ -260,6 +262,10 @@ function checkGrid(x: Tensor, grid: Tensor): void {
       `gridSample: expected input to have non-empty spatial dimensions, but got sizes ${formatShape(x.shape)}`,
     );
   }
+  if (isFloatingPoint(x.dtype) && grid.dtype === x.dtype) return;
+  throw new DTypeError(
+    `gridSample: expected input and grid of one floating point dtype, but got ${x.dtype} and ${grid.dtype}; convert with to()`,
+  );
 }
 
 /**

@@ -74,9 +74,11 @@ function solveErf(y: number): number {
 function solveErfc(c: number): number {
   let x = roughly(Math.log(c) + Math.log(2 - c));
   for (let i = 0; i < 8; i++) {
-    // erfc(x) / |erfc'(x)|
-    const slope = evaluate(scaledErfc, x) * HALF_ROOT_PI;
-    const step = Math.log1p((erfc(x) - c) / c) * slope;
+    // e^(x^2) erfc(x)
+    const scaled = evaluate(scaledErfc, x);
+    // log(erfc(x) / c); where erfc has no normal number, by the logarithm of each.
+    const gap = c > 1e-300 ? Math.log1p((erfc(x) - c) / c) : Math.log(scaled) - x * x - Math.log(c);
+    const step = gap * scaled * HALF_ROOT_PI;
     x += step;
     if (Math.abs(step) < 1e-8 * x) break;
   }

@@ -132,13 +132,16 @@ const NORMAL_TAIL = [
 /** From here on the part above is 0 beside any number. */
 const NORMAL_ONE = 14;
 
-/** The part of a normal distribution below x. With the density, which is the same exponential, it costs little more than that. */
+/**
+ * The part of a normal distribution below x, as half of 1 + erf: as PyTorch's, it is 0 far below, where erf rounds to -1. With the
+ * density, which is the same exponential, it costs little more than that.
+ */
 export function normalCdf(lane: FloatLane, x: Expr): Expr {
   if (lane === 'f64') return E.mul(0.5, E.add(1, E.erf(E.mul(x, Math.SQRT1_2))));
   const a = E.pmin(E.abs(x), NORMAL_ONE);
   const u = E.div(E.sub(a, 5), E.add(a, 5));
   const above = E.mul(E.exp(E.mul(E.mul(x, x), -0.5)), E.polynomial(u, NORMAL_TAIL));
-  return E.select(E.lt(x, 0), above, E.sub(1, above));
+  return E.mul(0.5, E.add(1, E.copysign(E.sub(1, E.add(above, above)), x)));
 }
 
 /** erfinv(y) / y - 1 where w = -log(1 - y^2) is less than 3.25, in w; the error of erfinv y is 2^-25 relative. */
