@@ -243,7 +243,7 @@ describe('schedules made of others, within a sequence', () => {
     new ChainedScheduler([new ConstantLR(o, { factor: 0.5, totalIters: 2 }), new ExponentialLR(o, 0.5)]);
 
   it("begin at epoch 0, with PyTorch's rates, wherever they stand", () => {
-    const o = new optim.SGD([tensor(1.5, { requiresGrad: true })], { lr: 1 });
+    const o = sgd();
     const parts = [new StepLR(o, 3), chained(o), new ExponentialLR(o, 0.25)];
     const sequence = new SequentialLR(o, parts, [0, 4]);
     const rates = Array.from({ length: 6 }, () => {
