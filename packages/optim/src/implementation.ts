@@ -27,19 +27,13 @@ export interface CapturableOptions extends ImplementationOptions {
 const choice = /* @__PURE__ */ K.nullable(K.flag);
 
 export const foreachKinds: K.Kinds<Pick<ImplementationOptions, 'foreach'>> = { foreach: choice };
-export const foreachDefaults: Required<Pick<ImplementationOptions, 'foreach'>> = { foreach: null };
 
 const implementationKinds: K.Kinds<ImplementationOptions> = {
   ...foreachKinds,
   differentiable: K.flag,
 };
-const implementationDefaults: Required<ImplementationOptions> = {
-  ...foreachDefaults,
-  differentiable: false,
-};
 
 export const fusedKinds: K.Kinds<FusedOptions> = { ...implementationKinds, fused: choice };
-export const fusedDefaults: Required<FusedOptions> = { ...implementationDefaults, fused: null };
 
 export const capturableKinds: K.Kinds<CapturableOptions> = {
   ...implementationKinds,
@@ -48,14 +42,12 @@ export const capturableKinds: K.Kinds<CapturableOptions> = {
     (x) => x === false,
   ),
 };
-export const capturableDefaults: Required<CapturableOptions> = {
-  ...implementationDefaults,
-  capturable: false,
-};
+
+const unchosen: Required<FusedOptions> = { foreach: null, differentiable: false, fused: null };
 
 /** What a state dict that has not one of them, as it comes of an earlier version, or not of this machine, means. */
 export function ofSavedGroup(group: Record<string, unknown>, defaults: object): void {
-  for (const [name, value] of Object.entries(fusedDefaults))
+  for (const [name, value] of Object.entries(unchosen))
     if (name in defaults && !(name in group)) group[name] = value;
   // It says where PyTorch keeps its counts, which come as numbers.
   if ('capturable' in defaults) group.capturable = false;

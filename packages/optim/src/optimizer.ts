@@ -172,7 +172,10 @@ export abstract class Optimizer<O extends { lr: Rate } = any> extends Shown {
     const { params: given, ...own } = group as GivenGroup<O>;
     const members = parametersOf(caller, given);
     checkArguments(caller, { options: K.options(groupKinds(this.#kinds)) }, [own]);
-    const options = { ...this.defaults, ...withoutUndefined(own), ...members } as unknown as ParamGroup<O>;
+    // In the order of PyTorch's keys: what the group states itself comes first.
+    const { params, ...names } = members;
+    const stated = { params, ...withoutUndefined(own), ...names };
+    const options = { ...stated, ...this.defaults, ...stated } as unknown as ParamGroup<O>;
     checkParameters(caller, members, this.paramGroups, isDifferentiable(options));
     checkHeld(caller, options, nonNegative);
     this.#checkOptions(options, caller);

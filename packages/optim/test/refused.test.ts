@@ -175,6 +175,12 @@ describe('parameters with names', () => {
     expect(String(optimizer)).toContain("    param_names: ['weight', 'bias']\n");
   });
 
+  it("come behind what the group states itself, in PyTorch's order", () => {
+    const optimizer = new optim.SGD([{ params: named(), lr: 0.1 }], { momentum: 0.9 });
+    const first = ['params', 'lr', 'paramNames', 'momentum', 'dampening', 'weightDecay', 'nesterov'];
+    expect(Object.keys(optimizer.paramGroups[0] as object).slice(0, 7)).toEqual(first);
+  });
+
   it('keep the names that they have when a dict without names is loaded, and take those of one with names', () => {
     const optimizer = new optim.SGD(named());
     optimizer.loadStateDict(new optim.SGD([parameter(), parameter()]).stateDict());

@@ -26,17 +26,18 @@ const titled = (...ops: Run['op'][]): [title: string, run: Run][] =>
     .filter(({ op }) => ops.includes(op))
     .map((run) => [`${run.op} ${run.optimizer} ${JSON.stringify(run.options)} ${run.dtype}`, run]);
 
-/** A state dict holds what PyTorch's holds: the same keys, in each the same. */
+/** A state dict holds what PyTorch's holds: the same keys in the same order, in each the same. */
 function expectSameState(actual: OptimizerStateDict, expected: RecordedState): void {
   // The recorded runs went by PyTorch's plain loop.
   const options = expected.param_groups.map((group) =>
     'foreach' in group ? { ...group, foreach: null } : group,
   );
   expect(actual.param_groups).toEqual(options);
+  expect(actual.param_groups.map(Object.keys)).toEqual(options.map(Object.keys));
   expect(Object.keys(actual.state)).toEqual(Object.keys(expected.state));
   for (const [number, values] of Object.entries(expected.state)) {
     const own = actual.state[Number(number)] as Record<string, Tensor>;
-    expect(Object.keys(own).sort()).toEqual(Object.keys(values).sort());
+    expect(Object.keys(own)).toEqual(Object.keys(values));
     for (const [key, value] of Object.entries(values))
       expect(
         mismatch(`${key} of parameter ${number}`, plain(own[key] as Tensor), value as Recorded),

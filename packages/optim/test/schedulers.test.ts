@@ -237,6 +237,32 @@ describe('states', () => {
   });
 });
 
+describe('schedules made of others, within a sequence', () => {
+  const { StepLR, ConstantLR, ExponentialLR, ChainedScheduler, SequentialLR } = lrScheduler;
+  const chained = (o: optim.SGD) =>
+    new ChainedScheduler([new ConstantLR(o, { factor: 0.5, totalIters: 2 }), new ExponentialLR(o, 0.5)]);
+
+  it("begin at epoch 0, with PyTorch's rates, wherever they stand", () => {
+    const o = sgd();
+    const parts = [new StepLR(o, 3), chained(o), new ExponentialLR(o, 0.25)];
+    const sequence = new SequentialLR(o, parts, [0, 4]);
+    const rates = Array.from({ length: 6 }, () => {
+      const [rate] = sequence.getLastLr();
+      o.step();
+      sequence.step();
+      return rate;
+    });
+    expect(rates).toEqual([0.25, 0.125, 0.125, 0.0625, 1, 0.25]);
+  });
+
+  it('are refused where they would begin at a later milestone, which PyTorch finds out when it comes to it', () => {
+    const o = sgd();
+    expect(() => new SequentialLR(o, [new StepLR(o, 3), new StepLR(o, 3), chained(o)], [0, 4])).toThrow(
+      'cannot begin at a milestone, but at epoch 0 only, with number 1 here: got one at index 2',
+    );
+  });
+});
+
 describe('errors', () => {
   const o = sgd();
   const step = new lrScheduler.StepLR(o, 3);

@@ -46,7 +46,8 @@ export type Collated<T> = unknown extends T
  * Joins samples to a batch: tensors and typed arrays are stacked, numbers and booleans become a tensor, arrays and objects
  * are joined entry by entry, anything else (strings) stays a list. As in PyTorch the first sample decides: beside numbers may stand
  * booleans and tensors without dimensions, beside typed arrays tensors and arrays, beside arrays tensors and typed arrays, beside
- * strings whatever there is. Follows `torch.utils.data.default_collate`.
+ * strings whatever there is. Follows `torch.utils.data.default_collate`, which leaves out, in silence, what the first sample has no key
+ * for; here that is refused.
  * @throws DTypeError where another sample cannot stand beside the first, samples are arrays of different lengths or objects of different keys, or are missing;
  *   ShapeError where their tensors differ in shape; ValueError where there are none, or a number does not fit int32
  * @example

@@ -1,13 +1,13 @@
 import { E, K } from '@kindling/core';
 import type { ParamGroup } from '../groups.ts';
-import { type CapturableOptions, capturableDefaults, capturableKinds } from '../implementation.ts';
+import { type CapturableOptions, capturableKinds } from '../implementation.ts';
 import { nonNegative } from '../kinds.ts';
 import { optimizerClass } from '../optimizer-class.ts';
 import { type Rate, rate } from '../rate.ts';
 import type { ParamState } from '../state-dict.ts';
 import { fusedUpdate, type Update, updatesByFeatures } from '../update.ts';
 import { averageSquare, penalised } from './arithmetic.ts';
-import { type CommonOptions, commonDefaults, commonKinds, signOf } from './common.ts';
+import { type CommonOptions, commonKinds, signOf } from './common.ts';
 import { nextStep } from './counts.ts';
 
 /** Options of {@link Adadelta}. */
@@ -24,8 +24,11 @@ const defaults: Required<AdadeltaOptions> = {
   lr: 1,
   rho: 0.9,
   eps: 1e-6,
-  ...commonDefaults,
-  ...capturableDefaults,
+  weightDecay: 0,
+  maximize: false,
+  capturable: false,
+  foreach: null,
+  differentiable: false,
 };
 const kinds: K.Kinds<AdadeltaOptions> = {
   lr: rate,

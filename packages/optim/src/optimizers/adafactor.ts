@@ -1,6 +1,6 @@
 import { type DType, E, emptyLike, FusedUpdate, K, linalg, type Tensor, zeros } from '@kindling/core';
 import type { ParamGroup } from '../groups.ts';
-import { foreachDefaults, foreachKinds, type ImplementationOptions } from '../implementation.ts';
+import { foreachKinds, type ImplementationOptions } from '../implementation.ts';
 import { nonNegative } from '../kinds.ts';
 import { optimizerClass } from '../optimizer-class.ts';
 import { type Rate, rate } from '../rate.ts';
@@ -32,8 +32,8 @@ const defaults: Required<AdafactorOptions> = {
   eps: [null, 1e-3],
   d: 1,
   weightDecay: 0,
+  foreach: null,
   maximize: false,
-  ...foreachDefaults,
 };
 const kinds: K.Kinds<AdafactorOptions> = {
   lr: rate,

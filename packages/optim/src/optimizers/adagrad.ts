@@ -1,13 +1,13 @@
 import { E, fullLike, type K, type Tensor } from '@kindling/core';
 import type { ParamGroup } from '../groups.ts';
-import { type FusedOptions, fusedDefaults, fusedKinds } from '../implementation.ts';
+import { type FusedOptions, fusedKinds } from '../implementation.ts';
 import { nonNegative } from '../kinds.ts';
 import { optimizerClass } from '../optimizer-class.ts';
 import { type Rate, rate } from '../rate.ts';
 import type { ParamState } from '../state-dict.ts';
 import { fusedUpdate, type Update, updatesByFeatures } from '../update.ts';
 import { penalised } from './arithmetic.ts';
-import { type CommonOptions, commonDefaults, commonKinds, signOf } from './common.ts';
+import { type CommonOptions, commonKinds, signOf } from './common.ts';
 import { nextStep } from './counts.ts';
 
 /** Options of {@link Adagrad}. */
@@ -26,9 +26,12 @@ const defaults: Required<AdagradOptions> = {
   lr: 1e-2,
   lrDecay: 0,
   eps: 1e-10,
+  weightDecay: 0,
   initialAccumulatorValue: 0,
-  ...commonDefaults,
-  ...fusedDefaults,
+  foreach: null,
+  maximize: false,
+  differentiable: false,
+  fused: null,
 };
 const kinds: K.Kinds<AdagradOptions> = {
   lr: rate,

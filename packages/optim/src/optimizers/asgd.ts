@@ -1,13 +1,13 @@
 import { E, K } from '@kindling/core';
 import type { ParamGroup } from '../groups.ts';
-import { type CapturableOptions, capturableDefaults, capturableKinds } from '../implementation.ts';
+import { type CapturableOptions, capturableKinds } from '../implementation.ts';
 import { nonNegative } from '../kinds.ts';
 import { optimizerClass } from '../optimizer-class.ts';
 import { type Rate, rate } from '../rate.ts';
 import type { ParamState } from '../state-dict.ts';
 import { fusedUpdate, type Update, updatesByFeatures } from '../update.ts';
 import { penalised } from './arithmetic.ts';
-import { type CommonOptions, commonDefaults, commonKinds, signOf } from './common.ts';
+import { type CommonOptions, commonKinds, signOf } from './common.ts';
 import { nextStep, numberOf } from './counts.ts';
 
 /** Options of {@link ASGD}. */
@@ -27,8 +27,11 @@ const defaults: Required<ASGDOptions> = {
   lambd: 1e-4,
   alpha: 0.75,
   t0: 1e6,
-  ...commonDefaults,
-  ...capturableDefaults,
+  weightDecay: 0,
+  foreach: null,
+  maximize: false,
+  differentiable: false,
+  capturable: false,
 };
 const kinds: K.Kinds<ASGDOptions> = {
   lr: rate,

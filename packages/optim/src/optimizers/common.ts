@@ -11,7 +11,6 @@ export interface CommonOptions {
 }
 
 export const commonKinds: K.Kinds<CommonOptions> = { weightDecay: nonNegative, maximize: K.flag };
-export const commonDefaults: Required<CommonOptions> = { weightDecay: 0, maximize: false };
 
 /** What the gradient is multiplied by. */
 export const signOf = ({ maximize }: { maximize: boolean }): number => (maximize ? -1 : 1);

@@ -1,13 +1,13 @@
 import { E, K } from '@kindling/core';
 import type { ParamGroup } from '../groups.ts';
-import { type CapturableOptions, capturableDefaults, capturableKinds } from '../implementation.ts';
+import { type CapturableOptions, capturableKinds } from '../implementation.ts';
 import { nonNegative } from '../kinds.ts';
 import { optimizerClass } from '../optimizer-class.ts';
 import { type Rate, rate } from '../rate.ts';
 import type { ParamState } from '../state-dict.ts';
 import { fusedUpdate, type Update, updatesByFeatures } from '../update.ts';
 import { averageSquare, forgets, fusedMultiplyAdd, penalised } from './arithmetic.ts';
-import { type CommonOptions, commonDefaults, commonKinds, signOf } from './common.ts';
+import { type CommonOptions, commonKinds, signOf } from './common.ts';
 import { nextStep } from './counts.ts';
 
 /** Options of {@link RMSprop}. */
@@ -30,8 +30,11 @@ const defaults: Required<RMSpropOptions> = {
   alpha: 0.99,
   eps: 1e-8,
   centered: false,
-  ...commonDefaults,
-  ...capturableDefaults,
+  weightDecay: 0,
+  capturable: false,
+  foreach: null,
+  maximize: false,
+  differentiable: false,
 };
 const kinds: K.Kinds<RMSpropOptions> = {
   lr: rate,

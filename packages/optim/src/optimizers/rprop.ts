@@ -1,6 +1,6 @@
 import { E, fullLike, K, type Tensor, zerosLike } from '@kindling/core';
 import type { ParamGroup } from '../groups.ts';
-import { type CapturableOptions, capturableDefaults, capturableKinds } from '../implementation.ts';
+import { type CapturableOptions, capturableKinds } from '../implementation.ts';
 import { optimizerClass } from '../optimizer-class.ts';
 import { type Rate, rate } from '../rate.ts';
 import type { ParamState } from '../state-dict.ts';
@@ -24,8 +24,10 @@ const defaults: Required<RpropOptions> = {
   lr: 1e-2,
   etas: [0.5, 1.2],
   stepSizes: [1e-6, 50],
+  foreach: null,
   maximize: false,
-  ...capturableDefaults,
+  differentiable: false,
+  capturable: false,
 };
 const isPair = (x: unknown): x is [number, number] =>
   Array.isArray(x) && x.length === 2 && x.every((n) => typeof n === 'number');

@@ -1,13 +1,13 @@
 import { E, K, ValueError } from '@kindling/core';
 import type { ParamGroup } from '../groups.ts';
-import { type FusedOptions, fusedDefaults, fusedKinds } from '../implementation.ts';
+import { type FusedOptions, fusedKinds } from '../implementation.ts';
 import { nonNegative } from '../kinds.ts';
 import { optimizerClass } from '../optimizer-class.ts';
 import { type Rate, rate } from '../rate.ts';
 import type { ParamState } from '../state-dict.ts';
 import { fusedUpdate, type Update, updatesByFeatures } from '../update.ts';
 import { penalised } from './arithmetic.ts';
-import { type CommonOptions, commonDefaults, commonKinds, signOf } from './common.ts';
+import { type CommonOptions, commonKinds, signOf } from './common.ts';
 
 /** Options of {@link SGD}. */
 export interface SGDOptions extends CommonOptions, FusedOptions {
@@ -25,9 +25,12 @@ const defaults: Required<SGDOptions> = {
   lr: 1e-3,
   momentum: 0,
   dampening: 0,
+  weightDecay: 0,
   nesterov: false,
-  ...commonDefaults,
-  ...fusedDefaults,
+  maximize: false,
+  foreach: null,
+  differentiable: false,
+  fused: null,
 };
 const kinds: K.Kinds<SGDOptions> = {
   lr: rate,

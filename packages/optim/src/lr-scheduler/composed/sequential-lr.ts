@@ -22,7 +22,7 @@ const takes = {
 /**
  * Schedules one after the other: the next one begins at each milestone. Follows `torch.optim.lr_scheduler.SequentialLR`.
  * @throws ValueError of no schedulers, another number of milestones than one less than there are schedulers, milestones that are no integers
- * in order, a ReduceLROnPlateau, schedulers of another optimizer, and one that is made of others behind the first place
+ * in order, a ReduceLROnPlateau, schedulers of another optimizer, and one that is made of others where a milestone above 0 is its beginning
  * @example
  * ```ts
  * const optimizer = new optim.SGD([tensor(1.5, { requiresGrad: true })], { lr: 1 });
@@ -56,11 +56,14 @@ export class SequentialLR extends ComposedScheduler {
         `${name}: expects number of schedulers to be one more than the number of milestones, but got ${schedulers.length} ` +
           `schedulers and ${milestones.length} milestones`,
       );
-    const late = schedulers.findIndex((scheduler, i) => i > 0 && scheduler instanceof ComposedScheduler);
+    const atStart = numberAt(milestones, 0);
+    const late = schedulers.findIndex(
+      (scheduler, i) => i > atStart && scheduler instanceof ComposedScheduler,
+    );
     if (late > 0)
       throw new ValueError(
-        `${name}: a scheduler made of others can only be the first one, as it cannot begin at a milestone: got one at index ` +
-          `${late}`,
+        `${name}: a scheduler made of others cannot begin at a milestone, but at epoch 0 only, with number ${atStart} here: got one ` +
+          `at index ${late}`,
       );
     super(optimizer, schedulers, options);
     this.milestones = [...milestones];
@@ -72,13 +75,8 @@ export class SequentialLR extends ComposedScheduler {
     this.setLastLr(first.getLastLr());
   }
 
-  /** The number of the schedule at an epoch. */
-  #numberAt(epoch: number): number {
-    return this.milestones.filter((milestone) => milestone <= epoch).length;
-  }
-
   #schedulerAt(epoch: number): LRScheduler {
-    const scheduler = this.schedulers[this.#numberAt(epoch)];
+    const scheduler = this.schedulers[numberAt(this.milestones, epoch)];
     if (scheduler !== undefined) return scheduler;
     throw new ValueError(`${this.constructor.name}: there is no scheduler for epoch ${epoch}`);
   }
@@ -93,7 +91,7 @@ export class SequentialLR extends ComposedScheduler {
     requireOpen(`${this.constructor.name}.step`, this);
     this.lastEpoch++;
     const scheduler = this.#schedulerAt(this.lastEpoch);
-    if (this.milestones[this.#numberAt(this.lastEpoch) - 1] === this.lastEpoch)
+    if (this.milestones[numberAt(this.milestones, this.lastEpoch) - 1] === this.lastEpoch)
       LRScheduler.moveTo(scheduler, 0);
     else scheduler.step();
     this.setLastLr(scheduler.getLastLr());
@@ -116,6 +114,10 @@ export class SequentialLR extends ComposedScheduler {
     };
   }
 }
+
+/** The number of the schedule at an epoch. */
+const numberAt = (milestones: readonly number[], epoch: number): number =>
+  milestones.filter((milestone) => milestone <= epoch).length;
 
 /** Takes back the step that a schedule made when it was built. */
 function undo(scheduler: LRScheduler): void {

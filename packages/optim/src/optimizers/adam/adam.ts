@@ -2,10 +2,8 @@ import { checkArguments, E, K, ValueError, withoutUndefined } from '@kindling/co
 import type { ParamGroup, Params } from '../../groups.ts';
 import {
   type CapturableOptions,
-  capturableDefaults,
   capturableKinds,
   type FusedOptions,
-  fusedDefaults,
   fusedKinds,
 } from '../../implementation.ts';
 import { nonNegative } from '../../kinds.ts';
@@ -44,8 +42,10 @@ const defaults: Required<AdamOptions> = {
   weightDecay: 0,
   amsgrad: false,
   maximize: false,
-  ...capturableDefaults,
-  ...fusedDefaults,
+  foreach: null,
+  capturable: false,
+  differentiable: false,
+  fused: null,
   decoupledWeightDecay: false,
 };
 const kindsW: K.Kinds<AdamWOptions> = {

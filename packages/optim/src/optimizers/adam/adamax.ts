@@ -1,13 +1,13 @@
 import { E, type K } from '@kindling/core';
 import type { ParamGroup } from '../../groups.ts';
-import { type CapturableOptions, capturableDefaults, capturableKinds } from '../../implementation.ts';
+import { type CapturableOptions, capturableKinds } from '../../implementation.ts';
 import { nonNegative, twoFractions } from '../../kinds.ts';
 import { optimizerClass } from '../../optimizer-class.ts';
 import { type Rate, rate } from '../../rate.ts';
 import type { ParamState } from '../../state-dict.ts';
 import { fusedUpdate, type Update, updatesByFeatures } from '../../update.ts';
 import { forgets, lerp, penalised } from '../arithmetic.ts';
-import { type CommonOptions, commonDefaults, commonKinds, signOf } from '../common.ts';
+import { type CommonOptions, commonKinds, signOf } from '../common.ts';
 import { nextStep } from '../counts.ts';
 
 /** Options of {@link Adamax}. */
@@ -24,8 +24,11 @@ const defaults: Required<AdamaxOptions> = {
   lr: 2e-3,
   betas: [0.9, 0.999],
   eps: 1e-8,
-  ...commonDefaults,
-  ...capturableDefaults,
+  weightDecay: 0,
+  foreach: null,
+  maximize: false,
+  differentiable: false,
+  capturable: false,
 };
 const kinds: K.Kinds<AdamaxOptions> = {
   lr: rate,

@@ -1,9 +1,9 @@
 /** What NAdam and RAdam have in common: the options, beside those of their own, and which updates they ask for. */
 import { K } from '@kindling/core';
-import { type CapturableOptions, capturableDefaults, capturableKinds } from '../../implementation.ts';
+import { type CapturableOptions, capturableKinds } from '../../implementation.ts';
 import { type Rate, rate } from '../../rate.ts';
 import { forgets } from '../arithmetic.ts';
-import { addsDecay, type CommonOptions, commonDefaults, commonKinds, shrinks } from '../common.ts';
+import { addsDecay, type CommonOptions, commonKinds, shrinks } from '../common.ts';
 import * as moments from './moments.ts';
 
 /** Options of both. */
@@ -14,13 +14,6 @@ export interface KinOptions extends CommonOptions, CapturableOptions, moments.Mo
   decoupledWeightDecay?: boolean;
 }
 
-/** All but the rate. */
-export const defaults: Required<Omit<KinOptions, 'lr'>> = {
-  ...moments.defaults,
-  decoupledWeightDecay: false,
-  ...commonDefaults,
-  ...capturableDefaults,
-};
 export const kinds: K.Kinds<KinOptions> = {
   lr: rate,
   ...moments.kinds,

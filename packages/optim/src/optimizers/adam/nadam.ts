@@ -19,7 +19,17 @@ export interface NAdamOptions extends kin.KinOptions {
   momentumDecay?: number;
 }
 
-const defaults: Required<NAdamOptions> = { lr: 2e-3, momentumDecay: 4e-3, ...kin.defaults };
+const defaults: Required<NAdamOptions> = {
+  lr: 2e-3,
+  ...moments.defaults,
+  weightDecay: 0,
+  momentumDecay: 4e-3,
+  decoupledWeightDecay: false,
+  maximize: false,
+  foreach: null,
+  capturable: false,
+  differentiable: false,
+};
 const kinds: K.Kinds<NAdamOptions> = { ...kin.kinds, momentumDecay: nonNegative };
 
 /**

@@ -16,7 +16,16 @@ export interface RAdamOptions extends kin.KinOptions {
   lr?: Rate;
 }
 
-const defaults: Required<RAdamOptions> = { lr: 1e-3, ...kin.defaults };
+const defaults: Required<RAdamOptions> = {
+  lr: 1e-3,
+  ...moments.defaults,
+  weightDecay: 0,
+  maximize: false,
+  foreach: null,
+  capturable: false,
+  decoupledWeightDecay: false,
+  differentiable: false,
+};
 
 /**
  * What a step takes beside tensors: 1 - β₁, β₂, 1 - β₂, 1 - β₁ᵗ, lr, √(1 - β₂ᵗ), ε, the rectification (0 while the variance is
