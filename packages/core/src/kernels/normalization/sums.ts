@@ -36,7 +36,12 @@ export class Sum {
 
   /** Adds the group, whose last vector was added last. */
   endGroup(): void {
-    addHalves(this.#f, this.#t, this.#levels[this.#top] ?? 0, this.low, this.high);
+    this.addGroup(this.#levels[this.#top] ?? 0);
+  }
+
+  /** Adds the sum of a group, in a local. */
+  addGroup(sum: number): void {
+    addHalves(this.#f, this.#t, sum, this.low, this.high);
   }
 
   /** Pushes the sum of all lanes, a float64. */
@@ -55,29 +60,66 @@ export class Sum {
 /** Vectors of a group, by the number of sums that run side by side: registers are few. */
 const groupOf = (sums: number): number => (sums === 1 ? 8 : 4);
 
-/** Adds to sums over a row; `terms` has one pushed for each, which are cut to the row. */
+/** Adds up terms two and two as they come. */
+class Tree {
+  readonly #f: FunctionBuilder;
+  readonly #t: RowConfig;
+  /** Sums of 1, 2, 4 ... of them that wait for another. */
+  readonly #waiting: number[] = [];
+  #count = 0;
+
+  constructor(f: FunctionBuilder, t: RowConfig) {
+    this.#f = f;
+    this.#t = t;
+  }
+
+  /** Adds the vector on the stack. */
+  add(): void {
+    for (let rest = this.#count++; rest & 1; rest >>= 1)
+      this.#f.get(this.#waiting.pop() ?? 0).op(`${this.#t.vector}.add`);
+    const sum = this.#f.local('v128');
+    this.#f.set(sum);
+    this.#waiting.push(sum);
+  }
+
+  /** The local of the sum of a power of two of them. */
+  get sum(): number {
+    return this.#waiting[0] ?? 0;
+  }
+}
+
+/**
+ * Adds to sums over a row; `terms` has one pushed for each, which are cut to the row. Neighbouring vectors are added up apart, and stored
+ * at `spare`, where results will lie, for V8 to make one of them.
+ */
 export function addRow(
   row: RowEmitter,
   pointers: readonly number[],
   sums: readonly Sum[],
+  spare: number,
   terms: (offset: number) => readonly (() => void)[],
 ): void {
-  const { f, mask } = row;
-  row.eachVector(
-    pointers,
-    ({ u, offset, partial }) => {
-      for (const [i, push] of terms(offset).entries()) {
-        push();
-        if (partial) f.get(mask).op('v128.and');
-        sums[i]?.add(u);
+  const { f, t, mask } = row;
+  row.eachRound(pointers, 2 * groupOf(sums.length), (steps) =>
+    f.passingVectors(() => {
+      const trees = sums.map(() => [new Tree(f, t), new Tree(f, t)] as const);
+      for (const { u, offset, partial } of steps)
+        for (const [i, push] of terms(offset).entries()) {
+          push();
+          if (partial) f.get(mask).op('v128.and');
+          trees[i]?.[u % 2 === 0 ? 0 : 1].add();
+        }
+      if (steps.length > 1)
+        for (const [i, pair] of trees.entries())
+          for (const [k, { sum }] of [...pair.entries()].toReversed())
+            f.get(spare)
+              .get(sum)
+              .store('v128.store', 32 * i + 16 * k);
+      for (const [i, [even, odd]] of trees.entries()) {
+        if (steps.length > 1) f.get(even.sum).get(odd.sum).op(`${t.vector}.add`).set(even.sum);
+        sums[i]?.addGroup(even.sum);
       }
-    },
-    {
-      unroll: groupOf(sums.length),
-      afterRound: () => {
-        for (const sum of sums) sum.endGroup();
-      },
-    },
+    }),
   );
 }
 
