@@ -36,7 +36,6 @@ function emitting(f: FunctionBuilder, p: ParametersOf<typeof backwardParams>, t:
       'f64',
       ...(['count', 'mean', 'variance', 'rstd', 'total', 'along', 'slope', 'rest'] as const),
     ),
-    scaled: f.local('v128'),
     /** Whether a group of the tile has x itself meet what is not finite. */
     isOdd: f.local('i32'),
   };
@@ -52,17 +51,20 @@ function distance({ f, v, op }: Emitting, of: OfGroup, offset: number, from = of
 
 /** Finds the sums over a group: `along` of gradients times distances, and `total` of gradients. */
 function emitSums(e: Emitting, of: OfGroup): void {
-  const { f, v, op, weight, scaled, sumAlong, sumOfG } = e;
+  const { f, v, op, weight, sumAlong, sumOfG } = e;
   const wanted = v.centered ? [sumAlong, sumOfG] : [sumAlong];
   for (const sum of wanted) sum.begin();
-  addRow(e.row, [of.x, of.g, weight], wanted, (offset) => [
-    () => {
-      f.get(of.g).load('v128.load', offset);
-      f.get(weight).load('v128.load', offset).op(op('mul')).set(scaled);
-      distance(e, of, offset, of.origins).get(scaled).op(op('mul'));
-    },
-    ...(v.centered ? [() => f.get(scaled)] : []),
-  ]);
+  addRow(e.row, [of.x, of.g, weight], wanted, of.to, (offset) => {
+    const scaled = f.local('v128');
+    return [
+      () => {
+        f.get(of.g).load('v128.load', offset);
+        f.get(weight).load('v128.load', offset).op(op('mul')).set(scaled);
+        distance(e, of, offset, of.origins).get(scaled).op(op('mul'));
+      },
+      ...(v.centered ? [() => f.get(scaled)] : []),
+    ];
+  });
   sumAlong.total().set(e.along);
   if (v.centered) sumOfG.total().set(e.total);
 }

@@ -93,7 +93,7 @@ function emitting(f: FunctionBuilder, p: ParametersOf<typeof backwardParams>, t:
       ...(['count', 'mean', 'variance', 'rstd', 'factor'] as const),
       ...(['partG', 'partAlong', 'total', 'along', 'slope', 'rest'] as const),
     ),
-    ...f.locals('v128', ...(['means', 'g', 'factors', 'slopes', 'centers'] as const)),
+    ...f.locals('v128', ...(['means', 'factors', 'slopes', 'centers'] as const)),
   };
 }
 
@@ -140,17 +140,20 @@ function storeOfPart(e: Emitting): void {
 
 /** Finds the sums over a group, `total` of gradients, `along` of these times distances; and the gradients by factors. */
 function emitSums(e: Emitting): void {
-  const { f, p, from, gFrom, g, start, sumAlong, sumOfG, total, along, partG, partAlong } = e;
+  const { f, p, from, gFrom, to, start, sumAlong, sumOfG, total, along, partG, partAlong } = e;
   f.f64Const(0).set(total).f64Const(0).set(along);
   f.get(p.toWeight).set(start.toWeight).get(p.toBias).set(start.toBias);
   eachPart(e, () => {
     const wanted = e.v.centered || e.scales ? [sumAlong, sumOfG] : [sumAlong];
     for (const sum of wanted) sum.begin();
     eachBlock(f, p, [from, gFrom], e.block, () =>
-      addRow(e.row, [from, gFrom], wanted, (offset) => [
-        () => distance(e, offset).get(gFrom).load('v128.load', offset).tee(g).op(e.op('mul')),
-        ...(wanted.length > 1 ? [() => f.get(g)] : []),
-      ]),
+      addRow(e.row, [from, gFrom], wanted, to, (offset) => {
+        const g = f.local('v128');
+        return [
+          () => distance(e, offset).get(gFrom).load('v128.load', offset).tee(g).op(e.op('mul')),
+          ...(wanted.length > 1 ? [() => f.get(g)] : []),
+        ];
+      }),
     );
     sumAlong.total().set(partAlong);
     if (wanted.length > 1) sumOfG.total().set(partG);

@@ -1,11 +1,11 @@
 /** The WebAssembly kernels that normalise the columns of matrices, and the derivative: lanes hold neighbouring columns. */
 
 import { type RowConfig, RowEmitter, type VectorStep } from '../rows/index.ts';
-import type { FunctionBuilder, ModuleBuilder, ParametersOf } from '../wasm/index.ts';
+import { type FunctionBuilder, type ModuleBuilder, type ParametersOf, range } from '../wasm/index.ts';
 import { backwardParams } from './backward.ts';
 import { forwardParams } from './forward.ts';
 import type { Variant } from './grouping.ts';
-import { addColumn, multiplyAdd, Sum } from './sums.ts';
+import { addColumns, multiplyAdd, Sum } from './sums.ts';
 
 /** Numbers of neighbouring columns in float64: those of a vector of float32 fill two. */
 type Halves = readonly number[];
@@ -54,82 +54,111 @@ interface Kernel<P> {
   readonly v: Variant;
 }
 
+/** Vectors of columns side by side: a line of a cache, of which rows that lie a power of two apart hold few. */
+const TOGETHER = 4;
+
+/** What is known of the columns of one vector. */
+const columnsOfVector = (f: FunctionBuilder, t: RowConfig) => ({
+  sum: new Sum(f, t),
+  ...f.locals('v128', 'mean', 'factors', 'shifts'),
+  means: halvesOf(f, t),
+  variances: halvesOf(f, t),
+});
+
 /** What `forward` is written with: a row of columns, and locals. */
 function emittingForward(kernel: Kernel<ParametersOf<typeof forwardParams>>) {
   const { f, p, t } = kernel;
   const columns = new RowEmitter(f, t, p.groups);
-  const sum = new Sum(f, t);
   return {
-    ...{ ...kernel, columns, sum },
+    ...{ ...kernel, columns },
     ...f.locals('i32', 'from', 'to', 'left'),
-    ...f.locals('v128', ...(['count', 'eps', 'mean', 'd', 'factors', 'shifts', 'finite'] as const)),
-    means: halvesOf(f, t),
-    variances: halvesOf(f, t),
+    ...f.locals('v128', ...(['count', 'eps', 'd', 'finite'] as const)),
+    vectors: range(TOGETHER).map(() => columnsOfVector(f, t)),
   };
 }
 
 type EmittingForward = ReturnType<typeof emittingForward>;
+type ColumnsOfVector = EmittingForward['vectors'][number];
 
 /** Pushes the distance of a vector from the means of its columns. */
-function distance({
-  f,
-  t,
-  v,
-  from,
-  mean,
-}: Pick<EmittingForward, 'f' | 't' | 'v' | 'from' | 'mean'>): FunctionBuilder {
-  f.get(from).load('v128.load');
+function distance(
+  { f, t, v, from }: Pick<EmittingForward, 'f' | 't' | 'v' | 'from'>,
+  mean: number,
+  offset = 0,
+): FunctionBuilder {
+  f.get(from).load('v128.load', offset);
   return v.centered ? f.get(mean).op(`${t.vector}.sub`) : f;
 }
 
-/** Finds means and variances of some columns, and stores them. */
-function emitStatistics(e: EmittingForward, step: VectorStep): void {
-  const { f, p, t, v, columns, sum, from, count, mean, d, means, variances } = e;
-  const sumOf = (term: () => void): void => {
-    sum.begin();
+/** Finds means and variances of the columns of some vectors, and stores them. */
+function emitStatistics(e: EmittingForward, steps: readonly VectorStep[]): void {
+  const { f, p, t, v, columns, from, count, d } = e;
+  const vectors = e.vectors.slice(0, steps.length);
+  const sumOf = (term: (of: ColumnsOfVector, offset: number) => void): void => {
+    for (const { sum } of vectors) sum.begin();
     f.get(p.x).set(from);
-    addColumn(f, p.outer, p.pitch, [from], [sum], () => [term]);
+    const down = { t, count: p.outer, pitch: p.pitch, group: 8, spare: p.y };
+    const sums = vectors.map(({ sum }) => sum);
+    addColumns(f, down, [from], sums, () => vectors.map((of, k) => () => term(of, 16 * k)));
   };
   if (v.centered) {
-    sumOf(() => f.get(from).load('v128.load'));
-    average(f, sum, count, means);
-    pushJoined(f, t, means).set(mean);
-    columns.store(p.means, mean, step);
-  }
-  sumOf(() => distance(e).tee(d).get(d).op(`${t.vector}.mul`));
-  average(f, sum, count, variances);
-  if (v.centered) {
-    // The distances are those from the mean as it was rounded.
-    for (const [k, variance] of variances.entries()) {
-      f.get(variance).get(means[k] ?? 0);
-      pushHalf(f, t, mean, k).op('f64x2.sub').tee(d).get(d).op('f64x2.mul').op('f64x2.sub');
-      f.f64Splat(0).op('f64x2.max').set(variance);
+    sumOf((_, offset) => f.get(from).load('v128.load', offset));
+    for (const [k, { sum, means, mean }] of vectors.entries()) {
+      average(f, sum, count, means);
+      pushJoined(f, t, means).set(mean);
+      columns.store(p.means, mean, steps[k] ?? whole);
     }
+    bringTogether(
+      e,
+      vectors.map(({ mean }) => mean),
+    );
   }
-  pushJoined(f, t, variances).set(d);
-  columns.store(p.variances, d, step);
+  sumOf(({ mean }, offset) => {
+    const d = f.local('v128');
+    distance(e, mean, offset).tee(d).get(d).op(`${t.vector}.mul`);
+  });
+  for (const [k, { sum, means, mean, variances }] of vectors.entries()) {
+    average(f, sum, count, variances);
+    if (v.centered) {
+      // The distances are those from the mean as it was rounded.
+      for (const [i, variance] of variances.entries()) {
+        f.get(variance).get(means[i] ?? 0);
+        pushHalf(f, t, mean, i).op('f64x2.sub').tee(d).get(d).op('f64x2.mul').op('f64x2.sub');
+        f.f64Splat(0).op('f64x2.max').set(variance);
+      }
+    }
+    pushJoined(f, t, variances).set(d);
+    columns.store(p.variances, d, steps[k] ?? whole);
+  }
 }
 
-/** Makes factors and summands of some columns, of their variances. */
-function emitFactors({
-  f,
-  p,
-  t,
-  v,
-  eps,
-  mean,
-  d,
-  factors,
-  shifts,
-  finite,
-  variances,
-}: EmittingForward): void {
+const whole: VectorStep = { u: 0, offset: 0, partial: false };
+
+/** Takes vectors that loops read to where results will lie, and back: V8 makes one of two that are loaded side by side. */
+function bringTogether({ f, p }: EmittingForward, locals: readonly number[]): void {
+  if (locals.length === 1) return;
+  for (const [k, local] of locals.entries())
+    f.get(p.y)
+      .get(local)
+      .store('v128.store', 16 * k);
+  for (const [k, local] of locals.entries())
+    f.get(p.y)
+      .load('v128.load', 16 * k)
+      .set(local);
+}
+
+/** Makes factors and summands of the columns of a vector, of their variances. */
+function emitFactors(
+  { f, p, t, v, eps, d, finite }: EmittingForward,
+  { variances, mean, factors, shifts }: ColumnsOfVector,
+  offset: number,
+): void {
   const op = (name: 'sub' | 'mul') => `${t.vector}.${name}` as const;
   for (const variance of variances) pushRstd(f, () => f.get(variance), eps).set(variance);
   pushJoined(f, t, variances);
-  if (v.form !== 'plain') f.get(p.weight).load('v128.load').op(op('mul'));
+  if (v.form !== 'plain') f.get(p.weight).load('v128.load', offset).op(op('mul'));
   f.set(factors);
-  if (v.shifts) f.get(p.bias).load('v128.load').set(shifts);
+  if (v.shifts) f.get(p.bias).load('v128.load', offset).set(shifts);
   else f.f64Splat(0).set(shifts);
   if (v.centered) {
     // Where mean times factor is not finite, x times factor meets it as in PyTorch.
@@ -144,26 +173,39 @@ function emitFactors({
 export function emitForwardOfColumns(module: ModuleBuilder, t: RowConfig, v: Variant): void {
   module.define({ export: 'forward' }, forwardParams, (f, p) => {
     const e = emittingForward({ f, p, t, v });
-    const { columns, from, to, left, d } = e;
+    const { columns, from, to, left } = e;
     f.get(p.outer).op('f64.convert_i32_s').op('f64x2.splat').set(e.count);
     f.get(p.eps).op('f64x2.splat').set(e.eps);
     const pointers = [p.x, p.y, p.means, p.variances, p.weight, p.bias];
-    columns.eachVector(pointers, (step) => {
-      emitStatistics(e, step);
-      emitFactors(e);
-      f.get(p.x).set(from).get(p.y).set(to).get(p.outer).set(left);
-      f.countdown(left, 1, () => {
-        multiplyAdd(
-          f,
-          t,
-          () => distance(e),
-          () => f.get(e.factors),
-          () => f.get(e.shifts),
+    columns.eachRound(pointers, TOGETHER, (steps) => {
+      const vectors = e.vectors.slice(0, steps.length);
+      emitStatistics(e, steps);
+      for (const [k, of] of vectors.entries()) emitFactors(e, of, 16 * k);
+      for (const name of ['mean', 'factors', 'shifts'] as const)
+        bringTogether(
+          e,
+          vectors.map((of) => of[name]),
         );
-        f.set(d);
-        columns.store(to, d, step);
-        for (const pointer of [from, to]) f.bump(pointer, { local: p.pitch });
-      });
+      f.get(p.x).set(from).get(p.y).set(to).get(p.outer).set(left);
+      f.countdown(left, 1, () =>
+        f.passingVectors(() => {
+          const values = vectors.map(({ mean, factors, shifts }, k) => {
+            multiplyAdd(
+              f,
+              t,
+              () => distance(e, mean, 16 * k),
+              () => f.get(factors),
+              () => f.get(shifts),
+            );
+            const value = f.local('v128');
+            f.set(value);
+            return value;
+          });
+          for (const [k, value] of [...values.entries()].toReversed())
+            columns.store(to, value, steps[k] ?? whole);
+          for (const pointer of [from, to]) f.bump(pointer, { local: p.pitch });
+        }),
+      );
     });
   });
 }
@@ -179,7 +221,7 @@ function emittingBackward(kernel: Kernel<ParametersOf<typeof backwardParams>>) {
     ...f.locals('i32', 'from', 'gFrom', 'to', 'left'),
     ...f.locals(
       'v128',
-      ...(['count', 'eps', 'mean', 'rstd', 'g', 'd'] as const),
+      ...(['count', 'eps', 'mean', 'rstd', 'd'] as const),
       ...(['byWeight', 'byBias', 'factors', 'slopes', 'shifts'] as const),
     ),
     rstds: halvesOf(f, t),
@@ -203,14 +245,15 @@ function emitFactorsBack({ f, p, t, v, scales, eps, mean, rstd, d, factors, rstd
 
 /** Finds the sums down some columns, stores the gradients by factors and summands, and makes slopes and shifts. */
 function emitSums(e: EmittingBackward, step: VectorStep): void {
-  const { f, p, t, columns, sumAlong, sumOfG, from, gFrom, g, byWeight, byBias, along, total } = e;
+  const { f, p, t, columns, sumAlong, sumOfG, from, gFrom, mean, byWeight, byBias, along, total } = e;
   const mul = `${t.vector}.mul` as const;
   for (const sum of [sumAlong, sumOfG]) sum.begin();
   f.get(p.x).set(from).get(p.g).set(gFrom);
-  addColumn(f, p.outer, p.pitch, [from, gFrom], [sumAlong, sumOfG], () => [
-    () => distance(e).get(gFrom).load('v128.load').tee(g).op(mul),
-    () => f.get(g),
-  ]);
+  const down = { t, count: p.outer, pitch: p.pitch, group: 4, spare: null };
+  addColumns(f, down, [from, gFrom], [sumAlong, sumOfG], () => {
+    const g = f.local('v128');
+    return [() => distance(e, mean).get(gFrom).load('v128.load').tee(g).op(mul), () => f.get(g)];
+  });
   for (const [halves, sum] of [
     [along, sumAlong],
     [total, sumOfG],
@@ -251,7 +294,7 @@ export function emitBackwardOfColumns(module: ModuleBuilder, t: RowConfig, v: Va
         multiplyAdd(
           f,
           t,
-          () => distance(e),
+          () => distance(e, e.mean),
           () => f.get(e.slopes),
           () => {
             f.get(gFrom).load('v128.load');

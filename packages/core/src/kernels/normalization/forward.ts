@@ -101,7 +101,7 @@ function emitting(f: FunctionBuilder, p: ParametersOf<typeof forwardParams>, t: 
       ...(['weight', 'bias'] as const),
     ),
     ...f.locals('f64', 'count', 'factor', 'shift'),
-    ...f.locals('v128', 'origins', 'd', 'factors', 'shifts'),
+    ...f.locals('v128', 'origins', 'factors', 'shifts'),
     groups: range(SAMPLES).map(
       (): Group => ({
         ...f.locals('i32', 'x', 'y', 'toMean', 'toVariance'),
@@ -128,7 +128,7 @@ function average(
 ): FunctionBuilder {
   sum.begin();
   f.get(of.x).set(from);
-  eachBlock(f, p, [from], block, () => addRow(whole, [from], [sum], terms));
+  eachBlock(f, p, [from], block, () => addRow(whole, [from], [sum], of.y, terms));
   return sum.total().get(count).op('f64.div');
 }
 
@@ -149,7 +149,7 @@ function finishStatistics({ f, p, t, v }: Emitting, of: Group): void {
 
 /** Finds means and variances of some groups, step by step of all of them, and stores them. */
 function emitStatistics(e: Emitting, some: readonly Group[]): void {
-  const { f, t, v, op, from, d } = e;
+  const { f, t, v, op, from } = e;
   if (v.centered)
     for (const of of some) {
       average(e, of, (offset) => [() => f.get(from).load('v128.load', offset)]).set(of.mean);
@@ -158,6 +158,7 @@ function emitStatistics(e: Emitting, some: readonly Group[]): void {
   for (const of of some)
     average(e, of, (offset) => [
       () => {
+        const d = f.local('v128');
         distance(e, from, offset, of.means).tee(d).get(d).op(op('mul'));
       },
     ]).set(of.variance);
@@ -185,7 +186,7 @@ function emitResults(e: Emitting, { x, y, means, rstd }: Group): void {
           f.op(op('mul'));
         }
       },
-      { unroll: 4 },
+      { unroll: 8 },
     ),
   );
 }
@@ -230,7 +231,7 @@ function emitResultsOfParts(e: Emitting, of: Group): void {
             () => f.get(e.factors),
             () => f.get(e.shifts),
           ),
-        { unroll: 4 },
+        { unroll: 8 },
       ),
     );
     e.part.nextRow([partFrom, partTo]);

@@ -1,7 +1,7 @@
-/** Sums over rows of vectors: in groups of 8, which are added up two and two, and the groups in float64. */
+/** Sums over rows of vectors: in groups, which are added up two and two, and the groups in float64. */
 
 import { addHalves, type RowConfig, type RowEmitter } from '../rows/index.ts';
-import { type FunctionBuilder, hasRelaxedSimd, range } from '../wasm/index.ts';
+import { type FunctionBuilder, hasRelaxedSimd } from '../wasm/index.ts';
 
 /** One sum: vectors are added up lane by lane. */
 export class Sum {
@@ -10,33 +10,21 @@ export class Sum {
   readonly high: number;
   readonly #f: FunctionBuilder;
   readonly #t: RowConfig;
-  /** Sums of 1, 2, 4 and 8 vectors of a group. */
-  readonly #levels: readonly number[];
-  #top = 0;
 
   constructor(f: FunctionBuilder, t: RowConfig) {
     this.#f = f;
     this.#t = t;
     this.low = f.local('v128');
     this.high = f.local('v128');
-    this.#levels = range(4).map(() => f.local('v128'));
   }
 
   begin(): void {
     this.#f.f64Splat(0).set(this.low).f64Splat(0).set(this.high);
   }
 
-  /** Adds the vector on the stack, number `u` of a group. */
-  add(u: number): void {
-    let level = 0;
-    for (; (u >> level) & 1; level++) this.#f.get(this.#levels[level] ?? 0).op(`${this.#t.vector}.add`);
-    this.#top = level;
-    this.#f.set(this.#levels[level] ?? 0);
-  }
-
-  /** Adds the group, whose last vector was added last. */
-  endGroup(): void {
-    addHalves(this.#f, this.#t, this.#levels[this.#top] ?? 0, this.low, this.high);
+  /** Adds the sum of a group, in a local. */
+  addGroup(sum: number): void {
+    addHalves(this.#f, this.#t, sum, this.low, this.high);
   }
 
   /** Pushes the sum of all lanes, a float64. */
@@ -52,57 +40,117 @@ export class Sum {
   }
 }
 
-/** Vectors of a group, by the number of sums that run side by side: registers are few. */
-const groupOf = (sums: number): number => (sums === 1 ? 8 : 4);
+/** Adds up the terms of a group two and two as they come. */
+class Tree {
+  readonly #f: FunctionBuilder;
+  readonly #t: RowConfig;
+  /** Sums of 1, 2, 4 ... of them that wait for another. */
+  readonly #waiting: number[] = [];
+  #count = 0;
 
-/** Adds to sums over a row; `terms` has one pushed for each, which are cut to the row. */
+  constructor(f: FunctionBuilder, t: RowConfig) {
+    this.#f = f;
+    this.#t = t;
+  }
+
+  /** Adds the vector on the stack. */
+  add(): void {
+    for (let rest = this.#count++; rest & 1; rest >>= 1)
+      this.#f.get(this.#waiting.pop() ?? 0).op(`${this.#t.vector}.add`);
+    const sum = this.#f.local('v128');
+    this.#f.set(sum);
+    this.#waiting.push(sum);
+  }
+
+  /** The local of the sum of a power of two of them. */
+  get sum(): number {
+    return this.#waiting[0] ?? 0;
+  }
+}
+
+/**
+ * Stores the sums of neighbouring trees where results will lie, for V8 to make one tree of two: it begins at stores. The last comes first, as
+ * of a lower half V8 makes a store of its own, lest the other be out of bounds.
+ */
+function joinAt(f: FunctionBuilder, spare: number, trees: readonly Tree[]): void {
+  for (const [k, { sum }] of [...trees.entries()].toReversed())
+    f.get(spare)
+      .get(sum)
+      .store('v128.store', 16 * k);
+}
+
+/** Terms of a vector, one for each sum; each pushes one. */
+type Terms = readonly (() => void)[];
+
+/** Vectors of a row that are added up before they go on in float64, by the number of sums that run side by side: registers are few. */
+const groupOf = (sums: number): number => (sums === 1 ? 16 : 8);
+
+/**
+ * Adds to sums over a row; `terms` has one pushed for each, which are cut to the row. Of neighbouring vectors each is added to a tree of its
+ * own; `spare` points to room for a vector of each.
+ */
 export function addRow(
   row: RowEmitter,
   pointers: readonly number[],
   sums: readonly Sum[],
-  terms: (offset: number) => readonly (() => void)[],
+  spare: number,
+  terms: (offset: number) => Terms,
 ): void {
-  const { f, mask } = row;
-  row.eachVector(
-    pointers,
-    ({ u, offset, partial }) => {
-      for (const [i, push] of terms(offset).entries()) {
-        push();
-        if (partial) f.get(mask).op('v128.and');
-        sums[i]?.add(u);
+  const { f, t, mask } = row;
+  row.eachRound(pointers, groupOf(sums.length), (steps) =>
+    f.passingVectors(() => {
+      const trees = sums.map(() => [new Tree(f, t), new Tree(f, t)] as const);
+      for (const { u, offset, partial } of steps)
+        for (const [i, push] of terms(offset).entries()) {
+          push();
+          if (partial) f.get(mask).op('v128.and');
+          trees[i]?.[u % 2 === 0 ? 0 : 1].add();
+        }
+      if (steps.length > 1) joinAt(f, spare, trees.flat());
+      for (const [i, [even, odd]] of trees.entries()) {
+        if (steps.length > 1) f.get(even.sum).get(odd.sum).op(`${t.vector}.add`).set(even.sum);
+        sums[i]?.addGroup(even.sum);
       }
-    },
-    {
-      unroll: groupOf(sums.length),
-      afterRound: () => {
-        for (const sum of sums) sum.endGroup();
-      },
-    },
+    }),
   );
 }
 
-/** Adds to sums down a column of vectors, `count` of them `pitch` bytes apart from where `pointers` are on, which are moved. */
-export function addColumn(
+/** Columns of vectors: `count` of them, `pitch` bytes apart. */
+interface Columns {
+  readonly t: RowConfig;
+  readonly count: number;
+  readonly pitch: number;
+  /** Of how many a group is. */
+  readonly group: number;
+  /** Points to room for a vector of each sum, where sums are those of neighbouring columns. */
+  readonly spare: number | null;
+}
+
+/** Adds to sums down columns, from where `pointers` are on, which are moved. */
+export function addColumns(
   f: FunctionBuilder,
-  count: number,
-  pitch: number,
+  { t, count, pitch, group, spare }: Columns,
   pointers: readonly number[],
   sums: readonly Sum[],
-  terms: () => readonly (() => void)[],
+  terms: () => Terms,
 ): void {
   const left = f.local('i32');
   f.get(count).set(left);
-  for (const vectors of [groupOf(sums.length), 1]) {
-    f.countdown(left, vectors, () => {
-      for (const u of range(vectors)) {
-        for (const [i, push] of terms().entries()) {
-          push();
-          sums[i]?.add(u);
+  for (const vectors of [group, 1]) {
+    f.countdown(left, vectors, () =>
+      f.passingVectors(() => {
+        const trees = sums.map(() => new Tree(f, t));
+        for (let u = 0; u < vectors; u++) {
+          for (const [i, push] of terms().entries()) {
+            push();
+            trees[i]?.add();
+          }
+          for (const pointer of pointers) f.bump(pointer, { local: pitch });
         }
-        for (const pointer of pointers) f.bump(pointer, { local: pitch });
-      }
-      for (const sum of sums) sum.endGroup();
-    });
+        if (spare !== null && vectors > 1) joinAt(f, spare, trees);
+        for (const [i, { sum }] of trees.entries()) sums[i]?.addGroup(sum);
+      }),
+    );
   }
 }
 

@@ -149,7 +149,7 @@ export class RowEmitter {
           return locals;
         });
         for (const [k, pointer] of to.entries())
-          for (const [i, step] of steps.entries()) this.store(pointer, values[i]?.[k] ?? 0, step);
+          for (const [i, step] of [...steps.entries()].toReversed()) this.store(pointer, values[i]?.[k] ?? 0, step);
         afterRound?.();
       }),
     );
