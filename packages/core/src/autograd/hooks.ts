@@ -3,6 +3,7 @@ import { K, signature } from '../arguments/index.ts';
 import { isFloatingPoint } from '../dtype.ts';
 import { AutogradError, DTypeError, ShapeError } from '../errors.ts';
 import { isInferenceModeEnabled } from '../record/grad-mode.ts';
+import { changesSetting, isTraced } from '../record/host.ts';
 import { formatShape, sameShape } from '../shape.ts';
 import { autogradOf, type GradHook, type HookList, noteChange, requireUnfrozen, Tensor } from '../tensor.ts';
 import { handOut } from './ownership.ts';
@@ -134,9 +135,19 @@ export function requiresGrad_(x: Tensor, value = true): Tensor {
     );
   }
   requireUnfrozen('requiresGrad_', x);
+  if (isTraced() && x.requiresGrad !== value)
+    changesSetting(
+      x,
+      () => x.requiresGrad,
+      (flag) => setFlag(x, flag),
+    );
+  setFlag(x, value);
+  return x;
+}
+
+function setFlag(x: Tensor, value: boolean): void {
   autogradOf(x).leafRequiresGrad = value;
   noteChange();
-  return x;
 }
 
 /** {@link requiresGrad_}, which as a function has a name without underscore. Follows `Tensor.requires_grad_`. */

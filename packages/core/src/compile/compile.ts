@@ -231,7 +231,13 @@ class CompiledFunction<A extends readonly unknown[], R> {
         isSameForm: call.mode === mode && sameForm(args, call.form, tensors, alike),
       }),
     );
-    const tracing = new Tracing(tensors, this.#before.at(-1)?.rehearsal ?? null, this.#fallback === 'eager');
+    const last = before.at(-1);
+    const tracing = new Tracing(
+      tensors,
+      last?.rehearsal ?? null,
+      last?.isSameForm === true,
+      this.#fallback === 'eager',
+    );
     const result = lookingOn(tracing, () => {
       askOwner(owner);
       return this.#fn(...args);
@@ -274,7 +280,7 @@ class CompiledFunction<A extends readonly unknown[], R> {
     const earlier = settled ? [] : this.#before;
     this.#before = [...earlier, { rehearsal: tracing.rehearsal, form: given.form, mode }];
     if (tracing.postponed !== null || !settled) return;
-    const { program, guards, kinds, leftBehind: storages } = tracing.finish(result);
+    const { program, guards, kinds, settings, leftBehind: storages } = tracing.finish(result);
     if (tracing.failure !== null) throw tracing.failure;
     const executable = new Machine(program);
     for (const storage of storages) storage.leaveBehind(leftBehind);
@@ -293,6 +299,7 @@ class CompiledFunction<A extends readonly unknown[], R> {
       madeBefore: programsMade,
       result: resultForm,
       requiring: given.requiring(),
+      settings,
       kinds,
     });
   }
@@ -309,10 +316,11 @@ function firstOf(guards: readonly Guard[], tensors: readonly Tensor[]): string |
 
 /** What the function gives, around the tensors that its program gave. */
 function resultOf(
-  { requiring, kinds, result }: Version,
+  { requiring, settings, kinds, result }: Version,
   tensors: readonly Tensor[],
   given: readonly Tensor[],
 ): unknown {
+  for (const { write, value } of settings) write(value);
   for (const { index, requiresGrad } of requiring) tensors[index]?.requiresGrad_(requiresGrad);
   const found = kinds === null ? given : ofKinds(kinds, given, tensors);
   if (result === tensorHere) return found[0];

@@ -142,9 +142,12 @@ export interface Guards {
 
 /** Something that a call takes for given. */
 export interface Assumption {
-  readonly what: string;
+  /** What to call it; where it is a function, by what of it does not hold any more. */
+  readonly what: string | (() => string);
   readonly holds: () => boolean;
 }
+
+export const nameOf = ({ what }: Assumption): string => (typeof what === 'string' ? what : what());
 
 /** That all that a call takes for given holds. */
 export const guardOfAssumptions =
@@ -152,7 +155,7 @@ export const guardOfAssumptions =
   () => {
     for (let i = 0; i < assumptions.length; i++) {
       const assumption = assumptions[i] as Assumption;
-      if (!assumption.holds()) return `${assumption.what} changed`;
+      if (!assumption.holds()) return `${nameOf(assumption)} changed`;
     }
     return null;
   };

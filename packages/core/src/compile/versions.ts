@@ -3,7 +3,7 @@ import { autogradOf, type HookList, type Tensor } from '../tensor.ts';
 import { Given, type Requiring } from './given.ts';
 import type { Guards } from './guards.ts';
 import type { Machine } from './machine/index.ts';
-import type { Kinds } from './trace/index.ts';
+import type { Kinds, SettingLeft } from './trace/index.ts';
 import { sameForm, type TensorForm } from './tree.ts';
 
 /** What a call is given, in which mode. */
@@ -24,6 +24,8 @@ export interface Version extends Form {
   readonly result: unknown;
   /** The arguments that require gradients afterwards as they did not before, or the other way round. */
   readonly requiring: readonly Requiring[];
+  /** The settings that calls leave otherwise than they find them. */
+  readonly settings: readonly SettingLeft[];
   /** What results are beside their elements. */
   readonly kinds: Kinds;
   /** Why the ones before did not serve. */

@@ -69,6 +69,14 @@ export function assumesSame(what: string, read: () => readonly unknown[], seldom
   tracer.assumes(what, () => areSame(read(), before), seldom);
 }
 
+/**
+ * Before a setting changes that lasts beyond a call, such as the flag `training` of a module: where a call is being compiled, the program serves
+ * where the setting is then as it was when this call began, and leaves it as this call does. There is one setting `of` each object.
+ * Kindling's own.
+ */
+export const changesSetting = <T>(of: object, read: () => T, write: (value: T) => void): void =>
+  tracer?.sets(of, read, write as (value: unknown) => void);
+
 /** What holds a compiled function, as a module does, and says on what of it a call depends. */
 interface Owner {
   ownsCompiled?(): void;

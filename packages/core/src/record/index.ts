@@ -6,6 +6,7 @@ export {
   assumes,
   assumesSame,
   cannotCompile,
+  changesSetting,
   checkOnHost,
   compileApart,
   compileLater,

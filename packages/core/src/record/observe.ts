@@ -73,7 +73,9 @@ export interface Tracer {
   /** Runs now what is asked again before each call, where the host has done nothing yet, or else in its place. */
   checks(what: string, check: () => void): void;
   /** Takes for given that this holds, and asks again before each call; what changes `seldom`, if something was noted to have changed. */
-  assumes(what: string, holds: () => boolean, seldom: boolean): void;
+  assumes(what: string | (() => string), holds: () => boolean, seldom: boolean): void;
+  /** Before what is `of` something changes that lasts: `read` gives it, and `write` sets it. */
+  sets(of: object, read: () => unknown, write: (value: unknown) => void): void;
   /** Looks after what host parts read beside tensors: nobody but they may change it in the call. */
   guards(what: string, read: () => readonly unknown[]): void;
   /** Names the memory of a tensor. */

@@ -3,23 +3,24 @@ import { tracer } from './observe.ts';
 type Properties = Readonly<Record<string, unknown>>;
 
 /**
- * Where a call is being compiled: the program serves as long as the properties that an object has now have the same values; `noteChange`
- * may tell of new ones. Kindling's own.
+ * Where a call is being compiled: the program serves as long as the properties that an object has now, which is called `name`, have the same
+ * values; `noteChange` may tell of new ones. Kindling's own.
  */
-export const assumesValues = (what: string, object: object): void =>
-  tracer?.assumes(what, valuesAsNow(object as Properties), false);
-
-/** Asks whether the properties that an object has now have the same values still: before each call, of each module. */
-function valuesAsNow(object: Properties): () => boolean {
-  fasten(object);
-  const keys = Object.keys(object);
-  const values = Object.values(object);
-  return inCode(object, keys, values) ?? (() => inLoop(object, keys, values));
+export function assumesValues(name: string, object: object): void {
+  if (tracer === null) return;
+  const properties = object as Properties;
+  fasten(properties);
+  const keys = Object.keys(properties);
+  const values = Object.values(properties);
+  // Before each call, of each module.
+  const holds = inCode(properties, keys, values) ?? (() => changed(properties, keys, values) < 0);
+  tracer.assumes(() => `${name}.${keys[changed(properties, keys, values)]}`, holds, false);
 }
 
-function inLoop(object: Properties, keys: readonly string[], values: readonly unknown[]): boolean {
-  for (let i = 0; i < keys.length; i++) if (!Object.is(object[keys[i] as string], values[i])) return false;
-  return true;
+/** The place of the first that has another value; below 0 if none has. */
+function changed(object: Properties, keys: readonly string[], values: readonly unknown[]): number {
+  for (let i = 0; i < keys.length; i++) if (!Object.is(object[keys[i] as string], values[i])) return i;
+  return -1;
 }
 
 /** In pages a policy may forbid to make code, and the console tells of each attempt, caught or not. */

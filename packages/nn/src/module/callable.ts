@@ -20,6 +20,8 @@ export type AnyModule = Module<never, unknown>;
 
 /** What a module keeps outside its properties. */
 interface Internals {
+  /** The one who asked then, if it was made in such a call. */
+  readonly born: number;
   /** The last of those who asked what a call depends on. */
   trace: number;
   hooks: ModuleHooks | null;
@@ -49,7 +51,13 @@ export class Callable {
   declare readonly [internals]: Internals;
 
   constructor() {
-    const own: Internals = { trace: 0, hooks: null, buffers: new Map(), held: new Map() };
+    const own: Internals = {
+      born: traceNumber(),
+      trace: 0,
+      hooks: null,
+      buffers: new Map(),
+      held: new Map(),
+    };
     const most = (new.target.prototype as unknown as Forward).forward.length;
     const self = ((...input: unknown[]): unknown => {
       if (isTraced()) dependsOnModule(self);
@@ -108,11 +116,13 @@ export function dependsOnModule(module: Callable): void {
   own.trace = traceNumber();
   const { name } = module.constructor;
   tellOfNewProperties();
-  assumesValues(`a property of ${name}`, module);
-  assumesSame(`the properties of ${name}`, () => Object.keys(module), true);
-  assumesSame(`the hooks of ${name}`, () => Object.values(own.hooks ?? {}).flat(), true);
-  if (module.registered !== Callable.prototype.registered)
-    assumesSame(`what ${name} holds`, () => [...own.held].flat());
+  if (own.born !== traceNumber()) {
+    assumesValues(name, module);
+    assumesSame(`the properties of ${name}`, () => Object.keys(module), true);
+    assumesSame(`the hooks of ${name}`, () => Object.values(own.hooks ?? {}).flat(), true);
+    if (module.registered !== Callable.prototype.registered)
+      assumesSame(`what ${name} holds`, () => [...own.held].flat());
+  }
   for (const [key, value] of module.registered()) {
     if (value instanceof Tensor) nameForCompile(value, `${name}.${key}`);
     else if (isModule(value)) dependsOnModule(value);

@@ -1,6 +1,16 @@
-import { checkArguments, FrozenError, K, KindlingError, noteChange, type Tensor } from '@kindling/core';
-import { type AnyModule, internalsOf } from './callable.ts';
-import type { ModuleHooks } from './hooks.ts';
+import {
+  changesSetting,
+  checkArguments,
+  FrozenError,
+  isTraced,
+  K,
+  KindlingError,
+  noteChange,
+  type Tensor,
+  traceNumber,
+} from '@kindling/core';
+import { type AnyModule, dependsOnModule, internalsOf } from './callable.ts';
+import { addHook, type HookOptions, type ModuleHooks, type RemovableHandle } from './hooks.ts';
 import type { Parameter } from './parameter.ts';
 import { partsOf } from './registry.ts';
 
@@ -14,6 +24,19 @@ export function setProperty(module: AnyModule, name: string, value: unknown): vo
   const own = { value, writable: true, enumerable: true, configurable: true };
   if (!Reflect.defineProperty(module, name, own))
     throw new FrozenError(`${module.constructor.name}.${name}`, 'module');
+}
+
+/** Sets the flag `training`: a compiled call takes it for given as it was, and leaves it as it does here. */
+export function setTraining(module: AnyModule, training: boolean): void {
+  if (isTraced() && internalsOf(module).born !== traceNumber()) {
+    dependsOnModule(module);
+    changesSetting(
+      module,
+      () => module.training,
+      (flag) => setProperty(module, 'training', flag),
+    );
+  }
+  setProperty(module, 'training', training);
 }
 
 /** The class or type of a value, for an error. */
@@ -90,4 +113,15 @@ export function hooksOf(module: AnyModule): ModuleHooks {
   const own = internalsOf(module);
   own.hooks ??= { pre: [], forward: [], backward: [] };
   return own.hooks;
+}
+
+/** Adds one. */
+export function registerHook(
+  module: AnyModule,
+  kind: keyof ModuleHooks,
+  hook: (...input: never[]) => unknown,
+  options?: HookOptions,
+): RemovableHandle {
+  if (isTraced()) dependsOnModule(module);
+  return addHook(module, hooksOf(module), kind, hook, options);
 }

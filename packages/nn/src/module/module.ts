@@ -1,22 +1,16 @@
 import { type DType, isFloatingPoint, KindlingError, Tensor } from '@kindling/core';
 import { given } from './arguments.ts';
 import { type AnyModule, Callable, internalsOf, isModule } from './callable.ts';
-import {
-  addHook,
-  type ForwardHook,
-  type ForwardPreHook,
-  type FullBackwardHook,
-  type HookOptions,
-  type RemovableHandle,
-} from './hooks.ts';
+import type { ForwardHook, ForwardPreHook, FullBackwardHook, HookOptions, RemovableHandle } from './hooks.ts';
 import {
   absent,
   cannotAssign,
   checkName,
-  hooksOf,
   member,
   noModule,
+  registerHook,
   setProperty,
+  setTraining,
   valueOf,
 } from './members.ts';
 import { isParameter, type Parameter } from './parameter.ts';
@@ -242,7 +236,7 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
 
   /** Sets training mode here and in all submodules. Follows `torch.nn.Module.train`. */
   train(mode = true): this {
-    setProperty(this, 'training', given(this, 'train', mode));
+    setTraining(this, given(this, 'train', mode));
     goingDown(this, 'train', () => this.children().map((child) => child.train(mode)));
     return this;
   }
@@ -355,7 +349,7 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
    * Follows `torch.nn.Module.register_forward_pre_hook`.
    */
   registerForwardPreHook(hook: ForwardPreHook<this, I>, options?: HookOptions): RemovableHandle {
-    return addHook(this, hooksOf(this), 'pre', hook, options);
+    return registerHook(this, 'pre', hook, options);
   }
 
   /**
@@ -370,7 +364,7 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
    * ```
    */
   registerForwardHook(hook: ForwardHook<this, I, O>, options?: HookOptions): RemovableHandle {
-    return addHook(this, hooksOf(this), 'forward', hook, options);
+    return registerHook(this, 'forward', hook, options);
   }
 
   /**
@@ -379,7 +373,7 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
    * Follows `torch.nn.Module.register_full_backward_hook`.
    */
   registerFullBackwardHook(hook: FullBackwardHook<this>, options?: HookOptions): RemovableHandle {
-    return addHook(this, hooksOf(this), 'backward', hook, options);
+    return registerHook(this, 'backward', hook, options);
   }
 
   // ---- Printing ----

@@ -28,7 +28,8 @@ export abstract class Onlooker implements Tracer {
   gradientMatters(_leaf: Tensor, _replaced?: boolean): void {}
   goesBack(_node: GradNode): void {}
   madeStorage(_storage: Storage): void {}
-  assumes(_what: string, _holds: () => boolean, _seldom: boolean): void {}
+  assumes(_what: string | (() => string), _holds: () => boolean, _seldom: boolean): void {}
+  sets(_of: object, _read: () => unknown, _write: (value: unknown) => void): void {}
   guards(_what: string, _read: () => readonly unknown[]): void {}
   names(_x: Tensor, _name: string): void {}
   refuses(_reason: string): void {}

@@ -5,6 +5,7 @@ import type { Rerun } from '../../record/observe.ts';
 import { formatShape } from '../../shape.ts';
 import type { Storage } from '../../storage.ts';
 import { autogradOf, type Tensor } from '../../tensor.ts';
+import type { Assumption } from '../guards.ts';
 import { attributesAsText } from '../json.ts';
 import { userLine } from './lines.ts';
 import { Onlooker } from './onlooker.ts';
@@ -53,8 +54,10 @@ export class Rehearsal extends Onlooker {
   /** What was met from outside, and whether it required gradients then. */
   readonly #required = new Map<Tensor, boolean>();
   readonly #guarded: Guarded[] = [];
+  /** What the call set that lasts, and what it was before. */
+  readonly #settings = new Map<object, unknown>();
   /** What the call took for given: where that changes, so may all the rest. */
-  readonly #assumptions: (() => boolean)[] = [];
+  readonly assumptions: Assumption[] = [];
   /** How it was decided what the call does. */
   readonly #decisions: boolean[] = [];
 
@@ -79,6 +82,11 @@ export class Rehearsal extends Onlooker {
   /** Whether the call computed this tensor. */
   hasComputed(x: Tensor): boolean {
     return this.#outputs.has(x);
+  }
+
+  /** Whether it is a tensor of the call, or in memory that it made. */
+  isOwn(x: Tensor): boolean {
+    return this.#outputs.has(x) || this.#made.has(x.storage);
   }
 
   /** Whether a tensor lies in memory of arguments, but is none of them, nor computed in the call. */
@@ -171,6 +179,10 @@ export class Rehearsal extends Onlooker {
     return result;
   }
 
+  override sets(of: object, read: () => unknown): void {
+    if (!this.#settings.has(of)) this.#settings.set(of, read());
+  }
+
   override guards(what: string, read: () => readonly unknown[]): void {
     this.#guarded.push({ what, read, now: [...read()] });
   }
@@ -207,8 +219,8 @@ export class Rehearsal extends Onlooker {
     this.isDivided = true;
   }
 
-  override assumes(_what: string, holds: () => boolean): void {
-    this.#assumptions.push(holds);
+  override assumes(what: Assumption['what'], holds: () => boolean): void {
+    this.assumptions.push({ what, holds });
   }
 
   /**
@@ -217,7 +229,7 @@ export class Rehearsal extends Onlooker {
    * @param isSameForm whether both were given arguments of one form: else only tensors tell
    */
   differsFrom(before: Rehearsal, isSameForm: boolean): string | null {
-    if (before.#assumptions.some((holds) => !holds()) || this.#requiresOthers(before)) return null;
+    if (before.assumptions.some(({ holds }) => !holds()) || this.#requiresOthers(before)) return null;
     return this.#usesOthers(before) ?? (isSameForm ? this.#doesOtherwise(before) : null);
   }
 
@@ -227,9 +239,14 @@ export class Rehearsal extends Onlooker {
     return false;
   }
 
-  /** Whether leaves had gradients, and flags decided, as in the call before: where not, it may do otherwise, and another program serves it. */
+  /**
+   * Whether leaves had gradients, flags decided and settings were as in the call before: where not, it may do otherwise, and another program
+   * serves it.
+   */
   beganAs(before: Rehearsal): boolean {
     if (!areSame(this.#decisions, before.#decisions)) return false;
+    for (const [of, value] of this.#settings)
+      if (before.#settings.has(of) && !Object.is(before.#settings.get(of), value)) return false;
     for (const [leaf, had] of this.#leaves)
       if (had !== null && before.#leaves.get(leaf) === !had) return false;
     return true;

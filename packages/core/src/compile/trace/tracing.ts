@@ -2,20 +2,19 @@ import { describe } from '../../arguments/explain.ts';
 import type { TypedArray } from '../../dtype.ts';
 import { CompileError } from '../../errors.ts';
 import { elementsOf, requireFlag, worksInJavaScript } from '../../kernels/index.ts';
-import { areSame, fails } from '../../record/host.ts';
+import { fails } from '../../record/host.ts';
 import { type GradNode, youngestNode } from '../../record/node.ts';
 import type { Rerun, Tracer } from '../../record/observe.ts';
 import type { Tensors } from '../../record/primitive.ts';
 import { formatShape, isContiguousLayout } from '../../shape.ts';
 import type { Storage } from '../../storage.ts';
-import { autogradOf, Tensor } from '../../tensor.ts';
+import { Tensor } from '../../tensor.ts';
 import { type Assumption, type Guard, type Guards, guardOfAssumptions, guardOfLeaves } from '../guards.ts';
 import { programAsJson } from '../json.ts';
 import {
   type Argument,
   decision,
   type Equation,
-  type GradientLeft,
   type HostPart,
   type HostValue,
   type Origin,
@@ -24,11 +23,13 @@ import {
 } from '../program.ts';
 import { leavesOf, tensorLeavesOf } from '../tree.ts';
 import { elementType, extentOf } from '../values.ts';
+import { Gradients } from './gradients.ts';
 import { type Kinds, kindsOf } from './kinds.ts';
 import { userLine } from './lines.ts';
 import { isOfUse } from './live-graph.ts';
-import { type Guarded, Rehearsal } from './rehearsal.ts';
-import { type GradientAtFirst, type MutableMemory, settleMemories } from './settle.ts';
+import { Rehearsal } from './rehearsal.ts';
+import { type SettingLeft, Settings, Unchanged } from './settings.ts';
+import { type MutableMemory, settleMemories } from './settle.ts';
 
 /** What a recorded call came to. */
 export interface Traced {
@@ -36,6 +37,8 @@ export interface Traced {
   readonly guards: Guards;
   /** What its results are beside their elements. */
   readonly kinds: Kinds;
+  /** The settings that it leaves otherwise than it found them. */
+  readonly settings: readonly SettingLeft[];
   /** The memory that its tensors had, which no later call fills. */
   readonly leftBehind: readonly Storage[];
 }
@@ -50,11 +53,10 @@ export class Tracing implements Tracer {
   readonly #guards = { seldom: [] as Guard[], always: [] as Guard[] };
   readonly #assumptions = { seldom: [] as Assumption[], always: [] as Assumption[] };
   readonly #checks: Assumption[] = [];
+  readonly #settings = new Settings();
+  readonly #unchanged: Unchanged;
   readonly #leaves = new Set<Tensor>();
-  /** What gradient a leaf had when the call began, for those of which it matters. */
-  readonly #gradientsBefore = new Map<Tensor, Tensor | null>();
-  /** Those that first became another one, or none, whatever they were. */
-  readonly #replaced = new Set<Tensor>();
+  readonly #gradients = new Gradients();
   readonly #names = new Map<Storage, string>();
   /** What the call takes from outside, to be held against the one before. */
   readonly rehearsal: Rehearsal;
@@ -70,14 +72,15 @@ export class Tracing implements Tracer {
   readonly #age = youngestNode();
   #goesOn: boolean;
   readonly #before: Rehearsal | null;
-  /** What is known to be read by host parts, and nobody but they may change. */
-  readonly #guarded: Guarded[];
 
-  /** @param before the call before, of those run as they are; @param goesOn whether the call goes on where it cannot be compiled */
-  constructor(tensors: readonly Tensor[], before: Rehearsal | null, goesOn = false) {
+  /**
+   * @param before the call before, of those run as they are; @param isAlike whether this one is given the like of it
+   * @param goesOn whether the call goes on where it cannot be compiled
+   */
+  constructor(tensors: readonly Tensor[], before: Rehearsal | null, isAlike: boolean, goesOn = false) {
     this.#goesOn = goesOn;
     this.#before = before;
-    this.#guarded = before?.guarded() ?? [];
+    this.#unchanged = new Unchanged(this.#settings, isAlike ? before : null, before?.guarded() ?? []);
     this.#arguments = tensors;
     this.rehearsal = new Rehearsal(tensors);
     for (const x of new Set(tensors)) this.#rememberArgument(x);
@@ -167,10 +170,7 @@ export class Tracing implements Tracer {
   gradientMatters(leaf: Tensor, replaced = false): void {
     this.rehearsal.gradientMatters(leaf, replaced);
     // What is made in the call ends with it, and so do its gradients.
-    if (this.rehearsal.hasComputed(leaf) || this.rehearsal.hasMade(leaf.storage)) return;
-    if (this.#gradientsBefore.has(leaf)) return;
-    this.#gradientsBefore.set(leaf, autogradOf(leaf).gradient);
-    if (replaced) this.#replaced.add(leaf);
+    if (!this.rehearsal.isOwn(leaf)) this.#gradients.meets(leaf, replaced);
   }
 
   goesBack({ name, sequence }: GradNode): void {
@@ -184,7 +184,7 @@ export class Tracing implements Tracer {
   host<T>(run: () => T): T {
     // It runs again with the one that it is part of.
     if (this.#inHost) return run();
-    this.#seesToGuarded();
+    this.#seesToUnchanged();
     const index = this.#hostParts.length;
     this.#hostParts.push({ run, at: this.#equations.length });
     this.#inHost = true;
@@ -193,7 +193,7 @@ export class Tracing implements Tracer {
       result = this.rehearsal.host(run);
     } finally {
       this.#inHost = false;
-      for (const entry of this.#guarded) entry.now = [...entry.read()];
+      this.#unchanged.hostEnds();
     }
     if (Array.isArray(result))
       for (const [item, value] of result.entries())
@@ -209,22 +209,28 @@ export class Tracing implements Tracer {
     this.#checks.push({ what, holds: () => !fails(check) });
   }
 
-  assumes(what: string, holds: () => boolean, seldom: boolean): void {
+  assumes(what: Assumption['what'], holds: () => boolean, seldom: boolean): void {
     this.#assumptions[seldom ? 'seldom' : 'always'].push({ what, holds });
+    this.#unchanged.assumes({ what, holds });
     this.rehearsal.assumes(what, holds);
+  }
+
+  sets(of: object, read: () => unknown, write: (value: unknown) => void): void {
+    this.rehearsal.sets(of, read);
+    // What is made in the call ends with it, and each is given its own arguments.
+    const isOfCall = of instanceof Tensor && (this.#arguments.includes(of) || this.rehearsal.isOwn(of));
+    // The host does it again in each call.
+    if (!isOfCall && !this.#inHost) this.#settings.meets(of, read, write);
   }
 
   guards(what: string, read: () => readonly unknown[]): void {
     this.rehearsal.guards(what, read);
-    this.#guarded.push({ what, read, now: [...read()] });
+    this.#unchanged.guards(what, read);
   }
 
-  #seesToGuarded(): void {
-    const changed = this.#guarded.find(({ read, now }) => !areSame(read(), now));
-    if (changed === undefined) return;
-    this.#fail(
-      `the function changes ${changed.what}, which later calls would not do; do so outside of it, or inside onHost`,
-    );
+  #seesToUnchanged(): void {
+    const changed = this.#unchanged.changed();
+    if (changed !== null) this.#fail(`the function changes ${changed}`);
   }
 
   names(x: Tensor, name: string): void {
@@ -248,15 +254,21 @@ export class Tracing implements Tracer {
 
   /** Ends the recording of a call with this result. */
   finish(result: unknown): Traced {
-    this.#seesToGuarded();
+    const settings = this.#settings.left();
+    const traced = this.#settings.asBefore(() => this.#finish(result));
+    return { ...traced, settings };
+  }
+
+  #finish(result: unknown): Omit<Traced, 'settings'> {
+    this.#seesToUnchanged();
     for (const { path, leaf } of leavesOf(result)) this.#checkResult(path, leaf);
     // What the host sees to in each call may not hold before.
     this.#assumptions.always.push(...this.#checks.filter(({ holds }) => holds()));
     const tensors = tensorLeavesOf(result);
     this.meets(tensors);
     const results = tensors.map((x) => this.#valueOf(x));
-    const atFirst = this.#gradientsAtFirst();
-    const gradients = this.#gradientsLeft(atFirst);
+    const atFirst = this.#gradients.atFirst(this.#leaves, this.#arguments);
+    const gradients = this.#gradients.left(atFirst, (gradient) => this.#valueOf(gradient));
     const kept = new Set([...results, ...gradients.flatMap(({ value }) => value ?? [])].map((v) => v.memory));
     const leftBehind = [...this.#memories].flatMap(([storage, memory]) =>
       memory.origin.kind === 'local' && !kept.has(memory) ? [storage] : [],
@@ -267,6 +279,7 @@ export class Tracing implements Tracer {
     this.#guards.seldom.push(
       guardOfAssumptions(this.#assumptions.seldom),
       guardOfLeaves([...this.#leaves]),
+      ...this.#settings.guard(),
       ...settled.seldom,
     );
     this.#guards.always.push(guardOfAssumptions(this.#assumptions.always), ...settled.always);
@@ -364,26 +377,6 @@ export class Tracing implements Tracer {
     };
     memory.values.set(key, value);
     return value;
-  }
-
-  /** The gradients that mattered or may have, as they were when the call began. */
-  #gradientsAtFirst(): GradientAtFirst[] {
-    return [...new Set([...this.#gradientsBefore.keys(), ...this.#leaves])].map((tensor) => {
-      const index = this.#arguments.indexOf(tensor);
-      const met = this.#gradientsBefore.get(tensor);
-      const before = met === undefined ? autogradOf(tensor).gradient : met;
-      const matters = met !== undefined && !this.#replaced.has(tensor);
-      return { leaf: { tensor, argument: index < 0 ? null : index }, before, matters };
-    });
-  }
-
-  /** What becomes of gradients. */
-  #gradientsLeft(atFirst: readonly GradientAtFirst[]): GradientLeft[] {
-    return atFirst.flatMap(({ leaf, before }) => {
-      const now = autogradOf(leaf.tensor).gradient;
-      const stays = now === before && (now !== null || !this.#replaced.has(leaf.tensor));
-      return stays ? [] : [{ leaf, value: now === null ? null : this.#valueOf(now) }];
-    });
   }
 }
 

@@ -1,7 +1,7 @@
 import { K, refuseExcess, signature } from '../../arguments/index.ts';
 import { type DType, isFloatingPoint } from '../../dtype.ts';
 import { ValueError } from '../../errors.ts';
-import { assumes, isTraced } from '../../record/index.ts';
+import { assumes, changesSetting, traceNumber } from '../../record/index.ts';
 import { noteChange } from '../../tensor.ts';
 
 /** What every creation function takes. */
@@ -13,14 +13,26 @@ export interface CreationOptions {
 }
 
 let defaultDtype: DType = 'float32';
+/** The recorded call that was last told that it depends on it. */
+let askedIn = 0;
+
+/** A call takes it for given as it is when it is met first. */
+function tellOfDefault(): void {
+  if (askedIn === traceNumber()) return;
+  askedIn = traceNumber();
+  const now = defaultDtype;
+  assumes('the default dtype', () => defaultDtype === now, true);
+}
+
+function writeDefault(dtype: DType): void {
+  defaultDtype = dtype;
+  noteChange();
+}
 
 /** The dtype of tensors made from floats without a dtype: float32 at first (PyTorch's `torch.get_default_dtype`). */
 export function getDefaultDtype(): DType {
   if (arguments.length > 0) refuseExcess('getDefaultDtype', [], arguments);
-  if (isTraced()) {
-    const now = defaultDtype;
-    assumes('the default dtype', () => defaultDtype === now, true);
-  }
+  if (askedIn !== traceNumber()) tellOfDefault();
   return defaultDtype;
 }
 
@@ -34,6 +46,7 @@ export function setDefaultDtype(dtype: DType): void {
   setDefaultDtypeTakes(arguments);
   if (!isFloatingPoint(dtype))
     throw new ValueError(`setDefaultDtype: only floating-point types are supported, got ${dtype}`);
-  defaultDtype = dtype;
-  noteChange();
+  tellOfDefault();
+  changesSetting(getDefaultDtype, () => defaultDtype, writeDefault);
+  writeDefault(dtype);
 }

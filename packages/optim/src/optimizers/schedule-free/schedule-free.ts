@@ -8,6 +8,7 @@ import {
   noGrad,
   onHost,
   type Tensor,
+  traceNumber,
   ValueError,
   withoutUndefined,
 } from '@kindling/core';
@@ -81,6 +82,9 @@ export function stepped(
 
 /** @internal What the schedule-free optimizers share: the average, and the two places at which the parameters stand. */
 export abstract class ScheduleFree<O> extends Optimizer<ScheduleFreeGroup<O>> {
+  /** The recorded call that was last told of the mode. */
+  #toldIn = 0;
+
   /** How far the point y lies from z on the way to the average x. */
   protected abstract interpolation(group: ScheduleFreeGroup<O>): number;
 
@@ -95,7 +99,9 @@ export abstract class ScheduleFree<O> extends Optimizer<ScheduleFreeGroup<O>> {
   }
 
   #stand(training: boolean): void {
-    if (isTraced()) {
+    // A call takes the mode for given as it is when it is met first.
+    if (isTraced() && this.#toldIn !== traceNumber()) {
+      this.#toldIn = traceNumber();
       const modes = this.paramGroups.map(({ trainMode }) => trainMode);
       assumes(`the mode of ${this.constructor.name}`, () =>
         this.paramGroups.every(({ trainMode }, i) => trainMode === modes[i]),
