@@ -68,7 +68,13 @@ export interface HparamsOptions {
   readonly globalStep?: number;
 }
 
-const named = /* @__PURE__ */ K.kind('a string that is not empty', (x) => typeof x === 'string' && x !== '');
+/** Half a character would be written as another, the same for all halves. */
+const isUnicode = (x: unknown): x is string => typeof x === 'string' && !/\p{Surrogate}/u.test(x);
+const unicode = /* @__PURE__ */ K.kind('a string of Unicode', isUnicode);
+const named = /* @__PURE__ */ K.kind(
+  'a string of Unicode that is not empty',
+  (x) => isUnicode(x) && x !== '',
+);
 const path = /* @__PURE__ */ K.kind(
   'the path of a folder',
   (x) => typeof x === 'string' && x !== '' && !x.includes('\0'),
@@ -84,11 +90,13 @@ const scalar = /* @__PURE__ */ K.kind(
 const byName = (of: K.Kind, expected: string): K.Kind =>
   K.kind(
     expected,
-    (x) => K.isOptions(x) && Object.entries(x).every(([name, value]) => name !== '' && of.accepts(value)),
+    (x) =>
+      K.isOptions(x) && Object.entries(x).every(([name, value]) => named.accepts(name) && of.accepts(value)),
   );
 const scalars = /* @__PURE__ */ byName(scalar, 'an object of numbers, or of Tensors of one element, by name');
-const plain = /* @__PURE__ */ K.kind('a number, a string or a boolean', (x) =>
-  ['number', 'string', 'boolean'].includes(typeof x),
+const plain = /* @__PURE__ */ K.kind(
+  'a number, a string or a boolean',
+  (x) => typeof x === 'number' || typeof x === 'boolean' || isUnicode(x),
 );
 const hparamValues = /* @__PURE__ */ byName(
   /* @__PURE__ */ K.either(
@@ -235,7 +243,7 @@ export class SummaryWriter {
    * @throws ValueError, FileError as {@link addScalar}
    */
   addText(tag: string, textString: string, options: EventOptions = {}): void {
-    const caller = this.begin('addText', { tag: named, textString: K.text, options: when }, arguments);
+    const caller = this.begin('addText', { tag: named, textString: unicode, options: when }, arguments);
     this.write(caller, this.logDir, options, textOf(tag, textString));
   }
 

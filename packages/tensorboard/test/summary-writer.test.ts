@@ -310,7 +310,27 @@ describe('what cannot be', () => {
     [
       'no tag',
       (w) => w.addScalar('', 1),
-      'SummaryWriter.addScalar: tag: expected a string that is not empty, got ""',
+      'SummaryWriter.addScalar: tag: expected a string of Unicode that is not empty, got ""',
+    ],
+    [
+      'half a character in a tag, which UTF-8 has not',
+      (w) => w.addScalar('a\ud83d', 1),
+      'SummaryWriter.addScalar: tag: expected a string of Unicode that is not empty, got ',
+    ],
+    [
+      'half a character in a text',
+      (w) => w.addText('a', '\udd25'),
+      'SummaryWriter.addText: textString: expected a string of Unicode, got ',
+    ],
+    [
+      'half a character in the name of a curve',
+      (w) => w.addScalars('a', { '\ud83d': 1 }),
+      'tagScalars: expected an object of numbers, or of Tensors of one element, by name',
+    ],
+    [
+      'half a character in a hyperparameter',
+      (w) => w.addHparams({ kind: '\ud83d' }, {}),
+      'SummaryWriter.addHparams: ',
     ],
     [
       'several numbers for one',
@@ -361,7 +381,7 @@ describe('what cannot be', () => {
     [
       'a text that is none',
       (w) => w.addText('t', bad(3)),
-      'SummaryWriter.addText: textString: expected a string, got 3',
+      'SummaryWriter.addText: textString: expected a string of Unicode, got 3',
     ],
     [
       'predictions of another shape',
