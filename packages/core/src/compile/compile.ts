@@ -8,7 +8,7 @@ import { Tensor, timesChanged } from '../tensor.ts';
 import { checkAgainstEager, unlessItFails } from './check.ts';
 import { explain } from './explain.ts';
 import { Given } from './given.ts';
-import type { Guard } from './guards.ts';
+import { firstChange } from './guards.ts';
 import { Machine, Refused } from './machine/index.ts';
 import type { Program } from './program.ts';
 import { type ProgramReport, reportOf } from './report.ts';
@@ -78,6 +78,8 @@ class CompiledFunction<A extends readonly unknown[], R> {
   #before: readonly Rehearsed[] = [];
   /** How often a call took something else from outside than those before. */
   #differing = 0;
+  /** How many calls in a row changed what they took for given. */
+  #changing = 0;
   #eager = false;
   /** Counts calls. */
   #clock = 0;
@@ -172,14 +174,25 @@ class CompiledFunction<A extends readonly unknown[], R> {
     );
   }
 
+  /** Whether a call leaves what it takes for given as it was. Something may well be done once, but not in each call. */
+  #keepsItsSettings(tracing: Tracing): boolean {
+    const changed = tracing.changed();
+    this.#changing = changed === null ? 0 : this.#changing + 1;
+    if (this.#changing < callsToSettle) return changed === null;
+    throw new CompileError(
+      `compile: the function changes ${changed} in each call, which a program would not do; do so outside of it; in the place of a tensor, ` +
+        'change the tensor itself (copy_)',
+    );
+  }
+
   #changed(version: Version, tensors: readonly Tensor[]): string | null {
     const { seldom, always } = version.guards;
     if (version.changes !== timesChanged) {
-      const changed = firstOf(seldom, tensors);
+      const changed = firstChange(seldom, tensors);
       if (changed !== null) return changed;
       version.changes = timesChanged;
     }
-    return firstOf(always, tensors);
+    return firstChange(always, tensors);
   }
 
   #run(version: Version, args: A, tensors: readonly Tensor[]): R {
@@ -276,10 +289,11 @@ class CompiledFunction<A extends readonly unknown[], R> {
       );
     }
     tracing.rehearsal.ends(tensorsIn(result));
+    const keeps = this.#keepsItsSettings(tracing);
     const settled = this.#isSettled(tracing.rehearsal, before);
     const earlier = settled ? [] : this.#before;
     this.#before = [...earlier, { rehearsal: tracing.rehearsal, form: given.form, mode }];
-    if (tracing.postponed !== null || !settled) return;
+    if (tracing.postponed !== null || !settled || !keeps) return;
     const { program, guards, kinds, settings, leftBehind: storages } = tracing.finish(result);
     if (tracing.failure !== null) throw tracing.failure;
     const executable = new Machine(program);
@@ -303,15 +317,6 @@ class CompiledFunction<A extends readonly unknown[], R> {
       kinds,
     });
   }
-}
-
-/** What the first guard says that finds something changed. */
-function firstOf(guards: readonly Guard[], tensors: readonly Tensor[]): string | null {
-  for (let i = 0; i < guards.length; i++) {
-    const changed = (guards[i] as Guard)(tensors);
-    if (changed !== null) return changed;
-  }
-  return null;
 }
 
 /** What the function gives, around the tensors that its program gave. */

@@ -159,3 +159,12 @@ export const guardOfAssumptions =
     }
     return null;
   };
+
+/** What the first guard says that finds something changed. */
+export function firstChange(guards: readonly Guard[], tensors: readonly Tensor[]): string | null {
+  for (let i = 0; i < guards.length; i++) {
+    const changed = (guards[i] as Guard)(tensors);
+    if (changed !== null) return changed;
+  }
+  return null;
+}

@@ -61,6 +61,7 @@ export class Unchanged {
   readonly #settings: Settings;
   readonly #held: Assumption[];
   readonly #guarded: Guarded[];
+  #changed: Assumption | null = null;
 
   /** @param before a call of which this one may change nothing either that it took for given */
   constructor(settings: Settings, before: Rehearsal | null, guarded: Guarded[]) {
@@ -77,22 +78,27 @@ export class Unchanged {
     this.#guarded.push({ what, read, now: [...read()] });
   }
 
-  /** After a part of the host, where nothing was changed before. */
+  /** Before a part of the host. */
+  hostBegins(): void {
+    this.#changed ??= this.#broken()[0] ?? null;
+  }
+
+  /** After it. */
   hostEnds(): void {
     for (const entry of this.#guarded) entry.now = [...entry.read()];
     const broken = this.#broken();
     if (broken.length > 0) for (const one of broken) this.#held.splice(this.#held.indexOf(one), 1);
   }
 
-  /** What was changed all the same, and what to do instead. */
+  /** What was changed of what the host reads. */
+  changedOfHost(): string | null {
+    return this.#guarded.find(({ read, now }) => !areSame(read(), now))?.what ?? null;
+  }
+
+  /** What was changed of what is taken for given. */
   changed(): string | null {
-    const later = 'which later calls would not do; do so outside of it';
-    const guarded = this.#guarded.find(({ read, now }) => !areSame(read(), now));
-    if (guarded !== undefined) return `${guarded.what}, ${later}, or inside onHost`;
-    const [broken] = this.#broken();
-    return broken === undefined
-      ? null
-      : `${nameOf(broken)}, ${later}; in the place of a tensor, change the tensor itself (copy_)`;
+    this.hostBegins();
+    return this.#changed === null ? null : nameOf(this.#changed);
   }
 
   #broken(): Assumption[] {

@@ -184,7 +184,8 @@ export class Tracing implements Tracer {
   host<T>(run: () => T): T {
     // It runs again with the one that it is part of.
     if (this.#inHost) return run();
-    this.#seesToUnchanged();
+    this.#seesToGuarded();
+    this.#unchanged.hostBegins();
     const index = this.#hostParts.length;
     this.#hostParts.push({ run, at: this.#equations.length });
     this.#inHost = true;
@@ -228,9 +229,17 @@ export class Tracing implements Tracer {
     this.#unchanged.guards(what, read);
   }
 
-  #seesToUnchanged(): void {
-    const changed = this.#unchanged.changed();
-    if (changed !== null) this.#fail(`the function changes ${changed}`);
+  #seesToGuarded(): void {
+    const changed = this.#unchanged.changedOfHost();
+    if (changed === null) return;
+    this.#fail(
+      `the function changes ${changed}, which later calls would not do; do so outside of it, or inside onHost`,
+    );
+  }
+
+  /** What the call changed of what it takes for given. */
+  changed(): string | null {
+    return this.#unchanged.changed();
   }
 
   names(x: Tensor, name: string): void {
@@ -260,7 +269,7 @@ export class Tracing implements Tracer {
   }
 
   #finish(result: unknown): Omit<Traced, 'settings'> {
-    this.#seesToUnchanged();
+    this.#seesToGuarded();
     for (const { path, leaf } of leavesOf(result)) this.#checkResult(path, leaf);
     // What the host sees to in each call may not hold before.
     this.#assumptions.always.push(...this.#checks.filter(({ holds }) => holds()));
