@@ -48,7 +48,7 @@ describe.each(Object.entries(methods))('Module.%s', (name, args) => {
     const net = new Net();
     const before = Object.keys(net);
     expect(() => run(net, given)).toThrow(KindlingError);
-    expect(() => run(net, given)).toThrow(new RegExp(`^(Net\\.|Net: |nn\\.Module\\.)?(${name})?`));
+    expect(() => run(net, given)).toThrow(new RegExp(`^(Net\\.${name}|Net|nn\\.Module\\.${name}|${name}): `));
     expect(Object.keys(net)).toEqual(before);
   };
 

@@ -152,7 +152,13 @@ describe('defineFunction', () => {
       const [y, z, text] = run(() => both(given));
       const a = run(() => same(given));
       const c = run(() => other(given));
-      expect([how, y === given, a === given, c === captured, text]).toEqual([how, false, false, false, 'text']);
+      expect([how, y === given, a === given, c === captured, text]).toEqual([
+        how,
+        false,
+        false,
+        false,
+        'text',
+      ]);
       expect([y, z, a, c].map((t) => [t.requiresGrad, t.isLeaf])).toEqual(Array(4).fill([false, true]));
       expect([y.storage === given.storage, a.storage === given.storage]).toEqual([true, true]);
       noGrad(() => y.add_(1));

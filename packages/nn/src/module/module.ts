@@ -207,8 +207,9 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
    */
   getSubmodule(target: string): AnyModule {
     let module: AnyModule = this;
-    if (given(this, 'getSubmodule', target) === '') return module;
-    for (const name of target.split('.')) {
+    for (const name of given(this, 'getSubmodule', target)
+      .split('.')
+      .slice(target === '' ? 1 : 0)) {
       const child = partsOf(module).children.find(([key]) => key === name)?.[1];
       if (child === undefined) throw absent(module, name, 'Module');
       module = child;
@@ -271,8 +272,9 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
 
   /** Calls `fn` with every submodule, children before parents, then with the module itself: to initialise, say. */
   apply(fn: { of(module: AnyModule): void }['of']): this {
+    given(this, 'apply', fn);
     goingDown(this, 'apply', () => this.children().map((child) => child.apply(fn)));
-    given(this, 'apply', fn)(this);
+    fn(this);
     return this;
   }
 
