@@ -137,10 +137,7 @@ const whole: VectorStep = { u: 0, offset: 0, partial: false };
 /** Takes vectors that loops read to where results will lie, and back: V8 makes one of two that are loaded side by side. */
 function bringTogether({ f, p }: EmittingForward, locals: readonly number[]): void {
   if (locals.length === 1) return;
-  for (const [k, local] of locals.entries())
-    f.get(p.y)
-      .get(local)
-      .store('v128.store', 16 * k);
+  f.storeVectors(p.y, locals);
   for (const [k, local] of locals.entries())
     f.get(p.y)
       .load('v128.load', 16 * k)

@@ -68,15 +68,12 @@ class Tree {
   }
 }
 
-/**
- * Stores the sums of neighbouring trees where results will lie, for V8 to make one tree of two: it begins at stores. The last comes first, as
- * of a lower half V8 makes a store of its own, lest the other be out of bounds.
- */
+/** Stores the sums of neighbouring trees where results will lie, for V8 to make one tree of two: it begins at stores. */
 function joinAt(f: FunctionBuilder, spare: number, trees: readonly Tree[]): void {
-  for (const [k, { sum }] of [...trees.entries()].toReversed())
-    f.get(spare)
-      .get(sum)
-      .store('v128.store', 16 * k);
+  f.storeVectors(
+    spare,
+    trees.map(({ sum }) => sum),
+  );
 }
 
 /** Terms of a vector, one for each sum; each pushes one. */
