@@ -57,7 +57,7 @@ describe('sizes', () => {
   });
 
   it('lie without gaps where the places of the elements are their numbers', () => {
-    for (const shape of shapes.filter((shape) => numelOf(shape) > 0)) {
+    for (const shape of shapes) {
       for (const strides of [
         ...shape.map((_, d) => contiguousStrides(shape).map((s, k) => (k === d ? s + 1 : s))),
         ...shape.map((_, d) => contiguousStrides(shape).map((s, k) => (k === d ? 0 : s))),

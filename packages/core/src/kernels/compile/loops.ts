@@ -158,8 +158,8 @@ export class LoopEmitter {
   }
 
   /**
-   * Some vectors of a row, by number: first all values, then all stores, those of one result side by side. So a result may lie over
-   * the operand of another, and V8, which joins operations on neighbours, finds no store in between. Where few elements need a call
+   * Some vectors of a row, by number: first all values, then all stores, those of one result side by side, the last first, as by
+   * `storeVectors`. So a result may lie over the operand of another, and V8, which joins operations on neighbours, finds no store in between. Where few elements need a call
    * of JavaScript, values are made without, and made again if one of these vectors has such an element.
    */
   protected emitVectors(copies: readonly number[], store = (result: Result) => this.store(result)): void {
@@ -170,7 +170,7 @@ export class LoopEmitter {
     );
     const storeAll = (values: readonly (readonly number[])[]): void => {
       for (const [k, { node, stored, base }] of this.program.outputs.entries())
-        for (const [i, copy] of copies.entries()) {
+        for (const [i, copy] of [...copies.entries()].toReversed()) {
           this.copy = copy;
           const at = base + this.displacement(stored);
           const push = (): void => void f.get(values[i]?.[k] ?? 0);

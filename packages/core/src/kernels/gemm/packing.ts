@@ -20,10 +20,7 @@ export function copyVectors(f: FunctionBuilder, count: number, from: number, to:
         .set(vector);
       return vector;
     });
-    for (const [i, vector] of vectors.entries())
-      f.get(to)
-        .get(vector)
-        .store('v128.store', toOffset + 16 * i);
+    f.storeVectors(to, vectors, toOffset);
   });
 }
 

@@ -198,10 +198,7 @@ function storeTile(
           .load('v128.load', 16 * v)
           .op(`${vector}.add`)
           .set(acc);
-    for (const [v, acc] of line.entries())
-      f.get(to)
-        .get(acc)
-        .store('v128.store', 16 * v);
+    f.storeVectors(to, line);
     if (i + 1 === accs.length) continue;
     f.bump(to, { local: row });
     if (added !== null) f.bump(added.at, { local: added.row });

@@ -97,7 +97,9 @@ function emitStatistics(e: EmittingForward, steps: readonly VectorStep[]): void 
   const sumOf = (term: (of: ColumnsOfVector, offset: number) => void): void => {
     for (const { sum } of vectors) sum.begin();
     f.get(p.x).set(from);
-    const down = { t, count: p.outer, pitch: p.pitch, group: 8, spare: p.y };
+    // A single vector may be cut: the results of other columns may lie where the rest of it would.
+    const spare = steps.length > 1 ? p.y : null;
+    const down = { t, count: p.outer, pitch: p.pitch, group: 8, spare };
     const sums = vectors.map(({ sum }) => sum);
     addColumns(f, down, [from], sums, () => vectors.map((of, k) => () => term(of, 16 * k)));
   };
@@ -137,10 +139,7 @@ const whole: VectorStep = { u: 0, offset: 0, partial: false };
 /** Takes vectors that loops read to where results will lie, and back: V8 makes one of two that are loaded side by side. */
 function bringTogether({ f, p }: EmittingForward, locals: readonly number[]): void {
   if (locals.length === 1) return;
-  for (const [k, local] of locals.entries())
-    f.get(p.y)
-      .get(local)
-      .store('v128.store', 16 * k);
+  f.storeVectors(p.y, locals);
   for (const [k, local] of locals.entries())
     f.get(p.y)
       .load('v128.load', 16 * k)

@@ -186,7 +186,7 @@ function emitResults(e: Emitting, { x, y, means, rstd }: Group): void {
           f.op(op('mul'));
         }
       },
-      { unroll: 8 },
+      { unroll: 4 },
     ),
   );
 }
@@ -231,7 +231,7 @@ function emitResultsOfParts(e: Emitting, of: Group): void {
             () => f.get(e.factors),
             () => f.get(e.shifts),
           ),
-        { unroll: 8 },
+        { unroll: 4 },
       ),
     );
     e.part.nextRow([partFrom, partTo]);

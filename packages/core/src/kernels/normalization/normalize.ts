@@ -309,7 +309,7 @@ function splitOf({ g, v, operands, params }: Run, bytes: number): Split {
       array === null ? [] : [[first + i, advance[of] * bytes] as const],
     ),
     scratch: null,
-    together: v.columns ? 4 : together,
+    together: v.columns ? fewestColumns : together,
     work: g.outer * groups * inner * workOfElement,
   };
 }

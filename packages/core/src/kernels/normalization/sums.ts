@@ -69,21 +69,22 @@ class Tree {
 }
 
 /**
- * Stores the sums of neighbouring trees where results will lie, for V8 to make one tree of two: it begins at stores. The last comes first, as
- * of a lower half V8 makes a store of its own, lest the other be out of bounds.
+ * Stores the sums of neighbouring trees where results will lie, for V8 to make one tree of two: it begins at stores. Engines without relaxed
+ * SIMD are older than that.
  */
 function joinAt(f: FunctionBuilder, spare: number, trees: readonly Tree[]): void {
-  for (const [k, { sum }] of [...trees.entries()].toReversed())
-    f.get(spare)
-      .get(sum)
-      .store('v128.store', 16 * k);
+  if (!hasRelaxedSimd) return;
+  f.storeVectors(
+    spare,
+    trees.map(({ sum }) => sum),
+  );
 }
 
 /** Terms of a vector, one for each sum; each pushes one. */
 type Terms = readonly (() => void)[];
 
 /** Vectors of a row that are added up before they go on in float64, by the number of sums that run side by side: registers are few. */
-const groupOf = (sums: number): number => (sums === 1 ? 16 : 8);
+const groupOf = (sums: number): number => (sums === 1 ? 8 : 4);
 
 /**
  * Adds to sums over a row; `terms` has one pushed for each, which are cut to the row. Of neighbouring vectors each is added to a tree of its

@@ -57,10 +57,7 @@ export class ColumnEmitter {
           f.set(value);
           return value;
         });
-        for (const [u, value] of values.entries())
-          f.get(out)
-            .get(value)
-            .store('v128.store', 16 * u);
+        f.storeVectors(out, values);
       }),
     );
   }

@@ -131,7 +131,8 @@ export class RowEmitter {
 
   /**
    * Stores at each of the pointers `to`, vector by vector, what `push` pushes for it, the last on top. All values of a round come before
-   * its stores, and those to one pointer side by side: V8 joins operations on neighbours, but none over a store in between.
+   * its stores, and those to one pointer side by side, the last first, as by `storeVectors`: V8 joins operations on neighbours, but none
+   * over a store in between.
    */
   write(
     to: readonly number[],
@@ -149,7 +150,8 @@ export class RowEmitter {
           return locals;
         });
         for (const [k, pointer] of to.entries())
-          for (const [i, step] of [...steps.entries()].toReversed()) this.store(pointer, values[i]?.[k] ?? 0, step);
+          for (const [i, step] of [...steps.entries()].toReversed())
+            this.store(pointer, values[i]?.[k] ?? 0, step);
         afterRound?.();
       }),
     );

@@ -62,6 +62,18 @@ export class FunctionBuilder extends Instructions {
     return this.put(pointer, plus(pointer, 'bytes' in by ? is(by.bytes) : by.local));
   }
 
+  /**
+   * Stores vectors side by side at a pointer, the last first: of two that V8 makes one of, it stores the lower half alone as well where that
+   * comes first, lest the other be out of bounds.
+   */
+  storeVectors(pointer: number, vectors: readonly number[], offset = 0): this {
+    for (const [i, vector] of [...vectors.entries()].toReversed())
+      this.get(pointer)
+        .get(vector)
+        .store('v128.store', offset + 16 * i);
+    return this;
+  }
+
   /** Pushes the smaller of a local (taken as signed) and a constant. */
   atMost(local: number, limit: number): this {
     return this.get(local).i32Const(limit).get(local).i32Const(limit).op('i32.lt_s').op('select');

@@ -41,13 +41,16 @@ interface Access {
   readonly store: (i: number) => void;
 }
 
+/** Vectors of windows that lie side by side, at a time: a place of the kernel is looked up once for them. */
+const ROUND = 8;
+
 const rowOfYParams = { ...rowParams, ...i32Params('weight', 'to', 'accumulate') };
 
 /** What a row of y is written with: its function, parameters and locals. */
 const emittingRowOfY = (f: FunctionBuilder, p: ParametersOf<typeof rowOfYParams>, t: GemmLane) => ({
   ...{ f, p, t },
   v: f.locals('i32', 'entry', 'w', 'r', 'from'),
-  sums: range(4).map(() => f.local('v128')),
+  sums: range(ROUND).map(() => f.local('v128')),
   x: f.local('v128'),
   y: f.local('v128'),
 });
@@ -77,7 +80,8 @@ function windows({ f, p, t, v, sums, x, y }: RowOfY, n: number, { start, load, s
   f.bump(v.w, { bytes: t.bytes });
   f.get(v.r).i32Const(1).op('i32.sub').tee(v.r).brIf(top);
   f.end();
-  for (const i of range(n)) store(i);
+  // The last first: of two vectors that V8 makes one of, it stores the lower half once more where that comes first.
+  for (const i of range(n).toReversed()) store(i);
 }
 
 /** Vectors of windows that lie side by side. */
@@ -124,7 +128,7 @@ function rowOfY(module: ModuleBuilder, t: GemmLane): number {
   return module.define({ name: `depthwise_y_${t.lane}` }, rowOfYParams, (f, p) => {
     const e = emittingRowOfY(f, p, t);
     sideBySide(f, p.step, t).if();
-    for (const n of [4, 1])
+    for (const n of [ROUND, ROUND / 2, 1])
       f.countdown(p.count, n * t.lanes, () => {
         windows(e, n, wholeVectors(e));
         f.bump(p.at, { bytes: 16 * n });
