@@ -268,6 +268,7 @@ describe('shapes and dtypes', () => {
       expect(() => change(x())).toThrow('more than one element of the written-to tensor');
     }
     expect(x().fill_(2).toArray()).toEqual([2, 2, 2]);
+    expect(K.ones([1]).expand(3).zero_().toArray()).toEqual([0, 0, 0]);
   });
 
   test('operands that share memory with the target count as they were before', () => {

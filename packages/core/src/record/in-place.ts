@@ -124,7 +124,7 @@ export function prepareInPlace(target: Tensor, inputs: Tensors, name: string): b
         'normal tensor before doing inplace update.',
     );
   }
-  if (!target.dense && name !== 'fill_' && repeatsElements(target)) {
+  if (!target.dense && name !== 'fill_' && name !== 'zero_' && repeatsElements(target)) {
     throw new ValueError(
       `${name}: unsupported operation: more than one element of the written-to tensor of shape ` +
         `${formatShape(target.shape)} refers to a single memory location, as it was expanded. Please clone() the tensor ` +

@@ -126,6 +126,7 @@ describe('tensordot, trace, cross', () => {
       ).item(),
     ).toBe(5);
     expect(() => K.trace(K.ones([2]))).toThrow('expected a matrix');
+    expect(() => K.trace(K.ones([2, 2], { dtype: 'bool' }))).toThrow("trace: not implemented for 'Bool'");
     const [x, y] = [K.tensor([1, 0, 0]), K.tensor([0, 1, 0])];
     expect([...K.linalg.cross(x, y).data]).toEqual([0, 0, 1]);
     expect(() => K.linalg.cross(K.ones([2]), K.ones([2]))).toThrow('length 3');

@@ -276,3 +276,13 @@ describe('searching and counting', () => {
     );
   });
 });
+
+it('bools are sorted, but refused by what picks them by their place in the order, as in PyTorch', () => {
+  const x = tensor([true, false, true]);
+  expect(sort(x).values.toArray()).toEqual([false, true, true]);
+  const why = "not implemented for 'Bool'; convert with to(";
+  expect(() => topk(x, 1)).toThrow(`topk: ${why}`);
+  expect(() => kthvalue(x, 1)).toThrow(`kthvalue: ${why}`);
+  expect(() => C.searchsorted(x, x)).toThrow(`searchsorted: ${why}`);
+  expect(C.searchsorted(tensor([0, 1]), x).toArray()).toEqual([1, 0, 1]);
+});

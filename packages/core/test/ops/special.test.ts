@@ -116,6 +116,12 @@ describe('what has no derivative', () => {
 });
 
 describe('special functions at their ends', () => {
+  it('ndtri of numbers below the least normal one', () => {
+    const y = K.special.ndtri(K.tensor([5e-324, 2e-322, 1e-310, 3e-308], { dtype: 'float64' }));
+    const expected = [-38.467405617144344, -38.371454548755473, -37.663060331949524, -37.511419674255869];
+    expect(y.toArray()).toEqual(expected.map((value) => expect.closeTo(value, 12)));
+  });
+
   const ends = f64([Number.NEGATIVE_INFINITY, 0, Number.POSITIVE_INFINITY, Number.NaN]);
   it.each([
     ['i0', [Number.NaN, 1, Number.NaN, Number.NaN]],

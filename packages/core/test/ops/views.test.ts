@@ -144,6 +144,11 @@ describe('errors of views name the operation and the shapes', () => {
     ['permute', () => V.permute(x, 0), /does not match the length of the desired ordering/],
     ['flatten', () => V.flatten(x, 1, 0), /startDim cannot come after endDim/],
     ['unflatten', () => V.unflatten(x, 1, [2, 2]), /don't multiply up to the size of dim 1 \(3\)/],
+    [
+      'unflatten',
+      () => V.unflatten(tensor(1), 0, [1]),
+      /Dimension specified as 0 but tensor has no dimensions/,
+    ],
     ['movedim', () => V.movedim(x, [0, 1], [0, 0]), /repeated dim in `destination`/],
     ['narrow', () => V.narrow(x, 0, 1, 2), /start \(1\) \+ length \(2\) exceeds dimension size \(2\)/],
     ['select', () => V.select(x, 1, 3), /index 3 out of range for tensor of size \[2, 3\] at dimension 1/],

@@ -114,7 +114,8 @@ function along(x: Tensor, dim: number | undefined, caller: string): [dim: number
 
 /** Bools are sorted, but, as in PyTorch, not picked by their place in the order. */
 function refuseBools({ dtype }: Tensor, caller: string): void {
-  if (dtype === 'bool') throw new DTypeError(`${caller}: not implemented for 'Bool'; convert with to('uint8')`);
+  if (dtype === 'bool')
+    throw new DTypeError(`${caller}: not implemented for 'Bool'; convert with to('uint8')`);
 }
 
 const sortParameters = {
