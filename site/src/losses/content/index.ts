@@ -11,7 +11,7 @@ import type { Words } from './words.ts';
 import { yesOrNoWords } from './yes-or-no.ts';
 
 export { paperTitles } from './paper-titles.ts';
-export type { Expectation, Mistake, Source, Words } from './words.ts';
+export type { Expectation, Mistake, Words } from './words.ts';
 
 export const words: Readonly<Record<LossName, Words>> = {
   ...numberWords,
