@@ -123,13 +123,25 @@ export class Versions {
   }
 
   #warnOfMany(): void {
-    const reasons = this.list.map(({ reason }, i) => `${i + 1}: ${reason}`).join('; ');
     console.warn(
-      `Warning: compile: the function has been compiled ${manyVersions} times (${reasons}). Each form of arguments and each setting ` +
+      `Warning: compile: the function has been compiled ${manyVersions} times (${reasonsOf(this.list)}). Each form of arguments and each setting ` +
         'has a program of its own: pad short batches, or keep what changes out of the function. From now on another form is compiled ' +
         'when it comes for the second time.',
     );
   }
+}
+
+/** Why each was made, a reason of some in a row once: `1: the first call; 2 to 8: arguments of another form`. */
+function reasonsOf(list: readonly Version[]): string {
+  const rows: { reason: string; from: number; to: number }[] = [];
+  for (const [i, { reason }] of list.entries()) {
+    const last = rows.at(-1);
+    if (last?.reason === reason) last.to = i + 1;
+    else rows.push({ reason, from: i + 1, to: i + 1 });
+  }
+  return rows
+    .map(({ reason, from, to }) => `${from === to ? from : `${from} to ${to}`}: ${reason}`)
+    .join('; ');
 }
 
 const bytesOf = (list: readonly Version[]): number =>

@@ -29,10 +29,7 @@ export function emitTotals(module: ModuleBuilder, t: RowConfig): void {
         }
         f.bump(from, { local: p.pitch });
       });
-      for (const [k, sum] of sums.entries())
-        f.get(p.out)
-          .get(sum)
-          .store('v128.store', 16 * k);
+      f.storeVectors(p.out, sums);
       f.bump(p.out, { bytes: 8 * t.lanes });
     });
   });

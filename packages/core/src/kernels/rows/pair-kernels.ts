@@ -159,12 +159,7 @@ class PairEmitter {
   }
 
   store(from: readonly number[], pointer: number): void {
-    from.forEach((local, u) => {
-      this.f
-        .get(pointer)
-        .get(local)
-        .store('v128.store', 16 * u);
-    });
+    this.f.storeVectors(pointer, from);
   }
 
   /** Puts one number, in every lane, into a local. */
