@@ -99,7 +99,7 @@ for (let i = 0; i < 3; i++) f(ones(3));
 model.eval();
 for (let i = 0; i < 3; i++) f(ones(3));
 `);
-  expect(found.explorations[0]?.programs[1]?.label).toBe('2: a property of Dropout changed, for [3]');
+  expect(found.explorations[0]?.programs[1]?.label).toBe('2: Dropout.training changed, for [3]');
   expect(measured.map(({ times }) => times.length)).toEqual([0, 2]);
 });
 

@@ -207,9 +207,8 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
    */
   getSubmodule(target: string): AnyModule {
     let module: AnyModule = this;
-    for (const name of given(this, 'getSubmodule', target)
-      .split('.')
-      .slice(target === '' ? 1 : 0)) {
+    if (given(this, 'getSubmodule', target) === '') return module;
+    for (const name of target.split('.')) {
       const child = partsOf(module).children.find(([key]) => key === name)?.[1];
       if (child === undefined) throw absent(module, name, 'Module');
       module = child;

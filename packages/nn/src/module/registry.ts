@@ -83,23 +83,36 @@ function wayBack(to: AnyModule, from: AnyModule, path: string[], seen: Set<AnyMo
   return null;
 }
 
+/** How far down those are that are at work. */
+let depth = 0;
+/** At each so many levels it is asked whether there is an end. */
+const deep = 200;
+
 /**
  * Does what goes down from a module to those below it, which never ends where one of them holds the module in turn: that is said,
  * where else the stack would overflow.
  * @throws KindlingError
  */
 export function goingDown<T>(module: AnyModule, caller: string, go: () => T): T {
+  depth++;
   try {
+    if (depth % deep === 0) refuseCircle(module, caller);
     return go();
   } catch (error) {
-    if (!(error instanceof RangeError)) throw error;
-    const way = wayBack(module, module, [], new Set());
-    if (way === null) throw error;
-    const { name } = module.constructor;
-    throw new KindlingError(
-      `${caller}: ${name} holds itself, as ${name}.${way.join('.')}: a module that is to know the one which holds it keeps it in a private field (#parent)`,
-    );
+    if (error instanceof RangeError) refuseCircle(module, caller);
+    throw error;
+  } finally {
+    depth--;
   }
+}
+
+function refuseCircle(module: AnyModule, caller: string): void {
+  const way = wayBack(module, module, [], new Set());
+  if (way === null) return;
+  const { name } = module.constructor;
+  throw new KindlingError(
+    `${caller}: ${name} holds itself, as ${name}.${way.join('.')}: a module that is to know the one which holds it keeps it in a private field (#parent)`,
+  );
 }
 
 /** A module and all below it, each with its dotted name, parents first. */
