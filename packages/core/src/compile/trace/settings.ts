@@ -59,7 +59,7 @@ const guardOfSettings =
 /** What a call takes for given or reads on the host, and only the host may leave changed: it does so again in each call. */
 export class Unchanged {
   readonly #settings: Settings;
-  readonly #held: Assumption[];
+  #held: Assumption[];
   readonly #guarded: Guarded[];
   #changed: Assumption | null = null;
 
@@ -80,14 +80,14 @@ export class Unchanged {
 
   /** Before a part of the host. */
   hostBegins(): void {
-    this.#changed ??= this.#broken()[0] ?? null;
+    this.#look();
   }
 
   /** After it. */
   hostEnds(): void {
     for (const entry of this.#guarded) entry.now = [...entry.read()];
-    const broken = this.#broken();
-    if (broken.length > 0) for (const one of broken) this.#held.splice(this.#held.indexOf(one), 1);
+    const broken = new Set(this.#broken());
+    this.#held = this.#held.filter((one) => !broken.has(one));
   }
 
   /** What was changed of what the host reads. */
@@ -97,8 +97,13 @@ export class Unchanged {
 
   /** What was changed of what is taken for given. */
   changed(): string | null {
-    this.hostBegins();
+    this.#look();
     return this.#changed === null ? null : nameOf(this.#changed);
+  }
+
+  /** Notes the first that was changed so far. */
+  #look(): void {
+    this.#changed ??= this.#broken()[0] ?? null;
   }
 
   #broken(): Assumption[] {

@@ -1,7 +1,7 @@
 /** The WebAssembly kernels that normalise the columns of matrices, and the derivative: lanes hold neighbouring columns. */
 
 import { type RowConfig, RowEmitter, type VectorStep } from '../rows/index.ts';
-import { type FunctionBuilder, type ModuleBuilder, type ParametersOf, range } from '../wasm/index.ts';
+import { type FunctionBuilder, type ModuleBuilder, type ParametersOf, range, zip } from '../wasm/index.ts';
 import { backwardParams } from './backward.ts';
 import { forwardParams } from './forward.ts';
 import type { Variant } from './grouping.ts';
@@ -105,10 +105,10 @@ function emitStatistics(e: EmittingForward, steps: readonly VectorStep[]): void 
   };
   if (v.centered) {
     sumOf((_, offset) => f.get(from).load('v128.load', offset));
-    for (const [k, { sum, means, mean }] of vectors.entries()) {
+    for (const [{ sum, means, mean }, step] of zip(vectors, steps)) {
       average(f, sum, count, means);
       pushJoined(f, t, means).set(mean);
-      columns.store(p.means, mean, steps[k] ?? whole);
+      columns.store(p.means, mean, step);
     }
     bringTogether(
       e,
@@ -119,7 +119,7 @@ function emitStatistics(e: EmittingForward, steps: readonly VectorStep[]): void 
     const d = f.local('v128');
     distance(e, mean, offset).tee(d).get(d).op(`${t.vector}.mul`);
   });
-  for (const [k, { sum, means, mean, variances }] of vectors.entries()) {
+  for (const [{ sum, means, mean, variances }, step] of zip(vectors, steps)) {
     average(f, sum, count, variances);
     if (v.centered) {
       // The distances are those from the mean as it was rounded.
@@ -130,11 +130,9 @@ function emitStatistics(e: EmittingForward, steps: readonly VectorStep[]): void 
       }
     }
     pushJoined(f, t, variances).set(d);
-    columns.store(p.variances, d, steps[k] ?? whole);
+    columns.store(p.variances, d, step);
   }
 }
-
-const whole: VectorStep = { u: 0, offset: 0, partial: false };
 
 /** Takes vectors that loops read to where results will lie, and back: V8 makes one of two that are loaded side by side. */
 function bringTogether({ f, p }: EmittingForward, locals: readonly number[]): void {
@@ -200,8 +198,7 @@ export function emitForwardOfColumns(module: ModuleBuilder, t: RowConfig, v: Var
             f.set(value);
             return value;
           });
-          for (const [k, value] of [...values.entries()].toReversed())
-            columns.store(to, value, steps[k] ?? whole);
+          for (const [value, step] of zip(values, steps).toReversed()) columns.store(to, value, step);
           for (const pointer of [from, to]) f.bump(pointer, { local: p.pitch });
         }),
       );

@@ -32,7 +32,7 @@ function writeDefault(dtype: DType): void {
 /** The dtype of tensors made from floats without a dtype: float32 at first (PyTorch's `torch.get_default_dtype`). */
 export function getDefaultDtype(): DType {
   if (arguments.length > 0) refuseExcess('getDefaultDtype', [], arguments);
-  if (askedIn !== traceNumber()) tellOfDefault();
+  tellOfDefault();
   return defaultDtype;
 }
 

@@ -27,6 +27,10 @@ export const refuseBools = (name: string, words = 'Boolean inputs not supported'
     () => words,
   );
 
+/** {@link refuseBools} where elements are found by their place in an order: as in PyTorch, bools have none. */
+export const refuseBoolsInOrder = (name: string): DTypeCheck =>
+  refuseBools(name, "not implemented for 'Bool'; convert with to('uint8')");
+
 /** A check that refuses floating point. Kindling's own. */
 export const integersOnly = (name: string): DTypeCheck =>
   refusing(name, isFloatingPoint, (dtype) => `expected integer or bool tensors, got ${dtype}`);

@@ -1,9 +1,10 @@
 import { composition, K, signature } from '../../arguments/index.ts';
-import { DTypeError, ShapeError, ValueError } from '../../errors.ts';
+import { ShapeError, ValueError } from '../../errors.ts';
 import { elementsOf, searchRows } from '../../kernels/index.ts';
 import { apply, definePrimitive } from '../../record/index.ts';
 import { formatShape, sameShape } from '../../shape.ts';
 import { Tensor } from '../../tensor.ts';
+import { refuseBoolsInOrder } from '../elementwise/dtype-checks.ts';
 import { gather } from '../indexing/gather.ts';
 
 /** Options of {@link searchsorted}. */
@@ -24,8 +25,7 @@ interface Searching {
 const searchPrimitive = definePrimitive<Searching, [Tensor, Tensor]>({
   name: 'searchsorted',
   infer([boundaries, values], { caller }) {
-    if (boundaries.dtype === 'bool' && values.dtype === 'bool')
-      throw new DTypeError(`${caller}: not implemented for 'Bool'; convert with to('uint8')`);
+    if (boundaries.dtype === 'bool') refuseBoolsInOrder(caller)(values.dtype);
     const b = boundaries.shape;
     const v = values.shape;
     const fits = b.length === 1 || (b.length === v.length && b.slice(0, -1).every((n, d) => n === v[d]));

@@ -1,11 +1,12 @@
 import { alias, K, signature } from '../../arguments/index.ts';
 import type { TypedArray } from '../../dtype.ts';
-import { DTypeError, ShapeError } from '../../errors.ts';
+import { ShapeError } from '../../errors.ts';
 import { elementsOf, extentOf, type Picking, pickRows, sortRows } from '../../kernels/index.ts';
 import { defineMulti, type MultiPrimitive, OUTPUT } from '../../record/index.ts';
 import { formatShape, normalizeDim } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { zeros } from '../creation/fill.ts';
+import { refuseBoolsInOrder } from '../elementwise/dtype-checks.ts';
 import { scatterAdd } from '../indexing/scatter.ts';
 import { alone, isDims } from '../reductions/reduction.ts';
 import { eachRow, rowsOf } from '../reductions/rows.ts';
@@ -112,12 +113,6 @@ function along(x: Tensor, dim: number | undefined, caller: string): [dim: number
   return [d, sizeAlong(x, d)];
 }
 
-/** Bools are sorted, but, as in PyTorch, not picked by their place in the order. */
-function refuseBools({ dtype }: Tensor, caller: string): void {
-  if (dtype === 'bool')
-    throw new DTypeError(`${caller}: not implemented for 'Bool'; convert with to('uint8')`);
-}
-
 const sortParameters = {
   x: K.tensor,
   dim: K.optional(K.integer),
@@ -170,6 +165,7 @@ export interface TopkOptions {
   readonly sorted?: boolean;
 }
 
+const topkRefusesBools = refuseBoolsInOrder('topk');
 const topkTakes = signature('topk', {
   x: K.tensor,
   k: K.integer,
@@ -184,7 +180,7 @@ const topkTakes = signature('topk', {
  */
 export function topk(x: Tensor, k: number, options: TopkOptions = {}): ValuesAndIndices {
   topkTakes(arguments);
-  refuseBools(x, 'topk');
+  topkRefusesBools(x.dtype);
   const [d, size] = along(x, options.dim, 'topk');
   if (k < 0 || k > size) {
     throw new ShapeError(
@@ -205,6 +201,7 @@ export interface KthvalueOptions {
   readonly keepdim?: boolean;
 }
 
+const kthvalueRefusesBools = refuseBoolsInOrder('kthvalue');
 const kthvalueTakes = signature('kthvalue', {
   x: K.tensor,
   k: K.integer,
@@ -217,7 +214,7 @@ const kthvalueTakes = signature('kthvalue', {
  */
 export function kthvalue(x: Tensor, k: number, options: KthvalueOptions = {}): ValuesAndIndices {
   kthvalueTakes(arguments);
-  refuseBools(x, 'kthvalue');
+  kthvalueRefusesBools(x.dtype);
   const [d, size] = along(x, options.dim, 'kthvalue');
   if (k < 1 || k > size) {
     throw new ShapeError(

@@ -2,6 +2,7 @@ import { composition, K, signature } from '../../arguments/index.ts';
 import { DTypeError, ShapeError } from '../../errors.ts';
 import { formatShape, normalizeDim, numelOf, type Shape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
+import { refuseBools } from '../elementwise/dtype-checks.ts';
 import { sum } from '../reductions/sum.ts';
 import { diagonal } from '../views/diagonal.ts';
 import { permute } from '../views/permute.ts';
@@ -95,6 +96,8 @@ export function tensordot(a: Tensor, b: Tensor, options: TensordotOptions = {}):
   return reshape(mm(left, right), [...sizes(x, rows), ...sizes(y, columns)]);
 }
 
+const traceRefusesBools = refuseBools('trace', "not implemented for 'Bool'; convert with to('int32')");
+
 /**
  * The sum of a matrix's diagonal. Follows `torch.trace`.
  * @throws ShapeError unless x is a matrix; DTypeError for bools
@@ -102,7 +105,7 @@ export function tensordot(a: Tensor, b: Tensor, options: TensordotOptions = {}):
  */
 export const trace = composition('trace', { x: K.tensor }, (x: Tensor): Tensor => {
   if (x.ndim !== 2) throw new ShapeError(`trace: expected a matrix, but got tensor with dim ${x.ndim}`);
-  if (x.dtype === 'bool') throw new DTypeError("trace: not implemented for 'Bool'; convert with to('int32')");
+  traceRefusesBools(x.dtype);
   return sum(diagonal(x));
 });
 

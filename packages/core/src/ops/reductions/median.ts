@@ -5,7 +5,7 @@ import { type Extent, elementsOf, medianRows, pickRows } from '../../kernels/ind
 import { apply, definePrimitive, INPUT, OUTPUT } from '../../record/index.ts';
 import { allocateArray } from '../../storage.ts';
 import type { Tensor } from '../../tensor.ts';
-import { refuseBools } from '../elementwise/dtype-checks.ts';
+import { refuseBoolsInOrder } from '../elementwise/dtype-checks.ts';
 import { plainOrder } from '../order/partial-sort.ts';
 import { numberOfRank } from '../order/rank.ts';
 import type { ValuesAndIndices } from '../order/sorting.ts';
@@ -82,12 +82,12 @@ const pickingAlong = (name: string, pick: Pick, findRows: FindRows, check: (x: T
     });
   });
 
-/** `median` or `nanmedian` in its two forms: without a dimension equal elements share the gradient. */
 /** PyTorch's is the least int64. */
 const noMedian = "that of no elements does not fit int32; convert with to('float64')";
 
+/** `median` or `nanmedian` in its two forms: without a dimension equal elements share the gradient. */
 function medianOf(name: string, pick: Pick, skipsNaN: boolean) {
-  const refuse = refuseBools(name, "not implemented for 'Bool'; convert with to('uint8')");
+  const refuse = refuseBoolsInOrder(name);
   const check = (x: Tensor): void => refuse(x.dtype);
   const medians: FindRows = (x, _, extent, values, indices) =>
     medianRows(x, extent, skipsNaN, values, indices);
