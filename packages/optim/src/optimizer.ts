@@ -92,9 +92,7 @@ export abstract class Optimizer<O extends { lr: Rate } = any> extends Shown {
   readonly defaults: O;
   #stepCount = 0;
   readonly #kinds: Readonly<Record<string, K.Kind>>;
-  /** The kinds by name, as a group's options are held against them at each step. */
-  readonly #checks: readonly { readonly name: string; readonly kind: K.Kind }[];
-  readonly #checked = new LastOptions();
+  readonly #checked: LastOptions;
   readonly #preHooks: Hooks = new Map();
   readonly #postHooks: Hooks = new Map();
 
@@ -104,7 +102,7 @@ export abstract class Optimizer<O extends { lr: Rate } = any> extends Shown {
     super();
     this.defaults = defaults;
     this.#kinds = kinds ?? K.allLike(defaults, K.finite);
-    this.#checks = Object.entries(atSteps(this.#kinds)).map(([name, kind]) => ({ name, kind }));
+    this.#checked = new LastOptions(atSteps(this.#kinds));
     for (const group of groupsOf(name, params)) this.#add(name, group);
   }
 
@@ -187,15 +185,13 @@ export abstract class Optimizer<O extends { lr: Rate } = any> extends Shown {
    * is given; schedules may lead there, as in PyTorch.
    */
   #checkOptions(options: ParamGroup<O>, caller?: string): void {
-    if (caller !== undefined || !this.#checked.isSame(options)) {
-      for (const { name, kind } of this.#checks) {
-        const value = (options as Record<string, unknown>)[name];
-        if (!kind.accepts(value))
-          checkArguments(caller ?? `${this.constructor.name}.step`, { [name]: kind }, [value]);
-      }
-      checkHeld(caller ?? `${this.constructor.name}.step`, options, K.finite);
+    const changed = caller === undefined ? this.#checked.changed(options) : null;
+    if (changed === null || changed.length > 0) {
+      const asked = caller ?? `${this.constructor.name}.step`;
+      this.#checked.check(asked, options, changed);
+      checkHeld(asked, options, K.finite);
       checkImplementation(caller ?? this.constructor.name, options as Record<string, unknown>);
-      if (caller === undefined) this.#checked.remember(options);
+      if (caller === undefined) this.#checked.remember(options, changed);
     }
     this.check(options);
   }
