@@ -13,7 +13,7 @@ import {
   withoutUndefined,
   zerosLike,
 } from '@kindling/core';
-import { evaluate } from './closure.ts';
+import { evaluate, refusePromise } from './closure.ts';
 import { dependsOnGroups, dependsOnHooks, dependsOnParameters } from './dependencies.ts';
 import {
   aGroup,
@@ -220,8 +220,8 @@ export abstract class Optimizer<O extends { lr: Rate } = any> extends Shown {
   /**
    * Updates every parameter that has a gradient. Follows `Optimizer.step`. `closure` computes the loss anew, with gradients recorded, before the
    * step; its result is returned.
-   * @throws ValueError for options that cannot be, as a learning rate of NaN, for a closure that is asynchronous, and for a leaf in a
-   * group that is `differentiable`; CompileError for such a group inside of a compiled function
+   * @throws ValueError for options that cannot be, as a learning rate of NaN, for a closure or hook that is asynchronous, and for a leaf in
+   * a group that is `differentiable`; CompileError for such a group inside of a compiled function
    */
   step(): void;
   step(closure: () => Tensor): Tensor;
@@ -351,7 +351,8 @@ export abstract class Optimizer<O extends { lr: Rate } = any> extends Shown {
 
   /** Those that are registered now: a hook may add and remove others. */
   #run(hooks: Hooks): void {
-    if (hooks.size > 0) for (const hook of [...hooks.values()]) hook(this);
+    if (hooks.size === 0) return;
+    for (const hook of [...hooks.values()]) refusePromise(`${this.constructor.name}.step`, hook(this));
   }
 
   /**
