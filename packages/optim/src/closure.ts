@@ -16,7 +16,8 @@ export function evaluate(caller: string, closure: () => Tensor): Tensor {
   return loss;
 }
 
-const isPromise = (x: unknown): boolean => typeof (x as { then?: unknown } | null | undefined)?.then === 'function';
+const isPromise = (x: unknown): boolean =>
+  typeof (x as { then?: unknown } | null | undefined)?.then === 'function';
 
 /**
  * Looks at what a hook returned: all else counts for nothing.

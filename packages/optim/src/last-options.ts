@@ -14,11 +14,13 @@ const none: readonly string[] = [];
 /** Tells which options of groups are others than those that were looked at last, as at each step only these are asked about. */
 export class LastOptions {
   readonly #seen = new WeakMap<object, Seen>();
-  readonly #checks: readonly { readonly name: string; readonly kind: K.Kind }[];
+  readonly #kinds: ReadonlyMap<string, K.Kind>;
+  readonly #names: readonly string[];
 
   /** @param kinds what each option may be */
   constructor(kinds: Readonly<Record<string, K.Kind>>) {
-    this.#checks = Object.entries(kinds).map(([name, kind]) => ({ name, kind }));
+    this.#kinds = new Map(Object.entries(kinds));
+    this.#names = [...this.#kinds.keys()];
   }
 
   /** The names of the options that have changed since {@link remember}, or an element of a list has; `null` where nothing is known of the group. */
@@ -43,10 +45,10 @@ export class LastOptions {
 
   /** Refuses, in the name of `caller`, an option of those that have changed that is not of its kind. */
   check(caller: string, group: object, changed: readonly string[] | null): void {
-    for (const { name, kind } of this.#checks) {
-      if (changed !== null && !changed.includes(name)) continue;
+    for (const name of changed ?? this.#names) {
+      const kind = this.#kinds.get(name);
       const value = (group as Record<string, unknown>)[name];
-      if (!kind.accepts(value)) checkArguments(caller, { [name]: kind }, [value]);
+      if (kind !== undefined && !kind.accepts(value)) checkArguments(caller, { [name]: kind }, [value]);
     }
   }
 

@@ -142,7 +142,9 @@ describe('an optimizer', () => {
   it('refuses a hook that is asynchronous, whose awaits come too late and whose errors are lost', () => {
     const optimizer = new optim.SGD([withGrad(1)]);
     const hook = optimizer.registerStepPreHook(async () => {});
-    expect(() => optimizer.step()).toThrow(/^SGD\.step: a hook returned a Promise, and the step does not wait for it/);
+    expect(() => optimizer.step()).toThrow(
+      /^SGD\.step: a hook returned a Promise, and the step does not wait for it/,
+    );
     hook.remove();
     optimizer.registerStepPostHook(() => 5);
     optimizer.registerStepPostHook(() => null);
