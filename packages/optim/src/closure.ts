@@ -7,13 +7,28 @@ import { checkArguments, enableGrad, K, type Tensor, ValueError } from '@kindlin
 export function evaluate(caller: string, closure: () => Tensor): Tensor {
   checkArguments(caller, { closure: K.callable }, [closure]);
   const loss = enableGrad(closure);
-  if (typeof (loss as { then?: unknown } | undefined)?.then === 'function') {
+  if (isPromise(loss)) {
     throw new ValueError(
       `${caller}: the closure returned a Promise, and its gradients come too late for this step; compute loss and gradients ` +
         'first, then write optimizer.step()',
     );
   }
   return loss;
+}
+
+const isPromise = (x: unknown): boolean =>
+  typeof (x as { then?: unknown } | null | undefined)?.then === 'function';
+
+/**
+ * Looks at what a hook returned: all else counts for nothing.
+ * @throws ValueError for a Promise
+ */
+export function refusePromise(caller: string, result: unknown): void {
+  if (!isPromise(result)) return;
+  throw new ValueError(
+    `${caller}: a hook returned a Promise, and the step does not wait for it: what it awaits comes too late, and its errors are lost; ` +
+      'await before optimizer.step(), or after it',
+  );
 }
 
 /**

@@ -57,9 +57,10 @@ export function dependsOnGroups<O extends object>(
     .flatMap(({ update, group: { params } }) => params.map((p) => ({ p, names: stateNames(update, p) })))
     .map(({ p, names }) => ({ p, names, values: names.map((key) => state.get(p)?.[key]) }))
     .filter(({ values }) => values.some((value) => value !== undefined));
-  assumes(`the state of ${name}`, () =>
-    held.every(({ p, names, values }) => hasStill(state.get(p), names, values)),
-  );
+  assumes(`the state of ${name}`, () => {
+    for (const { p, names, values } of held) if (!hasStill(state.get(p), names, values)) return false;
+    return true;
+  });
 }
 
 /** Whether state that was there is there still; what came into being meanwhile had none before. */

@@ -13,7 +13,7 @@ import {
   withoutUndefined,
   zerosLike,
 } from '@kindling/core';
-import { evaluate } from './closure.ts';
+import { evaluate, refusePromise } from './closure.ts';
 import { dependsOnGroups, dependsOnHooks, dependsOnParameters } from './dependencies.ts';
 import {
   aGroup,
@@ -92,9 +92,7 @@ export abstract class Optimizer<O extends { lr: Rate } = any> extends Shown {
   readonly defaults: O;
   #stepCount = 0;
   readonly #kinds: Readonly<Record<string, K.Kind>>;
-  /** The kinds by name, as a group's options are held against them at each step. */
-  readonly #checks: readonly { readonly name: string; readonly kind: K.Kind }[];
-  readonly #checked = new LastOptions();
+  readonly #checked: LastOptions;
   readonly #preHooks: Hooks = new Map();
   readonly #postHooks: Hooks = new Map();
 
@@ -104,7 +102,7 @@ export abstract class Optimizer<O extends { lr: Rate } = any> extends Shown {
     super();
     this.defaults = defaults;
     this.#kinds = kinds ?? K.allLike(defaults, K.finite);
-    this.#checks = Object.entries(atSteps(this.#kinds)).map(([name, kind]) => ({ name, kind }));
+    this.#checked = new LastOptions(atSteps(this.#kinds));
     for (const group of groupsOf(name, params)) this.#add(name, group);
   }
 
@@ -187,15 +185,13 @@ export abstract class Optimizer<O extends { lr: Rate } = any> extends Shown {
    * is given; schedules may lead there, as in PyTorch.
    */
   #checkOptions(options: ParamGroup<O>, caller?: string): void {
-    if (caller !== undefined || !this.#checked.isSame(options)) {
-      for (const { name, kind } of this.#checks) {
-        const value = (options as Record<string, unknown>)[name];
-        if (!kind.accepts(value))
-          checkArguments(caller ?? `${this.constructor.name}.step`, { [name]: kind }, [value]);
-      }
-      checkHeld(caller ?? `${this.constructor.name}.step`, options, K.finite);
+    const changed = caller === undefined ? this.#checked.changed(options) : null;
+    if (changed === null || changed.length > 0) {
+      const asked = caller ?? `${this.constructor.name}.step`;
+      this.#checked.check(asked, options, changed);
+      checkHeld(asked, options, K.finite);
       checkImplementation(caller ?? this.constructor.name, options as Record<string, unknown>);
-      if (caller === undefined) this.#checked.remember(options);
+      if (caller === undefined) this.#checked.remember(options, changed);
     }
     this.check(options);
   }
@@ -224,8 +220,8 @@ export abstract class Optimizer<O extends { lr: Rate } = any> extends Shown {
   /**
    * Updates every parameter that has a gradient. Follows `Optimizer.step`. `closure` computes the loss anew, with gradients recorded, before the
    * step; its result is returned.
-   * @throws ValueError for options that cannot be, as a learning rate of NaN, for a closure that is asynchronous, and for a leaf in a
-   * group that is `differentiable`; CompileError for such a group inside of a compiled function
+   * @throws ValueError for options that cannot be, as a learning rate of NaN, for a closure or hook that is asynchronous, and for a leaf in
+   * a group that is `differentiable`; CompileError for such a group inside of a compiled function
    */
   step(): void;
   step(closure: () => Tensor): Tensor;
@@ -355,7 +351,8 @@ export abstract class Optimizer<O extends { lr: Rate } = any> extends Shown {
 
   /** Those that are registered now: a hook may add and remove others. */
   #run(hooks: Hooks): void {
-    if (hooks.size > 0) for (const hook of [...hooks.values()]) hook(this);
+    if (hooks.size === 0) return;
+    for (const hook of [...hooks.values()]) refusePromise(`${this.constructor.name}.step`, hook(this));
   }
 
   /**

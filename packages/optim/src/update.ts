@@ -95,7 +95,13 @@ interface Asked {
 export function updateAtOnce(update: Update, params: readonly Tensor[], asked: Asked): void {
   /** The counts before, of the call that runs here. */
   let before: unknown[][] | null = [];
-  const numbers = asked.onHost(() => numbersOfAll(update, params, asked, isTraced(), before));
+  // A program takes for given that state which was there is there still.
+  const isOne = isTraced() && haveAllBegun(update, params, asked.stateOf);
+  const numbers = asked.onHost(() =>
+    isOne && before === null
+      ? numbersOfOne(params, asked)
+      : numbersOfAll(update, params, asked, isTraced(), before),
+  );
   const counted = before;
   before = null;
   const { error, next } = runEach(
@@ -108,6 +114,24 @@ export function updateAtOnce(update: Update, params: readonly Tensor[], asked: A
   for (let i = next; i < params.length; i++)
     setBack(update, asked.stateOf(params[i] as Tensor), counted[i] ?? []);
   throw error;
+}
+
+/** Whether the numbers of all are those of any, also in later calls: nothing is counted, and all have state. */
+function haveAllBegun(
+  { alike, counts = [], state }: Update,
+  params: readonly Tensor[],
+  stateOf: Asked['stateOf'],
+): boolean {
+  const [first] = typeof state === 'function' ? [] : state;
+  if (alike !== true || counts.length > 0) return false;
+  return first === undefined || params.every((p) => stateOf(p)[first] !== undefined);
+}
+
+/** The numbers of the first parameter, for all. */
+function numbersOfOne(params: readonly Tensor[], { stateOf, numbersOf }: Asked): (readonly number[])[] {
+  const all = new Array<readonly number[]>(params.length);
+  const [p] = params;
+  return p === undefined ? all : all.fill(numbersOf(stateOf(p), p));
 }
 
 /**

@@ -139,6 +139,55 @@ describe('an optimizer', () => {
     expect(calls).toEqual(['before', 'after']);
   });
 
+  it('refuses a hook that is asynchronous, whose awaits come too late and whose errors are lost', () => {
+    const optimizer = new optim.SGD([withGrad(1)]);
+    const hook = optimizer.registerStepPreHook(async () => {});
+    expect(() => optimizer.step()).toThrow(
+      /^SGD\.step: a hook returned a Promise, and the step does not wait for it/,
+    );
+    hook.remove();
+    optimizer.registerStepPostHook(() => 5);
+    optimizer.registerStepPostHook(() => null);
+    optimizer.step();
+    expect(optimizer.stepCount).toBe(1);
+  });
+
+  it('sees an option that cannot be beside others that have changed, at each step until it is put right', () => {
+    const optimizer = new optim.Adam([withGrad(1)], { betas: [0.5, 0.5] });
+    const [group] = optimizer.paramGroups as unknown as [{ lr: number; eps: number; betas: number[] }];
+    optimizer.step();
+    group.lr = 0.5;
+    group.eps = -1;
+    for (let i = 0; i < 2; i++) expect(() => optimizer.step()).toThrow(/^Adam\.step: eps: expected/);
+    group.eps = 1;
+    optimizer.step();
+    group.betas[1] = 2;
+    for (let i = 0; i < 2; i++) expect(() => optimizer.step()).toThrow(/^Adam\.step: betas: expected/);
+    group.betas[1] = 0.75;
+    group.lr = Number.NaN;
+    for (let i = 0; i < 2; i++) expect(() => optimizer.step()).toThrow(/^Adam\.step: lr: expected/);
+    group.lr = 0.25;
+    optimizer.step();
+    Reflect.deleteProperty(group, 'eps');
+    expect(() => optimizer.step()).toThrow(/^Adam\.step: eps: expected/);
+  });
+
+  it('of Adagrad keeps state from the beginning, as PyTorch, whose steps look for it', () => {
+    const [p, later] = [withGrad(1), withGrad(2)];
+    const optimizer = new optim.Adagrad([p], { initialAccumulatorValue: 0.5 });
+    expect(optimizer.state.has(p)).toBe(true);
+    const saved = Object.entries(optimizer.stateDict().state[0] ?? {}) as [string, Tensor][];
+    expect(saved.map(([key, x]) => [key, x.item()])).toEqual([
+      ['step', 0],
+      ['sum', 0.5],
+    ]);
+    optimizer.addParamGroup({ params: [later], initialAccumulatorValue: 2 });
+    const sum = (): number => (optimizer.state.get(later) as { sum: Tensor }).sum.item();
+    expect(sum()).toBe(2);
+    optimizer.step();
+    expect(sum()).toBe(3);
+  });
+
   it('prints as in PyTorch', () => {
     const optimizer = new optim.Adam([leaf(1)], { lr: 1e-5, betas: [0.9, 0.99] });
     expect(inspect(optimizer)).toBe(

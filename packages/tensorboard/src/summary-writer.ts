@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { checkArguments, K, noGrad, Tensor, ValueError } from '@kindling/core';
@@ -118,6 +119,14 @@ const options = /* @__PURE__ */ K.options<SummaryWriterOptions>({
 });
 
 const numberOf = (x: number | Tensor): number => Number(x instanceof Tensor ? x.item() : x);
+/** The time in seconds, or as many millionths later as it takes to be no name in a folder: each session has a folder of its own. */
+function freeName(folder: string): string {
+  const time = now();
+  let name = String(time);
+  for (let later = 1; existsSync(join(folder, name)); later++) name = (time + later * 1e-6).toFixed(6);
+  return name;
+}
+
 /** A name as part of a path. */
 const asPath = (name: string): string => name.replaceAll(/[/\\\0]/g, '_');
 
@@ -282,7 +291,7 @@ export class SummaryWriter {
     };
     const takes = { hparams: hparamValues, metrics: scalars, options: K.options(kinds) };
     const caller = this.begin('addHparams', takes, arguments);
-    const { hparamDomainDiscrete = {}, runName = String(now()), globalStep = 0 } = options;
+    const { hparamDomainDiscrete = {}, runName = freeName(this.logDir), globalStep = 0 } = options;
     const values = hparamsOf(caller, hparams, Object.keys(metrics), hparamDomainDiscrete);
     const folder = join(this.logDir, runName);
     for (const value of values) this.write(caller, folder, { globalStep }, value);

@@ -284,6 +284,15 @@ it('hyperparameters are a session that has begun and ended, with its metrics', (
   ]);
 });
 
+it('each session of hyperparameters has a folder of its own, also of calls in the same moment', () => {
+  const before = new Set(readdirSync(folder));
+  for (let lr = 0; lr < 20; lr++) writer.addHparams({ lr }, { loss: lr });
+  const sessions = readdirSync(folder).filter((name) => !before.has(name));
+  expect(sessions.length).toBe(20);
+  const losses = sessions.map((name) => readValues(join(folder, name)).at(-1)?.value.value);
+  expect(new Set(losses)).toEqual(new Set(Array.from({ length: 20 }, (_, lr) => lr)));
+});
+
 describe('what cannot be', () => {
   const two = ones([2]);
   it.each<[string, (w: SummaryWriter) => void, string]>([

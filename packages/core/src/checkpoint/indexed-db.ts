@@ -14,7 +14,7 @@ const PIECE = 32_768;
 
 /**
  * Checkpoints in a database of the browser, one a run. Each file is written by one transaction, which is done as a whole or not at
- * all. Kindling's own.
+ * all; of two pages that save into one database neither takes the other's names. Kindling's own.
  * @throws KindlingError by its methods, where there is no IndexedDB, or it refuses
  * @example const storage = indexedDBStorage('run');
  */
@@ -30,9 +30,15 @@ export function indexedDBStorage(database: string): CheckpointStorage {
     try {
       return await new Promise((resolve, reject) => {
         const transaction = db.transaction(FILES, mode, { durability: 'strict' });
-        const asked = act(transaction.objectStore(FILES));
-        transaction.oncomplete = () => resolve(asked.result);
         transaction.onabort = () => reject(refused(database, transaction.error));
+        try {
+          const asked = act(transaction.objectStore(FILES));
+          transaction.oncomplete = () => resolve(asked.result);
+        } catch (error) {
+          reject(error);
+          // What was asked for before would else be done.
+          transaction.abort();
+        }
       });
     } finally {
       // An open database cannot be deleted.
@@ -54,14 +60,28 @@ export function indexedDBStorage(database: string): CheckpointStorage {
     },
     async write(name, bytes) {
       await transact('readwrite', (files) => {
-        const removed = files.delete(piecesOf(name));
-        // An empty file has one piece too.
-        const count = bytes === null ? 0 : Math.max(1, Math.ceil(bytes.length / PIECE));
-        for (let i = 0; i < count; i++) files.put(bytes?.slice(i * PIECE, (i + 1) * PIECE), [name, i]);
-        return removed;
+        const removed: IDBRequest = files.delete(piecesOf(name));
+        return bytes === null ? removed : put(files, 'put', name, bytes);
       });
     },
+    async create(name, bytes) {
+      try {
+        await transact('readwrite', (files) => put(files, 'add', name, bytes));
+        return true;
+      } catch (error) {
+        if (((error as Error).cause as Partial<Error> | undefined)?.name === 'ConstraintError') return false;
+        throw error;
+      }
+    },
   };
+}
+
+/** Puts the pieces of a file there, an empty one too; `add` fails where there is one of that name. Gives the first request. */
+function put(files: IDBObjectStore, how: 'put' | 'add', name: string, bytes: Uint8Array): IDBRequest {
+  const asked = files[how](bytes.slice(0, PIECE), [name, 0]);
+  for (let i = 1; i * PIECE < bytes.length; i++)
+    files[how](bytes.slice(i * PIECE, (i + 1) * PIECE), [name, i]);
+  return asked;
 }
 
 const piecesOf = (name: string): IDBKeyRange =>

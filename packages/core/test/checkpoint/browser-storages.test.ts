@@ -1,5 +1,5 @@
 /** Storages of browsers, on an IndexedDB in memory and on as much of a file system as they ask for. */
-import { type CheckpointStorage, indexedDBStorage, opfsStorage } from '@kindling/core';
+import { Checkpoint, type CheckpointStorage, indexedDBStorage, opfsStorage } from '@kindling/core';
 import { IDBFactory, IDBKeyRange } from 'fake-indexeddb';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
@@ -143,6 +143,43 @@ describe('opfsStorage', () => {
 });
 
 describe('indexedDBStorage', () => {
+  test('creates a file under a name that is free, as a whole, and leaves one that is there', async () => {
+    const storage = indexedDBStorage('run');
+    expect(await storage.create?.('a', bytes(100_000))).toBe(true);
+    expect(await storage.create?.('a', bytes(3))).toBe(false);
+    expect(await storage.create?.('empty', bytes(0))).toBe(true);
+    expect(await storage.create?.('empty', bytes(200_000))).toBe(false);
+    expect(await storage.read('a')).toEqual(bytes(100_000));
+    expect(await storage.read('empty')).toEqual(bytes(0));
+    await storage.write('a', null);
+    expect(await storage.create?.('a', bytes(3))).toBe(true);
+    expect(await storage.read('a')).toEqual(bytes(3));
+  });
+
+  test('holds all that the checkpoints of several pages save at the same moment', async () => {
+    const pages = [1, 2, 3].map(
+      () => new Checkpoint({ storage: indexedDBStorage('run'), parts: {}, keepLast: Infinity }),
+    );
+    const names = await Promise.all(pages.map((page, step) => page.save({ step })));
+    expect(new Set(names).size).toBe(3);
+    expect([...(await indexedDBStorage('run').list())].sort()).toEqual([...names].sort());
+    const reader = new Checkpoint({ storage: indexedDBStorage('run'), parts: {} });
+    const steps = await Promise.all(names.map(async (name) => (await reader.load(name)).step));
+    expect(steps).toEqual([0, 1, 2]);
+  });
+
+  test('writes nothing of a file of which not all can be had', async () => {
+    const storage = indexedDBStorage('run');
+    await storage.write('a', bytes(100_000));
+    const torn = bytes(100_000);
+    torn.slice = (from = 0, to) => {
+      if (from > 50_000) throw new RangeError('no memory');
+      return Uint8Array.prototype.slice.call(torn, from, to);
+    };
+    await expect(storage.write('a', torn)).rejects.toThrow('no memory');
+    expect(await storage.read('a')).toEqual(bytes(100_000));
+  });
+
   test('says which database refused, and why', async () => {
     const request: { onerror?: () => void; error: Error } = { error: new Error('no room') };
     vi.stubGlobal('indexedDB', {

@@ -47,11 +47,11 @@ const moving = /* @__PURE__ */ new FusedUpdate('lbfgs_move', 1, 1, (p, d, t) => 
 
 /** Each parameter, with its part of a vector of all. */
 export function withParts(params: readonly Tensor[], d: Tensor): (readonly [p: Tensor, part: Tensor])[] {
-  let offset = 0;
-  return params.map((p) => {
-    offset += p.count;
-    return [p, d.narrow(0, offset - p.count, p.count).reshape([...p.shape])];
-  });
+  const parts = d.split(params.map(({ count }) => count));
+  return params.map((p, i) => [
+    p,
+    p.ndim === 1 ? (parts[i] as Tensor) : (parts[i] as Tensor).view([...p.shape]),
+  ]);
 }
 
 /** Moves parameters by t times their parts. */

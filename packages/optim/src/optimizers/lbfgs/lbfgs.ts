@@ -96,7 +96,11 @@ const aLoss = /* @__PURE__ */ K.kind(
 /** The gradients of all parameters as one vector: zeros where there is none. */
 function flatGradient(params: readonly Tensor[], maximize: boolean): Tensor {
   const flat = cat(
-    params.map(({ grad, count, dtype }) => grad?.reshape([count]) ?? zeros([count], { dtype })),
+    params.map(({ grad, count, dtype }) => {
+      if (grad === null) return zeros([count], { dtype });
+      // Each call of an operation counts where parameters are many and small.
+      return grad.ndim === 1 ? grad : grad.reshape([count]);
+    }),
   );
   return maximize ? flat.neg_() : flat;
 }
