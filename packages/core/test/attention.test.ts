@@ -290,6 +290,28 @@ describe('threads', () => {
   });
 });
 
+it.each([
+  ['float32', false],
+  ['float64', false],
+  ['float64', true],
+] as const)(
+  'a value behind a query that makes its result NaN leaves the scores that it sees no slopes, as in PyTorch (%s, createGraph: %s)',
+  (dtype, createGraph) => {
+    const operands = [
+      [[1], [2]],
+      [[1], [2], [3], [4]],
+      [[1], [2], [5], [NaN]],
+    ].map((rows) => tensor([rows], { dtype, requiresGrad: true })) as [Tensor, Tensor, Tensor];
+    const y = scaledDotProductAttention(...operands, { isCausal: true });
+    const gradients = autograd.grad([y.sum()], operands, { createGraph });
+    expect(gradients.map((g) => g?.isnan().flatten().tolist())).toEqual([
+      [true, true],
+      [true, true, true, true],
+      [false, false, false, false],
+    ]);
+  },
+);
+
 describe('a query that is NaN', () => {
   it.each([
     ['float32', false],

@@ -76,7 +76,7 @@ const spreadBackParams = [
 
 /**
  * Adds what puts NaN into gradients as weights of 0 leave it: of a query to the keys and values behind it, up to the end of the block, of
- * keys, that PyTorch goes through for a block of queries. `dot` is the sum of products.
+ * keys, that PyTorch goes through for a block of queries; and to the keys that it sees. `dot` is the sum of products.
  */
 export function spreadBack(module: ModuleBuilder, t: AttentionLane, dot: number): number {
   const add = addRow(module, t);
@@ -111,6 +111,13 @@ export function spreadBack(module: ModuleBuilder, t: AttentionLane, dot: number)
       }
       f.upTo(l.i, p.length, is(1), () => {
         callDot(f, dot, p.valueSize, row('out', l.i), row('g', l.i)).set(total);
+        // Where a result is NaN by what its query does not see, the scores of what it sees have no slopes either.
+        f.get(total).get(total).op('f64.ne').if();
+        f.putLeast(l.end, plus(l.i, is(1)), p.keys);
+        f.upTo(l.j, l.end, is(1), () => {
+          f.push(p.size).push(row('dk', l.j)).push(row('q', l.i)).get(total).call(add);
+        });
+        f.end();
         f.putLeast(l.end, times(plus(over(l.i, l.rows), is(1)), l.rows), p.length);
         f.put(l.end, times(over(plus(l.end, is(PYTORCH_KEYS - 1)), is(PYTORCH_KEYS)), is(PYTORCH_KEYS)));
         f.putLeast(l.end, l.end, p.keys);

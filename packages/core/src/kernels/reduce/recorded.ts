@@ -13,6 +13,7 @@ import { div, param, sqrt } from '../expression/index.ts';
 import { placeOf, type Recorder, recordCall } from '../recording/index.ts';
 import { denseOver, narrowKernel, type Strided, stridedOver } from '../strided/index.ts';
 import type { ValueType } from '../wasm/index.ts';
+import { scratchOfRowsApart } from './apart-kernels.ts';
 import { accumulatorOf, identityOf, type ReduceKind, type ReduceOptions } from './kinds.ts';
 import type { ReduceLayout } from './layout.ts';
 import { reduceKernels } from './reduce-kernels.ts';
@@ -23,10 +24,48 @@ const slack = 16;
 const types = {
   rows: Array<ValueType>(6).fill('i32'),
   columns: Array<ValueType>(7).fill('i32'),
+  rowsApart: Array<ValueType>(9).fill('i32'),
 };
 
 /** Columns that are reduced side by side at least. */
 const lanesOfColumns = 4;
+
+/** Elements of a piece of a row that are worth the steps from one to the next. */
+const leastPiece = 8;
+
+/** Rows whose pieces lie apart, all strides in elements. */
+interface Pieces {
+  /** How many a row has, and of how many elements each. */
+  readonly pieces: number;
+  readonly length: number;
+  /** From one row, and from one piece, to the next. */
+  readonly leap: number;
+  readonly pitch: number;
+}
+
+/** Some dimensions of an operand, neighbours joined where one step does for both. */
+function joined({ shape, strides }: Strided, first: number, end: number): { size: number; stride: number }[] {
+  const dims: { size: number; stride: number }[] = [];
+  for (let d = first; d < end; d++) {
+    const [size, stride] = [shape[d] ?? 1, strides[d] ?? 0];
+    const last = dims.at(-1);
+    if (last?.stride === stride * size) Object.assign(last, { size: last.size * size, stride });
+    else dims.push({ size, stride });
+  }
+  return dims;
+}
+
+/** How the rows of a layout come in pieces of neighbours; `null` where they do not, or lie in one piece. */
+function piecesOf({ outer, inner, x }: ReduceLayout): Pieces | null {
+  if (inner !== 1 || x.dense) return null;
+  let gone = 0;
+  for (let rows = 1; rows < outer; gone++) rows *= x.shape[gone] ?? 1;
+  const [row = { size: 1, stride: 0 }, ...otherRows] = joined(x, 0, gone);
+  const [piece, element, ...more] = joined(x, gone, x.shape.length);
+  if (piece === undefined || element?.stride !== 1 || element.size < leastPiece) return null;
+  if (otherRows.length + more.length > 0) return null;
+  return { pieces: piece.size, length: element.size, leap: row.stride, pitch: piece.stride };
+}
 
 type Callee = (...args: number[]) => unknown;
 
@@ -34,11 +73,12 @@ type Callee = (...args: number[]) => unknown;
 export function recordReduction(
   recorder: Recorder,
   kind: ReduceKind,
-  { outer, n, inner, x }: ReduceLayout,
+  layout: ReduceLayout,
   out: TypedArray,
   outOffset: number,
   { divisor, root = false, center }: ReduceOptions,
 ): void {
+  const { outer, n, inner, x } = layout;
   const lane = laneOf(x.dtype);
   const count = outer * inner;
   const result = stridedOver(out, placeOf(out).area.dtype, [count], outOffset);
@@ -49,7 +89,13 @@ export function recordReduction(
   }
   const accumulator = accumulatorOf(lane, kind);
   const kernels = reduceKernels(lane, kind);
-  const elements = lane === 'i32' && x.dtype !== 'int32' ? asInt32(x) : recorder.elements(x);
+  const isNarrow = lane === 'i32' && x.dtype !== 'int32';
+  const pieces = isNarrow ? null : piecesOf(layout);
+  const elements = isNarrow
+    ? asInt32(x)
+    : pieces === null
+      ? recorder.elements(x)
+      : x.storage.array.subarray(x.offset);
   const centers = center === undefined ? 0 : recorder.address(center);
   const reads = center === undefined ? [elements] : [elements, center];
   // Those of float64 may be made float32 where they lie.
@@ -59,25 +105,34 @@ export function recordReduction(
     (wide ? 2 : 1) * count + slack,
   );
   const at = recorder.address(own);
+  const writes = [own];
   const from = recorder.address(elements);
   const bytes = accumulator === 'f64' || accumulator === 'i64' ? 8 : 4;
   /** With the argument that is the operand's address; what follows are those of results and centres. */
   const call = (
-    name: 'rows' | 'columns',
+    name: keyof typeof types,
     args: Parameters<Recorder['call']>[3],
     operand: number,
     exact: boolean,
+    { leap, scratch }: { leap: number; scratch: number | null } = { leap: n * inner, scratch: null },
   ): void => {
     const steps = [
-      [operand, n * inner * elements.BYTES_PER_ELEMENT],
+      [operand, leap * elements.BYTES_PER_ELEMENT],
       [operand + 1, inner * bytes],
       [operand + 2, center === undefined ? 0 : inner * bytes],
     ] as const;
-    const rows = { count: 0, steps, scratch: null, together: 1, work: n * inner };
-    const effects = { reads, writes: [own] };
+    const rows = { count: 0, steps, scratch, together: 1, work: n * inner };
+    const effects = { reads, writes };
     recorder.call(kind, kernels[name] as Callee, types[name], args, exact ? { ...effects, rows } : effects);
   };
-  if (inner === 1) call('rows', [outer, n, from, at, centers, 0], 2, true);
+  if (pieces !== null) {
+    const bytes = elements.BYTES_PER_ELEMENT;
+    const { leap, pitch, length } = pieces;
+    const scratch = recorder.temporary(x.dtype, scratchOfRowsApart);
+    writes.push(scratch);
+    const args = [outer, pieces.pieces, length, leap * bytes, pitch * bytes, from, at, centers];
+    call('rowsApart', [...args, recorder.address(scratch)], 5, true, { leap, scratch: args.length });
+  } else if (inner === 1) call('rows', [outer, n, from, at, centers, 0], 2, true);
   // What comes after whole vectors of results is written too: the results of the next matrix.
   else call('columns', [outer, n, inner, from, at, centers, 0], 3, inner % lanesOfColumns === 0);
   if (lane === 'i32') {

@@ -5,6 +5,7 @@
 
 import type { Lane } from '../../dtype.ts';
 import { ModuleBuilder, memoized } from '../wasm/index.ts';
+import { emitRowsApart } from './apart-kernels.ts';
 import { emitColumns } from './column-kernels.ts';
 import type { ReduceKind } from './kinds.ts';
 import { emitRows } from './row-kernels.ts';
@@ -21,6 +22,21 @@ export interface ReduceKernels {
    * bytes past the ends.
    */
   rows(outer: number, n: number, x: number, out: number, center: number, accumulate: number): void;
+  /**
+   * {@link rows} of rows that are `pieces` of `length` elements, `pitch` bytes from one to the next, and `leap` bytes from one row to the
+   * next; `scratch` has room for `scratchOfRowsApart` elements.
+   */
+  rowsApart(
+    outer: number,
+    pieces: number,
+    length: number,
+    leap: number,
+    pitch: number,
+    x: number,
+    out: number,
+    center: number,
+    scratch: number,
+  ): void;
   /**
    * Reduces each of `outer` matrices of n rows and `inner` columns along the columns; `center` is laid out as `out`.
    * Reads and writes up to 32 bytes past the ends; accumulates only for outer = 1.
@@ -68,7 +84,7 @@ const byLane = memoized((lane: Lane) =>
   memoized((kind: ReduceKind): ReduceKernels => {
     const spec = specOf(lane, kind);
     const module = new ModuleBuilder();
-    emitRows(module, spec);
+    emitRowsApart(module, spec, emitRows(module, spec));
     emitColumns(module, spec);
     if (spec.type === 'f64' && lane !== 'i32') emitFinish(module);
     return module.instantiate<ReduceKernels>();

@@ -37,11 +37,11 @@ const SHORT = 32;
 /** Vectors in flight: enough to hide the latency of an addition. */
 const VECTORS = 8;
 
-/** Writes `rows`. */
-export function emitRows(module: ModuleBuilder, s: Spec): void {
+/** Writes `rows`, and gives its index. */
+export function emitRows(module: ModuleBuilder, s: Spec): number {
   const block = emitBlock(module, s);
   const params = i32Params('outer', 'n', 'x', 'out', 'center', 'accumulate');
-  module.define({ export: 'rows' }, params, (f, p) => {
+  return module.define({ export: 'rows' }, params, (f, p) => {
     const { total, center, result, x } = f.locals('v128', 'total', 'center', 'result', 'x');
     const { left, count } = f.locals('i32', 'left', 'count');
     const eachRow = (reduceRow: () => void): FunctionBuilder =>
