@@ -106,7 +106,8 @@ describe("a user's operation", () => {
 
   it('that no function defined is held against the same, once it fails', () => {
     const first = { shape: [2], dtype: 'float32' };
-    const plain = (meta: unknown) => ({ name: 'plain', infer: () => meta, kernel: () => [].at(0)!['none'] }) as never;
+    const plain = (meta: unknown) =>
+      ({ name: 'plain', infer: () => meta, kernel: () => [].at(0)!['none'] }) as never;
     for (const [meta, message] of [
       [[first, { shape: [-1], dtype: 'float32' }], /^plain: its infer must return \{ shape, dtype \}, sizes/],
       [[first, null], /^plain: its infer must return \{ shape, dtype \}, sizes/],

@@ -8,10 +8,12 @@ import {
   composed,
   defineMulti,
   definePrimitive,
+  defineView,
   elementsOf,
   type GradNode,
   INPUT,
   inferenceMode,
+  KindlingError,
   noGrad,
   OUTPUT,
   ones,
@@ -19,10 +21,15 @@ import {
   tensor,
   zeros,
 } from '../../src/index.ts';
+import { applyView as ownApplyView } from '../../src/record/apply.ts';
 
 const double = (data: number | number[] | number[][]): Tensor => tensor(data, { dtype: 'float64' });
 const leaf = (data: number | number[] | number[][]): Tensor => double(data).requiresGrad_();
 const values = (x: Tensor | null | undefined): unknown => x?.toArray() ?? null;
+const whole = defineView({
+  name: 'whole',
+  alias: ({ shape, strides, offset }) => ({ shape, strides, offset }),
+});
 const changed = /modified by an inplace operation/;
 
 describe('operations with several results', () => {
@@ -463,7 +470,10 @@ describe('views', () => {
     const part = base.narrow(0, 1, 2);
     part.retainGrad();
     part.square_();
-    base.mul(double([1, 10, 100])).sum().backward();
+    base
+      .mul(double([1, 10, 100]))
+      .sum()
+      .backward();
     expect(values(base)).toEqual([2, 16, 64]);
     expect(values(base.grad)).toEqual([1, 10, 100]);
     expect(values(part.grad)).toBeNull();
@@ -493,6 +503,13 @@ describe('views', () => {
     expect(values(plain)).toEqual([2, 4]);
     const ofNoGrad = noGrad(() => x.mul(1).view(1, 2));
     expect(values(ofNoGrad.add_(1))).toEqual([[2, 3]]);
+  });
+
+  it('are made of tensors: what is none is named, by the name of the operation', () => {
+    for (const no of [undefined, null, 1, {}]) {
+      expect(() => ownApplyView(whole, no as never, undefined)).toThrow(KindlingError);
+      expect(() => ownApplyView(whole, no as never, undefined)).toThrow(/^whole: /);
+    }
   });
 
   it('pass the inference flag on, both ways', () => {
