@@ -9,8 +9,10 @@ import {
   attempts,
   type Call,
   inQuietFolder,
+  leftChanged,
   loadAnotherCopy,
   type PublicCalls,
+  placesOfOptions,
   publicCalls,
   run,
 } from './odd-arguments/index.ts';
@@ -128,5 +130,28 @@ describe('one odd argument among right ones', () => {
     }
     await Promise.all(pending);
     expect(faults).toEqual([]);
+  }, 600_000);
+});
+
+/** What hands its options on to what the caller wrote; and lazy layers, which have their sizes before they read the others. */
+const readsOthers = /^(observe|autograd\.checkpoint|autograd\.Function|nn\.Lazy\w+#forward)/;
+
+describe('options that throw when they are read, be it the first time or later', () => {
+  it('leave everything as it was', () => {
+    const faults: string[] = [];
+    let tried = 0;
+    for (const call of found.calls) {
+      if (readsOthers.test(call.path)) continue;
+      for (const at of placesOfOptions(call)) {
+        for (let nth = 1; nth <= 60; nth++) {
+          const left = leftChanged(call, at, nth);
+          if (left === undefined) break;
+          tried++;
+          if (left !== null) faults.push(`${call.path} ${at} read ${nth}: ${left}`);
+        }
+      }
+    }
+    expect(faults).toEqual([]);
+    expect(tried).toBeGreaterThan(4000);
   }, 600_000);
 });

@@ -57,6 +57,20 @@ const equivalents: readonly Equivalent[] = [
     why: 'leaves are older than every operation, so that the sort puts them last all the same; the list spares it',
   },
   {
+    file: 'core/src/record/node.ts',
+    code: 'if (((this.primitive.saves ?? 0) & OUTPUT) !== 0) {',
+    from: '0',
+    to: '1',
+    why: 'a number of none saves its inputs, as 1 does; neither has the bit of the result',
+  },
+  {
+    file: 'core/src/parameters/list.ts',
+    code: 'if (Tensor.is(x)) continue;',
+    from: 'continue;',
+    to: ';',
+    why: 'a tensor is no model and passes the check: the condition spares both',
+  },
+  {
     file: 'core/src/io/npy.ts',
     code: 'const room = first === undefined ? 0 : GROWTH_DIGITS - String(first).length;',
     from: '0',

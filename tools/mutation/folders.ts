@@ -76,6 +76,7 @@ export const folders: Readonly<Record<string, Folder>> = {
       'core/test/compile/apart',
       'core/test/compile/host-numbers',
       'core/test/compile/changes-noticed',
+      'core/test/autograd/changed-views',
     ],
   },
   parameters: {
@@ -127,6 +128,7 @@ export const folders: Readonly<Record<string, Folder>> = {
       'nn/test/layers',
       'nn/test/init',
       'nn/test/activations',
+      'nn/test/compile',
       'optim/test/state-dict',
     ],
   },

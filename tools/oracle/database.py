@@ -12,7 +12,8 @@ from fixture import leaves, seed  # noqa: E402
 
 # The database sizes its tensors by these module globals (5, 10 and 20 as shipped). Smaller ones, all different,
 # keep every sample's structure and a fifth of its bytes.
-SIZES = dict(zip("SML", map(int, os.environ.get("ORACLE_SIZES", "4,6,9").split(","))))
+CHOSEN_SIZES = os.environ.get("ORACLE_SIZES")
+SIZES = dict(zip("SML", map(int, (CHOSEN_SIZES or "4,6,9").split(","))))
 # Whether the longer list is drawn that PyTorch holds its references against: extremal, small and large values, numbers for
 # tensors, broadcasting, sizes of 0.
 REFERENCE = os.environ.get("ORACLE_REFERENCE") == "1"
@@ -45,17 +46,20 @@ def operator(name, variant=""):
     return None
 
 
-def _draw(op, dtype, requires_grad):
-    """The generator of samples draws lazily, so each sample has a seed of its own. Left to itself (`set_seed`), the
-    database seeds every sample of every operation with one and the same number."""
-    names = (op.name, op.variant_test_name, dtype)
+def _seeded(drawing, *names):
+    """The database's generators draw lazily, so each sample has a seed of its own. Left to themselves (`set_seed`), they
+    seed every sample of every operation with one and the same number."""
     seed(*names)
-    drawing = iter((op.reference_inputs if REFERENCE else op.sample_inputs)("cpu", dtype, requires_grad=requires_grad, set_seed=False))
     drawn = []
     while (sample := next(drawing, None)) is not None:
         drawn.append(sample)
         seed(*names, len(drawn))
     return drawn
+
+
+def _draw(op, dtype, requires_grad):
+    inputs = op.reference_inputs if REFERENCE else op.sample_inputs
+    return _seeded(iter(inputs("cpu", dtype, requires_grad=requires_grad, set_seed=False)), op.name, op.variant_test_name, dtype)
 
 
 def _draw_first(op, dtype, requires_grad):
@@ -72,14 +76,26 @@ def _draw_first(op, dtype, requires_grad):
     return drawn
 
 
-def samples(op, dtype, requires_grad, sizes=SIZES):
-    """All samples of the operator for this dtype: small ones, or the shipped sizes where small ones do not fit it."""
+def _in_sizes(sizes, draw):
+    """What is drawn in these sizes, or in the shipped ones where these do not fit it."""
     before = _set_sizes(sizes)
     try:
-        return _draw_first(op, dtype, requires_grad)
+        return draw()
     except Exception:
         pass
     finally:
         for module, name, size in before:
             setattr(module, name, size)
-    return _draw_first(op, dtype, requires_grad)
+    return draw()
+
+
+def samples(op, dtype, requires_grad, sizes=SIZES):
+    """All samples of the operator for this dtype."""
+    return _in_sizes(sizes, lambda: _draw_first(op, dtype, requires_grad))
+
+
+def refusals(op):
+    """All inputs of the operator that the database says are refused: in the shipped sizes, as some are made for these, unless
+    others are asked for."""
+    draw = lambda: _seeded(iter(op.error_inputs("cpu", set_seed=False)), "errors", op.name, op.variant_test_name)  # noqa: E731
+    return _in_sizes(SIZES if CHOSEN_SIZES else {}, draw)

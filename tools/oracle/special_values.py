@@ -166,8 +166,9 @@ def detached(v):
 # Their second derivatives are those of a kink, differences of large numbers, or of no meaning where a variance is clamped; that of lgamma
 # is good to 1e-9 in PyTorch.
 ONCE = {"copysign", "lgamma", "digamma", "mvlgamma", "hypot", "gridSample"}
-# What becomes of a gradient that is not finite depends on PyTorch's vectors (sigmoid), or on rounding (the special functions).
-FINITE = {"sigmoid", "special.erfcx", "special.i0e", "special.i1e"}
+# What becomes of a gradient that is not finite depends on PyTorch's vectors (sigmoid), on rounding (the special functions), or on a
+# slope that is 0 in PyTorch and the least of numbers in fact (silu of -100 in float32).
+FINITE = {"sigmoid", "silu", "special.erfcx", "special.i0e", "special.i1e"}
 # Sums of these cancel: what float32 leaves of them is PyTorch's rounding.
 TWICE_IN_FLOAT64 = {"logcumsumexp", "linalg.vectorNorm", "special.logNdtr", "special.i1", "special.i1e", "sinc", "special.sinc", "special.erfcx"}
 # What is left of a number without the mean, or of a probability without what alignments give it, may be rounding alone.

@@ -3,4 +3,5 @@ export { anew, type Call, isClass, run } from './call.ts';
 export { loadAnotherCopy } from './odd-values.ts';
 export { type PublicCalls, publicCalls } from './public-calls.ts';
 export { inQuietFolder } from './quiet-folder.ts';
+export { leftChanged, placesOfOptions } from './throwing.ts';
 export { type Attempt, attempts } from './vary.ts';

@@ -12,7 +12,7 @@ const isPlain = (x: unknown): x is Record<string, unknown> =>
   typeof x === 'object' && x !== null && Object.getPrototypeOf(x) === Object.prototype;
 
 /** The names of the options that stand at a place: those given, and those that the error for an unknown one lists. */
-function optionsAt(call: Call, at: number): string[] {
+export function optionsAt(call: Call, at: number): string[] {
   const args = call.args();
   const options = args[at];
   const known = isPlain(options) ? Object.keys(options) : [];

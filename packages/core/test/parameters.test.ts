@@ -9,6 +9,7 @@ import {
   parametersToVector,
   type Tensor,
   tensor,
+  tensorList,
   vectorToParameters,
 } from '../src/index.ts';
 
@@ -273,5 +274,18 @@ describe.each(functions)('%s', (name, what, call) => {
   it('refuses one argument more', () => {
     const more = call as (...given: unknown[]) => unknown;
     expect(() => more([withGrad(1)], 5)).toThrow(new RegExp(`^${name}:`));
+  });
+});
+
+describe('tensorList', () => {
+  it('says of itself what names it takes, and of its caller what tensors', () => {
+    expect(tensorList('mine', 'params', [float(1)])).toHaveLength(1);
+    for (const [caller, what] of [
+      [1, 'params'],
+      ['mine', undefined],
+      [null, Symbol('params')],
+    ])
+      expect(() => tensorList(caller as string, what as string, [float(1)])).toThrow(/^tensorList: /);
+    expect(() => tensorList('mine', 'params', [1] as never)).toThrow(/^mine: params\[0\]/);
   });
 });

@@ -1,4 +1,4 @@
-import { KindlingError, ones, type Tensor } from '@kindling/core';
+import { compile, KindlingError, ones, type Tensor } from '@kindling/core';
 import { describe, expect, test } from 'vitest';
 import * as nn from '../src/index.ts';
 
@@ -84,4 +84,36 @@ test('a private field holds who holds the module', () => {
       .item(),
   ).toBe(2);
   expect(String(model)).toContain('Knowing()');
+});
+
+describe('modules that are held twice, at each of many levels', () => {
+  class Twice extends nn.Module<[Tensor], Tensor> {
+    one: nn.Module;
+    other: nn.Module;
+    constructor(next: nn.Module) {
+      super();
+      this.one = next;
+      this.other = next;
+    }
+  }
+  function tower(): nn.Module {
+    let model: nn.Module = new nn.Linear(1, 1);
+    for (let level = 0; level < 250; level++) model = new Twice(model);
+    return model;
+  }
+
+  test('are gone through once', () => {
+    const model = tower();
+    expect(model.eval().training).toBe(false);
+    expect(model.modules().every((module) => !module.training)).toBe(true);
+    expect(model.modules().length).toBe(251);
+  });
+
+  test('are noticed once in a compiled function', () => {
+    const model = tower();
+    const step = compile((x: Tensor) => x.mul(model.parameters().length));
+    for (let i = 0; i < 3; i++) expect(step(ones(1)).item()).toBe(2);
+    (model.modules().at(-1) as nn.Linear).registerParameter('more', new nn.Parameter(ones(1)));
+    expect(step(ones(1)).item()).toBe(3);
+  });
 });

@@ -28,7 +28,7 @@ import {
   requireExtensible,
 } from './groups.ts';
 import { checkImplementation, isDifferentiable, requireDifferentiable } from './implementation.ts';
-import { nonNegative, someKinds } from './kinds.ts';
+import { nonNegative, requireMethod, someKinds } from './kinds.ts';
 import { LastOptions } from './last-options.ts';
 import { atSteps, checkHeld, type Rate, takesTensors, withNumber } from './rate.ts';
 import {
@@ -52,12 +52,11 @@ const zeroGradOptions = /* @__PURE__ */ K.options<{ setToNone?: boolean }>({ set
 /**
  * The base of all optimizers: parameter groups, state, `zeroGrad`, `stateDict`. Follows `torch.optim.Optimizer`.
  *
- * An update has two parts, and a new optimizer is a class that states both: {@link numbers} runs in JavaScript and gives the
- * numbers of this step (learning rate, bias corrections) from group and state; {@link updateOf} names the kernel that does
- * the arithmetic. So a step can be replayed with other numbers and the same kernel.
- * Each option is checked when it is given and before each step: by its kind in `kinds`, or else by that of its default; what
- * concerns several options is up to {@link check}. Where an optimizer has an option `differentiable`, as PyTorch's have, the steps of a
- * group that says so are recorded, and its parameters may be results.
+ * An update has two parts, and a new optimizer is a class that states both: {@link numbers} runs in JavaScript and gives the numbers of this step
+ * (learning rate, bias corrections) from group and state; {@link updateOf} names the kernel that does the arithmetic. So a step can be replayed
+ * with other numbers and the same kernel. Each option is checked when it is given and before each step: by its kind in `kinds`, or else by that
+ * of its default; what concerns several options is up to {@link check}. Where an optimizer has an option `differentiable`, as PyTorch's have, the
+ * steps of a group that says so are recorded, and its parameters may be results.
  * @throws ValueError for an empty or no list of parameters; otherwise as {@link addParamGroup}
  * @example
  * ```ts
@@ -301,6 +300,7 @@ export abstract class Optimizer<O extends { lr: Rate } = any> extends Shown {
 
   /** Checks the options of all groups, which may have been changed since. */
   protected checkGroups(): void {
+    requireMethod(this, 'updateOf');
     for (const group of this.paramGroups) this.#checkOptions(group);
   }
 

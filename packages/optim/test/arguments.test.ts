@@ -347,6 +347,23 @@ describe('an optimizer of a user', () => {
     expect(() => optimizer.step()).toThrow(message);
   });
 
+  it('that is the base itself, or lacks what this asks for, says so at the step', () => {
+    const Base = js(optim.Optimizer);
+    class Unwritten extends Base {}
+    class Schedule extends js(optim.lrScheduler.LRScheduler) {}
+    const w = leaf(1);
+    w.square().sum().backward();
+    for (const [made, message] of [
+      [new Base([w], { lr: 1 }), /^Optimizer.step: the class is missing the required "updateOf" function/],
+      [new (js(Unwritten))([w], { lr: 1 }), /^Unwritten.step: .* "updateOf"/],
+      [new (js(Schedule))(sgd()), /^Schedule.step: the class is missing the required "nextRate" function/],
+    ] as const) {
+      expect(() => js(made).step()).toThrow(KindlingError);
+      expect(() => js(made).step()).toThrow(message);
+    }
+    expect(w.item()).toBe(1);
+  });
+
   it('refuses options that it does not know', () => {
     expect(() => new Decay([{ params: leaf(1), pwer: 3 } as never])).toThrow(
       /^Decay: unknown option pwer; did you mean power/,

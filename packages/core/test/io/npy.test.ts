@@ -178,6 +178,8 @@ describe('npy', () => {
       [good.replace('(2,)', '(,)'), 'cannot be read at ",)'],
       [good.replace('(2,)', '(1 2)'), 'cannot be read at "2)'],
       [good.replace('(2,)', '(2,'), 'cannot be read at '],
+      [good.replace("'descr':", "'descr'"), `cannot be read at "'<f4'`],
+      [good.replace("'descr':", "'descr',"), `cannot be read at ", '<f4'`],
       [good.replace('False', '0'), 'cannot be read at "0'],
       [good.replace('False', 'None'), 'cannot be read at "None'],
       [good.replace('(2,)', `(${'1, '.repeat(65)})`), 'takes Infinity bytes'],

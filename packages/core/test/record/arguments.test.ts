@@ -9,6 +9,7 @@ import {
   assumesSame,
   cannotCompile,
   checkOnHost,
+  compile,
   compileApart,
   compileLater,
   composed,
@@ -132,6 +133,14 @@ describe('outside of compiled functions', () => {
     expect(nameForCompile(state, 'state')).toBeUndefined();
     expect(dependsOnGradient(state)).toBeUndefined();
     expect([isCompiling(), isTraced(), traceNumber()]).toEqual([false, false, 0]);
+    const seen: number[] = [];
+    const step = compile((x: Tensor) => {
+      seen.push(traceNumber());
+      return x.mul(2);
+    });
+    for (let i = 0; i < 4; i++) step(ones(2));
+    expect(seen.some((number) => number > 0)).toBe(true);
+    expect(traceNumber()).toBe(0);
   });
 
   it('a number of a tensor is the one at its place, and one that is put there counts as a change', () => {

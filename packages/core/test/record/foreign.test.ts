@@ -104,6 +104,19 @@ describe("a user's operation", () => {
     expect(pair(() => [{ shape: [2], dtype: 'float32' }, null])).toThrow(/^pair: its infer must return \{/);
   });
 
+  it('that no function defined is held against the same, once it fails', () => {
+    const first = { shape: [2], dtype: 'float32' };
+    const plain = (meta: unknown) =>
+      ({ name: 'plain', infer: () => meta, kernel: () => [].at(0)!['none'] }) as never;
+    for (const [meta, message] of [
+      [[first, { shape: [-1], dtype: 'float32' }], /^plain: its infer must return \{ shape, dtype \}, sizes/],
+      [[first, null], /^plain: its infer must return \{ shape, dtype \}, sizes/],
+      [[first], /^plain: its kernel failed on \(float32 \[2\]\): TypeError/],
+    ] as const)
+      expect(() => applyMulti(plain(meta), [ones(2)], undefined)).toThrow(message);
+    expect(() => apply(plain({ shape: 2 }), [ones(2)], undefined)).toThrow(/^plain: its infer must return/);
+  });
+
   it('that is a view stays within the memory of its input', () => {
     const at = (place: unknown) => () =>
       applyView(defineView({ name: 'window', alias: () => place } as never), ones(4), undefined);

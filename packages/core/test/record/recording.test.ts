@@ -8,10 +8,12 @@ import {
   composed,
   defineMulti,
   definePrimitive,
+  defineView,
   elementsOf,
   type GradNode,
   INPUT,
   inferenceMode,
+  KindlingError,
   noGrad,
   OUTPUT,
   ones,
@@ -19,10 +21,15 @@ import {
   tensor,
   zeros,
 } from '../../src/index.ts';
+import { applyView as ownApplyView } from '../../src/record/apply.ts';
 
 const double = (data: number | number[] | number[][]): Tensor => tensor(data, { dtype: 'float64' });
 const leaf = (data: number | number[] | number[][]): Tensor => double(data).requiresGrad_();
 const values = (x: Tensor | null | undefined): unknown => x?.toArray() ?? null;
+const whole = defineView({
+  name: 'whole',
+  alias: ({ shape, strides, offset }) => ({ shape, strides, offset }),
+});
 const changed = /modified by an inplace operation/;
 
 describe('operations with several results', () => {
@@ -276,6 +283,67 @@ describe('nodes', () => {
     ]);
   });
 
+  it('save no result that is a leaf of the kind', () => {
+    const saved: boolean[] = [];
+    const both = (leaves?: readonly number[]) =>
+      defineMulti<undefined, [Tensor], [Tensor, Tensor]>({
+        name: 'both',
+        saves: OUTPUT,
+        ...(leaves && { leaves }),
+        infer: ([{ shape, dtype }]) => [
+          { shape, dtype },
+          { shape, dtype },
+        ],
+        kernel([x], _, outs) {
+          for (const out of outs) elementsOf(out).set(elementsOf(x));
+        },
+        derivative([g, h], node) {
+          saved.push(node.takeOutput(0) !== null, node.takeOutput(1) !== null);
+          return [g ?? h];
+        },
+      });
+    for (const leaves of [undefined, [0], [1], [0, 1]])
+      applyMulti(both(leaves), [leaf([1, 2])], undefined)[0]
+        .sum()
+        .backward();
+    expect(saved).toEqual([true, true, false, true, true, false, false, false]);
+  });
+
+  it('save inputs or the result as is stated, and a result of none', () => {
+    const states = [undefined, 0, INPUT(0), OUTPUT, INPUT(0) | OUTPUT].map((saves) => {
+      const held: boolean[] = [];
+      const tries = (read: () => unknown): void => {
+        try {
+          held.push(read() !== null);
+        } catch {
+          held.push(false);
+        }
+      };
+      const copy = definePrimitive<undefined, [Tensor]>({
+        name: 'copy',
+        ...(saves !== undefined && { saves }),
+        infer: ([{ shape, dtype }]) => ({ shape, dtype }),
+        kernel: ([x], _, out) => elementsOf(out).set(elementsOf(x)),
+        derivative(g, node) {
+          tries(() => node.input(0));
+          tries(() => node.output());
+          return [g];
+        },
+      });
+      apply(copy, [leaf([1, 2])], undefined)
+        .sum()
+        .backward();
+      return held;
+    });
+    expect(states).toEqual([
+      [true, false],
+      [false, false],
+      [true, false],
+      [false, true],
+      [true, true],
+    ]);
+  });
+
   it('notice each change of what they saved, whoever holds it', () => {
     const scenes: ((x: Tensor, y: Tensor) => void)[] = [
       (_, y) => y.add_(1),
@@ -395,6 +463,26 @@ describe('views', () => {
     expect(view.mul(1).requiresGrad).toBe(true);
   });
 
+  it('are changed in place as a part of their base, whose retained gradient is that of its new value', () => {
+    const x = leaf([1, 2, 4]);
+    const base = x.mul(2);
+    base.retainGrad();
+    const part = base.narrow(0, 1, 2);
+    part.retainGrad();
+    part.square_();
+    base
+      .mul(double([1, 10, 100]))
+      .sum()
+      .backward();
+    expect(values(base)).toEqual([2, 16, 64]);
+    expect(values(base.grad)).toEqual([1, 10, 100]);
+    expect(values(part.grad)).toBeNull();
+    expect(values(x.grad)).toEqual([2, 160, 3200]);
+    // One that has an element of the base twice.
+    const twice = x.mul(2).asStrided([2, 2], [1, 1]);
+    expect(() => twice.add_(1)).toThrow(/^add_: a view that overlaps itself/);
+  });
+
   it('may not be changed in place where that would escape the graph', () => {
     const x = leaf([1, 2]);
     const escapes: [() => Tensor, RegExp][] = [
@@ -415,6 +503,13 @@ describe('views', () => {
     expect(values(plain)).toEqual([2, 4]);
     const ofNoGrad = noGrad(() => x.mul(1).view(1, 2));
     expect(values(ofNoGrad.add_(1))).toEqual([[2, 3]]);
+  });
+
+  it('are made of tensors: what is none is named, by the name of the operation', () => {
+    for (const no of [undefined, null, 1, {}]) {
+      expect(() => ownApplyView(whole, no as never, undefined)).toThrow(KindlingError);
+      expect(() => ownApplyView(whole, no as never, undefined)).toThrow(/^whole: /);
+    }
   });
 
   it('pass the inference flag on, both ways', () => {

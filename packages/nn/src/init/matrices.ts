@@ -39,13 +39,14 @@ export const orthogonal_ = /* @__PURE__ */ composition(
       );
     }
     if (x.count === 0) return x;
+    const { gain = 1 } = options;
     const rows = x.size(0);
     const cols = x.count / rows;
     return noGrad(() => {
       const drawn = empty([rows, cols], { dtype: x.dtype }).normal_(0, 1, drawFrom(options));
       const lying = (matrix: Tensor): Tensor => (rows < cols ? matrix : matrix.t());
       const q = apply(positiveQ, [lying(drawn)], undefined);
-      return x.copy_(lying(q).reshape(x.shape)).mul_(options.gain ?? 1);
+      return x.copy_(lying(q).reshape(x.shape)).mul_(gain);
     });
   },
 );

@@ -111,6 +111,8 @@ export function crossEntropy(input: Tensor, target: Tensor, options: CrossEntrop
 
   const fused = fusedReduction(reduction, sampleWeight);
   const attributes = { dim, ignoreIndex, labelSmoothing, reduction: fused, caller };
+  // What means over probabilities divide by: 0 / 0 where there is nothing, as in PyTorch.
+  const samples = input.count / classCount(input);
   let loss: Tensor;
   if (!ofProbabilities) {
     loss = fusedCrossEntropy(input, target, weight, attributes);
@@ -118,14 +120,13 @@ export function crossEntropy(input: Tensor, target: Tensor, options: CrossEntrop
     const q = distribution(input, target, weight, labelSmoothing);
     if (q.requiresGrad) {
       const each = logSoftmax(input, dim).mul(q).sum(dim).neg();
-      return reduced(each, options, 'crossEntropy');
+      return reduced(each, { ...options, denominator: samples }, caller);
     }
     loss = fusedCrossEntropy(input, q, null, attributes);
   }
   if (sampleWeight === null) return loss;
-  if (ofProbabilities) return reduced(loss, options, 'crossEntropy');
-  const denominator = classShares(target, weight, ignoreIndex, loss.dtype);
-  return reduced(loss, { ...options, denominator }, 'crossEntropy');
+  const denominator = ofProbabilities ? samples : classShares(target, weight, ignoreIndex, loss.dtype);
+  return reduced(loss, { ...options, denominator }, caller);
 }
 
 function requireProbabilities(input: Tensor, target: Tensor, ignoreIndex: number): void {

@@ -122,6 +122,29 @@ describe('equal forms', () => {
     }
   });
 
+  it.each([[[0]], [[0, 3]], [[3, 0]], [[2, 0, 3]], [[2, 3, 0]]])(
+    "of no probabilities at all, %s: PyTorch's",
+    (none) => {
+      for (const requiresGrad of [false, true]) {
+        const of = (options: nn.CrossEntropyLossOptions): Tensor =>
+          F.crossEntropy(zeros(none, { requiresGrad: true }), zeros(none, { requiresGrad }), options);
+        for (const labelSmoothing of [0, 0.1]) {
+          expect(of({ labelSmoothing }).item()).toBeNaN();
+          expect(of({ labelSmoothing, sampleWeight: tensor(2) }).item()).toBeNaN();
+          expect(of({ labelSmoothing, reduction: 'sum' }).abs().item()).toBe(0);
+          const each = of({ labelSmoothing, reduction: 'none' });
+          expect(each.shape).toEqual(none.toSpliced(none.length === 1 ? 0 : 1, 1));
+          expect(each.eq(0).all().item()).toBe(true);
+        }
+      }
+      const x = zeros(none, { requiresGrad: true });
+      F.crossEntropy(x, zeros(none)).backward();
+      expect(x.grad?.shape).toEqual(none);
+      // Minus the sum of nothing.
+      expect(F.crossEntropy(x, zeros(none), { reduction: 'sum' }).item()).toBe(-0);
+    },
+  );
+
   it('cross-entropy, NLL over log-softmax, NLL over the logarithm of softmax', () => {
     assertClose(F.nllLoss(F.logSoftmax(x, 1), target), F.crossEntropy(x, target));
     assertClose(F.nllLoss(softmax(x, 1).log(), target), F.crossEntropy(x, target));

@@ -224,8 +224,8 @@ export class ReduceLROnPlateau extends Shown {
     // Of a copy of the dict, JSON makes null of an infinite number: no value has been seen yet.
     const given = dict.best === null ? { ...dict, best: this.#worst(dict.mode as 'min' | 'max') } : dict;
     const own = readState(caller, this, given, stateKinds, ['defaultMinLr']);
-    Object.assign(this, own);
     const { _last_lr: rates } = dict;
+    Object.assign(this, own);
     if (K.fits(leastRates, rates)) this.#lastLr = (rates as number[]).slice();
   }
 }

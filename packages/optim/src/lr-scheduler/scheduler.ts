@@ -1,5 +1,6 @@
 import { checkArguments, K, onHost, Shown, ValueError } from '@kindling/core';
 import { type ParamGroup, requireExtensible } from '../groups.ts';
+import { requireMethod } from '../kinds.ts';
 import type { Optimizer } from '../optimizer.ts';
 import { anOptimizer } from '../optimizer-class.ts';
 import { rateNumber, ratesOf, withNumber } from '../rate.ts';
@@ -183,6 +184,7 @@ export abstract class LRScheduler extends Shown {
 
   /** Sets the rates of the next epoch, or of `epoch`: what {@link step} does beside counting. */
   protected moveTo(epoch?: number): void {
+    requireMethod(this, 'nextRate');
     const { paramGroups } = this.optimizer;
     for (let i = this.baseLrs.length; i < paramGroups.length; i++) {
       const group = paramGroups[i]!;

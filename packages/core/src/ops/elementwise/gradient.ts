@@ -1,8 +1,8 @@
-import { AutogradError } from '../../errors.ts';
 import { E, type Expr, inputsOf, pullback } from '../../kernels/index.ts';
 import { apply, type GradNode, INPUT, isGradEnabled, OUTPUT } from '../../record/index.ts';
 import type { Tensor } from '../../tensor.ts';
 import { detach } from '../creation/copy.ts';
+import { underived } from '../views/underived.ts';
 import { checkedGradients, type Inputs } from './operands.ts';
 import type { ElementwiseOp, ElementwiseSpec } from './operation.ts';
 
@@ -123,10 +123,6 @@ function operandGradients(
     return new OperandGradient(operands, used, comparesApart ? compared : [], op);
   });
 }
-
-/** What is thrown where a gradient reaches what has no derivative, in PyTorch's words. */
-export const underived = (of: string): AutogradError =>
-  new AutogradError(`the derivative for '${of}' is not implemented`);
 
 /** What an elementwise primitive of attributes `A` states of its derivative. */
 interface ElementwiseDerivative<A> {

@@ -6,6 +6,7 @@ import { apply, definePrimitive, valuesOf } from '../../record/index.ts';
 import { formatShape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { placeOf } from '../indexing/index-positions.ts';
+import { noDerivative } from '../views/underived.ts';
 
 /** The error for a class that there is not, where it stands. */
 function noSuchClass(x: Tensor, at: number, classes: number): IndexError {
@@ -87,6 +88,7 @@ const bincountPrimitive = definePrimitive<number, [Tensor, Tensor]>({
       counts.set(sums);
     }
   },
+  ...noDerivative('bincount'),
 });
 
 /** Adds values, one each or one for all, at places. */

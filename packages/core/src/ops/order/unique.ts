@@ -8,6 +8,7 @@ import { indexSelect } from '../indexing/index-along.ts';
 import { sizeAlong } from '../views/layout.ts';
 import { movedim } from '../views/permute.ts';
 import { reshape } from '../views/shape.ts';
+import { refusesGradient } from '../views/underived.ts';
 import { plainOrder } from './partial-sort.ts';
 import { sortOrder } from './sort-rows.ts';
 
@@ -115,7 +116,7 @@ function find(x: Tensor, options: UniqueConsecutiveOptions, sorted: boolean, cal
     return true;
   };
   const { first, groupOf, counts } = group(order, same);
-  const values = indexSelect(entries, 0, wrapArray(first, [first.length], 'int32'));
+  const values = indexSelect(refusesGradient(entries, caller), 0, wrapArray(first, [first.length], 'int32'));
   return {
     values: dim === null ? values : movedim(values, 0, d),
     inverse:
@@ -142,7 +143,7 @@ const uniqueTakes = signature('unique', {
 
 /**
  * The distinct elements of x, ascending; or, with `dim`, the distinct entries along it. With `returnInverse` or `returnCounts`
- * an object `{ values, inverse, counts }`. NaN differs from itself. Follows `torch.unique`.
+ * an object `{ values, inverse, counts }`. NaN differs from itself. No derivative. Follows `torch.unique`.
  * @throws IndexError when `dim` is out of range, ShapeError when the entries along it are empty, or x has no dimension.
  * @example
  * ```ts

@@ -53,10 +53,12 @@ function drawn<D extends Distribution>(
   order: readonly number[] | null = null,
 ): Tensor {
   const generator = options?.generator ?? defaultGenerator;
+  // All is read before a number is drawn.
+  const wanted = options?.requiresGrad === true ? { requiresGrad: true } : undefined;
   const [draw, inputs] = drawOf(distribution, parameters, order, generator);
   // Spreading the draw instead would take as long as drawing a hundred numbers.
   const attributes = { distribution, parameters: draw.parameters, order, generator, shape, dtype };
-  return finishCreation(apply(randomPrimitive, inputs, attributes), options, caller);
+  return finishCreation(apply(randomPrimitive, inputs, attributes), wanted, caller);
 }
 
 /** PyTorch gives what it draws "like" a permuted tensor the same layout, and fills it as that lies in memory. */

@@ -1,11 +1,8 @@
 /** What the functions of this folder share. */
-import { copyStrided, E, type Expr } from '../../kernels/index.ts';
+import { E, type Expr } from '../../kernels/index.ts';
 import { snakeCase } from '../../names.ts';
-import { applyInPlace, applyView, definePrimitive, defineView } from '../../record/index.ts';
-import { isOfClass, type Tensor } from '../../tensor.ts';
 import { binary, type ElementwiseDefinition, unary } from '../elementwise/define.ts';
-import { underived } from '../elementwise/gradient.ts';
-import type { BinaryFunction, Operand, UnaryFunction } from '../elementwise/operation.ts';
+import type { BinaryFunction, UnaryFunction } from '../elementwise/operation.ts';
 
 /** A function of one tensor that the expression language knows by `name`; integers become float32. `caller` is its public name. */
 export const named = (
@@ -30,29 +27,3 @@ export const namedPair = (
   definition: ElementwiseDefinition = {},
 ): BinaryFunction =>
   binary(torchName, (a: Expr, b: Expr) => E.call(name, a, b), { dtype: 'float', caller, ...definition });
-
-const refusing = defineView<string>({
-  name: 'alias',
-  alias: ({ shape, strides, offset }) => ({ shape, strides, offset }),
-  derivative(_, node) {
-    throw underived(node.attrs);
-  },
-});
-
-const refusingInPlace = definePrimitive<string>({
-  name: 'alias',
-  saves: 0,
-  infer: ([{ shape, dtype }]) => ({ shape, dtype }),
-  kernel: ([x], _, out) => copyStrided(x, out.storage.array, out.offset),
-  derivative(_, node) {
-    throw underived(node.attrs);
-  },
-});
-
-/** The same of a tensor that is changed in place then. */
-export const refusesGradientInPlace = (x: Tensor, of: string): Tensor =>
-  x.requiresGrad ? applyInPlace(refusingInPlace, [x], of) : x;
-
-/** An operand to which there is no derivative: a gradient that reaches it is an error, as in PyTorch, not 0. */
-export const refusesGradient = (x: Operand, of: string): Operand =>
-  isOfClass(x) && x.requiresGrad ? applyView(refusing, x, of) : x;

@@ -5,7 +5,7 @@ import { isOfClass, type Tensor } from '../../tensor.ts';
 import { binary, runInPlace } from '../elementwise/define.ts';
 import { floatsOnly } from '../elementwise/dtype-checks.ts';
 import { applyBinary, type BinaryFunction, type Operand } from '../elementwise/operation.ts';
-import { refusesGradient, refusesGradientInPlace } from './define.ts';
+import { refusesGradient, refusesGradientInPlace } from '../views/underived.ts';
 
 /** A regularised incomplete gamma function: there is no derivative to its first operand. */
 function incomplete(name: 'igamma' | 'igammac') {

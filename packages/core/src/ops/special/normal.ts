@@ -8,7 +8,8 @@ import {
   type Operand,
   type UnaryFunction,
 } from '../elementwise/operation.ts';
-import { named, namedPair, refusesGradient } from './define.ts';
+import { refusesGradient } from '../views/underived.ts';
+import { named, namedPair } from './define.ts';
 
 /** Functions of `torch.special` around the normal distribution, entropy and ζ. */
 

@@ -10,6 +10,7 @@ import { div } from '../elementwise/arithmetic.ts';
 import { sum } from '../reductions/sum.ts';
 import { diff } from '../scans/cumulative.ts';
 import { reshape } from '../views/shape.ts';
+import { noDerivative } from '../views/underived.ts';
 
 interface Edges {
   readonly dimension: number;
@@ -39,6 +40,7 @@ const edgesPrimitive = definePrimitive<Edges>({
     const widened = from === to ? 0.5 : 0;
     out.storage.array.set(linearSteps(from - widened, to + widened, bins + 1, x.dtype));
   },
+  ...noDerivative('histogram'),
 });
 
 function extremes(x: TypedArray, first: number, step: number): readonly [number, number] {
@@ -90,6 +92,7 @@ const countPrimitive = definePrimitive<{ weighted: boolean }, readonly [Tensor, 
     }
     out.storage.array.set(counts);
   },
+  ...noDerivative('histogram'),
 });
 
 /** Options of {@link histogram} and {@link histogramdd}. */

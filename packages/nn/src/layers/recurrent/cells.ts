@@ -121,8 +121,9 @@ export class RNNCell extends Cell<Tensor> {
 
   constructor(inputSize: number, hiddenSize: number, options: RNNCellOptions = {}) {
     checkCell(new.target.name, { nonlinearity: K.oneOf('tanh', 'relu'), ...cellKinds }, arguments);
+    const { nonlinearity = 'tanh' } = options;
     super(inputSize, hiddenSize, options, gatesOf.RNN_TANH);
-    this.nonlinearity = options.nonlinearity ?? 'tanh';
+    this.nonlinearity = nonlinearity;
   }
 
   override forward(input: Tensor, hx: Tensor | null = null): Tensor {

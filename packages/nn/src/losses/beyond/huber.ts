@@ -271,9 +271,10 @@ export class BinnedHuberLoss extends Loss<[input: Tensor, target: Tensor]> {
   override forward(input: Tensor, target: Tensor, options?: SampleWeightOptions): Tensor {
     checkInput(this, input);
     checkInput(this, target);
-    if (this.training) noGrad(() => this.follow(input.detach(), target.detach()));
     const { edges, thresholds, fractional } = this;
-    return binnedHuberLoss(input, target, edges, thresholds, this.bound({ fractional }, options));
+    const bound = this.bound({ fractional }, options);
+    if (this.training) noGrad(() => this.follow(input.detach(), target.detach()));
+    return binnedHuberLoss(input, target, edges, thresholds, bound);
   }
 
   /** Moves the thresholds toward the percentiles of a batch. */

@@ -232,8 +232,9 @@ export class ArcFaceLoss extends MarginSoftmaxLoss {
     numClasses: number,
     options: LayerOptions & BoundOptions<ArcFaceLossOptions, keyof typeof arcFaceDefaults> = {},
   ) {
+    const easyMargin = options?.easyMargin ?? arcFaceDefaults.easyMargin;
     super(embeddingSize, numClasses, options, arcFaceDefaults, arguments);
-    this.easyMargin = options.easyMargin ?? arcFaceDefaults.easyMargin;
+    this.easyMargin = easyMargin;
   }
 
   override forward(input: Tensor, target: Tensor, options?: SampleWeightOptions): Tensor {

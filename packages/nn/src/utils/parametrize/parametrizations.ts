@@ -171,7 +171,7 @@ export function spectralNorm<M extends AnyModule>(module: M, options: SpectralNo
     }),
   };
   checkArguments('spectralNorm', kinds, arguments);
-  const { name = 'weight', nPowerIterations = 1, eps = 1e-12 } = options;
+  const { name = 'weight', nPowerIterations = 1, eps = 1e-12, dim: given = null } = options;
   const weight = valueOf(module, name);
   if (!(weight instanceof Tensor)) {
     throw new KindlingError(
@@ -184,6 +184,6 @@ export function spectralNorm<M extends AnyModule>(module: M, options: SpectralNo
     );
   }
   const isTransposed = [ConvTranspose1d, ConvTranspose2d, ConvTranspose3d].some((of) => module instanceof of);
-  const dim = options.dim ?? (isTransposed ? 1 : 0);
+  const dim = given ?? (isTransposed ? 1 : 0);
   return registerParametrization(module, name, new _SpectralNorm(weight, nPowerIterations, dim, eps));
 }

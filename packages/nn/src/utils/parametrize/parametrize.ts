@@ -138,11 +138,12 @@ export interface ParametrizationOptions {
 
 /**
  * Makes a parameter or buffer of a module one that `parametrization` makes, when it is read, of another, which takes
- * its place among the parameters: `parametrizations.weight.original`. Several follow one another. A parametrization
- * with `rightInverse` says what is kept of the tensor as it is now, and of those assigned later. Returns the module.
+ * its place among the parameters: `parametrizations.weight.original`. Several follow one another. The first one says by
+ * `rightInverse`, if it has one, what is kept of the tensor as it is now; all of them do of those assigned later. What
+ * is refused leaves the module as it was. Returns the module.
  * Follows `torch.nn.utils.parametrize.register_parametrization`.
  * @throws KindlingError when the module has no such tensor
- * @throws ShapeError when the parametrization gives another shape; ValueError when one behind another keeps several
+ * @throws ShapeError when the parametrization, or its `rightInverse`, gives another shape or dtype; ValueError when one behind another keeps several
  *   tensors
  * @example
  * ```ts
@@ -169,6 +170,7 @@ export function registerParametrization<M extends AnyModule>(
     options: K.options<ParametrizationOptions>({ unsafe: K.flag }),
   };
   checkArguments('registerParametrization', kinds, arguments);
+  const { unsafe = false } = options;
   const key = stateNameOf(module, tensorName);
   const known = listsOf(module);
   const list = known?.has(key) === true ? known.get(key) : null;
@@ -178,28 +180,32 @@ export function registerParametrization<M extends AnyModule>(
       `registerParametrization: ${module.constructor.name} has no parameter, buffer or parametrized tensor '${tensorName}'`,
     );
   }
-  if (list === null) install(module, tensorName, key, before, parametrization);
-  else {
-    if (Array.isArray(parametrization.rightInverse?.(before.detach()))) {
-      throw new ValueError(
-        'registerParametrization: rightInverse of what comes behind another parametrization must give one tensor, got several',
-      );
-    }
-    list.append(parametrization);
-    if (parametrization.rightInverse !== undefined) list.assign(before);
+  parametrization.train(module.training);
+  const check = (gives: string, made: unknown): void => {
+    if (!unsafe) checkAlike(`${gives} of '${tensorName}' of ${module.constructor.name}`, made, before);
+  };
+  if (list == null) {
+    const first = new ParametrizationList(parametrization);
+    keepOriginals(first, before, parametrization);
+    check('the parametrization', first());
+    install(module, tensorName, key, first);
+    return module;
   }
-  if (options.unsafe !== true) checkResult(module, tensorName, before);
+  const after = unsafe ? before : (parametrization as unknown as (x: Tensor) => Tensor)(before);
+  check('the parametrization', after);
+  const inverse = parametrization.rightInverse?.(after.detach()) ?? null;
+  if (Array.isArray(inverse)) {
+    throw new ValueError(
+      'registerParametrization: rightInverse of what comes behind another parametrization must give one tensor, got several',
+    );
+  }
+  if (inverse !== null) check('rightInverse of the parametrization', inverse);
+  list.append(parametrization);
   return module;
 }
 
-function install(
-  module: AnyModule,
-  tensorName: string,
-  key: string,
-  before: Tensor,
-  parametrization: Parametrization,
-): void {
-  const list = new ParametrizationList(parametrization);
+/** What the first parametrization makes the tensor of is a parameter, or buffer, of the list. */
+function keepOriginals(list: ParametrizationList, before: Tensor, parametrization: Parametrization): void {
   const kept = parametrization.rightInverse?.(before.detach()) ?? before;
   const values = Array.isArray(kept) ? kept : [kept];
   for (const [i, value] of values.entries()) {
@@ -208,6 +214,9 @@ function install(
     else if (value instanceof Parameter) list.registerParameter(name, value);
     else list.registerParameter(name, new Parameter(value.clone(), { requiresGrad: before.requiresGrad }));
   }
+}
+
+function install(module: AnyModule, tensorName: string, key: string, list: ParametrizationList): void {
   let lists = listsOf(module);
   if (lists === null) {
     lists = new ModuleDict<ParametrizationList>();
@@ -224,12 +233,11 @@ function install(
   });
 }
 
-function checkResult(module: AnyModule, tensorName: string, before: Tensor): void {
-  const after = valueOf(module, tensorName);
+function checkAlike(what: string, after: unknown, before: Tensor): void {
   if (after instanceof Tensor && sameShape(after.shape, before.shape) && after.dtype === before.dtype) return;
   const got = after instanceof Tensor ? `${formatShape(after.shape)}, ${after.dtype}` : 'no tensor';
   throw new ShapeError(
-    `registerParametrization: the parametrization of '${tensorName}' of ${module.constructor.name} gives ${got} where the tensor ` +
+    `registerParametrization: ${what} gives ${got} where the tensor ` +
       `was ${formatShape(before.shape)}, ${before.dtype}; pass { unsafe: true } if that is meant`,
   );
 }

@@ -73,7 +73,11 @@ export function crossEntropyLoss(
   const { target, smoothing, weight } = targets;
   const spread = !byClasses ? target : smoothing === 0 ? null : evenly(n, x.dtype, smoothing, weight);
   const atOnce = outer * inner * n <= CHUNK && inner < FEW_COLUMNS && !isLong(x, dim);
-  if (recorder !== null) record(x, dim, targets, spread, grad, loss);
+  if (x.count === 0 && !byClasses) {
+    // As PyTorch: minus the sum of nothing, and no mean.
+    const result = targets.reduction === 'mean' ? Number.NaN : -0;
+    fillStrided(stridedOver(loss, x.dtype, [loss.length]), result);
+  } else if (recorder !== null) record(x, dim, targets, spread, grad, loss);
   else if (atOnce && (inner === 1 || grad === null)) runAtOnce(x, dim, targets, spread, grad, loss);
   else runInParts(x, dim, targets, spread, grad, loss);
 }
@@ -272,8 +276,7 @@ const record: RowsOfLoss = (x, dim, targets, spread, grad, loss) => {
   const classes = byClasses ? recorder.elements(target) : null;
   if (classes !== null && rows > 0) recordCheck(x, rows, n, targets, classes);
   if (rows * n === 0) {
-    const isEmptyMean = targets.reduction === 'mean' && (byClasses || rows === 0);
-    fillStrided(stridedOver(loss, x.dtype, [loss.length]), isEmptyMean ? Number.NaN : 0);
+    fillStrided(stridedOver(loss, x.dtype, [loss.length]), targets.reduction === 'mean' ? Number.NaN : 0);
     return;
   }
   const weights = byClasses && weight !== null ? recorder.elements(weight) : null;

@@ -78,14 +78,15 @@ const fractionalMaxPool = (caller: string, rank: 2 | 3): Pool<PerDimension, Frac
         }
       }
       const [channels = 0, batch = 1] = x.shape.slice(0, -rank).reverse();
-      const given = options._randomSamples ?? rand([batch, channels, rank], { dtype: x.dtype });
+      const { returnIndices, _randomSamples } = options;
+      const given = _randomSamples ?? rand([batch, channels, rank], { dtype: x.dtype });
       const samples = samplesOf(x, given, batch, channels, rank);
       const windows: Windows = {
         rank,
         out,
         along: { kernel: triple(kernel, 1), sample: rank === 2 ? [1, 0, 0] : [0, 1, 2], samples: rank },
       };
-      return asked(caller, x, greatestOf(x, samples, windows), options.returnIndices);
+      return asked(caller, x, greatestOf(x, samples, windows), returnIndices);
     },
   ) as Pool<PerDimension, FractionalMaxPoolOptions>;
 
