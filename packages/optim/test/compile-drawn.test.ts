@@ -25,7 +25,7 @@ const classes = 3;
 /** A part of a model: what it does, and what it has. */
 interface Part {
   readonly forward: (x: Tensor) => Tensor;
-  readonly modules?: readonly nn.Module[];
+  readonly modules?: readonly nn.Module<never, unknown>[];
   readonly tensors?: readonly Tensor[];
 }
 
@@ -33,7 +33,7 @@ const clipped = autograd.defineFunction({
   name: 'Clipped',
   forward(ctx: autograd.FunctionContext, x: Tensor): Tensor {
     ctx.saveForBackward(x);
-    return x.clamp(-1, 1);
+    return x.clamp({ min: -1, max: 1 });
   },
   backward(ctx, g) {
     const [x] = ctx.savedTensors;
