@@ -125,6 +125,11 @@ export class Storage {
     return this.#lengthOutside < 0;
   }
 
+  /** Whether {@link array} throws. @internal */
+  get isGone(): boolean {
+    return this.#lodging === null && this.#lengthOutside > this.#array.length;
+  }
+
   /** Why there is no memory any more. */
   #gone(): Error {
     if (this.#leftBehind !== null) return new CompileError(this.#leftBehind);

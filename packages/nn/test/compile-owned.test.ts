@@ -55,3 +55,53 @@ describe('a compiled function that a module holds', () => {
     expect(net.step.programs.length).toBe(1);
   });
 });
+
+describe('a function that reaches a part by way of modules that it does not call', () => {
+  class Half extends nn.Module<[Tensor], Tensor> {
+    inner = new nn.Linear(3, 2);
+
+    override forward(x: Tensor): Tensor {
+      return this.inner(x);
+    }
+  }
+  class Whole extends nn.Module<[Tensor], Tensor> {
+    half = new Half();
+    other = new nn.Linear(2, 2);
+
+    override forward(x: Tensor): Tensor {
+      return this.half(x);
+    }
+  }
+  const changes: Readonly<Record<string, (net: Whole) => void>> = {
+    'the part is replaced': (net) => {
+      net.half.inner = new nn.Linear(3, 2);
+    },
+    'what holds the part is replaced': (net) => {
+      net.half = new Half();
+    },
+  };
+  it.each(Object.keys(changes))('notices at once that %s, where the parts were listed before', (name) => {
+    manualSeed(1);
+    const net = new Whole();
+    net.eval();
+    const apply = compile((x: Tensor) => net.half.inner(x).detach(), { check: false });
+    for (let i = 0; i < 6; i++) {
+      if (i === 4) changes[name]?.(net);
+      const x = randn([4, 3]);
+      expect(bitsOf(apply(x))).toEqual(bitsOf(net.half.inner(x)));
+    }
+    expect(apply.programs.length).toBe(2);
+  });
+
+  it('does not mind what lies beside the part', () => {
+    const net = new Whole();
+    const parameters = net.parameters();
+    const apply = compile((x: Tensor) => net.half.inner(x).detach(), { check: false });
+    for (let i = 0; i < 5; i++) {
+      net.other = new nn.Linear(2, 2);
+      apply(randn([4, 3]));
+    }
+    expect(parameters.length).toBe(4);
+    expect(apply.programs.length).toBe(1);
+  });
+});

@@ -7,7 +7,7 @@ import { viewAs } from '../ops/views/shape.ts';
 import { isRecording, withGradMode } from '../record/flags.ts';
 import { prepareInPlace } from '../record/in-place.ts';
 import { GradNode, moveRetained } from '../record/node.ts';
-import { announce } from '../record/observe.ts';
+import { announce, tracer } from '../record/observe.ts';
 import { SavedTensors } from '../record/saved-tensors.ts';
 import { recordInBase } from '../record/view-history.ts';
 import { expandsTo, formatShape, type Shape } from '../shape.ts';
@@ -247,6 +247,8 @@ function outsideGraph(y: Tensor, inputs: readonly Tensor[]): Tensor {
 function alias(x: Tensor): Tensor {
   const y = new Tensor(x.storage, x.shape, x.dtype, x.offset, x.strides);
   autogradOf(y).inference = autogradOf(x).inference;
+  tracer?.meets([x]);
+  tracer?.ran('alias', [x], undefined, [y], null);
   return y;
 }
 

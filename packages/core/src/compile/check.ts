@@ -49,7 +49,9 @@ function storageOf({ origin }: Memory, given: readonly Tensor[]): Storage | unde
 function snapshotOf({ program }: Machine, given: readonly Tensor[]): Snapshot {
   const arrays = program.memories.flatMap((memory) => {
     const storage = storageOf(memory, given);
-    return storage === undefined ? [] : [{ what: nameOf(memory), storage, elements: storage.array.slice() }];
+    return storage === undefined || storage.isGone
+      ? []
+      : [{ what: nameOf(memory), storage, elements: storage.array.slice() }];
   });
   const generators = new Set<Generator>();
   for (const { attrs } of program.equations) {

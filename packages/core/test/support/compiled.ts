@@ -15,6 +15,8 @@ import { resultLeaves } from '../oracle/tensors.ts';
 export interface World {
   readonly call: (...args: never[]) => unknown;
   readonly argumentsOf?: (i: number) => unknown[];
+  /** What stands around a call: a mode, say. */
+  readonly around?: (i: number, run: () => unknown) => unknown;
   readonly state?: () => readonly (Tensor | null)[];
 }
 
@@ -43,7 +45,9 @@ function outcomes(world: World, call: (...args: never[]) => unknown, calls: numb
   return Array.from({ length: calls }, (_, i) => {
     let result: unknown;
     try {
-      result = leavesAsBits(call(...((world.argumentsOf?.(i) ?? []) as never[])));
+      const given = (world.argumentsOf?.(i) ?? []) as never[];
+      const run = (): unknown => call(...given);
+      result = leavesAsBits(world.around === undefined ? run() : world.around(i, run));
     } catch (error) {
       if (error instanceof CompileError || !(error instanceof KindlingError)) throw error;
       result = error.message;

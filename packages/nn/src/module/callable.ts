@@ -25,6 +25,8 @@ interface Internals {
   /** The last of those who asked what a call depends on. */
   trace: number;
   hooks: ModuleHooks | null;
+  /** The module of which this one was listed as a part last. */
+  holder: WeakRef<Callable> | null;
   /** The properties that `registerBuffer` named, and whether they are saved. */
   readonly buffers: Map<string, { readonly persistent: boolean }>;
   /** What a container holds by names that properties cannot have. */
@@ -55,6 +57,7 @@ export class Callable {
       born: traceNumber(),
       trace: 0,
       hooks: null,
+      holder: null,
       buffers: new Map(),
       held: new Map(),
     };
@@ -92,10 +95,9 @@ export class Callable {
    * use them though it does not call the module. Other tensors may be what it gave.
    */
   ownsCompiled(): void {
-    const holder = this as unknown as Readonly<Record<string, unknown>>;
     for (const [key, value] of Object.entries(this))
       if (value instanceof Parameter || isModule(value))
-        assumes(`${this.constructor.name}.${key}`, () => holder[key] === value);
+        assumes(`${this.constructor.name}.${key}`, () => valueIn(this, key) === value);
   }
 }
 
@@ -120,6 +122,7 @@ export function dependsOnModule(module: Callable): void {
     assumesValues(name, module);
     assumesSame(`the properties of ${name}`, () => Object.keys(module), true);
     assumesSame(`the hooks of ${name}`, () => Object.values(own.hooks ?? {}).flat(), true);
+    dependsOnHolders(module);
     if (module.registered !== Callable.prototype.registered)
       assumesSame(`what ${name} holds`, () => [...own.held].flat());
   }
@@ -128,6 +131,34 @@ export function dependsOnModule(module: Callable): void {
     else if (isModule(value)) dependsOnModule(value);
   }
 }
+
+/** @internal Notes that a module was found among the parts of another. */
+export function notePart(part: Callable, holder: Callable): void {
+  const own = internalsOf(part);
+  if (own.holder?.deref() !== holder) own.holder = new WeakRef(holder);
+}
+
+/** A function may reach a module by way of others that it does not call: `net.encoder(x)`; another may come to lie there. */
+function dependsOnHolders(module: Callable): void {
+  const seen = new Set<Callable>();
+  for (let part = module; !seen.has(part); ) {
+    seen.add(part);
+    const { holder: reference } = internalsOf(part);
+    const holder = reference?.deref();
+    if (reference === null || holder === undefined || internalsOf(holder).trace === traceNumber()) return;
+    const key = Object.keys(holder).find((name) => valueIn(holder, name) === part);
+    if (key === undefined) return;
+    const held = part;
+    assumes(`${holder.constructor.name}.${key}`, () => {
+      const now = reference.deref();
+      return now === undefined || valueIn(now, key) === held;
+    });
+    part = holder;
+  }
+}
+
+const valueIn = (holder: Callable, key: string): unknown =>
+  (holder as unknown as Readonly<Record<string, unknown>>)[key];
 
 /** Has compiled calls told of properties that are added: who sets one that is not there asks the prototypes, the last of them too. */
 function tellOfNewProperties(): void {

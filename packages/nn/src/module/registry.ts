@@ -1,6 +1,13 @@
 import { isTraced, K, KindlingError, Tensor } from '@kindling/core';
 import { warnOfArray } from './arrays.ts';
-import { type AnyModule, dependsOnModule, internalsOf, isModule, registeredValues } from './callable.ts';
+import {
+  type AnyModule,
+  dependsOnModule,
+  internalsOf,
+  isModule,
+  notePart,
+  registeredValues,
+} from './callable.ts';
 import { Parameter } from './parameter.ts';
 
 /**
@@ -35,7 +42,9 @@ export function partsOf(module: AnyModule): Parts {
   const names = stateNamesOf(module);
   for (const [property, value] of module.registered()) {
     if (typeof value === 'function') {
-      if (isModule(value)) parts.children.push([nameIn(names, property), value]);
+      if (!isModule(value)) continue;
+      notePart(value, module);
+      parts.children.push([nameIn(names, property), value]);
     } else if (value instanceof Parameter) parts.parameters.push([nameIn(names, property), value]);
     else if (value instanceof Tensor && buffers.has(property))
       parts.buffers.push([nameIn(names, property), value]);
@@ -150,8 +159,9 @@ function gatherParameters(module: AnyModule, seen: Set<AnyModule> | null, found:
   }
   if (seen === null) return;
   for (const value of values) {
-    if (typeof value === 'function' && isModule(value) && !seen.has(value))
-      gatherParameters(value, seen, found);
+    if (typeof value !== 'function' || !isModule(value)) continue;
+    notePart(value, module);
+    if (!seen.has(value)) gatherParameters(value, seen, found);
   }
 }
 

@@ -1,4 +1,5 @@
 import { isFloatingPoint } from '../../dtype.ts';
+import { KindlingError } from '../../errors.ts';
 import {
   type Emitted,
   emitProgram,
@@ -9,12 +10,11 @@ import {
 } from '../../kernels/index.ts';
 import { allocateArray, Storage, timesMovedOut } from '../../storage.ts';
 import { autogradOf, setGradient, type Tensor } from '../../tensor.ts';
-import { bringBack, gradientGone, type HostResults, runEagerly } from '../calls.ts';
+import { bringBack, type HostResults, runEagerly } from '../calls.ts';
 import { leafAt } from '../guards.ts';
 import {
   type Argument,
   bytesOfMemory,
-  type GradientLeft,
   hostValueIn,
   type Memory,
   type Program,
@@ -31,7 +31,7 @@ import { lowerProgram, type Step } from './lower.ts';
 import { type EagerAct, type KernelsAct, type Part, partsOf } from './parts.ts';
 import { passes } from './passes/index.ts';
 import type { Plan } from './plan.ts';
-import { Results } from './results.ts';
+import { type Left, ownGradient, Results } from './results.ts';
 import { timeKernels } from './timing.ts';
 import { type Undo, undoOf } from './undo.ts';
 
@@ -254,7 +254,7 @@ export class Machine {
   /** Whether the program stands for a call with these arguments, of its form, as far as their elements decide that. */
   serves(given: readonly Tensor[]): boolean {
     if (this.#decided.length === 0) return true;
-    this.#bringIn(given);
+    if (!this.#bringIn(given)) return true;
     const refused = this.#decide();
     const step = this.steps[refused - 1];
     // What is refused otherwise is so again as the program runs.
@@ -263,8 +263,8 @@ export class Machine {
 
   /** Runs the program on the tensors among the arguments; gives the tensors among the results. */
   run(given: readonly Tensor[], hostResults?: HostResults): Tensor[] {
+    if (!this.#bringIn(given)) throw new Refused();
     this.#running++;
-    this.#bringIn(given);
     if (this.#undo !== null) this.#undo.keep();
     // Of its final length from the start, and loops by number: each call pays for what it allocates.
     const found = new Array<unknown>(this.program.hostParts.length);
@@ -331,7 +331,18 @@ export class Machine {
     throw new Error(`compile: ${equation.name} was refused, and its eager kernel does not say why`);
   }
 
-  #bringIn(given: readonly Tensor[]): void {
+  /** Whether all that a call needs is there: memory may have been transferred, of which the function itself tells. */
+  #bringIn(given: readonly Tensor[]): boolean {
+    try {
+      this.#bringAll(given);
+      return true;
+    } catch (error) {
+      if (error instanceof KindlingError) return false;
+      throw error;
+    }
+  }
+
+  #bringAll(given: readonly Tensor[]): void {
     if (timesMovedOut !== this.#timesMovedOut) this.#lookForStates();
     for (const { members, lodged } of this.#inputs) bringElements(given, members[0], lodged);
     this.#refill();
@@ -375,24 +386,4 @@ export class Machine {
     const gradient = isNone ? null : (this.#results.gradient(value) ?? ownGradient(value, left));
     setGradient(autogradOf(leafAt(leaf, given)), gradient);
   }
-}
-
-/** A gradient that a call leaves, and the tensor for it, which stays the same until somebody was shown it. */
-interface Left extends GradientLeft {
-  readonly left: OwnGradient | null;
-}
-
-interface OwnGradient {
-  readonly lodged: Lodged;
-  tensor: Tensor;
-}
-
-function ownGradient(value: Value, left: OwnGradient): Tensor {
-  const { lodged } = left;
-  if (lodged.shown) {
-    lodged.shown = false;
-    left.tensor.storage.leaveBehind(gradientGone);
-    left.tensor = moved(value, lodged.storage(), -value.memory.base);
-  }
-  return left.tensor;
 }

@@ -3,9 +3,11 @@ import { copyStrided } from '../../kernels/index.ts';
 import { contiguousStrides, sameShape } from '../../shape.ts';
 import type { Storage } from '../../storage.ts';
 import { emptyTensor, type Tensor } from '../../tensor.ts';
-import type { Memory, Program, Value } from '../program.ts';
+import { gradientGone } from '../calls.ts';
+import type { GradientLeft, Memory, Program, Value } from '../program.ts';
 import { argumentAs, argumentsIn, extentOf, moved } from '../values.ts';
 import { gradientOf } from './bring-in.ts';
+import type { Lodged } from './lodged.ts';
 
 /** A tensor among the results, and where the program has it. */
 interface Result {
@@ -131,4 +133,25 @@ class SharedCopy {
     this.#storage = null;
     this.#tensors.clear();
   }
+}
+
+/** A gradient that a call leaves, and the tensor for it, which stays the same until somebody was shown it. */
+export interface Left extends GradientLeft {
+  readonly left: OwnGradient | null;
+}
+
+interface OwnGradient {
+  readonly lodged: Lodged;
+  tensor: Tensor;
+}
+
+/** That tensor, or a new one where it was shown: the one before says from now on that it is gone. */
+export function ownGradient(value: Value, left: OwnGradient): Tensor {
+  const { lodged } = left;
+  if (lodged.shown) {
+    lodged.shown = false;
+    left.tensor.storage.leaveBehind(gradientGone);
+    left.tensor = moved(value, lodged.storage(), -value.memory.base);
+  }
+  return left.tensor;
 }

@@ -118,6 +118,7 @@ export class Rehearsal extends Onlooker {
   override meets(inputs: readonly Tensor[]): void {
     for (const x of inputs) {
       const { storage, shape, requiresGrad } = x;
+      if (storage.isGone) continue;
       if (requiresGrad) this.gradientMatters(x);
       if (this.isBeside(x)) this.#beside.add(storage);
       if (x.gradFn === null && !this.#made.has(storage) && !this.#required.has(x))

@@ -106,11 +106,14 @@ export class Tracing implements Tracer {
     if (this.failure !== null) return;
     this.rehearsal.meets(inputs);
     for (const x of inputs) {
-      const known = this.#memories.get(x.storage);
-      if (known === undefined) this.#discover(x);
-      const isGiven = known?.origin.kind === 'argument';
-      if (isGiven && !this.rehearsal.isBeside(x)) continue;
-      if (isGiven || this.#memories.get(x.storage)?.origin.kind === 'state') this.#meetsState(x);
+      if (x.storage.isGone) {
+        // Whoever reads it says so.
+        this.postponed ??= 'memory was transferred';
+        continue;
+      }
+      if (!this.#memories.has(x.storage)) this.#discover(x);
+      const kind = this.#memories.get(x.storage)?.origin.kind;
+      if (kind === 'state' || (kind === 'argument' && this.rehearsal.isBeside(x))) this.#meetsState(x);
     }
   }
 
@@ -122,6 +125,7 @@ export class Tracing implements Tracer {
     }
     const line = userLine();
     this.rehearsal.ran(name, inputs, attrs, outputs, rerun, line);
+    if (inputs.some(({ storage }) => storage.isGone)) return;
     const read = inputs.map((x) => this.#valueOf(x));
     if (rerun !== null) {
       for (const y of outputs) {

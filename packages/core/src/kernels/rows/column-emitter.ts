@@ -78,15 +78,29 @@ export class ColumnEmitter {
 
   /** Puts the sums down the columns of what `push` pushes for each vector into {@link sums}; they are carried in float64. */
   total(bases: readonly number[], push: (u: number, at: readonly number[]) => void): void {
-    const { f, t, value } = this;
-    for (const half of this.halves.flat()) f.f64Splat(0).set(half);
-    this.down(bases, (at) => {
-      for (const [u, [low, high]] of this.halves.entries()) {
+    const { f, value } = this;
+    this.carry(bases, (at, add) => {
+      for (const u of range(this.vectors)) {
         push(u, at);
         f.set(value);
-        addHalves(f, t, value, low, high);
+        add(u, value);
       }
     });
+  }
+
+  /** The same of what `body`, which is run for each row, adds of each vector. */
+  private carry(
+    bases: readonly number[],
+    body: (at: readonly number[], add: (u: number, value: number) => void) => void,
+  ): void {
+    const { f, t } = this;
+    for (const half of this.halves.flat()) f.f64Splat(0).set(half);
+    this.down(bases, (at) =>
+      body(at, (u, value) => {
+        const [low = 0, high = 0] = this.halves[u] ?? [];
+        addHalves(f, t, value, low, high);
+      }),
+    );
     for (const [u, [low, high]] of this.halves.entries()) {
       f.get(low);
       if (t.lanes === 4)
@@ -101,20 +115,19 @@ export class ColumnEmitter {
    */
   exponentials(x: number, max: readonly number[], out?: number): void {
     const { f, t } = this;
-    this.total(out === undefined ? [x] : [x, out], (u, [from = 0, to]) => {
-      const value = f.local('v128');
-      f.get(from)
-        .load('v128.load', 16 * u)
-        .get(max[u] ?? 0)
-        .op(`${t.vector}.sub`)
-        .set(value);
-      inlineExpression(f, t.lane, (t.lane === 'f32' ? expToZero : exp)(input(0)), [value]);
-      if (to === undefined) return;
-      f.set(value)
-        .get(to)
-        .get(value)
-        .store('v128.store', 16 * u)
-        .get(value);
+    const values = range(this.vectors).map(() => f.local('v128'));
+    this.carry(out === undefined ? [x] : [x, out], ([from = 0, to], add) => {
+      for (const [u, value] of values.entries()) {
+        f.get(from)
+          .load('v128.load', 16 * u)
+          .get(max[u] ?? 0)
+          .op(`${t.vector}.sub`)
+          .set(value);
+        inlineExpression(f, t.lane, (t.lane === 'f32' ? expToZero : exp)(input(0)), [value]);
+        f.set(value);
+      }
+      if (to !== undefined) f.storeVectors(to, values);
+      for (const [u, value] of values.entries()) add(u, value);
     });
   }
 

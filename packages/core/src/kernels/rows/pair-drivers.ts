@@ -32,13 +32,14 @@ interface Blocks {
 /** Replaces `count` numbers at an address by their square roots; `count` is a multiple of {@link pairGroup}. */
 function defineRoots(module: ModuleBuilder, lane: FloatLane): number {
   return module.define({ export: 'roots' }, i32Params('count', 'address'), (f, p) => {
+    const roots = range(unroll).map(() => f.local('v128'));
     f.countdown(p.count, pairGroup(lane), () => {
-      for (const u of range(unroll)) {
+      for (const [u, root] of roots.entries())
         f.get(p.address)
-          .get(p.address)
-          .load('v128.load', 16 * u);
-        f.op(lane === 'f32' ? 'f32x4.sqrt' : 'f64x2.sqrt').store('v128.store', 16 * u);
-      }
+          .load('v128.load', 16 * u)
+          .op(lane === 'f32' ? 'f32x4.sqrt' : 'f64x2.sqrt')
+          .set(root);
+      f.storeVectors(p.address, roots);
       f.bump(p.address, { bytes: 16 * unroll });
     });
   });
