@@ -31,6 +31,12 @@ const drawTakes = {
   sampleShape: /* @__PURE__ */ K.optional(K.sizes),
   options: /* @__PURE__ */ K.options<SampleOptions>({ generator: generatorKind }),
 };
+/** Options of a class of its own may stand beside those of all. */
+const baseTakes = {
+  batchShape: K.sizes,
+  eventShape: K.sizes,
+  options: /* @__PURE__ */ K.optional(/* @__PURE__ */ K.kind('an options object', K.isOptions)),
+};
 const valueTakes = { value: K.tensorOrNumber };
 
 /** How PyTorch prints a parameter: the number of one that has no dimension, else the sizes. */
@@ -43,10 +49,11 @@ function shown(x: Tensor): string {
 /**
  * The base of all distributions: `batchShape` counts those that are held side by side, `eventShape` is that of one draw. Follows
  * `torch.distributions.Distribution`: the same seed draws the same numbers.
+ * @throws ShapeError, ValueError for what are no sizes and no options
  * @example
  * ```ts
  * const scores = new Normal(tensor([0, 1]), 0.5);
- * scores.batchShape; // [2]
+ * scores.batchShape; // [ 2 ]
  * scores.logProb(tensor([0, 1])); // tensor([-0.2258, -0.2258])
  * ```
  */
@@ -62,7 +69,8 @@ export abstract class Distribution extends Shown {
 
   protected readonly validates: boolean;
 
-  constructor(batchShape: Shape, eventShape: Shape, { validateArgs = true }: DistributionOptions) {
+  constructor(batchShape: Shape, eventShape: Shape, { validateArgs = true }: DistributionOptions = {}) {
+    checkArguments(new.target.name, baseTakes, arguments);
     super();
     this.batchShape = batchShape;
     this.eventShape = eventShape;
@@ -137,7 +145,8 @@ export abstract class Distribution extends Shown {
    * ```ts
    * const scale = tensor(2, { dtype: 'float32', requiresGrad: true });
    * const draws = new Normal(0, scale).rsample([4]);
-   * draws.sum().backward(); // scale.grad is the sum of the noise
+   * draws.sum().backward();
+   * scale.grad?.shape; // []
    * ```
    */
   rsample(sampleShape: Shape = [], options: SampleOptions = {}): Tensor {
@@ -171,7 +180,10 @@ export abstract class Distribution extends Shown {
     return this.entropyOf?.() ?? noForm(caller);
   }
 
-  /** exp of the {@link entropy}. Follows `Distribution.perplexity`. */
+  /**
+   * exp of the {@link entropy}. Follows `Distribution.perplexity`.
+   * @throws KindlingError where it has no closed form
+   */
   perplexity(): Tensor {
     checkArguments(this.nameOf('perplexity'), {}, arguments);
     return this.entropy().exp();
@@ -215,7 +227,7 @@ export abstract class Distribution extends Shown {
   /**
    * The same, with parameters expanded to another `batchShape`. Follows `Distribution.expand`.
    * @throws ShapeError where they cannot be
-   * @example new Normal(tensor([0, 1]), 1).expand([3, 2]).batchShape; // [3, 2]
+   * @example new Normal(tensor([0, 1]), 1).expand([3, 2]).batchShape; // [ 3, 2 ]
    */
   expand(batchShape: Shape): this {
     checkArguments(this.nameOf('expand'), { batchShape: K.sizes }, arguments);

@@ -16,7 +16,7 @@ import {
 import { halfLogDet, mahalanobis } from './continuous/multivariate-normal.ts';
 import { Bernoulli, Categorical, Geometric, OneHotCategorical, Poisson } from './discrete/index.ts';
 import { Distribution } from './distribution.ts';
-import { sumRightmost } from './values.ts';
+import { eulerGamma, sumRightmost } from './values.ts';
 
 type DistributionClass<D extends Distribution> = abstract new (...args: never[]) => D;
 type Divergence<P, Q> = (p: P, q: Q) => Tensor;
@@ -81,8 +81,6 @@ function gumbelKl(p: Gumbel, q: Gumbel): Tensor {
     .add(inside)
     .sub(1 + eulerGamma);
 }
-const eulerGamma = 0.57721566490153286;
-
 function uniformKl(p: Uniform, q: Uniform): Tensor {
   const ratio = q.high.sub(q.low).div(p.high.sub(p.low)).log();
   const beyond = q.low.gt(p.low).logicalOr(q.high.lt(p.high));

@@ -14,6 +14,9 @@ import {
   ValueError,
 } from '@kindling/core';
 
+/** Euler's constant. */
+export const eulerGamma = 0.5772156649015329;
+
 /** Which numbers fit, and how an error says so. NaN never does. */
 export interface Range {
   readonly least: number;

@@ -15,7 +15,8 @@ import * as D from '@kindling/distributions';
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 
-const untyped: any = D;
+/** As in JavaScript, without types. */
+const untyped = D as unknown as Record<string, new (...args: unknown[]) => D.Distribution>;
 
 describe('what is refused', () => {
   it.each([
@@ -69,7 +70,7 @@ describe('what is refused', () => {
     ['none of two', () => new D.OneHotCategorical({}), 'OneHotCategorical: expected one of probs and logits'],
     [
       'probabilities without a name',
-      () => new untyped.Categorical(ones([2])),
+      () => new (untyped.Categorical as (typeof untyped)[string])(ones([2])),
       'Categorical: expected an options object',
     ],
     [

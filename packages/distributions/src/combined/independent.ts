@@ -20,8 +20,8 @@ const takes = {
  * @example
  * ```ts
  * const diagonal = new Independent(new Normal(zeros([5, 2]), 1), 1);
- * diagonal.batchShape; // [5]
- * diagonal.logProb(zeros([5, 2])).shape; // [5]
+ * diagonal.batchShape; // [ 5 ]
+ * diagonal.logProb(zeros([5, 2])).shape; // [ 5 ]
  * ```
  */
 export class Independent<D extends Distribution = Distribution> extends Distribution {

@@ -1,8 +1,7 @@
 import { finfo, rand, type Shape, type Tensor } from '@kindling/core';
 import type { SampleOptions } from '../distribution.ts';
+import { eulerGamma } from '../values.ts';
 import { LocationScale } from './location-scale.ts';
-
-const eulerGamma = 0.57721566490153286;
 
 /**
  * The density exp(y - exp(y)) / scale with y = (loc - x) / scale: how the largest of many numbers is distributed. Follows

@@ -17,7 +17,8 @@ const logRootOfTwoPi = Math.log(Math.sqrt(2 * Math.PI));
  * @example
  * ```ts
  * const mu = tensor([0.5, 1], { requiresGrad: true });
- * const z = new Normal(mu, 0.1).rsample(); // mu + 0.1 noise
+ * // mu and noise, 0.1 of it:
+ * const z = new Normal(mu, 0.1).rsample();
  * z.sum().backward();
  * mu.grad; // tensor([1., 1.])
  * ```

@@ -30,9 +30,9 @@ function normalised(name: string, args: ArrayLike<unknown>): { isProbs: boolean;
  * @example
  * ```ts
  * const policy = new Categorical({ logits: tensor([[0.5, 1, 2], [3, 2, 1]]) });
- * const action = policy.sample(); // of shape [2]
- * policy.logProb(action).shape; // [2]
- * policy.entropy(); // tensor([0.8985, 0.8324])
+ * const action = policy.sample();
+ * policy.logProb(action).shape; // [ 2 ]
+ * policy.entropy(); // tensor([0.9060, 0.8324])
  * ```
  */
 export class Categorical extends Distribution {

@@ -84,14 +84,15 @@ export class OneHotCategorical extends Distribution {
 }
 
 /**
- * {@link OneHotCategorical} whose samples carry the gradient of the probabilities, as if they were these. Follows
+ * {@link OneHotCategorical} whose samples carry the gradient that the probabilities would have in their place. Follows
  * `torch.distributions.OneHotCategoricalStraightThrough`.
  * @throws ValueError unless one of probs and logits is given, for NaN and negative probabilities; ShapeError for a number
  * @example
  * ```ts
  * const logits = tensor([0.5, 1, 2], { requiresGrad: true });
  * const row = new OneHotCategoricalStraightThrough({ logits }).rsample();
- * row.mul(tensor([1, 2, 3])).sum().backward(); // logits.grad is that of probs.mul(...).sum()
+ * row.mul(tensor([1, 2, 3])).sum().backward();
+ * logits.grad; // tensor([-0.2087, -0.1129,  0.3216])
  * ```
  */
 export class OneHotCategoricalStraightThrough extends OneHotCategorical {
