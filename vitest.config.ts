@@ -51,6 +51,7 @@ export default defineConfig({
       ...projects('nn', 'packages/nn'),
       ...projects('optim', 'packages/optim'),
       ...projects('metrics', 'packages/metrics'),
+      ...projects('distributions', 'packages/distributions'),
       ...projects('tensorboard', 'packages/tensorboard'),
       ...projects('interop', 'packages/interop'),
       ...projects('examples', 'examples', [path('tools/bundled/index.ts')]),

@@ -48,6 +48,7 @@ console.log(JSON.stringify(losses));
 /** Prints the name of every class that the packages export. */
 const names = `
 import * as core from '@kindling/core';
+import * as distributions from '@kindling/distributions';
 import * as metrics from '@kindling/metrics';
 import * as nn from '@kindling/nn';
 import * as optim from '@kindling/optim';
@@ -61,7 +62,7 @@ function show(exports, path) {
       console.log(path + key, value.name);
   }
 }
-show({ core, metrics, nn, optim }, '');
+show({ core, distributions, metrics, nn, optim }, '');
 `;
 
 interface Build {

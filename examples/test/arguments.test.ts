@@ -1,4 +1,5 @@
 import * as core from '@kindling/core';
+import * as distributions from '@kindling/distributions';
 import * as metrics from '@kindling/metrics';
 import * as nn from '@kindling/nn';
 import * as optim from '@kindling/optim';
@@ -19,6 +20,7 @@ collect(core, '');
 collect(nn, 'nn.');
 collect(optim, 'optim.');
 collect(metrics, 'metrics.');
+collect(distributions, 'distributions.');
 
 /** What builds scalar expressions, kinds of arguments, names and errors: not called on what users bring. */
 const languages =

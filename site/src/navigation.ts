@@ -36,6 +36,7 @@ const guides = [
     'Choosing a loss': '/choosing-a-loss',
     'Losses and layers of your own': '/custom-losses',
     'Training loops': '/training',
+    Distributions: '/distributions',
     Data: '/data',
     'Saving and resuming': '/saving-and-loading',
   }),

@@ -1,5 +1,6 @@
 /** PyTorch's namespaces, and where Kindling keeps what is in them. */
 import * as core from '../../packages/core/src/index.ts';
+import * as distributions from '../../packages/distributions/src/index.ts';
 import * as nn from '../../packages/nn/src/index.ts';
 import * as optim from '../../packages/optim/src/index.ts';
 
@@ -65,7 +66,7 @@ export const namespaces: readonly Namespace[] = [
   { torch: 'torch.autograd.forward_ad', places: [] },
   { torch: 'torch.autograd.graph', places: [autograd] },
   { torch: 'torch.func', places: [functional] },
-  { torch: 'torch.distributions', places: [] },
+  { torch: 'torch.distributions', places: [place('distributions.', distributions)] },
   { torch: 'torch.random', places: [own] },
 ];
 

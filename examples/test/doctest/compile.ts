@@ -16,6 +16,7 @@ const specifiers = [
   'interop',
   'tensorboard',
   'metrics',
+  'distributions',
   'optim',
   'nn',
   'core',

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as core from '@kindling/core';
 import * as node from '@kindling/core/node';
+import * as distributions from '@kindling/distributions';
 import * as interop from '@kindling/interop';
 import * as metrics from '@kindling/metrics';
 import * as nn from '@kindling/nn';
@@ -35,6 +36,7 @@ function exportedFunctions(): Map<Callable, string[]> {
   collect(optim, 'optim.');
   collect(node, 'node.');
   collect(metrics, 'metrics.');
+  collect(distributions, 'distributions.');
   collect(tensorboard, 'tensorboard.');
   collect(interop, 'interop.');
   return paths;

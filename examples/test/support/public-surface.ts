@@ -4,7 +4,7 @@ import ts from '@typescript/typescript6';
 import { packages, root } from './sources.ts';
 
 const entryPoints = ['core/src/index.ts', 'core/src/testing/index.ts', 'core/src/node/index.ts'].concat(
-  ['nn', 'optim', 'metrics', 'tensorboard', 'interop'].map((name) => `${name}/src/index.ts`),
+  ['nn', 'optim', 'metrics', 'distributions', 'tensorboard', 'interop'].map((name) => `${name}/src/index.ts`),
 );
 
 export interface PublicName {

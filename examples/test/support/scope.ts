@@ -2,6 +2,7 @@
 import * as core from '@kindling/core';
 import * as node from '@kindling/core/node';
 import * as testing from '@kindling/core/testing';
+import * as distributions from '@kindling/distributions';
 import * as interop from '@kindling/interop';
 import * as metrics from '@kindling/metrics';
 import * as tensorboard from '@kindling/tensorboard';
@@ -15,6 +16,7 @@ export function exampleScope(nn: object | null, optim: object | null): Record<st
     ...tensorboard,
     ...interop,
     ...metrics,
+    ...distributions,
     ...optim,
     ...nn,
     ...core,

@@ -15,7 +15,7 @@ export interface Entry {
 }
 
 /** In this order users meet them; what is not named here comes after. */
-const order = ['core', 'nn', 'optim', 'metrics', 'interop', 'tensorboard'];
+const order = ['core', 'nn', 'optim', 'metrics', 'distributions', 'interop', 'tensorboard'];
 const rank = (folder: string): number => (order.indexOf(folder) + order.length + 1) % (order.length + 1);
 
 /** Every entry of every published package, from what the packages say that they export. */

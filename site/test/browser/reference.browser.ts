@@ -29,7 +29,7 @@ function internalNames(name: string): Set<string> {
 describe('the table of names', () => {
   it('has every value that a package exports', async () => {
     const missing: string[] = [];
-    for (const name of ['core', 'nn', 'optim', 'metrics', 'interop', 'tensorboard']) {
+    for (const name of ['core', 'nn', 'optim', 'metrics', 'distributions', 'interop', 'tensorboard']) {
       const exported = Object.keys(await import(join(packages, name, 'src/index.ts')));
       const internal = internalNames(name);
       const described = symbols[`@kindling/${name}`] ?? {};

@@ -1,5 +1,6 @@
 import { K, signature } from '../arguments/index.ts';
-import { AutogradError } from '../errors.ts';
+import { AutogradError, ValueError } from '../errors.ts';
+import { zerosLike } from '../ops/creation/fill.ts';
 import type { Tensor } from '../tensor.ts';
 import { runBackward } from './engine.ts';
 
@@ -32,7 +33,12 @@ const backwardTakes = signature('backward', {
 const gradTakes = signature('grad', {
   outputs: tensorOrTensors,
   inputs: tensorOrTensors,
-  options: K.options<GradOptions>({ gradOutputs: gradientsKind, ...graphKinds, allowUnused: K.flag }),
+  options: K.options<GradOptions>({
+    gradOutputs: gradientsKind,
+    ...graphKinds,
+    allowUnused: K.flag,
+    materializeGrads: K.flag,
+  }),
 });
 
 const asList = <T>(x: T | readonly T[]): readonly T[] => (Array.isArray(x) ? x : [x as T]);
@@ -76,6 +82,8 @@ export interface GradOptions {
   readonly createGraph?: boolean;
   /** Give `null`, instead of an error, for inputs that the outputs do not depend on. Default: false. */
   readonly allowUnused?: boolean;
+  /** Give zeros for those, which allows them. Default: false. */
+  readonly materializeGrads?: boolean;
 }
 
 /** A list with one for each of what is given, which may be one tensor alone. */
@@ -84,7 +92,8 @@ export type ForEach<I, T> = I extends readonly unknown[] ? { -readonly [P in key
 /**
  * The sum of the gradients of `outputs` with respect to each of `inputs`; `.grad` is not touched.
  * Follows `torch.autograd.grad`.
- * @throws AutogradError as {@link backward}, and, unless `allowUnused`, where the outputs do not depend on an input
+ * @throws AutogradError as {@link backward}, and, unless `allowUnused` or `materializeGrads`, where the outputs do not depend on
+ *   an input; ValueError for `materializeGrads` where `allowUnused` is false
  * @throws ShapeError where a gradient has not the shape of its output
  * @example
  * ```ts
@@ -97,7 +106,7 @@ export type ForEach<I, T> = I extends readonly unknown[] ? { -readonly [P in key
 export function grad<const I extends Tensor | readonly Tensor[]>(
   outputs: Tensor | readonly Tensor[],
   inputs: I,
-  options: GradOptions & { allowUnused: true },
+  options: GradOptions & { allowUnused: true; materializeGrads?: false },
 ): ForEach<I, Tensor | null>;
 export function grad<const I extends Tensor | readonly Tensor[]>(
   outputs: Tensor | readonly Tensor[],
@@ -110,7 +119,10 @@ export function grad(
   options: GradOptions = {},
 ): unknown {
   gradTakes(arguments);
-  const { createGraph = false, retainGraph = createGraph, allowUnused = false, gradOutputs } = options;
+  const { createGraph = false, retainGraph = createGraph, gradOutputs, materializeGrads = false } = options;
+  const { allowUnused = materializeGrads } = options;
+  if (materializeGrads && !allowUnused)
+    throw new ValueError('grad: allowUnused: expected true, or nothing, with materializeGrads: true');
   const gradients = gradOutputs === undefined ? [] : asList<Tensor | null>(gradOutputs);
   const targets = asList<Tensor>(inputs);
   const request = { roots: asList<Tensor>(outputs), gradients, retainGraph, createGraph, inputs: targets };
@@ -124,5 +136,5 @@ export function grad(
       );
     }
   }
-  return found;
+  return materializeGrads ? found.map((gradient, i) => gradient ?? zerosLike(targets[i] as Tensor)) : found;
 }

@@ -364,6 +364,11 @@ describe('grad', () => {
     const y = leaf(2);
     expect(() => autograd.grad(x.mul(2), [x, y])).toThrow(/Tensor at index 1 appears to not have been used/);
     expect(autograd.grad(x.mul(2), [x, y], { allowUnused: true })[1]).toBeNull();
+    const [used, unused] = autograd.grad(x.mul(2), [x, y], { materializeGrads: true });
+    expect([values(used), values(unused)]).toEqual([2, 0]);
+    expect(() => autograd.grad(x.mul(2), [x], { allowUnused: false, materializeGrads: true })).toThrow(
+      'grad: allowUnused: expected true, or nothing, with materializeGrads: true',
+    );
     expect(() => autograd.grad(x.mul(2), [tensor(1.5)])).toThrow(/does not require grad/);
   });
 

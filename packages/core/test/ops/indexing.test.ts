@@ -218,6 +218,14 @@ describe('assign', () => {
     }
   });
 
+  it.each([
+    ['1:3', 'slice(1, 3)'],
+    ['::2', 'slice(null, null, 2)'],
+    [':-1', 'slice(null, -1)'],
+  ])("says how Python's %s is written", (item, call) => {
+    expect(() => index(x, item as ':')).toThrow(`(got string); write ${call} for '${item}'`);
+  });
+
   it('leaves the tensor alone where an index is out of range', () => {
     const y = zeros(3);
     expect(() => assign(y, [[0, 5]], 1)).toThrow('index 5 is out of bounds');

@@ -58,11 +58,18 @@ function tensorFromList(list: IndexList, caller: string): Tensor {
     : wrapArray(Int32Array.from(values), shape, 'int32');
 }
 
+/** Python's slice as a call of `slice`, if it is one. */
+function sliceToWrite(item: unknown): string {
+  if (typeof item !== 'string' || !/^-?\d*:-?\d*(:-?\d*)?$/.test(item)) return '';
+  const bounds = item.split(':').map((bound) => (bound === '' ? 'null' : bound));
+  return `; write slice(${bounds.join(', ')}) for '${item}'`;
+}
+
 function badItem(item: unknown, caller: string): IndexError {
   const got = isOfClass(item) ? `a ${item.dtype} tensor` : typeof item === 'number' ? `${item}` : typeof item;
   return new IndexError(
     `${caller}: only integers, slices, '...', ':', null, int32 tensors, bool masks and lists of these are valid indices ` +
-      `(got ${got})`,
+      `(got ${got})${sliceToWrite(item)}`,
   );
 }
 

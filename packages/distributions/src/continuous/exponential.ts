@@ -1,0 +1,79 @@
+import { checkArguments, empty, K, type Shape, type Tensor } from '@kindling/core';
+import {
+  Distribution,
+  type DistributionOptions,
+  distributionOptions,
+  type SampleOptions,
+} from '../distribution.ts';
+import { broadcastFloats, ranges, within } from '../values.ts';
+
+/**
+ * How long it takes until what happens `rate` times on average happens: the density is rate exp(-rate x). Follows
+ * `torch.distributions.Exponential`.
+ * @throws ValueError for NaN, and for rates that are not above 0
+ * @example new Exponential(2).logProb(tensor([0, 1])); // tensor([ 0.6931, -1.3069])
+ */
+export class Exponential extends Distribution {
+  /** How often it happens. */
+  readonly rate: Tensor;
+
+  constructor(rate: Tensor | number, options: DistributionOptions = {}) {
+    checkArguments(new.target.name, { rate: K.tensorOrNumber, options: distributionOptions }, arguments);
+    const [often] = broadcastFloats(rate) as [Tensor];
+    super(often.shape, [], options);
+    this.rate = this.parameter('rate', often, ranges.positive);
+  }
+
+  override get hasRsample(): boolean {
+    return true;
+  }
+
+  override get mean(): Tensor {
+    return this.rate.reciprocal();
+  }
+
+  override get mode(): Tensor {
+    return this.rate.mul(0).detach();
+  }
+
+  override get stddev(): Tensor {
+    return this.rate.reciprocal();
+  }
+
+  override get variance(): Tensor {
+    return this.rate.pow(-2);
+  }
+
+  protected override printed() {
+    return { rate: this.rate };
+  }
+
+  protected override draw(sampleShape: Shape, options: SampleOptions): Tensor {
+    const noise = empty(this.extended(sampleShape), { dtype: this.rate.dtype });
+    return noise.exponential_(1, options).div(this.rate);
+  }
+
+  protected override supported(caller: string, value: Tensor): Tensor {
+    return within(caller, 'value', value, ranges.nonNegative);
+  }
+
+  protected override logDensity(value: Tensor): Tensor {
+    return this.rate.log().sub(this.rate.mul(value));
+  }
+
+  protected override entropyOf(): Tensor {
+    return this.rate.log().neg().add(1);
+  }
+
+  protected override cdfOf(value: Tensor): Tensor {
+    return this.rate.neg().mul(value).exp().rsub(1);
+  }
+
+  protected override icdfOf(value: Tensor): Tensor {
+    return value.neg().log1p().neg().div(this.rate);
+  }
+
+  protected override expanded(batchShape: Shape): Distribution {
+    return new Exponential(this.rate.expand(batchShape), { validateArgs: this.validates });
+  }
+}
