@@ -64,6 +64,13 @@ const equivalents: readonly Equivalent[] = [
     why: 'a number of none saves its inputs, as 1 does; neither has the bit of the result',
   },
   {
+    file: 'core/src/dtype.ts',
+    code: "if (from === to && (from === 'float32' || from === 'float64')) return true;",
+    from: "'float64'",
+    to: "'mutant'",
+    why: 'a dtype is of its own category, which is asked next: the condition spares that',
+  },
+  {
     file: 'core/src/parameters/list.ts',
     code: 'if (Tensor.is(x)) continue;',
     from: 'continue;',

@@ -3,7 +3,9 @@ import { K, KindlingError, Tensor } from '@kindling/core';
 /** Refuses to step a base, or a class of plain JavaScript that does not define what its base asks for. */
 export function requireMethod(owner: object, method: string): void {
   if (typeof (owner as Record<string, unknown>)[method] === 'function') return;
-  throw new KindlingError(`${owner.constructor.name}.step: the class is missing the required "${method}" function`);
+  throw new KindlingError(
+    `${owner.constructor.name}.step: the class is missing the required "${method}" function`,
+  );
 }
 
 /** A hyperparameter: a rate, a factor, a decay. */
