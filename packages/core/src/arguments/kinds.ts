@@ -1,8 +1,8 @@
 import { type DType, dtypes } from '../dtype.ts';
 import { DTypeError, type KindlingError, ShapeError, ValueError } from '../errors.ts';
 import { isArray, isReadable, whereReadable } from '../shape.ts';
-import { isGone } from '../storage.ts';
 import { Tensor } from '../tensor.ts';
+import { isGone } from '../transferred.ts';
 
 export { isArray, isReadable, whereReadable };
 
