@@ -193,26 +193,6 @@ const transferred = (): MemoryGone =>
       'has none left; transfer a copy, that of x.data.slice()',
   );
 
-/** @internal Whether an array, or a buffer, was transferred: nothing can be read of it. */
-export function isGone(memory: ArrayBufferView | ArrayBufferLike): boolean {
-  if (memory.byteLength > 0) return false;
-  try {
-    new Uint8Array(ArrayBuffer.isView(memory) ? memory.buffer : memory);
-    return false;
-  } catch {
-    return true;
-  }
-}
-
-/** @internal Throws a ValueError where {@link isGone}. */
-export function requireMemory(memory: ArrayBufferView | ArrayBufferLike, caller: string): void {
-  if (!isGone(memory)) return;
-  throw new ValueError(
-    `${caller}: the memory of what was given was transferred (postMessage, structuredClone), and nothing is left of it; ` +
-      'transfer a copy',
-  );
-}
-
 /** More elements than a tensor may have, or more memory than there is. */
 export class TooLarge extends ShapeError {
   readonly #dtype: DType;

@@ -106,7 +106,7 @@ const optimizers = {
 
 /** A model in training, and what actions keep. */
 interface Script {
-  readonly model: nn.ModuleList;
+  readonly model: nn.Module<never, unknown>;
   readonly optimizer: optim.Optimizer;
   readonly first: Tensor;
   saved: Record<string, Tensor> | null;

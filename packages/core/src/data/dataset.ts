@@ -9,8 +9,8 @@ import type { Generator } from '../random/generator.ts';
 import { generatorKind } from '../random/generator-kind.ts';
 import { valuesOf } from '../record/values.ts';
 import { formatShape, isArray, whereReadable } from '../shape.ts';
-import { requireMemory } from '../storage.ts';
 import { isOfClass, requireTensors, type Tensor, wrapArray } from '../tensor.ts';
+import { requireMemory } from '../transferred.ts';
 import type { Collated } from './collate.ts';
 
 /** Samples by number. Extend it, or pass any object of this form to a DataLoader. Follows `torch.utils.data.Dataset`. */

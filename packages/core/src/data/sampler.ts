@@ -7,8 +7,8 @@ import { generatorKind } from '../random/generator-kind.ts';
 import { checkSamples } from '../random/integers.ts';
 import { valuesOf } from '../record/values.ts';
 import { formatShape } from '../shape.ts';
-import { requireMemory } from '../storage.ts';
 import { Tensor } from '../tensor.ts';
+import { requireMemory } from '../transferred.ts';
 
 /**
  * An order of samples: gives their numbers anew each time it is iterated; a batch sampler gives lists of them. A list is one, and so

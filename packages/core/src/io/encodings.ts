@@ -7,7 +7,7 @@ import { describe } from '../arguments/explain.ts';
 import { arrayConstructor, type DType, type TypedArray } from '../dtype.ts';
 import { DTypeError, ValueError } from '../errors.ts';
 import { numelOf, type Shape, whereReadable } from '../shape.ts';
-import { requireMemory } from '../storage.ts';
+import { requireMemory } from '../transferred.ts';
 
 /** A dense array as it stands in a file: row-major, with `array.length` the product of `shape`. */
 export interface DenseArray {

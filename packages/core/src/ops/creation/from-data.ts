@@ -12,8 +12,9 @@ import {
 } from '../../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../../errors.ts';
 import { checkShape, formatShape, isArray, numelOf, type Shape, whereReadable } from '../../shape.ts';
-import { allocateArray, requireMemory, Storage } from '../../storage.ts';
+import { allocateArray, Storage } from '../../storage.ts';
 import { isOfClass, requireTensors, Tensor, wrapArray } from '../../tensor.ts';
+import { requireMemory } from '../../transferred.ts';
 import { creationOptions, dtypeOf, finishCreation } from './arguments.ts';
 import { clone, detach, to } from './copy.ts';
 import { type CreationOptions, getDefaultDtype } from './options.ts';
