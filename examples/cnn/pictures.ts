@@ -29,11 +29,11 @@ const largest = (x: Tensor): number => x.abs().max().item();
 export function featureSheet(images: Tensor, { filters, maps }: Seen): Promise<string> {
   const cell = 44;
   const values: { column: number; row: number; url: string }[] = [];
-  const headings: { column: number; text: string }[] = [];
+  const headings: { column: number; row: number; text: string }[] = [];
   let column = 0;
-  /** A column of pictures for each channel of what is (n, channels, height, width). */
-  const addColumns = (x: Tensor, heading: string): void => {
-    headings.push({ column, text: heading });
+  /** A column of pictures for each channel of what is (n, channels, height, width), with a heading over its first row, or that of filters. */
+  const addColumns = (x: Tensor, heading: string, row: number): void => {
+    headings.push({ column, row, text: heading });
     for (const channel of channels(x.transpose(0, 1))) {
       const most = largest(channel);
       for (const [i, map] of channels(channel).entries())
@@ -42,13 +42,14 @@ export function featureSheet(images: Tensor, { filters, maps }: Seen): Promise<s
     }
     column += 0.5;
   };
-  addColumns(images.sub(images.min()), 'digit');
+  addColumns(images.sub(images.min()), 'digit', 1);
   const most = largest(filters);
   for (const [i, filter] of channels(filters).entries())
     values.push({ column: column + i, row: 0, url: urlOf(filter, most, red, blue) });
   for (const [i, layer] of maps.entries()) {
     const [, count, height, width] = layer.shape;
-    addColumns(layer, `${i === 0 ? 'first' : 'second'} layer: ${count} maps of ${height} × ${width}`);
+    const name = i === 0 ? 'first' : 'second';
+    addColumns(layer, `${name} layer: ${count} maps of ${height} × ${width}`, i === 0 ? 0 : 1);
   }
 
   const rows = 1 + (images.shape[0] ?? 0);
@@ -84,8 +85,8 @@ export function featureSheet(images: Tensor, { filters, maps }: Seen): Promise<s
       },
       {
         data: { values: headings },
-        mark: { type: 'text', align: 'left', dx: 2 - cell / 2, y: -6, fontSize: 12 },
-        encoding: { x, text: { field: 'text' } },
+        mark: { type: 'text', align: 'left', dx: 2 - cell / 2, dy: -cell / 2 - 6, fontSize: 12 },
+        encoding: { x, y, text: { field: 'text' } },
       },
     ],
   });

@@ -1,5 +1,14 @@
 /** Reductions of rows whose pieces lie apart, as those of channels over batch and places: eager's bits, and no copy of all that is reduced. */
-import { compile, conv2d, getNumThreads, noGrad, randint, randn, setNumThreads, type Tensor } from '@kindling/core';
+import {
+  compile,
+  conv2d,
+  getNumThreads,
+  noGrad,
+  randint,
+  randn,
+  setNumThreads,
+  type Tensor,
+} from '@kindling/core';
 import { afterAll, describe, expect, it, test } from 'vitest';
 import { bits, untilShared } from '../support/threads.ts';
 

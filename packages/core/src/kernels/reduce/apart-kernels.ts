@@ -18,7 +18,9 @@ export function emitRowsApart(module: ModuleBuilder, s: Spec, rows: number): voi
     );
     const inBytes = (elements: number) => times(elements, is(s.elementBytes));
     const reduce = (elements: number, at: number): void => {
-      f.call(rows, [is(1), elements, at, p.out, p.center, accumulate]).i32Const(1).set(accumulate);
+      f.call(rows, [is(1), elements, at, p.out, p.center, accumulate])
+        .i32Const(1)
+        .set(accumulate);
     };
     const empty = (): void => void f.put(to, p.scratch).i32Const(BLOCK).set(room);
     const copy = (): void => {
@@ -40,7 +42,14 @@ export function emitRowsApart(module: ModuleBuilder, s: Spec, rows: number): voi
       f.countdown(piece, 1, () => {
         f.get(start).set(from).get(p.length).set(left);
         untilNoneLeft(f, left, 0, () => {
-          f.get(room).i32Const(BLOCK).op('i32.eq').get(left).i32Const(BLOCK).op('i32.ge_s').op('i32.and').if();
+          f.get(room)
+            .i32Const(BLOCK)
+            .op('i32.eq')
+            .get(left)
+            .i32Const(BLOCK)
+            .op('i32.ge_s')
+            .op('i32.and')
+            .if();
           f.put(count, ['i32.and', left, is(-BLOCK)]);
           reduce(count, from);
           f.put(from, plus(from, inBytes(count))).put(left, minus(left, count));
@@ -55,7 +64,9 @@ export function emitRowsApart(module: ModuleBuilder, s: Spec, rows: number): voi
         });
         f.bump(start, { local: p.pitch });
       });
-      f.put(count, minus(is(BLOCK), room)).get(count).if();
+      f.put(count, minus(is(BLOCK), room))
+        .get(count)
+        .if();
       reduce(count, p.scratch);
       f.end();
       f.bump(p.x, { local: p.leap });
