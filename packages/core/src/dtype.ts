@@ -123,7 +123,9 @@ export function storedNumber(value: number | boolean, dtype: DType, caller: stri
       : (x >= range[0] && x <= range[1]) || (Number.isInteger(x) && x >= -range[1] && x < 0);
   if (!fits) {
     const hint =
-      dtype === 'int32' ? ", as it does not fit int32; for floats pass { dtype: 'float32' } or 'float64'" : '';
+      dtype === 'int32'
+        ? ", as it does not fit int32; for floats pass { dtype: 'float32' } or 'float64'"
+        : '';
     throw new ValueError(
       `${caller}: value ${x} cannot be converted to type ${dtype} without overflow${hint}`,
     );

@@ -69,12 +69,12 @@ export abstract class Distribution extends Shown {
 
   protected readonly validates: boolean;
 
-  constructor(batchShape: Shape, eventShape: Shape, { validateArgs = true }: DistributionOptions = {}) {
+  constructor(batchShape: Shape, eventShape: Shape, options: DistributionOptions = {}) {
     checkArguments(new.target.name, baseTakes, arguments);
     super();
     this.batchShape = batchShape;
     this.eventShape = eventShape;
-    this.validates = validateArgs;
+    this.validates = options.validateArgs ?? true;
   }
 
   /** The mean of each, NaN where it has none. */
@@ -89,8 +89,6 @@ export abstract class Distribution extends Shown {
     return this.variance.sqrt();
   }
 
-  /** What is printed, by PyTorch's names. */
-  protected abstract printed(): Readonly<Record<string, Tensor>>;
   /** Samples of shape `sampleShape`, `batchShape`, `eventShape`, recorded where parameters want gradients. */
   protected abstract draw(sampleShape: Shape, options: SampleOptions): Tensor;
   /** The logarithm of the density at a value that fits. */
@@ -108,6 +106,11 @@ export abstract class Distribution extends Shown {
   protected icdfOf?(value: Tensor): Tensor;
   /** All values, (K,) in their dtype, where they can be counted. */
   protected values?(): Tensor;
+
+  /** What is printed, by PyTorch's names. */
+  protected printed(): Readonly<Record<string, Tensor>> {
+    return {};
+  }
 
   /** How errors name a method. */
   protected nameOf(method: string): string {
@@ -183,6 +186,7 @@ export abstract class Distribution extends Shown {
   /**
    * exp of the {@link entropy}. Follows `Distribution.perplexity`.
    * @throws KindlingError where it has no closed form
+   * @example new Categorical({ probs: tensor([1, 1, 0]) }).perplexity(); // tensor(2.)
    */
   perplexity(): Tensor {
     checkArguments(this.nameOf('perplexity'), {}, arguments);
@@ -202,6 +206,7 @@ export abstract class Distribution extends Shown {
   /**
    * The value of which {@link cdf} is the one that is given. Follows `Distribution.icdf`.
    * @throws KindlingError where it has no closed form
+   * @example new Uniform(0, 4).icdf(0.25); // tensor(1.)
    */
   icdf(value: Tensor | number): Tensor {
     const caller = this.nameOf('icdf');

@@ -64,10 +64,6 @@ export class Independent<D extends Distribution = Distribution> extends Distribu
     return `${this.constructor.name}(${this.baseDist}, ${this.reinterpretedBatchNdims})`;
   }
 
-  protected override printed(): Record<string, Tensor> {
-    return {};
-  }
-
   protected override draw(sampleShape: Shape, options: SampleOptions): Tensor {
     return this.hasRsample
       ? this.baseDist.rsample(sampleShape, options)

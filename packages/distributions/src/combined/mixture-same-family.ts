@@ -81,10 +81,6 @@ export class MixtureSameFamily<D extends Distribution = Distribution> extends Di
       .sum(-1 - sides.length);
   }
 
-  protected override printed(): Record<string, Tensor> {
-    return {};
-  }
-
   protected override draw(sampleShape: Shape, options: SampleOptions): Tensor {
     const component = this.mixtureDistribution.sample(sampleShape, options);
     const all = this.componentDistribution.sample(sampleShape, options);

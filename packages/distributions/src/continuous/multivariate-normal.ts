@@ -65,7 +65,7 @@ export class MultivariateNormal extends Distribution {
   /** Which matrix was given, as PyTorch calls it. */
   private readonly matrixName: string;
 
-  constructor(loc: Tensor, options: MultivariateNormalOptions) {
+  constructor(loc: Tensor, options: MultivariateNormalOptions = {}) {
     const { name } = new.target;
     checkArguments(name, takes, arguments);
     const { covarianceMatrix, precisionMatrix, scaleTril } = options;
