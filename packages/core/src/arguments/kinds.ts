@@ -2,8 +2,8 @@ import { type DType, dtypes } from '../dtype.ts';
 import { DTypeError, type KindlingError, ShapeError, ValueError } from '../errors.ts';
 import { isArray, isReadable, whereReadable } from '../shape.ts';
 import { Tensor } from '../tensor.ts';
-import { allIntegers, withAbsent } from './sight.ts';
 import { isGone } from '../transferred.ts';
+import { allIntegers, withAbsent } from './sight.ts';
 
 export { isArray, isReadable, whereReadable };
 
