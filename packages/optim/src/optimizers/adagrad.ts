@@ -68,7 +68,7 @@ const updates = updatesByFeatures((decays: boolean) =>
  * ```
  */
 export class Adagrad extends /* @__PURE__ */ optimizerClass<AdagradOptions>(defaults, kinds) {
-  /** As in PyTorch, whose steps look for it there. */
+  /** A state dict holds the sums before the first step, as that of PyTorch does. */
   protected override begin(group: ParamGroup<Required<AdagradOptions>>): void {
     for (const p of group.params) this.state.set(p, { step: 0, sum: this.firstState(p, 'sum', group) });
   }
