@@ -20,13 +20,13 @@ const isPromise = (x: unknown): boolean =>
   typeof (x as { then?: unknown } | null | undefined)?.then === 'function';
 
 /**
- * Looks at what a hook returned: all else counts for nothing.
+ * Looks at what a hook of an optimizer returned: all else counts for nothing.
  * @throws ValueError for a Promise
  */
-export function refusePromise(caller: string, result: unknown): void {
+export function refusePromise(optimizer: object, result: unknown): void {
   if (!isPromise(result)) return;
   throw new ValueError(
-    `${caller}: a hook returned a Promise, and the step does not wait for it: what it awaits comes too late, and its errors are lost; ` +
+    `${optimizer.constructor.name}.step: a hook returned a Promise, and the step does not wait for it: what it awaits comes too late, and its errors are lost; ` +
       'await before optimizer.step(), or after it',
   );
 }

@@ -108,6 +108,9 @@ export abstract class Optimizer<O extends { lr: Rate } = any> extends Shown {
   /** Checks options against each other; called for each group, before each step too. */
   protected check(_group: ParamGroup<O>): void {}
 
+  /** Called for each group that was added: makes the state that is there before the first step, if there is any. */
+  protected begin(_group: ParamGroup<O>): void {}
+
   /** The kernel for the options of a group, and the state that it changes. The same object for the same choice of features. */
   protected abstract updateOf(group: ParamGroup<O>): Update;
 
@@ -177,6 +180,7 @@ export abstract class Optimizer<O extends { lr: Rate } = any> extends Shown {
     checkHeld(caller, options, nonNegative);
     this.#checkOptions(options, caller);
     this.paramGroups.push(options);
+    this.begin(options);
   }
 
   /**
@@ -351,8 +355,7 @@ export abstract class Optimizer<O extends { lr: Rate } = any> extends Shown {
 
   /** Those that are registered now: a hook may add and remove others. */
   #run(hooks: Hooks): void {
-    if (hooks.size === 0) return;
-    for (const hook of [...hooks.values()]) refusePromise(`${this.constructor.name}.step`, hook(this));
+    if (hooks.size > 0) for (const hook of [...hooks.values()]) refusePromise(this, hook(this));
   }
 
   /**

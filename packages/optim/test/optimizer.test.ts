@@ -172,7 +172,7 @@ describe('an optimizer', () => {
     expect(() => optimizer.step()).toThrow(/^Adam\.step: eps: expected/);
   });
 
-  it('of Adagrad keeps state from the beginning, as PyTorch, whose steps look for it', () => {
+  it('of Adagrad keeps state from the beginning, as in PyTorch, and here that of a group added later', () => {
     const [p, later] = [withGrad(1), withGrad(2)];
     const optimizer = new optim.Adagrad([p], { initialAccumulatorValue: 0.5 });
     expect(optimizer.state.has(p)).toBe(true);

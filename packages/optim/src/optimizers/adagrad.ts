@@ -1,5 +1,5 @@
-import { checkArguments, E, fullLike, K, type Tensor } from '@kindling/core';
-import type { GivenGroup, ParamGroup, Params } from '../groups.ts';
+import { E, fullLike, type K, type Tensor } from '@kindling/core';
+import type { ParamGroup } from '../groups.ts';
 import { type FusedOptions, fusedKinds } from '../implementation.ts';
 import { nonNegative } from '../kinds.ts';
 import { optimizerClass } from '../optimizer-class.ts';
@@ -42,8 +42,6 @@ const kinds: K.Kinds<AdagradOptions> = {
   ...fusedKinds,
 };
 
-const takes = { params: K.anything, options: /* @__PURE__ */ K.options<AdagradOptions>(kinds) };
-
 /** What a step takes beside tensors: the rate of this step, ε, the sign, and the decay. */
 type Numbers<T> = [rate: T, eps: T, sign: T, decay: T];
 
@@ -70,20 +68,8 @@ const updates = updatesByFeatures((decays: boolean) =>
  * ```
  */
 export class Adagrad extends /* @__PURE__ */ optimizerClass<AdagradOptions>(defaults, kinds) {
-  constructor(params: Params<AdagradOptions>, options?: AdagradOptions) {
-    checkArguments(new.target.name, takes, arguments);
-    super(params, options);
-    for (const group of this.paramGroups) this.#begin(group);
-  }
-
-  /** Adds a group, whose state is there at once. Follows `Optimizer.add_param_group`. */
-  override addParamGroup(group: GivenGroup<Required<AdagradOptions>>): void {
-    super.addParamGroup(group);
-    this.#begin(this.paramGroups.at(-1) as ParamGroup<Required<AdagradOptions>>);
-  }
-
-  /** State is there before the first step, as in PyTorch, whose steps look for it there. */
-  #begin(group: ParamGroup<Required<AdagradOptions>>): void {
+  /** A state dict holds the sums before the first step, as that of PyTorch does. */
+  protected override begin(group: ParamGroup<Required<AdagradOptions>>): void {
     for (const p of group.params) this.state.set(p, { step: 0, sum: this.firstState(p, 'sum', group) });
   }
 
