@@ -36,34 +36,34 @@ export type HookList<H> = readonly { readonly hook: H }[];
  */
 export class Tensor {
   /** The memory, which views of one another share. Follows `Tensor.untyped_storage`. */
-  readonly storage: Storage;
+  declare readonly storage: Storage;
   /** The sizes of the dimensions, `[]` for a single number. Follows `Tensor.shape`. */
-  readonly shape: Shape;
+  declare readonly shape: Shape;
   /** Index of the first element within the storage. Follows `Tensor.storage_offset`. */
-  readonly offset: number;
+  declare readonly offset: number;
   /** The type of the elements. Follows `Tensor.dtype`. */
-  readonly dtype: DType;
+  declare readonly dtype: DType;
   /** Number of elements. Follows `Tensor.numel`. */
-  readonly count: number;
+  declare readonly count: number;
   /** Whether the elements lie in row-major order without gaps: what `isContiguous()` says. @internal */
-  readonly dense: boolean;
+  declare readonly dense: boolean;
   #strides: readonly number[] | null;
 
   /** The operation that made this tensor, where gradients are recorded. Follows `Tensor.grad_fn`. */
-  gradFn: GradNode | null = null;
+  declare gradFn: GradNode | null;
 
   // AutogradState describes these; they are private here, so that editors do not offer them.
-  private gradient: Tensor | null = null;
-  private outputNumber = 0;
+  declare private gradient: Tensor | null;
+  declare private outputNumber: number;
   /** Set by `requiresGrad_` on leaves. @internal */
-  protected leafRequiresGrad = false;
-  private accumulator: AccumulateGrad | null = null;
-  private hooks: HookList<GradHook> | null = null;
-  private accumulateHooks: HookList<(x: Tensor) => void> | null = null;
-  private base: Tensor | null = null;
-  private baseRebinds = 0;
-  private rebinds = 0;
-  private inference = false;
+  declare protected leafRequiresGrad: boolean;
+  declare private accumulator: AccumulateGrad | null;
+  declare private hooks: HookList<GradHook> | null;
+  declare private accumulateHooks: HookList<(x: Tensor) => void> | null;
+  declare private base: Tensor | null;
+  declare private baseRebinds: number;
+  declare private rebinds: number;
+  declare private inference: boolean;
 
   constructor(
     storage: Storage,
@@ -74,6 +74,7 @@ export class Tensor {
   ) {
     if (dtype === undefined) throw notConstructed();
     const count = numelOf(shape);
+    // Fields are only declared above: were they defined there, each would be set twice, in every result of an operation.
     this.storage = storage;
     // A size or an offset of -0 becomes 0, and so does a count with such a size in it.
     this.shape = count === 0 ? shape.map(withoutSign) : shape;
@@ -82,6 +83,17 @@ export class Tensor {
     this.count = count === 0 ? 0 : count;
     this.dense = strides === null || isContiguousLayout(shape, strides);
     this.#strides = strides;
+    this.gradFn = null;
+    this.gradient = null;
+    this.outputNumber = 0;
+    this.leafRequiresGrad = false;
+    this.accumulator = null;
+    this.hooks = null;
+    this.accumulateHooks = null;
+    this.base = null;
+    this.baseRebinds = 0;
+    this.rebinds = 0;
+    this.inference = false;
   }
 
   /**

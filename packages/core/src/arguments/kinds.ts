@@ -3,6 +3,7 @@ import { DTypeError, type KindlingError, ShapeError, ValueError } from '../error
 import { isArray, isReadable, whereReadable } from '../shape.ts';
 import { isGone } from '../storage.ts';
 import { Tensor } from '../tensor.ts';
+import { allIntegers, withAbsent } from './sight.ts';
 
 export { isArray, isReadable, whereReadable };
 
@@ -115,13 +116,6 @@ function allAccepted(x: unknown, accepts: Accepts): boolean {
   return true;
 }
 
-/** By a loop of its own, which the engine compiles to a comparison an item: sizes are given to every other call. */
-function allIntegers(x: unknown): boolean {
-  if (!isArray(x)) return false;
-  for (let i = 0; i < x.length; i++) if (!Number.isSafeInteger(x[i])) return false;
-  return true;
-}
-
 /** A list of sizes, such as a shape. Kindling's own. */
 export const sizes = /* @__PURE__ */ kind('an array of sizes such as [2, 3]', allIntegers, ShapeError);
 
@@ -180,7 +174,7 @@ export const either = (first: Kind, ...others: readonly Kind[]): Kind => {
 /** What may be left out: `undefined`. Kindling's own. */
 export const optional = (of: Kind): Kind => {
   const { accepts } = of;
-  return { ...of, accepts: (x) => x === undefined || accepts(x) };
+  return { ...of, accepts: withAbsent((x) => x === undefined || accepts(x), accepts) };
 };
 
 /** What may be `null` or left out. Kindling's own. */
@@ -189,7 +183,7 @@ export const nullable = (of: Kind): Kind => {
   return {
     ...of,
     expected: `${of.expected} or null`,
-    accepts: (x) => x === undefined || x === null || accepts(x),
+    accepts: withAbsent((x) => x === undefined || x === null || accepts(x), accepts),
   };
 };
 
@@ -245,7 +239,7 @@ export function options<O extends object>(kinds: Kinds<O>): Kind {
   const of: Readonly<Record<string, Kind>> = { __proto__: null, ...kinds };
   return {
     expected: 'an options object',
-    accepts: (given) => given === undefined || allFit(given, of),
+    accepts: withAbsent((given) => given === undefined || allFit(given, of)),
     options: of,
   };
 }

@@ -1,6 +1,7 @@
 import { isArray } from '../shape.ts';
 import { errorFor, excessError } from './explain.ts';
 import { fits, type Kind, kind, type Parameters } from './kinds.ts';
+import { isAtSight, sightOf } from './sight.ts';
 
 /**
  * Hears of calls of public functions, for what writes down a call of a model by its functions. Kindling's own.
@@ -64,26 +65,30 @@ export type Signature = (given: ArrayLike<unknown>) => void;
  * ```
  */
 export function signature(name: string, parameters: Parameters | (() => Parameters)): Signature {
-  let accepts: readonly Kind['accepts'][] | undefined;
+  let checks: readonly Check[] | undefined;
   return (given) => {
-    accepts ??= Object.values(stated(parameters)).map((k) => k.accepts);
+    checks ??= Object.values(stated(parameters)).map(checkOf);
     if (callListener !== null) callListener.called(name, stated(parameters), given);
-    if (!fit(accepts, given)) throw errorFor(name, stated(parameters), Array.from(given));
-    if (given.length > accepts.length) refuseExcess(name, stated(parameters), given);
+    if (!fit(checks, given)) throw errorFor(name, stated(parameters), Array.from(given));
+    if (given.length > checks.length) refuseExcess(name, stated(parameters), given);
   };
 }
 
-function fit(accepts: readonly Kind['accepts'][], given: ArrayLike<unknown>): boolean {
+/** The test of a parameter, and what is told without it. */
+interface Check {
+  readonly sight: number;
+  readonly accepts: Kind['accepts'];
+}
+
+const checkOf = ({ accepts }: Kind): Check => ({ sight: sightOf(accepts), accepts });
+
+function fit(checks: readonly Check[], given: ArrayLike<unknown>): boolean {
   try {
-    const first = accepts[0];
-    const second = accepts[1];
-    const third = accepts[2];
-    // By hand: a loop over the few that there are takes twice as long, at each call of a public function.
-    if (first === undefined) return true;
-    if (second === undefined) return first(given[0]);
-    if (third === undefined) return first(given[0]) && second(given[1]);
-    if (!first(given[0]) || !second(given[1]) || !third(given[2])) return false;
-    for (let i = 3; i < accepts.length; i++) if (!accepts[i]!(given[i])) return false;
+    for (let i = 0; i < checks.length; i++) {
+      const { sight, accepts } = checks[i]!;
+      const x = given[i];
+      if (!isAtSight(sight, x) && !accepts(x)) return false;
+    }
     return true;
   } catch {
     // A getter or a Proxy of the caller's threw.

@@ -15,11 +15,11 @@ import { refreshView } from './view-history.ts';
 /** @internal Whether a gradient must be recorded for these inputs; brings views up to date whose base was changed in place, or refuses them. */
 export function wantsGrad(inputs: Tensors, name: string): boolean {
   let wants = false;
-  for (const input of inputs) {
+  for (let i = 0; i < inputs.length; i++) {
+    const input = inputs[i]!;
     const x = autogradOf(input);
     // Also where the view itself wants no gradient: its base may by now be the result of what does.
-    if (x.base !== null && isStale(input) && !refreshView(input))
-      throw staleView(name, inputs.indexOf(input));
+    if (x.base !== null && isStale(input) && !refreshView(input)) throw staleView(name, i);
     if (x.gradFn !== null || x.leafRequiresGrad) wants = true;
   }
   return wants;
@@ -35,6 +35,13 @@ function staleView(name: string, i: number): AutogradError {
 /** @internal Records an operation: the node that stands for it in the graph. */
 export function gradNode<A>(primitive: Differentiable<A>, inputs: Tensors, attrs: A): GradNode<A> {
   return announce(new GradNode(primitive, inputs, attrs));
+}
+
+/** {@link gradNode} of an operation of one result. */
+function recordOf<A>(primitive: Differentiable<A>, inputs: Tensors, attrs: A, out: Tensor): void {
+  const node = gradNode(primitive, inputs, attrs);
+  out.gradFn = node as GradNode;
+  node.setOutput(out);
 }
 
 /** @internal An error, unless it comes of an input that is no tensor: then one that says so. */
@@ -105,17 +112,23 @@ export function apply<A, I extends Tensors>(primitive: Primitive<A, I>, inputs: 
     throw ofKernel(error, primitive.name, meta.shape, inputs);
   }
   if (isRecording()) {
-    if (primitive.differentiable && wantsGrad(inputs, primitive.name) && isFloatingPoint(meta.dtype)) {
-      const node = gradNode(primitive, inputs, attrs);
-      out.gradFn = node;
-      node.setOutput(out);
-    }
+    if (primitive.differentiable && wantsGrad(inputs, primitive.name) && isFloatingPoint(meta.dtype))
+      recordOf(primitive, inputs, attrs, out);
   } else if (isInferenceModeEnabled()) autogradOf(out).inference = true;
-  if (observed) {
-    tracer?.ran(primitive.name, inputs, attrs, [out], rerunOf(primitive));
-    notifyAfter(primitive.name, inputs, attrs, [out], primitive);
-  }
+  if (observed) tellRan(primitive, inputs, attrs, [out], rerunOf(primitive));
   return out;
+}
+
+/** Tells observers and tracers of what has run; apart, as what is seldom needed must not stand in the way of inlining. */
+function tellRan<A>(
+  primitive: Differentiable<A>,
+  inputs: Tensors,
+  attrs: A,
+  outs: Tensors,
+  rerun: Rerun | null,
+): void {
+  tracer?.ran(primitive.name, inputs, attrs, outs, rerun);
+  notifyAfter(primitive.name, inputs, attrs, outs, primitive);
 }
 
 // Not in place: a function that a closure takes parameters of makes room for them on the heap, at each call.
@@ -158,10 +171,7 @@ export function applyMulti<A, I extends Tensors, O extends Tensors>(
       node.setOutputs(outs);
     }
   } else if (isInferenceModeEnabled()) for (const y of outs) autogradOf(y).inference = true;
-  if (observed) {
-    tracer?.ran(primitive.name, inputs, attrs, outs, rerunMultiOf(primitive));
-    notifyAfter(primitive.name, inputs, attrs, outs, primitive);
-  }
+  if (observed) tellRan(primitive, inputs, attrs, outs, rerunMultiOf(primitive));
   return outs as O;
 }
 
@@ -194,19 +204,12 @@ export function applyView<A>(primitive: ViewPrimitive<A>, input: Tensor, attrs: 
     // A view of a leaf without gradient is remembered too: writing into it in place would escape the graph.
     view.base = of.base ?? input;
     view.baseRebinds = of.base === null ? of.rebinds : of.baseRebinds;
-    if (wants) {
-      const node = gradNode(primitive, inputs, attrs);
-      out.gradFn = node as GradNode;
-      node.setOutput(out);
-    }
+    if (wants) recordOf(primitive, inputs, attrs, out);
   } else if (primitive.differentiable) {
     view.base = of.base ?? input;
     view.baseRebinds = unrecorded;
   }
-  if (observed) {
-    tracer?.ran(primitive.name, inputs, attrs, [out], null);
-    notifyAfter(primitive.name, inputs, attrs, [out], primitive);
-  }
+  if (observed) tellRan(primitive, inputs, attrs, [out], null);
   return out;
 }
 

@@ -42,7 +42,7 @@ export function copyIn(x: Strided, start: number, count: number, slot: number): 
       const target = f32;
       const to = base >>> 2;
       if (count <= fewElements) for (let i = 0; i < count; i++) target[to + i] = source[from + i]!;
-      else target.set(part(source, from, count) as Float32Array, to);
+      else setAt(target, part(source, from, count), to);
       return;
     }
     case 'float64': {
@@ -50,7 +50,7 @@ export function copyIn(x: Strided, start: number, count: number, slot: number): 
       const target = f64;
       const to = base >>> 3;
       if (count <= fewElements) for (let i = 0; i < count; i++) target[to + i] = source[from + i]!;
-      else target.set(part(source, from, count), to);
+      else setAt(target, part(source, from, count), to);
       return;
     }
     case 'int32': {
@@ -58,17 +58,21 @@ export function copyIn(x: Strided, start: number, count: number, slot: number): 
       const target = i32;
       const to = base >>> 2;
       if (count <= fewElements) for (let i = 0; i < count; i++) target[to + i] = source[from + i]!;
-      else target.set(part(source, from, count), to);
+      else setAt(target, part(source, from, count), to);
       return;
     }
     default: {
       const source = x.storage.array as Uint8Array;
       const target = u8;
       if (count <= fewElements) for (let i = 0; i < count; i++) target[base + i] = source[from + i]!;
-      else target.set(part(source, from, count), base);
+      else setAt(target, part(source, from, count), base);
     }
   }
 }
+
+const { set } = Float32Array.prototype as { set(this: TypedArray, from: TypedArray, at: number): void };
+/** `to.set(from, at)`, whose method V8 would look up anew at each call. */
+const setAt = (to: TypedArray, from: TypedArray, at: number): void => set.call(to, from, at);
 
 const part = (array: TypedArray, from: number, count: number): TypedArray =>
   from === 0 && array.length === count ? array : array.subarray(from, from + count);
@@ -97,7 +101,7 @@ export function copyOut(out: Strided, start: number, count: number, slot: number
   const to = out.offset + start;
   const base = slotBase(slot);
   if (count > fewElements) {
-    out.storage.array.set(slotView(out.dtype, slot, count), to);
+    setAt(out.storage.array, slotView(out.dtype, slot, count), to);
     return;
   }
   switch (out.dtype) {

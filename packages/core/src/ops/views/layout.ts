@@ -1,4 +1,5 @@
 import { K } from '../../arguments/index.ts';
+import { allIntegers } from '../../arguments/sight.ts';
 import { ShapeError } from '../../errors.ts';
 import { contiguousStrides, formatShape, numelOf, type Shape, sameShape } from '../../shape.ts';
 
@@ -15,7 +16,7 @@ export type Sizes = number[] | [readonly number[]];
 /** What a parameter `...sizes` takes: sizes one by one, or one list of them. */
 export const sizesKind = K.kind(
   'sizes or dims, one by one or as one array',
-  (x) => K.sizes.accepts(sizesFrom(x as Sizes)),
+  (x) => allIntegers(sizesFrom(x as Sizes)),
   ShapeError,
 );
 

@@ -1,4 +1,6 @@
-import { composition, K, signature } from '../../arguments/index.ts';
+import { composition, K, type Signature, signature } from '../../arguments/index.ts';
+import { allIntegers } from '../../arguments/sight.ts';
+import { callListener } from '../../arguments/signature.ts';
 import { IndexError, ShapeError } from '../../errors.ts';
 import { copyStrided } from '../../kernels/index.ts';
 import { apply, applyView, definePrimitive, defineView } from '../../record/index.ts';
@@ -11,7 +13,7 @@ import {
   numelOf,
   type Shape,
 } from '../../shape.ts';
-import type { Tensor } from '../../tensor.ts';
+import { Tensor } from '../../tensor.ts';
 import {
   broadcastLayout,
   inferSizes,
@@ -50,6 +52,13 @@ const reshapeCopyPrimitive = definePrimitive<Shape>({
 const reshapeParameters = { x: K.tensor, sizes: sizesKind };
 const reshapeTakes = signature('reshape', reshapeParameters);
 
+/** The shape that `sizes` stand for; the check is asked where they do not fit at sight, or somebody hears of calls. */
+function shapeFrom(takes: Signature, caller: string, x: Tensor, sizes: Sizes): Shape {
+  const list = sizesFrom(sizes);
+  if (callListener !== null || !Tensor.is(x) || !allIntegers(list)) takes([x, sizes]);
+  return inferSizes(list, x.count, caller);
+}
+
 /**
  * The elements of x, in row-major order, in another shape; one size may be -1 and is inferred. A view where x's memory allows
  * it, else a copy. Follows `torch.reshape`.
@@ -57,8 +66,7 @@ const reshapeTakes = signature('reshape', reshapeParameters);
  * @example reshape(arange(6), [2, -1]).tolist(); // [ [ 0, 1, 2 ], [ 3, 4, 5 ] ]
  */
 export function reshape(x: Tensor, ...sizes: Sizes): Tensor {
-  reshapeTakes([x, sizes]);
-  const shape = inferSizes(sizesFrom(sizes), x.count, 'reshape');
+  const shape = shapeFrom(reshapeTakes, 'reshape', x, sizes);
   const strides = reshapedStrides(x, shape);
   return strides === null
     ? apply(reshapeCopyPrimitive, [x], shape)
@@ -73,8 +81,7 @@ const viewTakes = signature('view', reshapeParameters);
  * @example view(arange(6), 3, -1).shape; // [ 3, 2 ]
  */
 export function view(x: Tensor, ...sizes: Sizes): Tensor {
-  viewTakes([x, sizes]);
-  const shape = inferSizes(sizesFrom(sizes), x.count, 'view');
+  const shape = shapeFrom(viewTakes, 'view', x, sizes);
   const strides = reshapedStrides(x, shape);
   if (strides === null) {
     throw new ShapeError(
