@@ -37,10 +37,10 @@ export type Params<O> =
 type Kinds = Readonly<Record<string, K.Kind>>;
 
 /** Whether a value stands for a group: options with parameters. */
-export const isGroup = (x: unknown): x is Record<string, unknown> => K.isOptions(x) && !isIterable(x);
+const isGroup = (x: unknown): x is Record<string, unknown> => K.isOptions(x) && !isIterable(x);
 
 /** Whether a value gives others one by one. */
-export const isIterable = /* @__PURE__ */ K.whereReadable(
+const isIterable = /* @__PURE__ */ K.whereReadable(
   (x): x is Iterable<unknown> =>
     typeof x === 'object' &&
     x !== null &&
@@ -48,7 +48,7 @@ export const isIterable = /* @__PURE__ */ K.whereReadable(
 );
 
 /** Whether a value is one tensor, where many are expected. */
-export const isTensor = /* @__PURE__ */ K.whereReadable((x): x is Tensor => x instanceof Tensor);
+const isTensor = /* @__PURE__ */ K.whereReadable((x): x is Tensor => x instanceof Tensor);
 
 /** An object with parameters. */
 export const aGroup = /* @__PURE__ */ K.kind(

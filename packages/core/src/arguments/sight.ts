@@ -4,13 +4,13 @@ import { Tensor } from '../tensor.ts';
 
 type Accepts = (value: unknown) => boolean;
 
-/** What is told of a value without its kind's test being called, a call of another function each time: sums of these. */
+/** What can be told without calling a kind's test, another function each time, is a sum of these. */
 const absent = 1;
 const tensorAtSight = 2;
 const integerAtSight = 4;
 const sights = /* @__PURE__ */ new WeakMap<Accepts, number>();
 
-/** The same test, which also takes `undefined`, or which is known to. */
+/** Notes of a test that it takes `undefined`, and what is told at sight by the one that it asks otherwise. */
 export function withAbsent(accepts: Accepts, of?: Accepts): Accepts {
   sights.set(accepts, absent | (of === undefined ? 0 : sightOf(of)));
   return accepts;
@@ -31,7 +31,10 @@ export function isAtSight(sight: number, x: unknown): boolean {
   return (sight & tensorAtSight) !== 0 && Tensor.is(x);
 }
 
-/** Whether something is a list of integers; by a loop of its own, which the engine compiles to a comparison an item: sizes are given to every other call. */
+/**
+ * Whether something is a list of integers; by a loop of its own, which the engine compiles to a comparison an item: sizes
+ * are given to every other call.
+ */
 export function allIntegers(x: unknown): boolean {
   if (!isArray(x)) return false;
   for (let i = 0; i < x.length; i++) if (!Number.isSafeInteger(x[i])) return false;

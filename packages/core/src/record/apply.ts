@@ -119,7 +119,7 @@ export function apply<A, I extends Tensors>(primitive: Primitive<A, I>, inputs: 
   return out;
 }
 
-/** Tells observers and tracers of what has run; apart, as is what follows: what is seldom needed must not stand in the way of inlining. */
+/** Tells observers and tracers of what has run; apart, as what is seldom needed must not stand in the way of inlining. */
 function tellRan<A>(
   primitive: Differentiable<A>,
   inputs: Tensors,
