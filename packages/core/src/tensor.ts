@@ -74,7 +74,8 @@ export class Tensor {
   ) {
     if (dtype === undefined) throw notConstructed();
     const count = numelOf(shape);
-    // Fields are only declared above: were they defined there, each would be set twice, in every result of an operation.
+    // Fields are only declared above: were they defined there, each would be set twice, in every result of an
+    // operation.
     this.storage = storage;
     // A size or an offset of -0 becomes 0, and so does a count with such a size in it.
     this.shape = count === 0 ? shape.map(withoutSign) : shape;

@@ -47,8 +47,8 @@ function shown(x: Tensor): string {
 }
 
 /**
- * The base of all distributions: `batchShape` counts those that are held side by side, `eventShape` is that of one draw. Follows
- * `torch.distributions.Distribution`: the same seed draws the same numbers.
+ * The base of all distributions: `batchShape` counts those that are held side by side, `eventShape` is that of one
+ * draw. Follows `torch.distributions.Distribution`: the same seed draws the same numbers.
  * @throws ShapeError, ValueError for what are no sizes and no options
  * @example
  * ```ts
@@ -128,7 +128,8 @@ export abstract class Distribution extends Shown {
   }
 
   /**
-   * Samples of shape (`sampleShape`, `batchShape`, `eventShape`), without gradients. Follows `Distribution.sample`, number for number.
+   * Samples of shape (`sampleShape`, `batchShape`, `eventShape`), without gradients. Follows `Distribution.sample`,
+   * number for number.
    * @throws ShapeError, ValueError for what are no sizes
    * @example
    * ```ts
@@ -142,7 +143,8 @@ export abstract class Distribution extends Shown {
   }
 
   /**
-   * Samples that are a function of the parameters and of noise, so that gradients reach the parameters. Follows `Distribution.rsample`.
+   * Samples that are a function of the parameters and of noise, so that gradients reach the parameters. Follows
+   * `Distribution.rsample`.
    * @throws KindlingError where there is no such function: see {@link hasRsample}
    * @example
    * ```ts
@@ -163,8 +165,8 @@ export abstract class Distribution extends Shown {
   }
 
   /**
-   * The logarithm of the density, or of the probability, at a value, which broadcasts against `batchShape` and `eventShape`. Follows
-   * `Distribution.log_prob`.
+   * The logarithm of the density, or of the probability, at a value, which broadcasts against `batchShape` and
+   * `eventShape`. Follows `Distribution.log_prob`.
    * @throws ValueError for a value that the distribution cannot give
    */
   logProb(value: Tensor | number): Tensor {
@@ -215,7 +217,8 @@ export abstract class Distribution extends Shown {
   }
 
   /**
-   * All values that can be drawn, the first dimension counting them, expanded to `batchShape`. Follows `Distribution.enumerate_support`.
+   * All values that can be drawn, the first dimension counting them, expanded to `batchShape`. Follows
+   * `Distribution.enumerate_support`.
    * @throws KindlingError where they cannot be counted
    * @example new Bernoulli({ probs: 0.5 }).enumerateSupport(); // tensor([0., 1.])
    */

@@ -145,8 +145,8 @@ const classKind = K.kind('a class of distributions', isClassOfThem);
 const registerTakes = { typeP: classKind, typeQ: classKind, divergence: K.callable };
 
 /**
- * The Kullback-Leibler divergence of q from p, the mean of log(p(x) / q(x)) over what p draws, of shape `batchShape`. Follows
- * `torch.distributions.kl_divergence`.
+ * The Kullback-Leibler divergence of q from p, the mean of log(p(x) / q(x)) over what p draws, of shape `batchShape`.
+ * Follows `torch.distributions.kl_divergence`.
  * @throws KindlingError for two classes of which none is known: see {@link registerKl}
  * @example klDivergence(new Normal(0, 1), new Normal(1, 2)); // tensor(0.4431)
  */
@@ -161,8 +161,8 @@ export function klDivergence(p: Distribution, q: Distribution): Tensor {
 }
 
 /**
- * Tells {@link klDivergence} of a pair of classes, and of those that extend them; what is registered last counts. Follows
- * `torch.distributions.register_kl`.
+ * Tells {@link klDivergence} of a pair of classes, and of those that extend them; what is registered last counts.
+ * Follows `torch.distributions.register_kl`.
  * @throws ValueError for what are no classes of distributions, or no function
  * @example
  * ```ts

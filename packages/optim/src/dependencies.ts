@@ -15,7 +15,9 @@ import { stateNames, type Update } from './update.ts';
 /** The recorded call in which an optimizer last named its parameters: once in each is enough. */
 const namedIn = /* @__PURE__ */ new WeakMap<object, number>();
 
-/** Which parameters there are: also where their gradients are forgotten, which may be all that a call does with them. */
+/**
+ * Which parameters there are: also where their gradients are forgotten, which may be all that a call does with them.
+ */
 export function dependsOnParameters(optimizer: {
   readonly constructor: { readonly name: string };
   readonly paramGroups: readonly ParamGroup<object>[];

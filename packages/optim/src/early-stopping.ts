@@ -53,10 +53,11 @@ const savedModel = /* @__PURE__ */ K.nullable(
 );
 
 /**
- * Says when to stop: once a metric has not improved by more than `minDelta` for `patience` epochs in a row. NaN is no improvement. With
- * `restoreBest` the model is then what it was at its best. Kindling's own; Prechelt, "Early Stopping - But When?", 1998.
- * @throws ValueError for a patience that is no integer of at least 1, a minDelta that is negative or not finite, an unknown mode, or a
- * model without a state
+ * Says when to stop: once a metric has not improved by more than `minDelta` for `patience` epochs in a row. NaN is no
+ * improvement. With `restoreBest` the model is then what it was at its best. Kindling's own; Prechelt, "Early Stopping
+ * - But When?", 1998.
+ * @throws ValueError for a patience that is no integer of at least 1, a minDelta that is negative or not finite, an
+ * unknown mode, or a model without a state
  * @example
  * ```ts
  * const stopping = new optim.EarlyStopping({ patience: 2 });
@@ -131,7 +132,10 @@ export class EarlyStopping extends Shown {
     return this.mode === 'min' ? value < best - minDelta : value > best + minDelta;
   }
 
-  /** Puts the model back to its best, where a copy was kept: where training ends otherwise, say. Says whether there was one. */
+  /**
+   * Puts the model back to its best, where a copy was kept: where training ends otherwise, say. Says whether there was
+   * one.
+   */
   restore(): boolean {
     if (this.#model === undefined || this.#bestState === null) return false;
     this.#model.loadStateDict(copied(this.#bestState));

@@ -12,7 +12,10 @@ import { ofOptimizers } from './naming.ts';
 
 /** Parameters that share their options. */
 export type ParamGroup<O> = O & {
-  /** The learning rate. Where a tensor was given it is that tensor, which counts as its number in arithmetic; so are betas. */
+  /**
+   * The learning rate. Where a tensor was given it is that tensor, which counts as its number in arithmetic; so are
+   * betas.
+   */
   lr: number;
   /** The parameters. */
   params: Tensor[];
@@ -129,7 +132,8 @@ type Members = { readonly params: readonly Tensor[]; readonly paramNames?: reado
 
 /**
  * Checks parameters that are to become a group beside others.
- * @throws AutogradError for a tensor that is no leaf, unless steps are to be `differentiable`; ValueError for one that stands there twice, and for names in one group only
+ * @throws AutogradError for a tensor that is no leaf, unless steps are to be `differentiable`; ValueError for one that
+ *   stands there twice, and for names in one group only
  */
 export function checkParameters(
   caller: string,

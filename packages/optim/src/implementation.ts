@@ -1,4 +1,7 @@
-/** Options by which PyTorch chooses between its implementations of an update. Here is one, which is fused: of them one alone does something. */
+/**
+ * Options by which PyTorch chooses between its implementations of an update. Here is one, which is fused: of them one
+ * alone does something.
+ */
 import { cannotCompile, K, Tensor, ValueError } from '@kindling/core';
 
 /** What all of PyTorch's take that have several implementations. */
@@ -6,15 +9,19 @@ export interface ImplementationOptions {
   /** Taken for PyTorch's sake: its numbers are the same, and every update is fused here. Default: null, for either. */
   foreach?: boolean | null;
   /**
-   * Record the step, so that gradients flow through it: from parameters and state after it to those before, and to the gradients that
-   * it was made with. The parameters are then results, such as clones of leaves, and change in place. Not compiled. Default: false.
+   * Record the step, so that gradients flow through it: from parameters and state after it to those before, and to the
+   * gradients that it was made with. The parameters are then results, such as clones of leaves, and change in place.
+   * Not compiled. Default: false.
    */
   differentiable?: boolean;
 }
 
 /** What those take besides that have a kernel for all of an update. */
 export interface FusedOptions extends ImplementationOptions {
-  /** As {@link ImplementationOptions.foreach}; with it, or with `differentiable`, it is refused, as in PyTorch. Default: null. */
+  /**
+   * As {@link ImplementationOptions.foreach}; with it, or with `differentiable`, it is refused, as in PyTorch. Default:
+   * null.
+   */
   fused?: boolean | null;
 }
 
@@ -63,7 +70,8 @@ const requiresGradient = (held: unknown): boolean =>
 
 /**
  * Checks them against each other.
- * @throws ValueError for `fused` with one of the others, and for a rate, or betas, of which gradients are asked where none come
+ * @throws ValueError for `fused` with one of the others, and for a rate, or betas, of which gradients are asked where
+ *   none come
  */
 export function checkImplementation(caller: string, group: Options): void {
   if (isDifferentiable(group)) {

@@ -11,7 +11,10 @@ interface Seen {
 
 const none: readonly string[] = [];
 
-/** Tells which options of groups are others than those that were looked at last, as at each step only these are asked about. */
+/**
+ * Tells which options of groups are others than those that were looked at last, as at each step only these are asked
+ * about.
+ */
 export class LastOptions {
   readonly #seen = new WeakMap<object, Seen>();
   readonly #kinds: ReadonlyMap<string, K.Kind>;
@@ -23,7 +26,10 @@ export class LastOptions {
     this.#names = [...this.#kinds.keys()];
   }
 
-  /** The names of the options that have changed since {@link remember}, or an element of a list has; `null` where nothing is known of the group. */
+  /**
+   * The names of the options that have changed since {@link remember}, or an element of a list has; `null` where
+   * nothing is known of the group.
+   */
   changed(group: object): readonly string[] | null {
     const seen = this.#seen.get(group);
     if (seen === undefined) return null;

@@ -16,8 +16,8 @@ export interface TrainingParts {
   /** The loss of a batch. */
   readonly lossFn: (output: Tensor, target: Tensor) => Tensor;
   /**
-   * Batches `[input, target]`, begun anew when they are used up. A `DataLoader` stands afterwards where it stood before; of what
-   * else can be iterated the last iterator is closed.
+   * Batches `[input, target]`, begun anew when they are used up. A `DataLoader` stands afterwards where it stood
+   * before; of what else can be iterated the last iterator is closed.
    */
   readonly loader: Iterable<readonly Tensor[]>;
 }
@@ -111,13 +111,13 @@ const takes = /* @__PURE__ */ signature('lrFind', () => ({
 }));
 
 /**
- * Finds a learning rate: trains for some steps, each with a greater rate than the one before, and looks where the loss falls and where
- * it rises again. Afterwards all is as it was: parameters and their gradients, the module's buffers, the optimizer, the generators,
- * and where a `DataLoader` stands.
- * Groups of other rates keep their ratio to the greatest. `step` makes one training step and gives its loss; or it is made of a
- * model, a loss and a loader. Follows fastai's `lr_find`, whose suggestions it has; Smith (2017).
- * @throws ValueError for options that cannot be, a loss that is not one number or is not finite at the first step, a step that is
- *   asynchronous, and a loader without batches
+ * Finds a learning rate: trains for some steps, each with a greater rate than the one before, and looks where the loss
+ * falls and where it rises again. Afterwards all is as it was: parameters and their gradients, the module's buffers,
+ * the optimizer, the generators, and where a `DataLoader` stands. Groups of other rates keep their ratio to the
+ * greatest. `step` makes one training step and gives its loss; or it is made of a model, a loss and a loader. Follows
+ * fastai's `lr_find`, whose suggestions it has; Smith (2017).
+ * @throws ValueError for options that cannot be, a loss that is not one number or is not finite at the first step, a
+ *   step that is asynchronous, and a loader without batches
  * @example
  * ```ts
  * const w = tensor([2.5], { requiresGrad: true });
@@ -305,7 +305,9 @@ function suggestionOf(points: readonly LrFindPoint[], numIter: number): LrSugges
   return { valley: valleyOf(known), steepest: steepestOf(known), minimum: minimumOf(known) };
 }
 
-/** The middle of the longest fall: of as many steps as can be chosen so that each has a lower loss than the one before. */
+/**
+ * The middle of the longest fall: of as many steps as can be chosen so that each has a lower loss than the one before.
+ */
 function valleyOf(points: readonly LrFindPoint[]): number | null {
   const lengths: number[] = [];
   let end = 0;

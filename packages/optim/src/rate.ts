@@ -1,11 +1,14 @@
-/** Options that a tensor of one element may hold, a learning rate and decays: read at each step, and filled by schedulers. */
+/**
+ * Options that a tensor of one element may hold, a learning rate and decays: read at each step, and filled by
+ * schedulers.
+ */
 import { checkArguments, fillOnHost, isFloatingPoint, K, numberOnHost, Tensor } from '@kindling/core';
 import { requireOpenGroups } from './groups.ts';
 import { nonNegative, twoFractions } from './kinds.ts';
 
 /**
- * A learning rate. A tensor of one element stays in the groups and in state dicts as it is, is read at each step, also of a compiled
- * function, and is filled in place by schedulers.
+ * A learning rate. A tensor of one element stays in the groups and in state dicts as it is, is read at each step, also
+ * of a compiled function, and is filled in place by schedulers.
  */
 export type Rate = number | Tensor;
 
@@ -80,8 +83,9 @@ export function setRate(group: { lr: Rate }, value: number): void {
 }
 
 /**
- * Gives `fn` the group with a number for its rate, also where it is a tensor, and for each of its betas: it is the group itself, so that
- * what is noted there stays, and so that nobody who works with numbers has to ask. Betas that `fn` has set stay too.
+ * Gives `fn` the group with a number for its rate, also where it is a tensor, and for each of its betas: it is the
+ * group itself, so that what is noted there stays, and so that nobody who works with numbers has to ask. Betas that
+ * `fn` has set stay too.
  */
 export function withNumber<G extends { lr: Rate; betas?: unknown }, T>(group: G, fn: (group: G) => T): T {
   const { lr, betas } = group;

@@ -76,7 +76,10 @@ export function writeStateDict(
   return { state: byNumber, param_groups };
 }
 
-/** What reading a state dict asks of the optimizer: to check the options of a group, and what is remembered of a parameter. */
+/**
+ * What reading a state dict asks of the optimizer: to check the options of a group, and what is remembered of a
+ * parameter.
+ */
 interface Reader {
   check(group: Group): void;
   /** Whether an option may be a tensor, or two. */
@@ -147,7 +150,10 @@ function numbersOf(caller: string, group: unknown, i: number, count: number): nu
   );
 }
 
-/** A copy of an option; PyTorch's may be tensors, also by way of JSON, of which all become numbers but where they may stay. */
+/**
+ * A copy of an option; PyTorch's may be tensors, also by way of JSON, of which all become numbers but where they may
+ * stay.
+ */
 function readOption(caller: string, key: string, given: unknown, stay: boolean): unknown {
   const value = plain(caller, key, given);
   if (value instanceof Tensor && stay) return value.detach().clone();
@@ -183,8 +189,8 @@ function readGroup(
 }
 
 /**
- * What is remembered of a parameter: tensors of its dtype and of the shape that they have at `first`, and counts, which PyTorch
- * holds as tensors.
+ * What is remembered of a parameter: tensors of its dtype and of the shape that they have at `first`, and counts, which
+ * PyTorch holds as tensors.
  */
 export function readState(
   what: string,

@@ -3,7 +3,9 @@ import type { ParamState } from './state-dict.ts';
 
 /** The second part of an update: the kernel that changes a parameter and its state. */
 export interface Update {
-  /** Names, in {@link ParamState}, of the tensors that are changed beside the parameter; they may depend on its shape. */
+  /**
+   * Names, in {@link ParamState}, of the tensors that are changed beside the parameter; they may depend on its shape.
+   */
   readonly state: readonly string[] | ((p: Tensor) => readonly string[]);
   /** Names of the counts that `numbers` keeps there. */
   readonly counts?: readonly string[];
@@ -14,17 +16,23 @@ export interface Update {
 }
 
 /**
- * What changes a parameter and its state in place: a `FusedUpdate`, which does so in one pass over memory, or several operations,
- * of which each hands the numbers on as they came, since in a compiled step they are others in each call.
+ * What changes a parameter and its state in place: a `FusedUpdate`, which does so in one pass over memory, or several
+ * operations, of which each hands the numbers on as they came, since in a compiled step they are others in each call.
  */
 export interface UpdateKernel {
-  /** Takes the parameter, the state tensors and the gradient, the numbers of this step, and where to get memory of which nothing is kept. */
+  /**
+   * Takes the parameter, the state tensors and the gradient, the numbers of this step, and where to get memory of which
+   * nothing is kept.
+   */
   run(tensors: readonly Tensor[], numbers: readonly number[], spare: Spare): void;
   /** The same for several parameters whose numbers are the same, where that is faster than one after another. */
   runAll?(lists: readonly (readonly Tensor[])[], numbers: readonly number[]): void;
 }
 
-/** Gives a tensor of the shape and dtype of another, in which anything may stand: the same for all parameters that are alike. */
+/**
+ * Gives a tensor of the shape and dtype of another, in which anything may stand: the same for all parameters that are
+ * alike.
+ */
 export type Spare = (like: Tensor) => Tensor;
 
 /** That of one step: one parameter after another works in the same memory, which is in the cache by then. */
@@ -45,8 +53,8 @@ export const stateNames = ({ state }: Update, p: Tensor): readonly string[] =>
   typeof state === 'function' ? state(p) : state;
 
 /**
- * The arithmetic of an update: from a parameter, its gradient, its state tensors by name and the numbers of the step, the new
- * parameter `w` and the new state.
+ * The arithmetic of an update: from a parameter, its gradient, its state tensors by name and the numbers of the step,
+ * the new parameter `w` and the new state.
  */
 export type Arithmetic<S extends string, N extends readonly E.Expr[]> = (
   w: E.Expr,
@@ -89,8 +97,9 @@ interface Asked {
 }
 
 /**
- * Updates parameters with the numbers of all before the first is changed: the host is asked once, and those alike are updated together. Where
- * one is refused it is as if they had been done one after another: those before are changed, those behind not counted.
+ * Updates parameters with the numbers of all before the first is changed: the host is asked once, and those alike are
+ * updated together. Where one is refused it is as if they had been done one after another: those before are changed,
+ * those behind not counted.
  */
 export function updateAtOnce(update: Update, params: readonly Tensor[], asked: Asked): void {
   /** The counts before, of the call that runs here. */
@@ -186,8 +195,8 @@ function setBack({ counts = [] }: Update, state: ParamState, before: readonly un
 }
 
 /**
- * Runs a kernel over one parameter after another; `together`, over those that share their numbers at once, if it can. Gives the
- * error in which that ends, and the first parameter that it did not come to.
+ * Runs a kernel over one parameter after another; `together`, over those that share their numbers at once, if it can.
+ * Gives the error in which that ends, and the first parameter that it did not come to.
  */
 function runEach(
   kernel: UpdateKernel,
@@ -211,7 +220,10 @@ function runEach(
   }
 }
 
-/** Whether it could be done at once: where one is refused, and nothing has changed, it is left to be done one after another. */
+/**
+ * Whether it could be done at once: where one is refused, and nothing has changed, it is left to be done one after
+ * another.
+ */
 function runTogether(
   kernel: UpdateKernel,
   begin: number,

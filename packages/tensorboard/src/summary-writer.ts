@@ -119,7 +119,10 @@ const options = /* @__PURE__ */ K.options<SummaryWriterOptions>({
 });
 
 const numberOf = (x: number | Tensor): number => Number(x instanceof Tensor ? x.item() : x);
-/** The time in seconds, or as many millionths later as it takes to be no name in a folder: each session has a folder of its own. */
+/**
+ * The time in seconds, or as many millionths later as it takes to be no name in a folder: each session has a folder of
+ * its own.
+ */
 function freeName(folder: string): string {
   const time = now();
   let name = String(time);

@@ -32,8 +32,8 @@ export function isAtSight(sight: number, x: unknown): boolean {
 }
 
 /**
- * Whether something is a list of integers; by a loop of its own, which the engine compiles to a comparison an item: sizes
- * are given to every other call.
+ * Whether something is a list of integers; by a loop of its own, which the engine compiles to a comparison an item:
+ * sizes are given to every other call.
  */
 export function allIntegers(x: unknown): boolean {
   if (!isArray(x)) return false;

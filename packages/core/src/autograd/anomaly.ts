@@ -23,9 +23,10 @@ export function isAnomalyEnabled(): boolean {
 }
 
 /**
- * Turns anomaly mode on or off: inside {@link detectAnomaly} for what is left of it, else for all code outside of such calls.
- * While it is on, each recorded operation remembers where it was called, errors in the backward pass show that place, and a
- * backward function that returns NaN raises one. Slow: for debugging. Follows `torch.autograd.set_detect_anomaly`.
+ * Turns anomaly mode on or off: inside {@link detectAnomaly} for what is left of it, else for all code outside of such
+ * calls. While it is on, each recorded operation remembers where it was called, errors in the backward pass show that
+ * place, and a backward function that returns NaN raises one. Slow: for debugging. Follows
+ * `torch.autograd.set_detect_anomaly`.
  * @example
  * ```ts
  * autograd.setDetectAnomaly(true);
@@ -40,10 +41,10 @@ export function setDetectAnomaly(enabled: boolean, options: AnomalyOptions = {})
 }
 
 /**
- * Runs `fn` (which may be async) in anomaly mode, see {@link setDetectAnomaly}: all of it, and nothing beside it. Both the
- * forward operations and the backward pass belong inside. Follows `torch.autograd.detect_anomaly`.
- * @throws AutogradError where a backward function returns NaN, and what `fn` throws; where `fn` returns a promise and is no
- *   `async` function
+ * Runs `fn` (which may be async) in anomaly mode, see {@link setDetectAnomaly}: all of it, and nothing beside it. Both
+ * the forward operations and the backward pass belong inside. Follows `torch.autograd.detect_anomaly`.
+ * @throws AutogradError where a backward function returns NaN, and what `fn` throws; where `fn` returns a promise and
+ *   is no `async` function
  * @example
  * ```ts
  * const x = tensor([0.5], { requiresGrad: true });

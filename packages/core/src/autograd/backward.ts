@@ -12,7 +12,10 @@ export interface BackwardOptions {
   readonly retainGraph?: boolean;
   /** Record the backward pass itself, for higher derivatives. Default: false. */
   readonly createGraph?: boolean;
-  /** Only these get gradients; those that are no leaves retain theirs from then on. Default: every leaf that the tensor was computed from. */
+  /**
+   * Only these get gradients; those that are no leaves retain theirs from then on. Default: every leaf that the tensor
+   * was computed from.
+   */
   readonly inputs?: Tensor | readonly Tensor[];
 }
 
@@ -46,8 +49,8 @@ const asList = <T>(x: T | readonly T[]): readonly T[] => (Array.isArray(x) ? x :
 /**
  * Computes the gradients of `tensors` (each with one element, or with a gradient in `gradients`) with respect to the
  * leaves that they were computed from, and adds them to the leaves' `.grad`. Follows `torch.autograd.backward`.
- * @throws AutogradError where a tensor requires no gradient, or has more than one element and no gradient is given; where the
- *   graph was freed by an earlier walk, or a tensor that it saved was changed in place since
+ * @throws AutogradError where a tensor requires no gradient, or has more than one element and no gradient is given;
+ *   where the graph was freed by an earlier walk, or a tensor that it saved was changed in place since
  * @throws ShapeError where a gradient has not the shape of its tensor
  * @example
  * ```ts
@@ -92,8 +95,8 @@ export type ForEach<I, T> = I extends readonly unknown[] ? { -readonly [P in key
 /**
  * The sum of the gradients of `outputs` with respect to each of `inputs`; `.grad` is not touched.
  * Follows `torch.autograd.grad`.
- * @throws AutogradError as {@link backward}, and, unless `allowUnused` or `materializeGrads`, where the outputs do not depend on
- *   an input; ValueError for `materializeGrads` where `allowUnused` is false
+ * @throws AutogradError as {@link backward}, and, unless `allowUnused` or `materializeGrads`, where the outputs do not
+ *   depend on an input; ValueError for `materializeGrads` where `allowUnused` is false
  * @throws ShapeError where a gradient has not the shape of its output
  * @example
  * ```ts

@@ -27,7 +27,8 @@ const checkpointWithTakes = signature('checkpointWith', {
  * Gradients reach the tensors among `args` and also those that `fn` captures, parameters say. `fn` must give the same
  * result both times; random numbers of the default generator are repeated. Checkpoints may be nested, and second
  * derivatives work. Follows `torch.utils.checkpoint.checkpoint` with `use_reentrant=False`.
- * @throws AutogradError where `fn` returns a promise, and in backward where it gives results of another shape than before
+ * @throws AutogradError where `fn` returns a promise, and in backward where it gives results of another shape than
+ *   before
  * @example
  * ```ts
  * const x = tensor([0.5, 1], { requiresGrad: true });
@@ -45,7 +46,8 @@ export function checkpoint<Args extends readonly unknown[], Out extends Function
 }
 
 /**
- * {@link checkpoint} with options, Kindling's own form: they come first, since `args` may end in an object of the caller's.
+ * {@link checkpoint} with options, Kindling's own form: they come first, since `args` may end in an object of the
+ * caller's.
  * @throws AutogradError as {@link checkpoint}
  */
 export function checkpointWith<Args extends readonly unknown[], Out extends FunctionOutput>(

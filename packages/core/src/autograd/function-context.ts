@@ -67,7 +67,10 @@ export class FunctionContext<State extends object = Record<string, unknown>> {
     this.#dirty = new Set(inputs);
   }
 
-  /** With `false`, `backward` gets `null`, instead of zeros, as the gradient of an output that was not used. Default: true. */
+  /**
+   * With `false`, `backward` gets `null`, instead of zeros, as the gradient of an output that was not used. Default:
+   * true.
+   */
   setMaterializeGrads(value: boolean): void {
     this.#materialize = value;
   }

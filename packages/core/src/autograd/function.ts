@@ -16,7 +16,9 @@ import { FunctionContext } from './function-context.ts';
 
 export { FunctionContext } from './function-context.ts';
 
-/** What `forward` of a custom function returns: a tensor, or several values, of which tensors take part in the graph. */
+/**
+ * What `forward` of a custom function returns: a tensor, or several values, of which tensors take part in the graph.
+ */
 export type FunctionOutput = Tensor | readonly unknown[] | [];
 
 /** The gradients that `backward` gets: one for each output, `null` for outputs that are no tensors. */
@@ -171,8 +173,8 @@ function run<Args extends readonly unknown[], Out extends FunctionOutput, State 
   }
   const inputs = args.filter((x) => x instanceof Tensor);
   const { dirty, nonDifferentiable } = ctx.marks;
-  // Counted even where forward wrote to the array itself, and before the saved tensors note their versions; also where this
-  // is not recorded, since others may have saved what is changed.
+  // Counted even where forward wrote to the array itself, and before the saved tensors note their versions; also where
+  // this is not recorded, since others may have saved what is changed.
   for (const x of dirty) {
     if (!inputs.includes(x)) throw new AutogradError(`${name}: markDirty takes inputs of the function only`);
     if (!outputs.includes(x))
@@ -201,7 +203,9 @@ function run<Args extends readonly unknown[], Out extends FunctionOutput, State 
   return (single ? bound[0] : bound) as Out;
 }
 
-/** Gives the outputs their place in the graph; those that are inputs, or belong elsewhere already, are aliased first. */
+/**
+ * Gives the outputs their place in the graph; those that are inputs, or belong elsewhere already, are aliased first.
+ */
 export function bindOutputs(
   node: GradNode<null>,
   outputs: readonly unknown[],
@@ -238,7 +242,10 @@ export function bindOutputs(
   });
 }
 
-/** A result where nothing is recorded: an input is never the result itself, and nothing leads on from it to what made it. */
+/**
+ * A result where nothing is recorded: an input is never the result itself, and nothing leads on from it to what made
+ * it.
+ */
 function outsideGraph(y: Tensor, inputs: readonly Tensor[]): Tensor {
   if (!y.requiresGrad && !inputs.includes(y)) return y;
   return withGradMode(isRecording() && !y.requiresGrad, () => viewAs(y, y));

@@ -1,4 +1,7 @@
-/** A call of one of `autograd.functional`: its inputs made ready, its function run, and what comes back brought to their form. */
+/**
+ * A call of one of `autograd.functional`: its inputs made ready, its function run, and what comes back brought to their
+ * form.
+ */
 import { describe } from '../arguments/explain.ts';
 import { isFloatingPoint } from '../dtype.ts';
 import { AutogradError, ShapeError } from '../errors.ts';
@@ -24,7 +27,9 @@ export type Each<X, V> = X extends readonly unknown[] ? { -readonly [K in keyof 
 export interface FunctionalOptions {
   /** Record the result, so that it can be differentiated. Default: false. */
   readonly createGraph?: boolean;
-  /** Raise an error where a result is zero because nothing depends on an input, instead of giving zeros. Default: false. */
+  /**
+   * Raise an error where a result is zero because nothing depends on an input, instead of giving zeros. Default: false.
+   */
   readonly strict?: boolean;
 }
 
@@ -102,7 +107,9 @@ export class Call<X extends Tensors> {
     return { outputs, single: result instanceof Tensor };
   }
 
-  /** The vector of a product: checked against what it is multiplied with, ones of one element where it may be left out. */
+  /**
+   * The vector of a product: checked against what it is multiplied with, ones of one element where it may be left out.
+   */
   vector(v: Tensors | null, others: readonly Tensor[], what: string): readonly Tensor[] {
     if (v === null) {
       const [only] = others;

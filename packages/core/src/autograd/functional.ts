@@ -38,7 +38,8 @@ const jvpTakes = signature('jvp', vjpParameters);
  * The value of `func` at `inputs`, and the product of the vector `v` with its Jacobian, vᵀJ: one backward pass.
  * `v` has the form and shapes of the outputs; it may be left out where that is a single element.
  * Follows `torch.autograd.functional.vjp`.
- * @throws AutogradError where inputs, outputs or `v` are not tensors, and in strict mode where nothing depends on an input
+ * @throws AutogradError where inputs, outputs or `v` are not tensors, and in strict mode where nothing depends on an
+ *   input
  * @throws ShapeError where `v` does not have the shapes of the outputs
  * @example
  * ```ts
@@ -68,7 +69,8 @@ export function vjp<X extends Tensors, O extends Tensors>(
 /**
  * The value of `func` at `inputs`, and the product of its Jacobian with the vector `v`, Jv: two backward passes (the
  * derivative of vᵀJ by v). `v` has the form and shapes of the inputs. Follows `torch.autograd.functional.jvp`.
- * @throws AutogradError where inputs, outputs or `v` are not tensors, and in strict mode where nothing depends on an input
+ * @throws AutogradError where inputs, outputs or `v` are not tensors, and in strict mode where nothing depends on an
+ *   input
  * @throws ShapeError where `v` does not have the shapes of the inputs
  * @example
  * ```ts
@@ -96,9 +98,9 @@ export function jvp<X extends Tensors, O extends Tensors>(
 }
 
 /**
- * The Jacobian: for each output and input a tensor of shape (...output, ...input) whose entry [i, j] is ∂outputᵢ/∂inputⱼ.
- * A tensor where both are single tensors, else arrays in their form. One backward pass an output element.
- * Follows `torch.autograd.functional.jacobian`.
+ * The Jacobian: for each output and input a tensor of shape (...output, ...input) whose entry [i, j] is
+ * ∂outputᵢ/∂inputⱼ. A tensor where both are single tensors, else arrays in their form. One backward pass an output
+ * element. Follows `torch.autograd.functional.jacobian`.
  * @throws AutogradError where inputs or outputs are not tensors, and in strict mode where nothing depends on an input
  * @example
  * ```ts
@@ -188,7 +190,9 @@ type HessianProduct = <X extends Tensors>(
   options?: FunctionalOptions,
 ) => [Tensor, Each<X, Tensor>];
 
-/** A product with the Hessian, made by `multiply` from the gradient, which is recorded so that it can be differentiated. */
+/**
+ * A product with the Hessian, made by `multiply` from the gradient, which is recorded so that it can be differentiated.
+ */
 function hessianProduct(
   name: string,
   multiply: (
@@ -233,8 +237,8 @@ export const vhp: HessianProduct = hessianProduct('vhp', (call, gradient, vector
 );
 
 /**
- * The value of a function with one element, and the product of its Hessian with the vector `v`, Hv. Where the Hessian is
- * symmetric this equals {@link vhp}, which is faster. Follows `torch.autograd.functional.hvp`.
+ * The value of a function with one element, and the product of its Hessian with the vector `v`, Hv. Where the Hessian
+ * is symmetric this equals {@link vhp}, which is faster. Follows `torch.autograd.functional.hvp`.
  * @throws AutogradError, ShapeError as {@link vhp}
  */
 export const hvp: HessianProduct = hessianProduct('hvp', (call, gradient, vectors) => {

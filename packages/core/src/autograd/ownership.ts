@@ -20,5 +20,8 @@ export function letGo(g: Tensor): void {
   if (storage.holders === 0 && !observed && g.dense && g.count === storage.array.length) storage.recycle();
 }
 
-/** Whether the backward pass, at whose node `g` waits, may write into it: nobody else holds it, and it is no view with gaps. */
+/**
+ * Whether the backward pass, at whose node `g` waits, may write into it: nobody else holds it, and it is no view with
+ * gaps.
+ */
 export const isOwn = (g: Tensor): boolean => g.storage.holders === 1 && g.dense;

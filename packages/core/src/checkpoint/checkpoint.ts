@@ -9,14 +9,19 @@ import type { CheckpointStorage } from './storage.ts';
 
 /** Options of {@link Checkpoint}. */
 export interface CheckpointOptions<V extends object> {
-  /** Where the files lie: `folderStorage` of `@kindling/core/node`, {@link opfsStorage}, {@link indexedDBStorage}, or your own. */
+  /**
+   * Where the files lie: `folderStorage` of `@kindling/core/node`, {@link opfsStorage}, {@link indexedDBStorage}, or
+   * your own.
+   */
   readonly storage: CheckpointStorage;
   /**
-   * What makes up the training, by name: model, optimizer, schedulers, averaged model, loaders, generators. The default generator
-   * is part of every checkpoint.
+   * What makes up the training, by name: model, optimizer, schedulers, averaged model, loaders, generators. The default
+   * generator is part of every checkpoint.
    */
   readonly parts: Readonly<Record<string, CheckpointPart | undefined>>;
-  /** The values of your own that `save` is given and `resume` gives back, as they are at the beginning. Default: any. */
+  /**
+   * The values of your own that `save` is given and `resume` gives back, as they are at the beginning. Default: any.
+   */
   readonly values?: V;
   /** How many of the newest are kept; `Infinity` keeps all. Default: 3. */
   readonly keepLast?: number;
@@ -73,11 +78,11 @@ const saveKinds: K.Kinds<SaveOptions> = { epoch: K.count, step: K.count, metric:
 const loadKind = /* @__PURE__ */ K.options<LoadCheckpointOptions>({ strict: K.flag });
 
 /**
- * The whole state of a training in files, to go on from: a run that is killed at any moment and resumed takes the course of one
- * that was not, bit for bit, eager or compiled. Kindling's own.
+ * The whole state of a training in files, to go on from: a run that is killed at any moment and resumed takes the
+ * course of one that was not, bit for bit, eager or compiled. Kindling's own.
  *
- * A checkpoint is one safetensors file: tensors by part and key (`model.0.weight`), all else as JSON in its metadata. It is written
- * as a whole or not at all. Names count upwards, so use one folder a run, or another `name`.
+ * A checkpoint is one safetensors file: tensors by part and key (`model.0.weight`), all else as JSON in its metadata.
+ * It is written as a whole or not at all. Names count upwards, so use one folder a run, or another `name`.
  * @throws ValueError where an option cannot be, or a part has no state
  * @example
  * ```ts
@@ -148,9 +153,10 @@ export class Checkpoint<V extends object = Readonly<Record<string, unknown>>> ex
   }
 
   /**
-   * Saves all parts as they are at the call, whatever happens to them before the promise is fulfilled, and removes what is no longer
-   * kept. Gives the name of the file, which stands there whole once the promise is fulfilled.
-   * @throws ValueError where a value is missing, or neither JSON nor tensor nor bytes; what the storage throws where it cannot write
+   * Saves all parts as they are at the call, whatever happens to them before the promise is fulfilled, and removes what
+   * is no longer kept. Gives the name of the file, which stands there whole once the promise is fulfilled.
+   * @throws ValueError where a value is missing, or neither JSON nor tensor nor bytes; what the storage throws where it
+   *   cannot write
    */
   async save(at: SaveOptions & V): Promise<string> {
     const caller = 'Checkpoint.save';
@@ -168,8 +174,8 @@ export class Checkpoint<V extends object = Readonly<Record<string, unknown>>> ex
   }
 
   /**
-   * Gives all parts the state of the newest checkpoint; `null` where there is none, and nothing is changed. A file that is torn, or is none of a
-   * checkpoint, is passed over with a warning. All is loaded or nothing.
+   * Gives all parts the state of the newest checkpoint; `null` where there is none, and nothing is changed. A file that
+   * is torn, or is none of a checkpoint, is passed over with a warning. All is loaded or nothing.
    * @throws ValueError where the newest does not fit the parts or values, or none that is there is whole
    */
   async resume(options: LoadCheckpointOptions = {}): Promise<Saved<V> | null> {
@@ -216,7 +222,10 @@ export class Checkpoint<V extends object = Readonly<Record<string, unknown>>> ex
     return await this.#inTurn(() => this.#names());
   }
 
-  /** The best of all that were saved with a metric, and its metric; `null` where there is none, or `best` was not asked for. */
+  /**
+   * The best of all that were saved with a metric, and its metric; `null` where there is none, or `best` was not asked
+   * for.
+   */
   async best(): Promise<BestSaved | null> {
     return await this.#inTurn(async () => await this.#bestOf(await this.#names()));
   }
@@ -325,7 +334,9 @@ export class Checkpoint<V extends object = Readonly<Record<string, unknown>>> ex
     return all;
   }
 
-  /** Removes what is older than the last that are kept, the best aside. What is broken does not count as one of them. */
+  /**
+   * Removes what is older than the last that are kept, the best aside. What is broken does not count as one of them.
+   */
   async #removeOld(names: readonly string[]): Promise<void> {
     const best = await this.#bestOf(names);
     const [oldest = ''] = names.filter((name) => !this.#broken.has(name)).slice(-this.#keepLast);

@@ -13,7 +13,10 @@ export interface BestSaved {
   readonly metric: number;
 }
 
-/** What a checkpoint file holds; in the writer's hands JSON of {@link encodeState}, in the reader's what that stands for. */
+/**
+ * What a checkpoint file holds; in the writer's hands JSON of {@link encodeState}, in the reader's what that stands
+ * for.
+ */
 export interface Content {
   readonly epoch: unknown;
   readonly step: unknown;
@@ -80,7 +83,10 @@ const isContent = (x: unknown): x is Read =>
   isOptions(x.values) &&
   isOptions(x.parts);
 
-/** 32 bits that depend on every bit of the state and of the tensors, in the order of their names: the mixing of MurmurHash3. */
+/**
+ * 32 bits that depend on every bit of the state and of the tensors, in the order of their names: the mixing of
+ * MurmurHash3.
+ */
 function checksum(state: string, arrays: ReadonlyMap<string, DenseArray>): string {
   let hash = mixed(0, new TextEncoder().encode(state));
   for (const name of [...arrays.keys()].sort()) {

@@ -7,14 +7,14 @@ import type { CheckpointStorage } from './storage.ts';
 const FILES = 'files';
 
 /**
- * Chromium puts larger values into files beside its database, and has lost all of a database when it was killed while it did.
- * Pieces of this size stay within.
+ * Chromium puts larger values into files beside its database, and has lost all of a database when it was killed while
+ * it did. Pieces of this size stay within.
  */
 const PIECE = 32_768;
 
 /**
- * Checkpoints in a database of the browser, one a run. Each file is written by one transaction, which is done as a whole or not at
- * all; of two pages that save into one database neither takes the other's names. Kindling's own.
+ * Checkpoints in a database of the browser, one a run. Each file is written by one transaction, which is done as a
+ * whole or not at all; of two pages that save into one database neither takes the other's names. Kindling's own.
  * @throws KindlingError by its methods, where there is no IndexedDB, or it refuses
  * @example const storage = indexedDBStorage('run');
  */
@@ -76,7 +76,10 @@ export function indexedDBStorage(database: string): CheckpointStorage {
   };
 }
 
-/** Puts the pieces of a file there, an empty one too; `add` fails where there is one of that name. Gives the first request. */
+/**
+ * Puts the pieces of a file there, an empty one too; `add` fails where there is one of that name. Gives the first
+ * request.
+ */
 function put(files: IDBObjectStore, how: 'put' | 'add', name: string, bytes: Uint8Array): IDBRequest {
   const asked = files[how](bytes.slice(0, PIECE), [name, 0]);
   for (let i = 1; i * PIECE < bytes.length; i++)

@@ -13,11 +13,11 @@ const TEMPORARY = '.tmp';
 const SWAP = '.crswap';
 
 /**
- * Checkpoints in a folder of the origin private file system, which browsers keep for a page's origin. A file is written under a
- * temporary name, then renamed. What a page left that was closed meanwhile is removed when the folder is first listed: two pages need two
- * folders. Kindling's own.
- * @throws KindlingError by its methods, where the browser has no such file system, or files there cannot be renamed: use
- *   {@link indexedDBStorage}
+ * Checkpoints in a folder of the origin private file system, which browsers keep for a page's origin. A file is written
+ * under a temporary name, then renamed. What a page left that was closed meanwhile is removed when the folder is first
+ * listed: two pages need two folders. Kindling's own.
+ * @throws KindlingError by its methods, where the browser has no such file system, or files there cannot be renamed:
+ *   use {@link indexedDBStorage}
  * @example const storage = opfsStorage('run');
  */
 export function opfsStorage(folder: string): CheckpointStorage {

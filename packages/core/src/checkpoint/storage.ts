@@ -1,11 +1,11 @@
 import { refuseExcess } from '../arguments/index.ts';
 
 /**
- * Where checkpoints lie: whole files by name. A `Checkpoint` needs no more of a place than these three methods, so write them for
- * any other: a server, a bucket. Kindling's own.
+ * Where checkpoints lie: whole files by name. A `Checkpoint` needs no more of a place than these three methods, so
+ * write them for any other: a server, a bucket. Kindling's own.
  *
- * `write` must be atomic: whatever ends the program, `read` gives all of the old file or all of the new one, and `list` names no
- * part of one. Where several programs save into one place, it needs {@link create} as well.
+ * `write` must be atomic: whatever ends the program, `read` gives all of the old file or all of the new one, and `list`
+ * names no part of one. Where several programs save into one place, it needs {@link create} as well.
  * @example
  * ```ts
  * const files = new Map<string, Uint8Array>();
@@ -28,8 +28,9 @@ export interface CheckpointStorage {
   /** Puts a file under a name, in place of the one that may be there; `null` removes that, if there is one. */
   write(name: string, bytes: Uint8Array | null): Promise<void>;
   /**
-   * Puts a file under a name that no file has, as a whole, and says whether it could; `false` where there is one by then. Without it a
-   * checkpoint is written under the number after the last that is there, which another program may take at the same time.
+   * Puts a file under a name that no file has, as a whole, and says whether it could; `false` where there is one by
+   * then. Without it a checkpoint is written under the number after the last that is there, which another program may
+   * take at the same time.
    */
   create?(name: string, bytes: Uint8Array): Promise<boolean>;
 }

@@ -104,8 +104,8 @@ interface Checked<R> {
 }
 
 /**
- * Runs the function itself and then, from the same state, the program. What the function computed and the program does not give is
- * left behind with this message.
+ * Runs the function itself and then, from the same state, the program. What the function computed and the program does
+ * not give is left behind with this message.
  */
 export function checkAgainstEager<R>(
   executable: Machine,

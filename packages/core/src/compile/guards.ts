@@ -82,7 +82,10 @@ function isOfEarlier({ storage }: Tensor, tensors: readonly Tensor[], i: number)
   return false;
 }
 
-/** That a leaf has a gradient which lies as this one does, or none; in the same place, where that is in the memory of state. */
+/**
+ * That a leaf has a gradient which lies as this one does, or none; in the same place, where that is in the memory of
+ * state.
+ */
 export function guardOfGradient(
   leaf: LeafPlace,
   gradient: Tensor | null,

@@ -33,8 +33,8 @@ interface Input {
 }
 
 /**
- * Runs a program by the kernels that eager calls run, each of its memories in an array of its own: the interpreter, which every other way to run a
- * program is held against.
+ * Runs a program by the kernels that eager calls run, each of its memories in an array of its own: the interpreter,
+ * which every other way to run a program is held against.
  */
 export class Interpreter {
   readonly program: Program;
@@ -94,7 +94,10 @@ export class Interpreter {
     return this.#storages.get(memory) ?? nowhere;
   }
 
-  /** The tensor that a value is in this program's memory: one object for each place, as kernels tell operands apart by it. */
+  /**
+   * The tensor that a value is in this program's memory: one object for each place, as kernels tell operands apart by
+   * it.
+   */
   #tensorOf(value: Value): Tensor {
     const { memory, shape, offset, strides } = value;
     const key = `${memory.id} ${offset} ${shape.join(',')} ${strides.join(',')}`;

@@ -14,7 +14,10 @@ export interface Argument {
 export type Origin =
   /** What the call is given: the memory of these of the tensors among its arguments. */
   | { readonly kind: 'argument'; readonly members: readonly [Argument, ...Argument[]] }
-  /** What lived before the call and stays: parameters, buffers, the state of optimizers, tensors of the closure; `given` where arguments are that too. */
+  /**
+   * What lived before the call and stays: parameters, buffers, the state of optimizers, tensors of the closure; `given`
+   * where arguments are that too.
+   */
   | { readonly kind: 'state'; readonly storage: Storage; readonly given?: readonly Argument[] }
   /** The gradient that a leaf has when the call begins. */
   | { readonly kind: 'gradient'; readonly leaf: LeafPlace }

@@ -29,19 +29,28 @@ export interface ReportLine {
   readonly equation: number | null;
   /** Whether it is a view, which nothing does. */
   readonly view: boolean;
-  /** Whether the host does something here, between equations: what `onHost` was given, such as the counts of an optimizer. */
+  /**
+   * Whether the host does something here, between equations: what `onHost` was given, such as the counts of an
+   * optimizer.
+   */
   readonly host: boolean;
 }
 
 /** A kernel of a program, or an equation that has none. */
 export interface StepReport {
-  /** `eager`: the kernel of eager calls, on the program's memory; `javascript`: what is meant to work there, such as a draw. */
+  /**
+   * `eager`: the kernel of eager calls, on the program's memory; `javascript`: what is meant to work there, such as a
+   * draw.
+   */
   readonly kind: 'elementwise' | 'copy' | 'product' | 'call' | 'eager' | 'javascript';
   /** The operations in it; for an equation without kernel also why. */
   readonly text: string;
   /** The equations that it does, by number: several where they were fused. */
   readonly equations: readonly number[];
-  /** The microseconds that it takes by itself; `null` where it is no kernel, or kernels cannot run again after a call: one would refuse what it finds. */
+  /**
+   * The microseconds that it takes by itself; `null` where it is no kernel, or kernels cannot run again after a call:
+   * one would refuse what it finds.
+   */
   readonly microseconds: number | null;
   /** The areas of {@link MemoryReport} and the state that it reads, by name. */
   readonly reads: readonly string[];
@@ -57,7 +66,10 @@ export interface MemoryReport {
   readonly sum: number;
   /** What parameters, buffers and the state of optimizers take. */
   readonly state: number;
-  /** Each area: how long it is, where it lies, and from which step to which it is in use (`null`: to the end of all calls). */
+  /**
+   * Each area: how long it is, where it lies, and from which step to which it is in use (`null`: to the end of all
+   * calls).
+   */
   readonly areas: readonly {
     readonly name: string;
     readonly bytes: number;

@@ -12,9 +12,9 @@ const isCollection = (x: unknown): x is Map<unknown, unknown> | Set<unknown> =>
   x instanceof Map || x instanceof Set;
 
 /**
- * What an argument holds that is looked into besides arrays and plain objects: a Map, a Set, an object of a user's class of which a property
- * is a tensor; `null` of all else. Other objects, as optimizers, stand for themselves, and so do those in such an object, since they
- * often know it in turn.
+ * What an argument holds that is looked into besides arrays and plain objects: a Map, a Set, an object of a user's
+ * class of which a property is a tensor; `null` of all else. Other objects, as optimizers, stand for themselves, and so
+ * do those in such an object, since they often know it in turn.
  */
 function heldBy(x: unknown): Readonly<Record<string, unknown>> | null {
   if (typeof x !== 'object' || x === null || x instanceof Tensor || ArrayBuffer.isView(x)) return null;
@@ -68,7 +68,10 @@ export function mapLeaves(tree: unknown, to: (leaf: unknown) => unknown): unknow
   return Object.fromEntries(Object.keys(tree).map((key) => [key, mapLeaves(tree[key], to)]));
 }
 
-/** The tensors among the arguments of a call, each once, in order: the arguments themselves, where they are nothing else. */
+/**
+ * The tensors among the arguments of a call, each once, in order: the arguments themselves, where they are nothing
+ * else.
+ */
 export function tensorsAmong(args: readonly unknown[]): readonly Tensor[] {
   for (let i = 0; i < args.length; i++) {
     if (!(args[i] instanceof Tensor)) return tensorsIn(args);
@@ -77,7 +80,10 @@ export function tensorsAmong(args: readonly unknown[]): readonly Tensor[] {
   return args as readonly Tensor[];
 }
 
-/** The tensors in a nesting, and in what arguments hold ({@link heldBy}), each once; they are appended to `list`, as this is asked at each call. */
+/**
+ * The tensors in a nesting, and in what arguments hold ({@link heldBy}), each once; they are appended to `list`, as
+ * this is asked at each call.
+ */
 export function tensorsIn(tree: unknown, list: Tensor[] = []): Tensor[] {
   if (tree instanceof Tensor) {
     if (!list.includes(tree)) list.push(tree);
@@ -97,7 +103,10 @@ export function tensorsIn(tree: unknown, list: Tensor[] = []): Tensor[] {
 /** Whether a tensor among the arguments of a call, all of whose tensors are `tensors`, is as one was. */
 type Alike = (x: Tensor, form: TensorForm, tensors: readonly Tensor[]) => boolean;
 
-/** Whether a nesting has the form of another: tensors that `alike` says are, at the same places, and the same of everything else. */
+/**
+ * Whether a nesting has the form of another: tensors that `alike` says are, at the same places, and the same of
+ * everything else.
+ */
 export function sameForm(a: unknown, b: unknown, tensors: readonly Tensor[], alike: Alike): boolean {
   if (b instanceof TensorForm) return a instanceof Tensor && alike(a, b, tensors);
   if (Array.isArray(b)) {
@@ -130,7 +139,10 @@ function sameElements(a: TypedArray, b: TypedArray): boolean {
   return true;
 }
 
-/** What stands for a tensor in the form of arguments: how it lies, what is done to its gradients, and which of the different tensors it is. */
+/**
+ * What stands for a tensor in the form of arguments: how it lies, what is done to its gradients, and which of the
+ * different tensors it is.
+ */
 export class TensorForm {
   readonly shape: readonly number[];
   readonly strides: readonly number[] | null;

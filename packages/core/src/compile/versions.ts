@@ -46,8 +46,8 @@ export let programsMade = 0;
 const mostVersions = 64;
 const mostBytes = 2 ** 30;
 /**
- * Those of functions that nobody has any more are collected when the event loop turns, and some loops never let it. So of more memory than so
- * much those programs go, of any function, that were not used while so many others were made.
+ * Those of functions that nobody has any more are collected when the event loop turns, and some loops never let it. So
+ * of more memory than so much those programs go, of any function, that were not used while so many others were made.
  */
 const mostBytesOfAll = 2 ** 28;
 const outOfUse = 16;

@@ -14,8 +14,8 @@ const takes = {
 };
 
 /**
- * The numbers of another sampler, in lists of `batchSize`; the last may be shorter, unless `dropLast` leaves it out. Follows
- * `torch.utils.data.BatchSampler`.
+ * The numbers of another sampler, in lists of `batchSize`; the last may be shorter, unless `dropLast` leaves it out.
+ * Follows `torch.utils.data.BatchSampler`.
  * @throws ValueError for what cannot be iterated, and a batchSize that is no positive integer
  * @example
  * ```ts

@@ -29,8 +29,9 @@ function kindOf(sample: unknown): Sample {
 }
 
 /**
- * What {@link defaultCollate} makes of samples of type T: a tensor of tensors, typed arrays, numbers and booleans; an array or object of
- * such, entry by entry; a list of all else. Of samples that are not known before the program runs, whatever they are.
+ * What {@link defaultCollate} makes of samples of type T: a tensor of tensors, typed arrays, numbers and booleans; an
+ * array or object of such, entry by entry; a list of all else. Of samples that are not known before the program runs,
+ * whatever they are.
  */
 export type Collated<T> = unknown extends T
   ? T
@@ -43,13 +44,14 @@ export type Collated<T> = unknown extends T
         : T[];
 
 /**
- * Joins samples to a batch: tensors and typed arrays are stacked, numbers and booleans become a tensor, arrays and objects
- * are joined entry by entry, anything else (strings) stays a list. As in PyTorch the first sample decides: beside numbers may stand
- * booleans and tensors without dimensions, beside typed arrays tensors and arrays, beside arrays tensors and typed arrays, beside
- * strings whatever there is. Follows `torch.utils.data.default_collate`, which leaves out, in silence, what the first sample has no key
- * for; here that is refused.
- * @throws DTypeError where another sample cannot stand beside the first, samples are arrays of different lengths or objects of different keys, or are missing;
- *   ShapeError where their tensors differ in shape; ValueError where there are none, or a number does not fit int32
+ * Joins samples to a batch: tensors and typed arrays are stacked, numbers and booleans become a tensor, arrays and
+ * objects are joined entry by entry, anything else (strings) stays a list. As in PyTorch the first sample decides:
+ * beside numbers may stand booleans and tensors without dimensions, beside typed arrays tensors and arrays, beside
+ * arrays tensors and typed arrays, beside strings whatever there is. Follows `torch.utils.data.default_collate`, which
+ * leaves out, in silence, what the first sample has no key for; here that is refused.
+ * @throws DTypeError where another sample cannot stand beside the first, samples are arrays of different lengths or
+ *   objects of different keys, or are missing; ShapeError where their tensors differ in shape; ValueError where there
+ *   are none, or a number does not fit int32
  * @example
  * ```ts
  * data.defaultCollate([{ x: tensor([1]), y: 0 }, { x: tensor([2]), y: 1 }]);

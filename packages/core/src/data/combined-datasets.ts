@@ -84,8 +84,8 @@ type SampleOf<D> = D extends { get(index: number): infer T } ? Awaited<T> : neve
 type Stacked<D extends Datasets> = { -readonly [P in keyof D]: SampleOf<D[P]> };
 
 /**
- * Datasets side by side: sample i holds sample i of each, as an array, or as an object where the datasets stand in one under names.
- * Follows `torch.utils.data.StackDataset`.
+ * Datasets side by side: sample i holds sample i of each, as an array, or as an object where the datasets stand in one
+ * under names. Follows `torch.utils.data.StackDataset`.
  * @throws ValueError of no datasets, of what is none, and of datasets that differ in length
  * @example
  * ```ts

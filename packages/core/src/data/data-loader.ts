@@ -32,11 +32,12 @@ interface Epoch {
 }
 
 /**
- * Batches of a dataset, in order or shuffled; each iteration is one epoch. Iterate it with `for`, or with `for await` where
- * the dataset answers with promises, or to let other tasks run between batches. The order for a seed is PyTorch's.
- * Follows `torch.utils.data.DataLoader`; {@link stateDict} follows torchdata's `StatefulDataLoader`.
- * @throws ValueError where `batchSize` is no positive integer, options exclude each other (`shuffle` and `sampler`, `batchSampler` and any
- *   of `batchSize`, `shuffle`, `sampler`, `dropLast`; all of these but `batchSize` and `dropLast` of a stream), or there is no dataset
+ * Batches of a dataset, in order or shuffled; each iteration is one epoch. Iterate it with `for`, or with `for await`
+ * where the dataset answers with promises, or to let other tasks run between batches. The order for a seed is
+ * PyTorch's. Follows `torch.utils.data.DataLoader`; {@link stateDict} follows torchdata's `StatefulDataLoader`.
+ * @throws ValueError where `batchSize` is no positive integer, options exclude each other (`shuffle` and `sampler`,
+ *   `batchSampler` and any of `batchSize`, `shuffle`, `sampler`, `dropLast`; all of these but `batchSize` and
+ *   `dropLast` of a stream), or there is no dataset
  * @throws IndexError where a sampler names a sample that the dataset has not
  * @throws KindlingError where a dataset that answers with promises is iterated with `for`
  * @example
@@ -179,10 +180,10 @@ export class DataLoader<T, B = Collated<T>> extends Shown {
   }
 
   /**
-   * Where the epoch that was begun last stands: how many batches it has given, and what its order came from. Loaded into a loader of the
-   * same options, it has the next iteration give the batches that are left, then the orders that would have followed; restore the default
-   * generator too, by `setRngState`. It is all of plain numbers, for JSON. Kindling's own, in the manner of torchdata's
-   * `StatefulDataLoader.state_dict`.
+   * Where the epoch that was begun last stands: how many batches it has given, and what its order came from. Loaded
+   * into a loader of the same options, it has the next iteration give the batches that are left, then the orders that
+   * would have followed; restore the default generator too, by `setRngState`. It is all of plain numbers, for JSON.
+   * Kindling's own, in the manner of torchdata's `StatefulDataLoader.state_dict`.
    * @example
    * ```ts
    * const numbers = new data.TensorDataset(arange(6));
@@ -222,8 +223,8 @@ export class DataLoader<T, B = Collated<T>> extends Shown {
   /**
    * Takes over what {@link stateDict} gave, also by way of JSON. Kindling's own, in the manner of torchdata's
    * `StatefulDataLoader.load_state_dict`.
-   * @throws ValueError where something is missing or cannot be, or the state is of a loader with another dataset or batch size; nothing
-   *   is changed then
+   * @throws ValueError where something is missing or cannot be, or the state is of a loader with another dataset or
+   *   batch size; nothing is changed then
    */
   loadStateDict(state: DataLoaderState): void {
     const own = { ...this.#form(), generators: this.#generators.length };
@@ -238,9 +239,9 @@ export class DataLoader<T, B = Collated<T>> extends Shown {
   }
 
   /**
-   * Calls `run`, which may iterate over this loader, and leaves it where it stood: the epoch that was begun last or loaded, the
-   * generators that were given, what a sampler or dataset with a state says. Gives what `run` gives; where that is a promise, the loader
-   * is put back when it settles. Kindling's own.
+   * Calls `run`, which may iterate over this loader, and leaves it where it stood: the epoch that was begun last or
+   * loaded, the generators that were given, what a sampler or dataset with a state says. Gives what `run` gives; where
+   * that is a promise, the loader is put back when it settles. Kindling's own.
    * @throws whatever `run` throws
    * @example
    * ```ts

@@ -13,7 +13,9 @@ import { isOfClass, requireTensors, type Tensor, wrapArray } from '../tensor.ts'
 import { requireMemory } from '../transferred.ts';
 import type { Collated } from './collate.ts';
 
-/** Samples by number. Extend it, or pass any object of this form to a DataLoader. Follows `torch.utils.data.Dataset`. */
+/**
+ * Samples by number. Extend it, or pass any object of this form to a DataLoader. Follows `torch.utils.data.Dataset`.
+ */
 export interface Dataset<T> {
   /** The number of samples. */
   readonly length: number;

@@ -5,8 +5,8 @@ import { Tensor } from '../tensor.ts';
 import { givesSamples } from './dataset.ts';
 
 /**
- * Samples that come one after the other, without numbers: a stream. Any object that can be iterated with `for` or `for await` is one,
- * arrays aside, whose samples have numbers. Follows `torch.utils.data.IterableDataset`.
+ * Samples that come one after the other, without numbers: a stream. Any object that can be iterated with `for` or
+ * `for await` is one, arrays aside, whose samples have numbers. Follows `torch.utils.data.IterableDataset`.
  *
  * A DataLoader that is resumed goes past the samples that the begun epoch has given; a stream that can do better has a
  * {@link stateDict}.
@@ -44,7 +44,8 @@ export function iterate<T>(
 
 /**
  * Streams one after the other. Follows `torch.utils.data.ChainDataset`.
- * @throws ValueError where one of the datasets is no stream; KindlingError where one that answers with promises is iterated with `for`
+ * @throws ValueError where one of the datasets is no stream; KindlingError where one that answers with promises is
+ *   iterated with `for`
  * @example
  * ```ts
  * const letters = new data.ChainDataset([new Set(['a', 'b']), new Set(['c'])]);

@@ -13,7 +13,10 @@ import { RandomSampler, type Sampler, SequentialSampler } from './sampler.ts';
 
 /** Options of {@link DataLoader}. */
 export interface DataLoaderOptions<T, B = Collated<T>> {
-  /** Samples a batch; `null` gives the samples themselves: of others than tensors the type says so, `DataLoader<T, T>`. Default: 1. */
+  /**
+   * Samples a batch; `null` gives the samples themselves: of others than tensors the type says so, `DataLoader<T, T>`.
+   * Default: 1.
+   */
   readonly batchSize?: number | null;
   /** Draw a new order at each iteration. Default: false. */
   readonly shuffle?: boolean;
@@ -21,16 +24,22 @@ export interface DataLoaderOptions<T, B = Collated<T>> {
   readonly generator?: Generator;
   /** Leave out a last batch that is not full. Default: false. */
   readonly dropLast?: boolean;
-  /** The numbers of the samples, in order, instead of shuffling: iterated anew each time, so that an iterator serves once. */
+  /**
+   * The numbers of the samples, in order, instead of shuffling: iterated anew each time, so that an iterator serves
+   * once.
+   */
   readonly sampler?: Sampler;
   /** The numbers of each batch's samples, instead of `batchSize`, `shuffle`, `sampler` and `dropLast`. */
   readonly batchSampler?: Sampler<ArrayLike<number>>;
   /**
-   * Joins samples to a batch; with `batchSize: null` it is given one sample. Default: the dataset's own `getBatch`, else
-   * {@link defaultCollate}, and {@link defaultConvert} of one sample.
+   * Joins samples to a batch; with `batchSize: null` it is given one sample. Default: the dataset's own `getBatch`,
+   * else {@link defaultCollate}, and {@link defaultConvert} of one sample.
    */
   readonly collateFn?: (samples: T[]) => B | Promise<B>;
-  /** Ends an iteration early, with the signal's reason: an `AbortSignal`. One that waits for a sample is not kept waiting. */
+  /**
+   * Ends an iteration early, with the signal's reason: an `AbortSignal`. One that waits for a sample is not kept
+   * waiting.
+   */
   readonly signal?: Abort | null;
 }
 

@@ -3,15 +3,18 @@ import { ValueError } from '../errors.ts';
 import { defaultGenerator, Generator } from '../random/generator.ts';
 
 /**
- * Where a DataLoader stands, as JSON can hold it. Kindling's own, in the manner of torchdata's `StatefulDataLoader`. The default
- * generator's present state is not part of it: that of the program is (`getRngState`).
+ * Where a DataLoader stands, as JSON can hold it. Kindling's own, in the manner of torchdata's `StatefulDataLoader`.
+ * The default generator's present state is not part of it: that of the program is (`getRngState`).
  */
 export interface DataLoaderState {
   /** The batches that the epoch has given; 0 between two epochs. */
   num_yielded: number;
   /** Whether no epoch is under way, so that the next iteration begins one. */
   iterator_finished: boolean;
-  /** The states that the generators had when the epoch began: the default one's, then {@link generators}. Empty between two. */
+  /**
+   * The states that the generators had when the epoch began: the default one's, then {@link generators}. Empty between
+   * two.
+   */
   epoch_generators: readonly (readonly number[])[];
   /** The present states of the generators that were given: the loader's, the sampler's. */
   generators: readonly (readonly number[])[];

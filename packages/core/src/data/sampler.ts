@@ -11,11 +11,11 @@ import { Tensor } from '../tensor.ts';
 import { requireMemory } from '../transferred.ts';
 
 /**
- * An order of samples: gives their numbers anew each time it is iterated; a batch sampler gives lists of them. A list is one, and so
- * is any object of this form. Follows `torch.utils.data.Sampler`.
+ * An order of samples: gives their numbers anew each time it is iterated; a batch sampler gives lists of them. A list
+ * is one, and so is any object of this form. Follows `torch.utils.data.Sampler`.
  *
- * A DataLoader that is resumed draws the begun epoch's order again, from the state that the generators had then: the default one,
- * and {@link generator}. A sampler whose order depends on more than that says so by {@link stateDict}.
+ * A DataLoader that is resumed draws the begun epoch's order again, from the state that the generators had then: the
+ * default one, and {@link generator}. A sampler whose order depends on more than that says so by {@link stateDict}.
  */
 export interface Sampler<T = number> extends Iterable<T> {
   /** How many it gives. */
@@ -72,7 +72,10 @@ export class SequentialSampler implements Sampler {
 export interface RandomSamplerOptions {
   /** Whether a sample can be drawn more than once. Default: false. */
   readonly replacement?: boolean;
-  /** How many are drawn; without replacement what is beyond all samples begins another order. Default: as many as there are. */
+  /**
+   * How many are drawn; without replacement what is beyond all samples begins another order. Default: as many as there
+   * are.
+   */
   readonly numSamples?: number;
   /** Where the draws come from. Default: a generator that each iteration seeds from the default one. */
   readonly generator?: Generator;
@@ -172,7 +175,8 @@ const subsetTakes = {
 };
 
 /**
- * The samples of a list in an order that each iteration draws anew. Follows `torch.utils.data.SubsetRandomSampler`, number for number.
+ * The samples of a list in an order that each iteration draws anew. Follows `torch.utils.data.SubsetRandomSampler`,
+ * number for number.
  * @throws ValueError for what is no list of indices
  * @example
  * ```ts
@@ -230,9 +234,10 @@ const weightedTakes = {
 };
 
 /**
- * Samples drawn by weight: sample i with probability w_i / Σ w. Without replacement those of weight 0 come when no others are left. Follows
- * `torch.utils.data.WeightedRandomSampler`, number for number.
- * @throws ValueError for weights that are negative, not finite or all 0, fewer of them than samples without replacement, or a numSamples that is no integer of at least 1; ShapeError for weights of another shape than (N,)
+ * Samples drawn by weight: sample i with probability w_i / Σ w. Without replacement those of weight 0 come when no
+ * others are left. Follows `torch.utils.data.WeightedRandomSampler`, number for number.
+ * @throws ValueError for weights that are negative, not finite or all 0, fewer of them than samples without
+ *   replacement, or a numSamples that is no integer of at least 1; ShapeError for weights of another shape than (N,)
  * @example
  * ```ts
  * manualSeed(0);

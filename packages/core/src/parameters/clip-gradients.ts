@@ -21,7 +21,9 @@ const takesOptions = /* @__PURE__ */ K.options<ClipGradNormOptions>({
   errorIfNonfinite: K.flag,
 });
 
-/** The gradients of those that have one. An iterable that is used up already would leave all as they are: that is said. */
+/**
+ * The gradients of those that have one. An iterable that is used up already would leave all as they are: that is said.
+ */
 function gradientsOf(caller: string, parameters: Tensor | Iterable<Tensor>): Tensor[] {
   const list = tensorList(caller, 'parameters', parameters);
   if (list.length === 0 && !Array.isArray(parameters)) {
@@ -76,9 +78,10 @@ const takesClip = /* @__PURE__ */ signature('clipGradNorm_', {
 });
 
 /**
- * Scales the gradients of `parameters` in place so that their norm, taken as one vector, is at most `maxNorm`; returns the
- * norm before. Follows `torch.nn.utils.clip_grad_norm_`.
- * @throws ValueError unless maxNorm is at least 0; KindlingError with `errorIfNonfinite` for a norm that is NaN or infinite
+ * Scales the gradients of `parameters` in place so that their norm, taken as one vector, is at most `maxNorm`; returns
+ * the norm before. Follows `torch.nn.utils.clip_grad_norm_`.
+ * @throws ValueError unless maxNorm is at least 0; KindlingError with `errorIfNonfinite` for a norm that is NaN or
+ *   infinite
  * @example
  * ```ts
  * const w = tensor([1.5, 2], { requiresGrad: true });
@@ -106,8 +109,8 @@ const takesNorm = /* @__PURE__ */ signature('clipGradsWithNorm_', {
 });
 
 /**
- * The second half of {@link clipGradNorm_}: scales the gradients in place by maxNorm / (totalNorm + 1e-6) where that is less
- * than 1. Follows `torch.nn.utils.clip_grads_with_norm_`.
+ * The second half of {@link clipGradNorm_}: scales the gradients in place by maxNorm / (totalNorm + 1e-6) where that is
+ * less than 1. Follows `torch.nn.utils.clip_grads_with_norm_`.
  * @throws ValueError unless maxNorm is at least 0; DTypeError where totalNorm is no tensor
  */
 export function clipGradsWithNorm_(

@@ -31,8 +31,8 @@ function refuseModels(caller: string, what: string, given: unknown): void {
 }
 
 /**
- * The tensors that `caller` was given as its argument `what`: one, or what can be iterated, as `model.parameters()`. For
- * functions of all parameters of a model. Kindling's own.
+ * The tensors that `caller` was given as its argument `what`: one, or what can be iterated, as `model.parameters()`.
+ * For functions of all parameters of a model. Kindling's own.
  * @throws ValueError for what gives none, DTypeError for what is no tensor
  * @example tensorList('mine', 'params', new Set([tensor(1)])); // [ tensor(1) ]
  */

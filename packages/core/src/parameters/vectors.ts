@@ -29,8 +29,8 @@ const takesVector = /* @__PURE__ */ signature('vectorToParameters', {
 });
 
 /**
- * Copies the elements of a vector into the parameters, one after the other: undoes {@link parametersToVector}. The parameters
- * keep their dtype and their memory. Follows `torch.nn.utils.vector_to_parameters`.
+ * Copies the elements of a vector into the parameters, one after the other: undoes {@link parametersToVector}. The
+ * parameters keep their dtype and their memory. Follows `torch.nn.utils.vector_to_parameters`.
  * @throws ShapeError unless the vector has as many elements as all parameters; nothing is changed then
  * @example
  * ```ts

@@ -12,7 +12,10 @@ import { announce, notifyAfter, notifyBefore, observed, type Rerun, tracer } fro
 import type { Meta, MultiPrimitive, Primitive, Tensors, ViewPrimitive } from './primitive.ts';
 import { refreshView } from './view-history.ts';
 
-/** @internal Whether a gradient must be recorded for these inputs; brings views up to date whose base was changed in place, or refuses them. */
+/**
+ * @internal Whether a gradient must be recorded for these inputs; brings views up to date whose base was changed in
+ *   place, or refuses them.
+ */
 export function wantsGrad(inputs: Tensors, name: string): boolean {
   let wants = false;
   for (let i = 0; i < inputs.length; i++) {
@@ -97,9 +100,10 @@ export function ofKernel(error: unknown, name: string, shape: Shape, inputs: Ten
 }
 
 /**
- * Runs an operation, the one way to do so: result's shape and dtype, kernel, and the place in the graph. Kindling's own.
- * @throws KindlingError where the operation's `infer` or kernel refuses the inputs; AutogradError where an input is a view whose
- *   base was changed in place since
+ * Runs an operation, the one way to do so: result's shape and dtype, kernel, and the place in the graph. Kindling's
+ * own.
+ * @throws KindlingError where the operation's `infer` or kernel refuses the inputs; AutogradError where an input is a
+ *   view whose base was changed in place since
  */
 export function apply<A, I extends Tensors>(primitive: Primitive<A, I>, inputs: I, attrs: A): Tensor {
   if (observed) notifyBefore(primitive.name, inputs, attrs);
@@ -119,7 +123,9 @@ export function apply<A, I extends Tensors>(primitive: Primitive<A, I>, inputs: 
   return out;
 }
 
-/** Tells observers and tracers of what has run; apart, as what is seldom needed must not stand in the way of inlining. */
+/**
+ * Tells observers and tracers of what has run; apart, as what is seldom needed must not stand in the way of inlining.
+ */
 function tellRan<A>(
   primitive: Differentiable<A>,
   inputs: Tensors,

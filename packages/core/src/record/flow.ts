@@ -28,7 +28,10 @@ function findAsyncStorage(): AsyncStorage | null {
 
 let asyncStorage: AsyncStorage | null | undefined;
 
-/** The innermost region of a chain that goes on still. Ended ones are unlinked on the way, so that no chain grows for ever. */
+/**
+ * The innermost region of a chain that goes on still. Ended ones are unlinked on the way, so that no chain grows for
+ * ever.
+ */
 function live(region: Region | undefined): Region | undefined {
   let r = region;
   while (r?.ended === true) r = r.outer;
@@ -42,12 +45,13 @@ const generators: object = Object.getPrototypeOf(function* () {}).prototype;
 const asyncGenerators: object = Object.getPrototypeOf(async function* () {}).prototype;
 
 /**
- * A setting that belongs to the flow of control it was set in: to a call, and all that the call runs before it returns; or to an
- * async function, all of it, also what follows an `await`, and nothing beside it. What such a function leaves running (a timer)
- * sees its value until the function ends, and after that the value outside.
+ * A setting that belongs to the flow of control it was set in: to a call, and all that the call runs before it returns;
+ * or to an async function, all of it, also what follows an `await`, and nothing beside it. What such a function leaves
+ * running (a timer) sees its value until the function ends, and after that the value outside.
  *
- * Synchronous regions are a plain field, set and restored. Asynchronous ones travel in an AsyncLocalStorage; where there is none
- * (browsers) they hold for all code until their promise settles. While there are none, reading the value costs two comparisons.
+ * Synchronous regions are a plain field, set and restored. Asynchronous ones travel in an AsyncLocalStorage; where
+ * there is none (browsers) they hold for all code until their promise settles. While there are none, reading the value
+ * costs two comparisons.
  */
 export class FlowSetting<T> {
   /** What synchronous code sees. */

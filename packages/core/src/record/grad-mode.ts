@@ -1,7 +1,10 @@
 import { checkArguments, K, refuseExcess } from '../arguments/index.ts';
 import { inferring, mode, withGrad } from './flags.ts';
 
-/** Whether the grad flag is set: outside `inferenceMode`, whether operations are being recorded. Follows `torch.is_grad_enabled`. */
+/**
+ * Whether the grad flag is set: outside `inferenceMode`, whether operations are being recorded. Follows
+ * `torch.is_grad_enabled`.
+ */
 export function isGradEnabled(): boolean {
   if (arguments.length > 0) refuseExcess('isGradEnabled', [], arguments);
   return mode.value.grad;
@@ -14,8 +17,8 @@ export function isInferenceModeEnabled(): boolean {
 }
 
 /**
- * Runs `fn` without recording operations. `fn` may be an `async` function: all of it, also what follows an `await`, runs
- * without recording, and code beside it is not touched. It may give a generator, whose steps then run so. Inside
+ * Runs `fn` without recording operations. `fn` may be an `async` function: all of it, also what follows an `await`,
+ * runs without recording, and code beside it is not touched. It may give a generator, whose steps then run so. Inside
  * `inferenceMode` that mode stays on. Follows `torch.no_grad`.
  * @throws AutogradError where `fn` returns a promise and is no `async` function: what it does later would escape
  * @example
@@ -30,8 +33,8 @@ export function noGrad<T>(fn: () => T): T {
 }
 
 /**
- * Runs `fn` with recording on, inside `noGrad` say; inside `inferenceMode` only the flag that {@link isGradEnabled} shows is set.
- * Follows `torch.enable_grad`.
+ * Runs `fn` with recording on, inside `noGrad` say; inside `inferenceMode` only the flag that {@link isGradEnabled}
+ * shows is set. Follows `torch.enable_grad`.
  * @throws AutogradError as {@link noGrad}
  */
 export function enableGrad<T>(fn: () => T): T {

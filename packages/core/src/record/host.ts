@@ -4,9 +4,9 @@ import type { Tensor } from '../tensor.ts';
 import { divider, timesTraced, tracer } from './observe.ts';
 
 /**
- * Runs `fn`, and where a call is being compiled runs it again at each later one: for what a step does beside tensors, such as
- * counting, or working out the numbers of an optimizer's update. An object that it returns may be handed to an operation as its
- * attributes, which are then those of each call. Kindling's own.
+ * Runs `fn`, and where a call is being compiled runs it again at each later one: for what a step does beside tensors,
+ * such as counting, or working out the numbers of an optimizer's update. An object that it returns may be handed to an
+ * operation as its attributes, which are then those of each call. Kindling's own.
  * @throws ValueError for what is no function
  * @example
  * ```ts
@@ -31,9 +31,9 @@ export function onHost<T>(fn: () => T): T {
 const dependsOnTakes = signature('dependsOn', { what: K.text, read: K.callable });
 
 /**
- * Where a call is being compiled: the program serves as long as `read` gives the same value, or an array of the same values;
- * otherwise the call is compiled anew, and `explain()` says that it was for `what`. For what decides which operations run, such
- * as the flag `training` of a module. Kindling's own.
+ * Where a call is being compiled: the program serves as long as `read` gives the same value, or an array of the same
+ * values; otherwise the call is compiled anew, and `explain()` says that it was for `what`. For what decides which
+ * operations run, such as the flag `training` of a module. Kindling's own.
  * @throws ValueError for what is no function
  * @example
  * ```ts
@@ -56,8 +56,8 @@ export function dependsOn(what: string, read: () => unknown): void {
 }
 
 /**
- * {@link dependsOn} by a check, which may be one that allocates nothing. What changes `seldom` is only checked after `noteChange()`.
- * Kindling's own.
+ * {@link dependsOn} by a check, which may be one that allocates nothing. What changes `seldom` is only checked after
+ * `noteChange()`. Kindling's own.
  */
 export const assumes = (what: string, holds: () => boolean, seldom = false): void =>
   tracer?.assumes(what, holds, seldom);
@@ -70,9 +70,9 @@ export function assumesSame(what: string, read: () => readonly unknown[], seldom
 }
 
 /**
- * Before a setting changes that lasts beyond a call, such as the flag `training` of a module: where a call is being compiled, the program serves
- * where the setting is then as it was when this call began, and leaves it as this call does. There is one setting `of` each object.
- * Kindling's own.
+ * Before a setting changes that lasts beyond a call, such as the flag `training` of a module: where a call is being
+ * compiled, the program serves where the setting is then as it was when this call began, and leaves it as this call
+ * does. There is one setting `of` each object. Kindling's own.
  */
 export const changesSetting = <T>(of: object, read: () => T, write: (value: T) => void): void =>
   tracer?.sets(of, read, write as (value: unknown) => void);
@@ -89,15 +89,16 @@ export function askOwner(owner: unknown): void {
 }
 
 /**
- * Where a call is being compiled: `read` gives numbers that host parts work with, such as the learning rates of an optimizer. A call that
- * changes them beside `onHost` is refused, since later ones would not. Kindling's own.
+ * Where a call is being compiled: `read` gives numbers that host parts work with, such as the learning rates of an
+ * optimizer. A call that changes them beside `onHost` is refused, since later ones would not. Kindling's own.
  */
 export const readOnHost = (what: string, read: () => readonly unknown[]): void => tracer?.guards(what, read);
 
 /**
- * Runs `check`, which throws what it refuses and changes nothing, and where a call is being compiled runs it again before each later one: where
- * it throws then, the function itself runs, and ends in that error where it stands. After the first {@link onHost} of a call, which may decide
- * what comes of it, it runs in its place too. `explain()` says that it was for `what`. Kindling's own.
+ * Runs `check`, which throws what it refuses and changes nothing, and where a call is being compiled runs it again
+ * before each later one: where it throws then, the function itself runs, and ends in that error where it stands. After
+ * the first {@link onHost} of a call, which may decide what comes of it, it runs in its place too. `explain()` says
+ * that it was for `what`. Kindling's own.
  * @throws ValueError for what is no text, or no function
  * @example
  * ```ts
@@ -133,8 +134,8 @@ export function fails(check: () => void): boolean {
 const numberOnHostTakes = signature('numberOnHost', { x: K.tensor });
 
 /**
- * The number in a tensor of one element as it is now, for host parts, which read no other tensor: one that {@link readOnHost} names, so
- * that no program changes it. Kindling's own.
+ * The number in a tensor of one element as it is now, for host parts, which read no other tensor: one that
+ * {@link readOnHost} names, so that no program changes it. Kindling's own.
  * @throws DTypeError for what is no tensor
  */
 export function numberOnHost(x: Tensor): number {
@@ -163,12 +164,15 @@ export function areSame(now: readonly unknown[], before: readonly unknown[]): bo
 /** Whether a call is being compiled. Follows `torch.compiler.is_compiling`. */
 export const isCompiling = (): boolean => tracer?.records === true;
 
-/** Whether somebody asks what a call depends on: the first call of a compiled function, and those that are compiled. Kindling's own. */
+/**
+ * Whether somebody asks what a call depends on: the first call of a compiled function, and those that are compiled.
+ * Kindling's own.
+ */
 export const isTraced = (): boolean => tracer !== null;
 
 /**
- * A number of its own for each time that somebody asks what a call depends on, so that nobody says anything twice; 0 where nobody asks.
- * Kindling's own.
+ * A number of its own for each time that somebody asks what a call depends on, so that nobody says anything twice; 0
+ * where nobody asks. Kindling's own.
  */
 export const traceNumber = (): number => (tracer === null ? 0 : timesTraced);
 
@@ -185,8 +189,8 @@ export function compileLater(reason: string, make: () => Tensor): Tensor {
 const cannotCompileTakes = signature('cannotCompile', { reason: K.text });
 
 /**
- * Where a call is being compiled: refuses it, since no program could follow what comes; `reason` says what to write instead. Such a function
- * runs as it is where `fallback: 'eager'` says so. Kindling's own.
+ * Where a call is being compiled: refuses it, since no program could follow what comes; `reason` says what to write
+ * instead. Such a function runs as it is where `fallback: 'eager'` says so. Kindling's own.
  * @throws CompileError with the reason, where a call is being compiled; ValueError for what is no text
  * @example
  * ```ts
@@ -209,10 +213,10 @@ export function cannotCompile(reason: string): void {
 const compileApartTakes = signature('compileApart', { owner: K.anything, part: K.callable });
 
 /**
- * What to call in the place of `part`, where how often it is called, or what comes of it, depends on values. Inside of a compiled function
- * that is a program of its own, from the function's second call on, and all else in the function runs as it is, in each call; elsewhere
- * it is `part` itself. What `part` takes of the arguments of the compiled function may be others in each call. The parts of one
- * `owner` are told apart by their order. Kindling's own.
+ * What to call in the place of `part`, where how often it is called, or what comes of it, depends on values. Inside of
+ * a compiled function that is a program of its own, from the function's second call on, and all else in the function
+ * runs as it is, in each call; elsewhere it is `part` itself. What `part` takes of the arguments of the compiled
+ * function may be others in each call. The parts of one `owner` are told apart by their order. Kindling's own.
  * @throws ValueError for what is no function
  * @example
  * ```ts

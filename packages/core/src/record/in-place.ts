@@ -24,7 +24,8 @@ function snapshot(target: Tensor): Tensor {
 /**
  * Runs an operation whose result takes the place of its first input. The derivative is that of the out-of-place
  * operation; where that reads the input's old value, a copy of it is kept.
- * @throws AutogradError or ValueError when the input may not change, ShapeError or DTypeError when it cannot hold the result
+ * @throws AutogradError or ValueError when the input may not change, ShapeError or DTypeError when it cannot hold the
+ *   result
  */
 export function applyInPlace<A, I extends Tensors>(primitive: Primitive<A, I>, inputs: I, attrs: A): Tensor {
   const target = inputs[0]!;
@@ -82,9 +83,9 @@ function writeInto<A, I extends Tensors>(
 }
 
 /**
- * @internal Changes tensors in place by `write`, which is no primitive's kernel: with the checks, the versions and the word
- * to observers that every change in place has. It is not recorded for backward: a tensor of which gradients are recorded is refused,
- * since they would go on to its old values; `severed` says that they do so no more.
+ * @internal Changes tensors in place by `write`, which is no primitive's kernel: with the checks, the versions and the
+ * word to observers that every change in place has. It is not recorded for backward: a tensor of which gradients are
+ * recorded is refused, since they would go on to its old values; `severed` says that they do so no more.
  */
 export function updateInPlace<A>(
   name: string,

@@ -1,4 +1,7 @@
-/** How an operation is declared, run and recorded for backward, in Kindling's own way. What walks the record is in autograd/. */
+/**
+ * How an operation is declared, run and recorded for backward, in Kindling's own way. What walks the record is in
+ * autograd/.
+ */
 export { noteChange } from '../tensor.ts';
 export { apply, applyMulti, applyView, composed } from './apply.ts';
 export * from './grad-mode.ts';

@@ -22,11 +22,15 @@ export interface Differentiable<A> {
   /** Of several results, those that the derivative does not read although it reads others. */
   readonly leaves?: readonly number[];
   /**
-   * Whether the derivative keeps none of the gradients that it is given and returns, so that the engine may add to them in place
-   * and make one the `.grad` of a leaf. Otherwise whatever passes through it is never written again. Default: false.
+   * Whether the derivative keeps none of the gradients that it is given and returns, so that the engine may add to them
+   * in place and make one the `.grad` of a leaf. Otherwise whatever passes through it is never written again. Default:
+   * false.
    */
   readonly keepsNothing?: boolean;
-  /** @internal What it computes of such inputs, where that is one expression for all elements: for those who write it in another language. */
+  /**
+   * @internal What it computes of such inputs, where that is one expression for all elements: for those who write it in
+   *   another language.
+   */
   elementwise?(inputs: readonly Tensor[], attrs: A): Elementwise;
   /** @internal Whether the results can require a gradient. */
   readonly differentiable: boolean;
@@ -231,8 +235,8 @@ export class GradNode<A = unknown> extends Node {
   }
 
   /**
-   * The saved output `i`, out of the graph and given away: it is the derivative's own, to change or to pass on. `null` where it
-   * was given away before, as in a second backward over a retained graph, or was not made.
+   * The saved output `i`, out of the graph and given away: it is the derivative's own, to change or to pass on. `null`
+   * where it was given away before, as in a second backward over a retained graph, or was not made.
    */
   takeOutput(i: number): Tensor | null {
     const y = this.#outputs?.[i] ?? null;
@@ -256,7 +260,10 @@ export class GradNode<A = unknown> extends Node {
   }
 }
 
-/** Whether a node is that of a leaf. By its age: `instanceof` costs many times as much on the way through a graph. @internal */
+/**
+ * Whether a node is that of a leaf. By its age: `instanceof` costs many times as much on the way through a graph.
+ * @internal
+ */
 export const isLeafNode = (node: Node): node is AccumulateGrad => node.sequence === lastOfAll;
 
 /** The node into which the gradient of `x` flows, or `null`. */

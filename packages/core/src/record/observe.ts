@@ -6,8 +6,9 @@ import type { AccumulateGrad, Differentiable, GradNode, Node } from './node.ts';
 import type { Tensors } from './primitive.ts';
 
 /**
- * Sees every operation as it runs, and every look at data beside it: profilers and tracers install one. What it is shown is
- * not handed out: a later operation, which it sees too, may overwrite it, so who wants to keep elements copies them.
+ * Sees every operation as it runs, and every look at data beside it: profilers and tracers install one. What it is
+ * shown is not handed out: a later operation, which it sees too, may overwrite it, so who wants to keep elements copies
+ * them.
  */
 export interface Observer {
   /** Before an operation runs. */
@@ -25,8 +26,8 @@ export interface Observer {
   /** When a backward pass begins: the nodes that its roots lead to, in the order in which they are visited. */
   walked?(order: readonly (GradNode<never> | AccumulateGrad)[]): void;
   /**
-   * When a backward pass is at a node, before the derivative runs or the gradient of a leaf grows: what has arrived, by output;
-   * `null` where nothing has.
+   * When a backward pass is at a node, before the derivative runs or the gradient of a leaf grows: what has arrived, by
+   * output; `null` where nothing has.
    */
   visited?(node: GradNode<never> | AccumulateGrad, gradients: readonly (Tensor | null)[]): void;
   /** For each gradient that a node passes on, in the shape and dtype of its input. */
@@ -56,13 +57,19 @@ export interface Tracer {
   readonly records: boolean;
   /** Before a step runs, on these tensors. */
   meets(inputs: Tensors): void;
-  /** After a step ran: an operation, a view (which has nothing to run again), or a change in place, whose targets are outputs too. */
+  /**
+   * After a step ran: an operation, a view (which has nothing to run again), or a change in place, whose targets are
+   * outputs too.
+   */
   ran(name: string, inputs: Tensors, attrs: unknown, outputs: Tensors, rerun: Rerun | null): void;
   /** Before elements are read outside of kernels. */
   read(x: Tensor, reason: string): void;
   /** Before it is asked whether a flag holds, which decides what the call does. */
   decides(flag: Tensor, what: string): void;
-  /** Before the gradient of a leaf is looked at, or something is decided by whether there is one; or it is `replaced`, whatever it is. */
+  /**
+   * Before the gradient of a leaf is looked at, or something is decided by whether there is one; or it is `replaced`,
+   * whatever it is.
+   */
   gradientMatters(leaf: Tensor, replaced?: boolean): void;
   /** Before the derivative of a node runs. */
   goesBack(node: GradNode): void;
@@ -72,7 +79,10 @@ export interface Tracer {
   host<T>(run: () => T): T;
   /** Runs now what is asked again before each call, where the host has done nothing yet, or else in its place. */
   checks(what: string, check: () => void): void;
-  /** Takes for given that this holds, and asks again before each call; what changes `seldom`, if something was noted to have changed. */
+  /**
+   * Takes for given that this holds, and asks again before each call; what changes `seldom`, if something was noted to
+   * have changed.
+   */
   assumes(what: string | (() => string), holds: () => boolean, seldom: boolean): void;
   /** Before what is `of` something changes that lasts: `read` gives it, and `write` sets it. */
   sets(of: object, read: () => unknown, write: (value: unknown) => void): void;

@@ -68,8 +68,8 @@ function notDifferentiable(name: string): never {
 }
 
 /**
- * What all operations have in the same places, whatever is stated of one: what runs them then knows where to look, which of objects of
- * many forms it would find out anew at each call.
+ * What all operations have in the same places, whatever is stated of one: what runs them then knows where to look,
+ * which of objects of many forms it would find out anew at each call.
  */
 const form = {
   name: '',

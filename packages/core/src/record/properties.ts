@@ -3,8 +3,8 @@ import { tracer } from './observe.ts';
 type Properties = Readonly<Record<string, unknown>>;
 
 /**
- * Where a call is being compiled: the program serves as long as the properties that an object has now, which is called `name`, have the same
- * values; `noteChange` may tell of new ones. Kindling's own.
+ * Where a call is being compiled: the program serves as long as the properties that an object has now, which is called
+ * `name`, have the same values; `noteChange` may tell of new ones. Kindling's own.
  */
 export function assumesValues(name: string, object: object): void {
   if (tracer === null) return;
@@ -28,8 +28,9 @@ const isBrowser = 'document' in globalThis || 'importScripts' in globalThis;
 let made = 0;
 
 /**
- * The same as code that is made for the one object, or `null` where none can be made. V8 remembers for each place in code where the few kinds of
- * objects that came by keep what is looked for: a loop over modules meets too many, and takes twenty times as long.
+ * The same as code that is made for the one object, or `null` where none can be made. V8 remembers for each place in
+ * code where the few kinds of objects that came by keep what is looked for: a loop over modules meets too many, and
+ * takes twenty times as long.
  */
 function inCode(
   object: Properties,
@@ -60,8 +61,8 @@ const isIndex = (key: string): boolean => /^(0|[1-9]\d{0,8})$/.test(key);
 const kindsRemembered = 16;
 
 /**
- * Where properties were deleted, as those of functions are that become modules, V8 has a hash table for an object. What others inherit
- * from it puts back into slots, when something is looked for there and no kind of heir is remembered.
+ * Where properties were deleted, as those of functions are that become modules, V8 has a hash table for an object. What
+ * others inherit from it puts back into slots, when something is looked for there and no kind of heir is remembered.
  */
 function fasten(object: object): void {
   const lookFor = (heir: { nothing?: unknown }): unknown => heir.nothing;

@@ -30,14 +30,19 @@ export function setRegionOperations(given: RegionOperations): void {
   operations = given;
 }
 
-/** The region of its base that a view is; `null` where that cannot be said: of bases that lie with gaps or otherwise ordered. */
+/**
+ * The region of its base that a view is; `null` where that cannot be said: of bases that lie with gaps or otherwise
+ * ordered.
+ */
 function regionOf(view: Tensor, base: Tensor): BaseRegion | null {
   if (operations === null || !base.dense || base.dtype !== view.dtype) return null;
   const region = { shape: view.shape, strides: view.strides, offset: view.offset - base.offset };
   return operations.overlaps(region) ? null : region;
 }
 
-/** Makes a view that part of its base as it is now; the gradient that it retains is from now on that of the new value. */
+/**
+ * Makes a view that part of its base as it is now; the gradient that it retains is from now on that of the new value.
+ */
 function takeAnew(view: Tensor, base: Tensor, region: BaseRegion): void {
   requireUnfrozen('autograd', view);
   const state = autogradOf(view);
@@ -52,7 +57,9 @@ function takeAnew(view: Tensor, base: Tensor, region: BaseRegion): void {
   state.outputNumber = 0;
 }
 
-/** @internal Brings the history of a view up to date whose base was changed in place since; false where that cannot be. */
+/**
+ * @internal Brings the history of a view up to date whose base was changed in place since; false where that cannot be.
+ */
 export function refreshView(view: Tensor): boolean {
   const { base } = autogradOf(view);
   const region = base === null ? null : regionOf(view, base);
@@ -65,8 +72,9 @@ export function refreshView(view: Tensor): boolean {
 export const canChangeBase = (view: Tensor, base: Tensor): boolean => regionOf(view, base) !== null;
 
 /**
- * @internal Records that an operation, of this node, changed a view in place: the base is from now on what it was, with the node's output at
- * the view's region, and the view that part of it. As PyTorch's `CopySlices`. Gives the tensor that stands for the output.
+ * @internal Records that an operation, of this node, changed a view in place: the base is from now on what it was, with
+ * the node's output at the view's region, and the view that part of it. As PyTorch's `CopySlices`. Gives the tensor
+ * that stands for the output.
  */
 export function recordInBase(view: Tensor, base: Tensor, node: GradNode, output = 0): Tensor {
   const region = regionOf(view, base);

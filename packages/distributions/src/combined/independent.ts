@@ -14,8 +14,8 @@ const takes = {
 };
 
 /**
- * Several distributions as one of all their values: the last `reinterpretedBatchNdims` dimensions of the batch become dimensions of the event,
- * over which log-probabilities are summed. Follows `torch.distributions.Independent`.
+ * Several distributions as one of all their values: the last `reinterpretedBatchNdims` dimensions of the batch become
+ * dimensions of the event, over which log-probabilities are summed. Follows `torch.distributions.Independent`.
  * @throws ShapeError where there are not as many dimensions
  * @example
  * ```ts

@@ -14,8 +14,8 @@ const takes = {
 };
 
 /**
- * A mixture: `mixtureDistribution` says how probable each component is, and the last dimension of the batch of `componentDistribution`
- * counts them. Follows `torch.distributions.MixtureSameFamily`.
+ * A mixture: `mixtureDistribution` says how probable each component is, and the last dimension of the batch of
+ * `componentDistribution` counts them. Follows `torch.distributions.MixtureSameFamily`.
  * @throws ShapeError where there are not as many of the one as of the other
  * @example
  * ```ts

@@ -4,8 +4,8 @@ import { eulerGamma } from '../values.ts';
 import { LocationScale } from './location-scale.ts';
 
 /**
- * The density exp(y - exp(y)) / scale with y = (loc - x) / scale: how the largest of many numbers is distributed. Follows
- * `torch.distributions.Gumbel`.
+ * The density exp(y - exp(y)) / scale with y = (loc - x) / scale: how the largest of many numbers is distributed.
+ * Follows `torch.distributions.Gumbel`.
  * @throws ValueError for NaN, and for scales that are not above 0
  * @example new Gumbel(0, 1).mean; // tensor(0.5772)
  */

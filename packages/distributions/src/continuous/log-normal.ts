@@ -5,7 +5,8 @@ import { LocationScale } from './location-scale.ts';
 import { Normal } from './normal.ts';
 
 /**
- * Numbers whose logarithm is normal, of mean `loc` and standard deviation `scale`. Follows `torch.distributions.LogNormal`.
+ * Numbers whose logarithm is normal, of mean `loc` and standard deviation `scale`. Follows
+ * `torch.distributions.LogNormal`.
  * @throws ValueError for NaN, and for scales that are not above 0
  * @example new LogNormal(0, 1).mean; // tensor(1.6487)
  */

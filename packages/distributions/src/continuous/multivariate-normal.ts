@@ -47,10 +47,10 @@ export const mahalanobis = (tril: Tensor, x: Tensor): Tensor =>
 export const halfLogDet = (tril: Tensor): Tensor => tril.diagonal({ dim1: -2, dim2: -1 }).log().sum(-1);
 
 /**
- * The normal distribution of vectors: mean `loc` (..., D), and a covariance, given as such, by its inverse or by its Cholesky factor. Follows
- * `torch.distributions.MultivariateNormal`.
- * @throws ValueError unless one matrix is given, ShapeError where it does not fit loc, KindlingError for a covariance that is not
- *   positive definite
+ * The normal distribution of vectors: mean `loc` (..., D), and a covariance, given as such, by its inverse or by its
+ * Cholesky factor. Follows `torch.distributions.MultivariateNormal`.
+ * @throws ValueError unless one matrix is given, ShapeError where it does not fit loc, KindlingError for a covariance
+ *   that is not positive definite
  * @example
  * ```ts
  * const d = new MultivariateNormal(zeros([2]), { scaleTril: eye(2) });

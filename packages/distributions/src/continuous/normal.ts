@@ -59,7 +59,8 @@ export class Normal extends LocationScale {
 }
 
 /**
- * The absolute values of normal numbers of mean 0 and standard deviation `scale`. Follows `torch.distributions.HalfNormal`.
+ * The absolute values of normal numbers of mean 0 and standard deviation `scale`. Follows
+ * `torch.distributions.HalfNormal`.
  * @throws ValueError for NaN, and for scales that are not above 0
  * @example new HalfNormal(1).logProb(0.5); // tensor(-0.3508)
  */

@@ -26,7 +26,8 @@ function normalised(name: string, args: ArrayLike<unknown>): { isProbs: boolean;
 /**
  * One of K classes, 0 to K - 1, by probabilities or logits of shape (..., K), which need not be normalised. Follows
  * `torch.distributions.Categorical`.
- * @throws ValueError unless one of probs and logits is given, for NaN and negative probabilities; ShapeError for a number
+ * @throws ValueError unless one of probs and logits is given, for NaN and negative probabilities; ShapeError for a
+ *   number
  * @example
  * ```ts
  * const policy = new Categorical({ logits: tensor([[0.5, 1, 2], [3, 2, 1]]) });

@@ -10,7 +10,8 @@ type OneHotClass = new (options: ProbabilityOptions<Tensor>) => OneHotCategorica
 /**
  * One of K classes as a row of zeros and a 1, by probabilities or logits of shape (..., K). Follows
  * `torch.distributions.OneHotCategorical`.
- * @throws ValueError unless one of probs and logits is given, for NaN and negative probabilities; ShapeError for a number
+ * @throws ValueError unless one of probs and logits is given, for NaN and negative probabilities; ShapeError for a
+ *   number
  * @example new OneHotCategorical({ probs: tensor([0, 1, 0]) }).sample(); // tensor([0., 1., 0.])
  */
 export class OneHotCategorical extends Distribution {
@@ -86,7 +87,8 @@ export class OneHotCategorical extends Distribution {
 /**
  * {@link OneHotCategorical} whose samples carry the gradient that the probabilities would have in their place. Follows
  * `torch.distributions.OneHotCategoricalStraightThrough`.
- * @throws ValueError unless one of probs and logits is given, for NaN and negative probabilities; ShapeError for a number
+ * @throws ValueError unless one of probs and logits is given, for NaN and negative probabilities; ShapeError for a
+ *   number
  * @example
  * ```ts
  * const logits = tensor([0.5, 1, 2], { requiresGrad: true });

@@ -1,4 +1,6 @@
-/** Probabilities, which are given as such or as logits: PyTorch works with what was given, and makes the other from it. */
+/**
+ * Probabilities, which are given as such or as logits: PyTorch works with what was given, and makes the other from it.
+ */
 import { checkArguments, enableGrad, finfo, K, type Tensor, ValueError } from '@kindling/core';
 import { type DistributionOptions, distributionKinds } from '../distribution.ts';
 import { asFloat } from '../values.ts';

@@ -188,7 +188,9 @@ export class Dropout3d extends /* @__PURE__ */ dropoutClass(dropout3d) {}
  * @throws ValueError unless 0 <= p <= 1.
  */
 export const alphaDropout = /* @__PURE__ */ alphaDropping('alphaDropout', 'element');
-/** Dropout that keeps the mean and variance of what SELU gives: {@link alphaDropout}. Follows `torch.nn.AlphaDropout`. */
+/**
+ * Dropout that keeps the mean and variance of what SELU gives: {@link alphaDropout}. Follows `torch.nn.AlphaDropout`.
+ */
 export class AlphaDropout extends /* @__PURE__ */ dropoutClass(alphaDropout) {}
 
 /** {@link alphaDropout} of whole channels. Follows `torch.nn.functional.feature_alpha_dropout`. */

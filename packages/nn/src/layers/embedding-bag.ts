@@ -159,7 +159,10 @@ const bagsPrimitive = /* @__PURE__ */ definePrimitive<Bags>({
   },
 });
 
-/** Rows of a table added up: each of `from` is one that goes to the row that stands beside it in `to`. Its derivative goes the other way. */
+/**
+ * Rows of a table added up: each of `from` is one that goes to the row that stands beside it in `to`. Its derivative
+ * goes the other way.
+ */
 const bagSumPrimitive: Primitive<{ readonly rows: number }, [Tensor, Tensor, Tensor]> =
   /* @__PURE__ */ definePrimitive({
     name: 'embedding_bag',
@@ -185,8 +188,9 @@ const greatestPrimitive = /* @__PURE__ */ definePrimitive<
 });
 
 /**
- * The greatest of the rows in each bag, column by column: of equal ones the first, which alone has the gradient; 0 where there are
- * none. Nothing is greater than NaN, nor NaN than anything, so that it is the greatest where a bag begins with it, and nowhere else.
+ * The greatest of the rows in each bag, column by column: of equal ones the first, which alone has the gradient; 0
+ * where there are none. Nothing is greater than NaN, nor NaN than anything, so that it is the greatest where a bag
+ * begins with it, and nowhere else.
  */
 function firstGreatest(table: Tensor, indices: Tensor, bags: Tensor, rows: number): Tensor {
   const found = apply(greatestPrimitive, [table, indices, bags], { rows });
@@ -195,10 +199,11 @@ function firstGreatest(table: Tensor, indices: Tensor, bags: Tensor, rows: numbe
 }
 
 /**
- * The sum, mean or greatest of the rows of a table, (V, D), in each bag: a row of input (B, N), or, in an input of one dimension, what
- * begins at each of `offsets`, (B,). Gives (B, D); an empty bag gives zeros. Follows `torch.nn.functional.embedding_bag`.
- * @throws ShapeError when input, offsets or weights do not fit; IndexError when an index is no row, or an offset beyond the input;
- * DTypeError for indices or offsets that are not int32
+ * The sum, mean or greatest of the rows of a table, (V, D), in each bag: a row of input (B, N), or, in an input of one
+ * dimension, what begins at each of `offsets`, (B,). Gives (B, D); an empty bag gives zeros. Follows
+ * `torch.nn.functional.embedding_bag`.
+ * @throws ShapeError when input, offsets or weights do not fit; IndexError when an index is no row, or an offset beyond
+ * the input; DTypeError for indices or offsets that are not int32
  * @throws ValueError for weights without mode `'sum'`
  * @example
  * ```ts
@@ -222,7 +227,8 @@ export const embeddingBag = /* @__PURE__ */ composition(
     const padding = paddingRow('embeddingBag', paddingIdx, weight.size(0));
     const counts = padding === null ? null : flat.ne(padding);
     const { bags, count } = bagsOf(input, offsets, includeLastOffset);
-    // Behind the bags is one for what is in none: what comes after a last offset that ends a bag, and rows that do not count.
+    // Behind the bags is one for what is in none: what comes after a last offset that ends a bag, and rows that do not
+    // count.
     const all = count + 1;
     const kept = counts === null ? bags : where(counts, bags, count);
     const inBags = (x: Tensor): Tensor => x.narrow(0, 0, count);
@@ -253,8 +259,8 @@ export const embeddingBag = /* @__PURE__ */ composition(
 export interface EmbeddingBagOptions extends BagSettings, LayerOptions {}
 
 /**
- * A table of learned rows, of which it gives the sum, mean or greatest of each bag: {@link embeddingBag}. Rows start normal, that of
- * `paddingIdx` zero. Follows `torch.nn.EmbeddingBag`.
+ * A table of learned rows, of which it gives the sum, mean or greatest of each bag: {@link embeddingBag}. Rows start
+ * normal, that of `paddingIdx` zero. Follows `torch.nn.EmbeddingBag`.
  * @throws ShapeError when the input or its bags do not fit; IndexError when an index is no row
  * @throws ValueError when `paddingIdx` is no row of the table
  * @example

@@ -30,8 +30,8 @@ export const emptyParameter = (shape: readonly number[], options: LayerOptions):
   new Parameter(empty(shape, { dtype: options.dtype ?? getDefaultDtype() }));
 
 /**
- * @internal Draws what a linear layer or a convolution multiplies by and adds: both uniform in ±1 / sqrt(fan in), as in PyTorch, where it
- * is a Kaiming draw with this slope.
+ * @internal Draws what a linear layer or a convolution multiplies by and adds: both uniform in ±1 / sqrt(fan in), as in
+ * PyTorch, where it is a Kaiming draw with this slope.
  */
 export function drawAffine(weight: Parameter, bias: Parameter | null): void {
   kaimingUniform_(weight, { a: Math.sqrt(5) });

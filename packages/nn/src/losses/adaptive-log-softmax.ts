@@ -44,12 +44,12 @@ export interface AdaptiveLogSoftmaxResult {
 }
 
 /**
- * Softmax and its loss over many classes, sorted from frequent to rare: the classes below `cutoffs[0]` have a score each in the
- * head, those of each further cluster share one there, and are told apart by a cheaper layer of their own, evaluated only for
- * the samples that need it. Shapes: input (N, inFeatures) or (inFeatures,), target (N,) or () of class indices.
- * Follows `torch.nn.AdaptiveLogSoftmaxWithLoss`.
- * @throws ValueError for cutoffs that do not increase within [1, nClasses - 1] and for targets that are no class, ShapeError for
- * inputs that do not fit
+ * Softmax and its loss over many classes, sorted from frequent to rare: the classes below `cutoffs[0]` have a score
+ * each in the head, those of each further cluster share one there, and are told apart by a cheaper layer of their own,
+ * evaluated only for the samples that need it. Shapes: input (N, inFeatures) or (inFeatures,), target (N,) or () of
+ * class indices. Follows `torch.nn.AdaptiveLogSoftmaxWithLoss`.
+ * @throws ValueError for cutoffs that do not increase within [1, nClasses - 1] and for targets that are no class,
+ * ShapeError for inputs that do not fit
  * @example
  * ```ts
  * const layer = new nn.AdaptiveLogSoftmaxWithLoss(16, 1000, [10, 100]);
@@ -191,7 +191,8 @@ export class AdaptiveLogSoftmaxWithLoss extends Module<
   }
 
   /**
-   * The most probable class of each sample: (N, inFeatures) gives (N,). The tail is looked at only where the head says so.
+   * The most probable class of each sample: (N, inFeatures) gives (N,). The tail is looked at only where the head says
+   * so.
    * @throws DTypeError for what is no tensor
    */
   predict(input: Tensor): Tensor {

@@ -81,11 +81,11 @@ const binaryCrossEntropyParameters = () => lossParameters<BCELossOptions>({ weig
 const binaryCrossEntropyTakes = /* @__PURE__ */ signature('binaryCrossEntropy', binaryCrossEntropyParameters);
 
 /**
- * -(y log(x) + (1 - y) log(1 - x)), elementwise, times `weight`: binary cross-entropy of probabilities. The logarithms stop at
- * -100. `input` x and `target` y, of one shape, lie in [0, 1]. Where x comes from a sigmoid,
+ * -(y log(x) + (1 - y) log(1 - x)), elementwise, times `weight`: binary cross-entropy of probabilities. The logarithms
+ * stop at -100. `input` x and `target` y, of one shape, lie in [0, 1]. Where x comes from a sigmoid,
  * {@link binaryCrossEntropyWithLogits} is more accurate. Follows `torch.nn.functional.binary_cross_entropy`.
- * @throws ShapeError where the shapes differ or the weight's does not broadcast to them, DTypeError for floats of different dtypes,
- * ValueError for a number outside [0, 1] or an unknown reduction
+ * @throws ShapeError where the shapes differ or the weight's does not broadcast to them, DTypeError for floats of
+ * different dtypes, ValueError for a number outside [0, 1] or an unknown reduction
  * @example
  * ```ts
  * F.binaryCrossEntropy(tensor([0.9, 0.2]), tensor([1, 0])); // tensor(0.1643)
@@ -103,7 +103,9 @@ export function binaryCrossEntropy(input: Tensor, target: Tensor, options: BCELo
     : elementwiseLoss(weightedBce, [input, target, asFloatsOf(weight, input)], 'binaryCrossEntropy', options);
 }
 
-/** {@link binaryCrossEntropy}, of probabilities, as a module, whose `weight` is a buffer. Follows `torch.nn.BCELoss`. */
+/**
+ * {@link binaryCrossEntropy}, of probabilities, as a module, whose `weight` is a buffer. Follows `torch.nn.BCELoss`.
+ */
 export class BCELoss extends /* @__PURE__ */ lossClass(binaryCrossEntropy, {}, ['weight']) {}
 
 /** Options of {@link binaryCrossEntropyWithLogits} and {@link BCEWithLogitsLoss}. */
@@ -192,10 +194,11 @@ const binaryCrossEntropyWithLogitsTakes = /* @__PURE__ */ lossSignature<BCEWithL
 );
 
 /**
- * Binary cross-entropy of sigmoid(x), from the logits x: l = w ((1 - y) x + (1 + (p - 1) y) log(1 + exp(-x))), elementwise,
- * with `posWeight` p and `weight` w. `input` x and `target` y, in [0, 1], have one shape, to which the weights broadcast.
- * Follows `torch.nn.functional.binary_cross_entropy_with_logits`.
- * @throws ShapeError where the shapes of input and target differ or a weight's does not broadcast to them, ValueError for an unknown reduction
+ * Binary cross-entropy of sigmoid(x), from the logits x: l = w ((1 - y) x + (1 + (p - 1) y) log(1 + exp(-x))),
+ * elementwise, with `posWeight` p and `weight` w. `input` x and `target` y, in [0, 1], have one shape, to which the
+ * weights broadcast. Follows `torch.nn.functional.binary_cross_entropy_with_logits`.
+ * @throws ShapeError where the shapes of input and target differ or a weight's does not broadcast to them, ValueError
+ *   for an unknown reduction
  * @example F.binaryCrossEntropyWithLogits(tensor([80.5, -80.5]), tensor([1, 1])); // tensor(40.2500)
  */
 export function binaryCrossEntropyWithLogits(
@@ -215,8 +218,8 @@ export function binaryCrossEntropyWithLogits(
 }
 
 /**
- * Binary cross-entropy of the sigmoid of logits: {@link binaryCrossEntropyWithLogits} as a module, whose `weight` and `posWeight`
- * are buffers. Follows `torch.nn.BCEWithLogitsLoss`.
+ * Binary cross-entropy of the sigmoid of logits: {@link binaryCrossEntropyWithLogits} as a module, whose `weight` and
+ * `posWeight` are buffers. Follows `torch.nn.BCEWithLogitsLoss`.
  * @example
  * ```ts
  * const lossFn = new nn.BCEWithLogitsLoss({ posWeight: tensor([3]) });
@@ -231,7 +234,10 @@ export class BCEWithLogitsLoss extends /* @__PURE__ */ lossClass(binaryCrossEntr
   static override readonly stateNames = { posWeight: 'pos_weight' };
 }
 
-/** PyTorch's form of {@link binaryCrossEntropyWithLogits} here, y log(1 + exp(-x)) + (1 - y) log(1 + exp(x)), bears infinities. */
+/**
+ * PyTorch's form of {@link binaryCrossEntropyWithLogits} here, y log(1 + exp(-x)) + (1 - y) log(1 + exp(x)), bears
+ * infinities.
+ */
 const multilabel = (weighted: boolean): ElementwiseReduction => {
   const unweighted = (x: Expr, y: Expr): Expr => {
     return E.add(E.mul(y, softplusOfMinus(x)), E.mul(E.sub(1, y), softplusOf(x)));
@@ -262,9 +268,9 @@ const multilabelSoftMarginLossTakes = /* @__PURE__ */ signature(
 );
 
 /**
- * For each sample the mean over its C classes of the binary cross-entropy of sigmoid(x): any number of classes may apply.
- * `input` x and `target` y, in {0, 1}, have shape (N, C) or (C,); `weight` broadcasts to it; the unreduced loss has shape (N,).
- * Follows `torch.nn.functional.multilabel_soft_margin_loss`.
+ * For each sample the mean over its C classes of the binary cross-entropy of sigmoid(x): any number of classes may
+ * apply. `input` x and `target` y, in {0, 1}, have shape (N, C) or (C,); `weight` broadcasts to it; the unreduced loss
+ * has shape (N,). Follows `torch.nn.functional.multilabel_soft_margin_loss`.
  * @throws ShapeError for an input that is a number, ValueError for an unknown reduction
  * @example F.multilabelSoftMarginLoss(tensor([[0.5, -1, 3]]), tensor([[1, 0, 1]])); // tensor(0.2786)
  */
@@ -292,7 +298,10 @@ export function multilabelSoftMarginLoss(
   return reduced(op.apply(operands, 'none').mean(-1), options, 'multilabelSoftMarginLoss');
 }
 
-/** {@link multilabelSoftMarginLoss} as a module, whose `weight` is a buffer. Follows `torch.nn.MultiLabelSoftMarginLoss`. */
+/**
+ * {@link multilabelSoftMarginLoss} as a module, whose `weight` is a buffer. Follows
+ * `torch.nn.MultiLabelSoftMarginLoss`.
+ */
 export class MultiLabelSoftMarginLoss extends /* @__PURE__ */ lossClass(multilabelSoftMarginLoss, {}, [
   'weight',
 ]) {}
@@ -308,12 +317,14 @@ const softMargin = /* @__PURE__ */ new ElementwiseReduction({
 });
 
 /**
- * log(1 + exp(-y x)), elementwise, for targets y of 1 or -1. `input` x and `target` y have one shape. Where PyTorch overflows
- * (-y x above 88 in float32) this gives -y x, and a gradient. Follows `torch.nn.functional.soft_margin_loss`.
+ * log(1 + exp(-y x)), elementwise, for targets y of 1 or -1. `input` x and `target` y have one shape. Where PyTorch
+ * overflows (-y x above 88 in float32) this gives -y x, and a gradient. Follows `torch.nn.functional.soft_margin_loss`.
  * @throws ValueError for an unknown reduction
  * @example F.softMarginLoss(tensor([0.5, -1]), tensor([1, -1])); // tensor(0.3937)
  */
 export const softMarginLoss = /* @__PURE__ */ plainLoss('softMarginLoss', softMargin);
 
-/** log(1 + exp(-y x)) for targets y of 1 or -1: {@link softMarginLoss} as a module. Follows `torch.nn.SoftMarginLoss`. */
+/**
+ * log(1 + exp(-y x)) for targets y of 1 or -1: {@link softMarginLoss} as a module. Follows `torch.nn.SoftMarginLoss`.
+ */
 export class SoftMarginLoss extends /* @__PURE__ */ lossClass(softMarginLoss) {}

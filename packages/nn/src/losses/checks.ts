@@ -22,8 +22,8 @@ import { placeOf } from '../module/print.ts';
 import type { LossReduction } from './reduction.ts';
 
 /**
- * Checks of what is handed to a loss. PyTorch takes most wrong inputs in silence: probabilities where logits belong, shapes
- * that broadcast by accident. Here they give one warning for each call site.
+ * Checks of what is handed to a loss. PyTorch takes most wrong inputs in silence: probabilities where logits belong,
+ * shapes that broadcast by accident. Here they give one warning for each call site.
  */
 
 /** What happens on a suspicious input: nothing, a warning once per call site, or an error. */
@@ -36,8 +36,8 @@ const setInputChecksTakes = /* @__PURE__ */ signature('setInputChecks', () => ({
 }));
 
 /**
- * Sets what the losses do about inputs that PyTorch accepts and that are almost surely wrong; `'warn'` by default. Inputs that
- * PyTorch refuses are errors in any case. Kindling's own.
+ * Sets what the losses do about inputs that PyTorch accepts and that are almost surely wrong; `'warn'` by default.
+ * Inputs that PyTorch refuses are errors in any case. Kindling's own.
  * @throws ValueError for a mode that there is not
  * @example
  * ```ts
@@ -121,7 +121,10 @@ export function requireSameFloats(caller: string, input: Tensor, target: Tensor)
   );
 }
 
-/** A target or weight in the dtype of what it meets, where both are floats: as where PyTorch computes in the memory of that. */
+/**
+ * A target or weight in the dtype of what it meets, where both are floats: as where PyTorch computes in the memory of
+ * that.
+ */
 export const asFloatsOf = (x: Tensor, { dtype }: Tensor): Tensor =>
   x.dtype === dtype || !isFloatingPoint(x.dtype) || !isFloatingPoint(dtype) ? x : x.to(dtype);
 
@@ -168,7 +171,9 @@ function areDistributions(values: ArrayLike<number>, shape: Shape, dim: number):
   return true;
 }
 
-/** Whether all rows along `dim` lie in [0, 1] and sum to 1. Of logits the first row tells, which makes the check cheap. */
+/**
+ * Whether all rows along `dim` lie in [0, 1] and sum to 1. Of logits the first row tells, which makes the check cheap.
+ */
 function isDistribution(caller: string, x: Tensor, dim: number): boolean {
   const reason = `${caller}: whether the input is probabilities`;
   const n = x.shape[dim] ?? 1;

@@ -80,7 +80,10 @@ export function requireClassWeight(caller: string, input: Tensor, weight: Tensor
   }
 }
 
-/** Refuses class weights of another dtype than the input's, which is a float: classes are looked up in weights of one dtype. */
+/**
+ * Refuses class weights of another dtype than the input's, which is a float: classes are looked up in weights of one
+ * dtype.
+ */
 export function requireWeightDType(caller: string, input: Tensor, weight: Tensor | null): void {
   if (weight === null || weight.dtype === input.dtype) return;
   throw new DTypeError(
@@ -118,8 +121,8 @@ const classMask: Primitive<MaskAttributes> = definePrimitive({
 });
 
 /**
- * Class indices as 0 and 1 in the shape and dtype of `input`, whose classes lie along dim 1; an `ignoreIndex` that is no
- * class is 0 throughout.
+ * Class indices as 0 and 1 in the shape and dtype of `input`, whose classes lie along dim 1; an `ignoreIndex` that is
+ * no class is 0 throughout.
  * @throws ShapeError, DTypeError for what are no class indices of `input`, IndexError for a class that there is not
  */
 export function oneHotTarget(

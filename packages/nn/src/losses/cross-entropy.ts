@@ -71,13 +71,13 @@ const crossEntropyTakes = /* @__PURE__ */ lossSignature<CrossEntropyLossOptions>
 /**
  * Cross-entropy of the softmax of the logits x: for a class t, -w[t] log(softmax(x)[t]).
  *
- * Shapes: `input` (N, C), (C,), or (N, C, d1, ...), classes along dim 1. `target` holds either a class index for each sample
- * (int32 or uint8; shape (N,), () or (N, d1, ...)), or probabilities of all classes (a float of the input's shape). The
- * unreduced loss has the shape of class indices. With `weight`, the mean over class indices divides by the weights of the
- * targets; over probabilities by the number of samples. One operation forward and one backward; a row that is -Infinity
- * throughout gives NaN. Follows `torch.nn.functional.cross_entropy`.
- * @throws ShapeError, DTypeError where the target fits neither form; IndexError for a target that is no class; ValueError for a
- * `labelSmoothing` outside [0, 1], an `ignoreIndex` with probabilities, or an unknown reduction
+ * Shapes: `input` (N, C), (C,), or (N, C, d1, ...), classes along dim 1. `target` holds either a class index for each
+ * sample (int32 or uint8; shape (N,), () or (N, d1, ...)), or probabilities of all classes (a float of the input's
+ * shape). The unreduced loss has the shape of class indices. With `weight`, the mean over class indices divides by the
+ * weights of the targets; over probabilities by the number of samples. One operation forward and one backward; a row
+ * that is -Infinity throughout gives NaN. Follows `torch.nn.functional.cross_entropy`.
+ * @throws ShapeError, DTypeError where the target fits neither form; IndexError for a target that is no class;
+ * ValueError for a `labelSmoothing` outside [0, 1], an `ignoreIndex` with probabilities, or an unknown reduction
  * @example
  * ```ts
  * const logits = tensor([[2, 0, -1], [0, 1, 0.5]], { requiresGrad: true });
@@ -149,8 +149,8 @@ function distribution(input: Tensor, target: Tensor, weight: Tensor | null, smoo
 }
 
 /**
- * Cross-entropy of the softmax of logits, for class indices or class probabilities: {@link crossEntropy} as a module, whose
- * `weight` is a buffer. Follows `torch.nn.CrossEntropyLoss`.
+ * Cross-entropy of the softmax of logits, for class indices or class probabilities: {@link crossEntropy} as a module,
+ * whose `weight` is a buffer. Follows `torch.nn.CrossEntropyLoss`.
  * @throws ValueError for an unknown reduction
  * @example
  * ```ts
@@ -168,12 +168,12 @@ const nllLossTakes = /* @__PURE__ */ lossSignature<NLLLossOptions>('nllLoss', ()
 }));
 
 /**
- * Negative log-likelihood: for a class t, -w[t] x[t], x being log-probabilities. Shapes: `input` (N, C), (C,), or
- * (N, C, d1, ...), classes along dim 1; `target` a class index for each sample, shape (N,), () or (N, d1, ...), which is also
- * the shape of the unreduced loss. The mean divides by the weights of the targets that are not ignored.
- * Follows `torch.nn.functional.nll_loss`.
- * @throws ShapeError, DTypeError for a target that does not fit; IndexError for a target that is no class; ValueError for an
- * unknown reduction
+ * Negative log-likelihood: for a class t, -w[t] x[t], x being log-probabilities. Shapes: `input` (N, C), (C,), or (N,
+ * C, d1, ...), classes along dim 1; `target` a class index for each sample, shape (N,), () or (N, d1, ...), which is
+ * also the shape of the unreduced loss. The mean divides by the weights of the targets that are not ignored. Follows
+ * `torch.nn.functional.nll_loss`.
+ * @throws ShapeError, DTypeError for a target that does not fit; IndexError for a target that is no class; ValueError
+ * for an unknown reduction
  * @example F.nllLoss(tensor([[0.2, 0.5, 0.3], [0.1, 0.1, 0.8]]).log(), tensor([1, 2])); // tensor(0.4581)
  */
 export function nllLoss(input: Tensor, target: Tensor, options: NLLLossOptions = {}): Tensor {
@@ -207,11 +207,11 @@ export interface LinearCrossEntropyOptions extends CrossEntropyLossOptions {
 }
 
 /**
- * Cross-entropy of the logits W x + b: {@link crossEntropy} after a linear layer. Shapes: `input` (N, features) or (features,);
- * `linearWeight` (C, features), or (C, d1, ..., features) for logits (N, C, d1, ...); target and loss as for the logits.
- * Follows `torch.nn.functional.linear_cross_entropy`.
- * @throws ShapeError where the shapes do not fit, ValueError for an `ignoreIndex` with a target of probabilities; else as
- * {@link crossEntropy}
+ * Cross-entropy of the logits W x + b: {@link crossEntropy} after a linear layer. Shapes: `input` (N, features) or
+ * (features,); `linearWeight` (C, features), or (C, d1, ..., features) for logits (N, C, d1, ...); target and loss as
+ * for the logits. Follows `torch.nn.functional.linear_cross_entropy`.
+ * @throws ShapeError where the shapes do not fit, ValueError for an `ignoreIndex` with a target of probabilities; else
+ * as {@link crossEntropy}
  * @example F.linearCrossEntropy(tensor([[1, 0.5]]), tensor([[1.5, 0], [0.5, 1]]), tensor([0])); // tensor(0.4741)
  */
 export const linearCrossEntropy = /* @__PURE__ */ composition(

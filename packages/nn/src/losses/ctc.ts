@@ -25,7 +25,9 @@ import { type LossOptions, lossKinds, reduced } from './reduction.ts';
 export interface CTCLossOptions extends LossOptions {
   /** The class that stands for no label. Default: 0. */
   readonly blank?: number;
-  /** Whether infinite losses, of targets too long for their input, become 0, and their gradients too. Default: false. */
+  /**
+   * Whether infinite losses, of targets too long for their input, become 0, and their gradients too. Default: false.
+   */
   readonly zeroInfinity?: boolean;
 }
 
@@ -54,8 +56,9 @@ const ctc: Primitive<Attributes, Inputs> = definePrimitive({
 });
 
 /**
- * The gradient by the log-probabilities, as PyTorch has it: exp(x) less the probability of each class at each step given the
- * target, NaN where a class has a probability of 0. It is the gradient through a log-softmax before it, to whose backward it makes no difference.
+ * The gradient by the log-probabilities, as PyTorch has it: exp(x) less the probability of each class at each step
+ * given the target, NaN where a class has a probability of 0. It is the gradient through a log-softmax before it, to
+ * whose backward it makes no difference.
  */
 const ctcBackward: Primitive<Attributes, [g: Tensor, ...Inputs]> = definePrimitive({
   name: 'ctc_loss_backward',
@@ -142,14 +145,14 @@ const ctcLossTakes = /* @__PURE__ */ signature('ctcLoss', () => ({
 }));
 
 /**
- * Connectionist temporal classification: -log of the probability of the target sequence, summed over all its alignments with
- * the input, with blanks between labels. Shapes: `logProbs` (T, N, C) or (T, C), log-probabilities; `targets` (N, S), padded, or
- * all labels in one row, (sum(targetLengths),); the lengths (N,), or numbers; the unreduced loss (N,) or (). `'mean'` divides
- * each loss by its target's length first. A target too long for its input has an infinite loss, unless `zeroInfinity`.
- * The gradient, like PyTorch's, is that through a log-softmax; there is no second one.
- * Follows `torch.nn.functional.ctc_loss`.
- * @throws ShapeError, ValueError, IndexError where lengths or labels do not fit; DTypeError for labels or lengths that are no
- * integers; ValueError for a `blank` that is no class, or an unknown reduction
+ * Connectionist temporal classification: -log of the probability of the target sequence, summed over all its alignments
+ * with the input, with blanks between labels. Shapes: `logProbs` (T, N, C) or (T, C), log-probabilities; `targets` (N,
+ * S), padded, or all labels in one row, (sum(targetLengths),); the lengths (N,), or numbers; the unreduced loss (N,) or
+ * (). `'mean'` divides each loss by its target's length first. A target too long for its input has an infinite loss,
+ * unless `zeroInfinity`. The gradient, like PyTorch's, is that through a log-softmax; there is no second one. Follows
+ * `torch.nn.functional.ctc_loss`.
+ * @throws ShapeError, ValueError, IndexError where lengths or labels do not fit; DTypeError for labels or lengths that
+ * are no integers; ValueError for a `blank` that is no class, or an unknown reduction
  * @example
  * ```ts
  * const logProbs = F.logSoftmax(tensor([[[0.5, 2, 1]], [[0, 1, 3]], [[1, 0, 0]]]), 2);

@@ -44,7 +44,9 @@ const poissonDefaults = { logInput: true, full: false, eps: 1e-8 };
 const stirling = (y: E.Expr): E.Expr =>
   E.add(E.sub(E.mul(y, E.log(y)), y), E.mul(0.5, E.log(E.mul(2 * Math.PI, y))));
 
-/** Times g, with the y / y of the product rule, as in PyTorch: NaN at 0 and at infinity, and inf - inf of an infinite g. */
+/**
+ * Times g, with the y / y of the product rule, as in PyTorch: NaN at 0 and at infinity, and inf - inf of an infinite g.
+ */
 const stirlingSlope = (g: E.Expr, y: E.Expr): E.Expr =>
   E.add(E.sub(E.add(E.mul(g, E.log(y)), E.div(E.mul(g, y), y)), g), E.div(E.mul(0.5, g), y));
 /** By y, of the slope times g: what PyTorch divides by y is g, which is 0 where the term is left out. */
@@ -101,9 +103,9 @@ const poissonNllLossTakes = /* @__PURE__ */ lossSignature<PoissonNLLLossOptions>
 }));
 
 /**
- * Negative log-likelihood of counts y under Poisson distributions: exp(x) - y x, elementwise, x being the logarithm of the
- * expectation; x - y log(x + eps) where `logInput` is false. `input` x and `target` y have one shape.
- * Follows `torch.nn.functional.poisson_nll_loss`.
+ * Negative log-likelihood of counts y under Poisson distributions: exp(x) - y x, elementwise, x being the logarithm of
+ * the expectation; x - y log(x + eps) where `logInput` is false. `input` x and `target` y have one shape. Follows
+ * `torch.nn.functional.poisson_nll_loss`.
  * @throws ValueError for an unknown reduction
  * @example F.poissonNllLoss(tensor([0.5, 1]), tensor([1, 3]), { full: true }); // tensor(1.3155)
  */
@@ -115,7 +117,10 @@ export function poissonNllLoss(input: Tensor, target: Tensor, options: PoissonNL
   return elementwiseLoss(op, [input, target], 'poissonNllLoss', options, [eps]);
 }
 
-/** Likelihood of counts under Poisson distributions: {@link poissonNllLoss} as a module. Follows `torch.nn.PoissonNLLLoss`. */
+/**
+ * Likelihood of counts under Poisson distributions: {@link poissonNllLoss} as a module. Follows
+ * `torch.nn.PoissonNLLLoss`.
+ */
 export class PoissonNLLLoss extends /* @__PURE__ */ lossClass(poissonNllLoss, poissonDefaults) {}
 
 /** Options of {@link gaussianNllLoss} and {@link GaussianNLLLoss}. */
@@ -135,7 +140,10 @@ function requireVariances(variances: TypedArray): void {
   if (least < 0) throw new ValueError(`gaussianNllLoss: var has negative entry/entries (${least})`);
 }
 
-/** Of differences and variances. As in PyTorch the clamp is no part of the gradients: a variance below eps is still told to grow. */
+/**
+ * Of differences and variances. As in PyTorch the clamp is no part of the gradients: a variance below eps is still told
+ * to grow.
+ */
 const gaussian = /* @__PURE__ */ new ElementwiseReduction({
   name: 'gaussian_nll_loss',
   arity: 2,
@@ -172,8 +180,8 @@ const gaussian = /* @__PURE__ */ new ElementwiseReduction({
 
 /**
  * Negative log-likelihood of y under Gaussians of mean x and variance v: (log(v) + (x - y)^2 / v) / 2, elementwise.
- * `input` x and `target` y have one shape; `variance` has it too, or lacks the last dimension, or has size 1 there, or is a
- * number. Follows `torch.nn.functional.gaussian_nll_loss`.
+ * `input` x and `target` y have one shape; `variance` has it too, or lacks the last dimension, or has size 1 there, or
+ * is a number. Follows `torch.nn.functional.gaussian_nll_loss`.
  * @throws ValueError for a negative variance or an unknown reduction, ShapeError for a variance of another shape
  * @example F.gaussianNllLoss(tensor([0.5, 1]), tensor([1, 1]), tensor([1, 0.25])); // tensor(-0.2841)
  */
@@ -219,7 +227,9 @@ export class GaussianNLLLoss extends /* @__PURE__ */ lossClass(gaussianNllLoss, 
 
 /** Options of {@link klDiv} and {@link KLDivLoss}. */
 export interface KLDivLossOptions extends SampleWeightOptions {
-  /** `'batchmean'` divides the sum by the batch size, which is the divergence as mathematics has it. Default: `'mean'`. */
+  /**
+   * `'batchmean'` divides the sum by the batch size, which is the divergence as mathematics has it. Default: `'mean'`.
+   */
   readonly reduction?: LossReduction | 'batchmean';
   /** Whether the target too is a logarithm. Default: false. */
   readonly logTarget?: boolean;
@@ -255,9 +265,9 @@ const klFloats = /* @__PURE__ */ floatsOnly('klDiv');
 const klReductions = ['none', 'batchmean', 'mean', 'sum', 'weightedMean'];
 
 /**
- * The pointwise Kullback-Leibler divergence y (log(y) - x) of log-probabilities x from probabilities y, 0 where y is 0; with
- * `logTarget`, exp(y) (y - x). `input` x and `target` y have one shape, samples first. `'batchmean'` gives the divergence
- * of mathematics; `'mean'` divides by the number of classes too. Follows `torch.nn.functional.kl_div`.
+ * The pointwise Kullback-Leibler divergence y (log(y) - x) of log-probabilities x from probabilities y, 0 where y is 0;
+ * with `logTarget`, exp(y) (y - x). `input` x and `target` y have one shape, samples first. `'batchmean'` gives the
+ * divergence of mathematics; `'mean'` divides by the number of classes too. Follows `torch.nn.functional.kl_div`.
  * @throws ValueError for an unknown reduction, DTypeError for integers
  * @example
  * ```ts

@@ -19,7 +19,9 @@ export type BoundOptions<O extends LossFunctionOptions, K extends keyof O> = Pic
 /** Options as the fields in which a module keeps them. */
 type Fields<T> = { -readonly [P in keyof T]-?: T[P] };
 
-/** A class whose instances are losses that keep the options `K` of the function, and `weight` as `nn.WeightedLoss` does. */
+/**
+ * A class whose instances are losses that keep the options `K` of the function, and `weight` as `nn.WeightedLoss` does.
+ */
 export interface LossClass<I extends unknown[], O extends LossFunctionOptions, K extends keyof O> {
   new (
     options?: BoundOptions<O, K>,
@@ -28,13 +30,15 @@ export interface LossClass<I extends unknown[], O extends LossFunctionOptions, K
 }
 
 /**
- * The class that stands for a loss function: it takes the options that `defaults` has, keeps them in fields of the same names,
- * and calls the function with them. The options of the names `buffers`, tensors or `null`, are saved with the state dict.
+ * The class that stands for a loss function: it takes the options that `defaults` has, keeps them in fields of the same
+ * names, and calls the function with them. The options of the names `buffers`, tensors or `null`, are saved with the
+ * state dict.
  *
  *     export class SmoothL1Loss extends lossClass(smoothL1Loss, { beta: 1 }) {}
  *
- * `others` says what options take that their defaults do not tell. Calls are marked pure, so that bundlers leave out the classes that nobody uses. The function's options come after its inputs,
- * of which there are `fn.length`, since the options have a default.
+ * `others` says what options take that their defaults do not tell. Calls are marked pure, so that bundlers leave out
+ * the classes that nobody uses. The function's options come after its inputs, of which there are `fn.length`, since the
+ * options have a default.
  */
 export function lossClass<
   F extends LossFunction,

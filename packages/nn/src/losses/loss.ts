@@ -10,8 +10,8 @@ export interface LossModuleOptions<R extends string = LossReduction> {
 }
 
 /**
- * The base of the losses: a module with a `reduction`, called with inputs of the types `I` and, at the end, the options of the
- * call: `lossFn(input, target, { sampleWeight })`. Extend it, or any loss, for one of your own. Follows
+ * The base of the losses: a module with a `reduction`, called with inputs of the types `I` and, at the end, the options
+ * of the call: `lossFn(input, target, { sampleWeight })`. Extend it, or any loss, for one of your own. Follows
  * `torch.nn.modules.loss._Loss`.
  * @throws ValueError for a reduction that there is not
  * @example
@@ -78,7 +78,10 @@ export interface WeightedOptions extends LossModuleOptions {
   readonly weight?: Tensor | null;
 }
 
-/** A loss with a `weight`, which is a buffer: it is saved with the state dict. Follows `torch.nn.modules.loss._WeightedLoss`. */
+/**
+ * A loss with a `weight`, which is a buffer: it is saved with the state dict. Follows
+ * `torch.nn.modules.loss._WeightedLoss`.
+ */
 export class WeightedLoss<
   I extends unknown[] = [input: Tensor, target: Tensor],
   R extends string = LossReduction,

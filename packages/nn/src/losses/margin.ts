@@ -51,7 +51,8 @@ const hinge = (p: 1 | 2): ElementwiseReduction =>
       const z = E.add(E.sub(margin, best), x);
       return E.select(E.gt(z, 0), E.mul(factor, p === 1 ? z : E.square(z)), 0);
     },
-    // At the kink there is no gradient, as in PyTorch; that of the target's score comes by `ofTarget`, and its own place has no part.
+    // At the kink there is no gradient, as in PyTorch; that of the target's score comes by `ofTarget`, and its own
+    // place has no part.
     gradient({ g }, x, best, factor, others, margin) {
       const slope = E.mul(g, slopeOf(p, E.add(E.sub(margin, best), x), factor));
       return [E.select(E.eq(others, 0), 0, slope), null, null, null];
@@ -69,8 +70,8 @@ const slopes = (p: 1 | 2): ElementwiseOp =>
   });
 
 /**
- * Nothing, of which the gradient to the targets' scores is less the sum of the others' slopes: summed up before the gradient of the loss comes to
- * it, as in PyTorch, which is another number where that is not finite.
+ * Nothing, of which the gradient to the targets' scores is less the sum of the others' slopes: summed up before the
+ * gradient of the loss comes to it, as in PyTorch, which is another number where that is not finite.
  */
 const ofTarget = new ElementwiseReduction({
   name: 'multi_margin_loss',
@@ -87,7 +88,10 @@ interface FactorAttributes {
   readonly dtype: DType;
 }
 
-/** (N, C): for each sample its target's weight times `scale`, and 0 at the target itself. Inputs: targets, and weights if any. */
+/**
+ * (N, C): for each sample its target's weight times `scale`, and 0 at the target itself. Inputs: targets, and weights
+ * if any.
+ */
 const multiMarginFactor: Primitive<FactorAttributes, [target: Tensor, ...weight: Tensor[]]> = definePrimitive(
   {
     name: 'multi_margin_factor',
@@ -110,9 +114,11 @@ const multiMarginLossTakes = /* @__PURE__ */ lossSignature<MultiMarginLossOption
 }));
 
 /**
- * sum over the classes i other than the target t of w[t] max(0, margin - x[t] + x[i])^p / C. Shapes: `input` (N, C) or (C,), `target`
- * (N,) or () of class indices, the unreduced loss (N,) or (). Follows `torch.nn.functional.multi_margin_loss`.
- * @throws ValueError unless p is 1 or 2, or for an unknown reduction; ShapeError, DTypeError, IndexError for targets that do not fit
+ * sum over the classes i other than the target t of w[t] max(0, margin - x[t] + x[i])^p / C. Shapes: `input` (N, C) or
+ * (C,), `target` (N,) or () of class indices, the unreduced loss (N,) or (). Follows
+ * `torch.nn.functional.multi_margin_loss`.
+ * @throws ValueError unless p is 1 or 2, or for an unknown reduction; ShapeError, DTypeError, IndexError for targets
+ *   that do not fit
  * @example F.multiMarginLoss(tensor([[0.1, 0.2, 0.8]]), tensor([2])); // tensor(0.2333)
  */
 export function multiMarginLoss(input: Tensor, target: Tensor, options: MultiMarginLossOptions = {}): Tensor {
@@ -163,8 +169,8 @@ export function multiMarginLoss(input: Tensor, target: Tensor, options: MultiMar
 }
 
 /**
- * A margin between the score of the target class and all others: {@link multiMarginLoss} as a module, whose `weight` is a buffer.
- * Follows `torch.nn.MultiMarginLoss`.
+ * A margin between the score of the target class and all others: {@link multiMarginLoss} as a module, whose `weight` is
+ * a buffer. Follows `torch.nn.MultiMarginLoss`.
  * @throws ValueError unless p is 1 or 2, KindlingError for a weight that is not one-dimensional
  */
 export class MultiMarginLoss extends /* @__PURE__ */ lossClass(multiMarginLoss, multiMarginDefaults, [
@@ -238,8 +244,9 @@ const multilabelMarginLossTakes = /* @__PURE__ */ lossSignature<LossOptions>(
 
 /**
  * sum over the target classes j and all other classes i of max(0, 1 - (x[j] - x[i])) / C, for samples to which several
- * classes may apply. Shapes: `input` (N, C) or (C,); `target` the same, its rows the indices of the target classes, ended by
- * -1 where there are fewer than C; the unreduced loss (N,) or (). Follows `torch.nn.functional.multilabel_margin_loss`.
+ * classes may apply. Shapes: `input` (N, C) or (C,); `target` the same, its rows the indices of the target classes,
+ * ended by -1 where there are fewer than C; the unreduced loss (N,) or (). Follows
+ * `torch.nn.functional.multilabel_margin_loss`.
  * @throws ShapeError, DTypeError, IndexError for targets that do not fit, ValueError for an unknown reduction
  * @example F.multilabelMarginLoss(tensor([[0.1, 0.2, 0.4, 0.8]]), tensor([[3, 0, -1, 1]])); // tensor(0.8500)
  */
@@ -260,5 +267,8 @@ export function multilabelMarginLoss(input: Tensor, target: Tensor, options: Los
   return reduced(apply(multilabelMargin, [x, y], undefined), options, 'multilabelMarginLoss');
 }
 
-/** A margin for several target classes: {@link multilabelMarginLoss} as a module. Follows `torch.nn.MultiLabelMarginLoss`. */
+/**
+ * A margin for several target classes: {@link multilabelMarginLoss} as a module. Follows
+ * `torch.nn.MultiLabelMarginLoss`.
+ */
 export class MultiLabelMarginLoss extends /* @__PURE__ */ lossClass(multilabelMarginLoss) {}

@@ -55,9 +55,9 @@ const marginRankingLossParameters = () => ({
 const marginRankingLossTakes = /* @__PURE__ */ signature('marginRankingLoss', marginRankingLossParameters);
 
 /**
- * max(0, -y (x1 - x2) + margin), elementwise: for y = 1 the first input is to rank higher, for y = -1 the second. The three
- * tensors have one shape, or broadcast with as many dimensions. `margin` is 0 by default.
- * Follows `torch.nn.functional.margin_ranking_loss`.
+ * max(0, -y (x1 - x2) + margin), elementwise: for y = 1 the first input is to rank higher, for y = -1 the second. The
+ * three tensors have one shape, or broadcast with as many dimensions. `margin` is 0 by default. Follows
+ * `torch.nn.functional.margin_ranking_loss`.
  * @throws ShapeError where the numbers of dimensions differ, ValueError for an unknown reduction
  * @example F.marginRankingLoss(tensor([1.5, 2]), tensor([0.5, 3]), tensor([1, 1]), { margin: 0.5 }); // tensor(0.7500)
  */
@@ -78,7 +78,9 @@ export function marginRankingLoss(
   return elementwiseLoss(marginRanking, [input1, input2, target], 'marginRankingLoss', options, [margin]);
 }
 
-/** Which of two inputs is to rank higher: {@link marginRankingLoss} as a module. Follows `torch.nn.MarginRankingLoss`. */
+/**
+ * Which of two inputs is to rank higher: {@link marginRankingLoss} as a module. Follows `torch.nn.MarginRankingLoss`.
+ */
 export class MarginRankingLoss extends /* @__PURE__ */ lossClass(marginRankingLoss, noMargin) {}
 
 const hingeEmbedding = /* @__PURE__ */ new ElementwiseReduction({
@@ -114,16 +116,18 @@ export function hingeEmbeddingLoss(input: Tensor, target: Tensor, options: Margi
   ]);
 }
 
-/** Distances, small or beyond a margin: {@link hingeEmbeddingLoss} as a module. Follows `torch.nn.HingeEmbeddingLoss`. */
+/**
+ * Distances, small or beyond a margin: {@link hingeEmbeddingLoss} as a module. Follows `torch.nn.HingeEmbeddingLoss`.
+ */
 export class HingeEmbeddingLoss extends /* @__PURE__ */ lossClass(hingeEmbeddingLoss, unitMargin) {}
 
 /** PyTorch's least square of a norm: a float32, in float64 too. */
 const leastSquare = Math.fround(1e-12);
 
 /**
- * 1 - cos(x1, x2) for targets of 1, max(0, cos(x1, x2) - margin) for targets of -1. Shapes: both inputs (N, D) or (D,), `target`
- * (N,) or (), which is also that of the unreduced loss. `margin` is 0 by default.
- * Follows `torch.nn.functional.cosine_embedding_loss`.
+ * 1 - cos(x1, x2) for targets of 1, max(0, cos(x1, x2) - margin) for targets of -1. Shapes: both inputs (N, D) or (D,),
+ * `target` (N,) or (), which is also that of the unreduced loss. `margin` is 0 by default. Follows
+ * `torch.nn.functional.cosine_embedding_loss`.
  * @throws ShapeError for other shapes, ValueError for an unknown reduction
  * @example F.cosineEmbeddingLoss(tensor([[1, 0], [1, 1]]).float(), tensor([[1, 1], [1, 1]]).float(), tensor([1, -1])); // tensor(0.6464)
  */
@@ -217,10 +221,11 @@ function triplet(
 }
 
 /**
- * max(0, d(a, p) - d(a, n) + margin): the anchor a is to be nearer to the positive p than to the negative n, by `margin` (1 by
- * default), in the p-norm of the differences. Shapes: all (N, D) or (D,); the unreduced loss (N,) or ().
+ * max(0, d(a, p) - d(a, n) + margin): the anchor a is to be nearer to the positive p than to the negative n, by
+ * `margin` (1 by default), in the p-norm of the differences. Shapes: all (N, D) or (D,); the unreduced loss (N,) or ().
  * Follows `torch.nn.functional.triplet_margin_loss`.
- * @throws ShapeError where the numbers of dimensions differ, ValueError unless the margin is positive, or for an unknown reduction
+ * @throws ShapeError where the numbers of dimensions differ, ValueError unless the margin is positive, or for an
+ *   unknown reduction
  * @example F.tripletMarginLoss(tensor([[0, 0.5]]), tensor([[0, 1.5]]), tensor([[0, 2.25]])); // tensor(0.2500)
  */
 export const tripletMarginLoss = /* @__PURE__ */ composition(
@@ -251,9 +256,10 @@ export class TripletMarginLoss extends /* @__PURE__ */ lossClass(tripletMarginLo
 }) {}
 
 /**
- * {@link tripletMarginLoss} with a distance of your own: any function of two tensors that gives a distance for each sample.
- * Follows `torch.nn.functional.triplet_margin_with_distance_loss`.
- * @throws ShapeError where the numbers of dimensions differ, ValueError unless the margin is positive, or for an unknown reduction
+ * {@link tripletMarginLoss} with a distance of your own: any function of two tensors that gives a distance for each
+ * sample. Follows `torch.nn.functional.triplet_margin_with_distance_loss`.
+ * @throws ShapeError where the numbers of dimensions differ, ValueError unless the margin is positive, or for an
+ *   unknown reduction
  * @example
  * ```ts
  * const distanceFunction = (a: Tensor, b: Tensor) => a.sub(b).abs().amax(1);

@@ -2,16 +2,16 @@ import { formatShape, K, type Reduction, ShapeError, sameShape, signature, Tenso
 import { checkReduction } from './checks.ts';
 
 /**
- * How the losses of the elements (or samples) become one number. `'weightedMean'` divides by the sum of the sample weights
- * where `'mean'` divides by what it would divide by without them; with no sample weights the two are the same.
+ * How the losses of the elements (or samples) become one number. `'weightedMean'` divides by the sum of the sample
+ * weights where `'mean'` divides by what it would divide by without them; with no sample weights the two are the same.
  */
 export type LossReduction = Reduction | 'weightedMean';
 
 /** What every call of a loss takes. */
 export interface SampleWeightOptions {
   /**
-   * A weight for each sample, shape (N,), or anything that broadcasts to the unreduced loss: multiplies the unreduced loss
-   * before it is reduced. Gradients flow to it.
+   * A weight for each sample, shape (N,), or anything that broadcasts to the unreduced loss: multiplies the unreduced
+   * loss before it is reduced. Gradients flow to it.
    */
   readonly sampleWeight?: Tensor | null;
 }
@@ -28,7 +28,10 @@ export const lossKinds: K.Kinds<LossOptions> = {
   sampleWeight: /* @__PURE__ */ K.nullable(K.tensor),
 };
 
-/** What a loss of an input and a target takes; `own` are the kinds of the options that it has beside those of every loss. */
+/**
+ * What a loss of an input and a target takes; `own` are the kinds of the options that it has beside those of every
+ * loss.
+ */
 export const lossParameters = <O extends SampleWeightOptions>(own: Omit<K.Kinds<O>, keyof LossOptions>) => ({
   input: K.tensor,
   target: K.tensor,
@@ -44,8 +47,8 @@ export const lossSignature = <O extends SampleWeightOptions>(
 /** Options of {@link reduceLoss}. */
 export interface ReduceLossOptions extends LossOptions {
   /**
-   * What a mean divides by: a number, or a tensor that broadcasts to the unreduced loss and holds the share of each of its
-   * elements in the count (a class's weight, 0 for an element that is ignored). Default: the number of elements.
+   * What a mean divides by: a number, or a tensor that broadcasts to the unreduced loss and holds the share of each of
+   * its elements in the count (a class's weight, 0 for an element that is ignored). Default: the number of elements.
    */
   readonly denominator?: Tensor | number;
 }
@@ -80,9 +83,9 @@ const reduceLossTakes = /* @__PURE__ */ signature('reduceLoss', () => ({
 /**
  * Reduces an unreduced loss l with sample weights w: what every loss ends with, public for losses of your own.
  *
- * `'none'`: w l. `'sum'`: sum(w l). `'mean'`: sum(w l) / denominator, whatever the weights. `'weightedMean'`: sum(w l) /
- * sum(w d), d being the share of each element in the denominator: a weight of 0 leaves a sample out, a weight of 2 counts it
- * twice. Kindling's own.
+ * `'none'`: w l. `'sum'`: sum(w l). `'mean'`: sum(w l) / denominator, whatever the weights. `'weightedMean'`: sum(w l)
+ * / sum(w d), d being the share of each element in the denominator: a weight of 0 leaves a sample out, a weight of 2
+ * counts it twice. Kindling's own.
  * @throws ValueError for an unknown reduction, ShapeError for weights that do not broadcast to the loss
  * @example
  * ```ts

@@ -65,8 +65,8 @@ export class L1Loss extends /* @__PURE__ */ lossClass(l1Loss) {}
 const mseLossTakes = /* @__PURE__ */ signature('mseLoss', l1LossParameters);
 
 /**
- * (x - y)^2, elementwise. `input` x and `target` y have one shape (others broadcast, with a warning), which is that of the
- * unreduced loss. Follows `torch.nn.functional.mse_loss`.
+ * (x - y)^2, elementwise. `input` x and `target` y have one shape (others broadcast, with a warning), which is that of
+ * the unreduced loss. Follows `torch.nn.functional.mse_loss`.
  * @throws ShapeError for a `weight` of another shape, ValueError for an unknown reduction
  * @example F.mseLoss(tensor([0.5, 2]), tensor([0, 4])); // tensor(2.1250)
  */
@@ -103,8 +103,8 @@ const clamped = (r: E.Expr, limit: E.Expr): E.Expr => E.pmax(E.pmin(r, limit), E
 const opposite = (gx: E.Expr): readonly E.Expr[] => [gx, E.neg(gx)];
 
 /**
- * The gradients of {@link opposite}, which is `slope` times g: `bend` where d lies within (-bound, bound), 0 beyond and, as in PyTorch,
- * where d is NaN.
+ * The gradients of {@link opposite}, which is `slope` times g: `bend` where d lies within (-bound, bound), 0 beyond
+ * and, as in PyTorch, where d is NaN.
  */
 function bent(
   h: E.Expr,
@@ -169,7 +169,10 @@ export class SmoothL1Loss extends /* @__PURE__ */ lossClass(smoothL1Loss, smooth
 export interface HuberLossOptions extends LossOptions {
   /** Where the square becomes a line; greater than 0. Default: 1. */
   readonly delta?: number;
-  /** Of the function: a weight for each element, of the input's shape; the mean divides by the number of elements all the same. */
+  /**
+   * Of the function: a weight for each element, of the input's shape; the mean divides by the number of elements all
+   * the same.
+   */
   readonly weight?: Tensor | null;
 }
 
@@ -195,9 +198,8 @@ const huberLossTakes = /* @__PURE__ */ lossSignature<HuberLossOptions>('huberLos
 }));
 
 /**
- * (x - y)^2 / 2 where |x - y| <= delta, else delta (|x - y| - delta / 2). Shapes as for {@link mseLoss}; of a float32 input and a
- * float64 target the loss is float32.
- * Follows `torch.nn.functional.huber_loss`.
+ * (x - y)^2 / 2 where |x - y| <= delta, else delta (|x - y| - delta / 2). Shapes as for {@link mseLoss}; of a float32
+ * input and a float64 target the loss is float32. Follows `torch.nn.functional.huber_loss`.
  * @throws ValueError unless delta is positive, or for an unknown reduction; ShapeError for a `weight` of another shape
  * @example F.huberLoss(tensor([0.5, 3]), tensor([0, 0]), { delta: 2 }); // tensor(2.0625)
  */
@@ -209,5 +211,7 @@ export function huberLoss(input: Tensor, target: Tensor, options: HuberLossOptio
   return weighted(huber, input, target, 'huberLoss', options, [delta], false, true);
 }
 
-/** A square up to `delta` and a line of slope delta above: {@link huberLoss} as a module. Follows `torch.nn.HuberLoss`. */
+/**
+ * A square up to `delta` and a line of slope delta above: {@link huberLoss} as a module. Follows `torch.nn.HuberLoss`.
+ */
 export class HuberLoss extends /* @__PURE__ */ lossClass(huberLoss, huberDefaults) {}

@@ -3,7 +3,10 @@ import { isParameter } from './parameter.ts';
 
 const warned = /* @__PURE__ */ new WeakSet<object>();
 
-/** Warns, once a class, of an array of modules or parameters among the properties of a module: it registers none of them. */
+/**
+ * Warns, once a class, of an array of modules or parameters among the properties of a module: it registers none of
+ * them.
+ */
 export function warnOfArray(module: AnyModule, array: readonly unknown[]): void {
   const [first] = array;
   const holds = isParameter(first) ? 'parameters' : isModule(first) ? 'modules' : null;

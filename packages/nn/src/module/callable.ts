@@ -83,16 +83,16 @@ export class Callable {
   }
 
   /**
-   * @internal The named values among which parameters, buffers and submodules are looked for: the own properties. Containers that
-   * keep theirs elsewhere override it.
+   * @internal The named values among which parameters, buffers and submodules are looked for: the own properties.
+   * Containers that keep theirs elsewhere override it.
    */
   registered(): [string, unknown][] {
     return Object.entries(this);
   }
 
   /**
-   * @internal A compiled function that is called as a method of this module takes for given which parts and parameters it has, as it may
-   * use them though it does not call the module. Other tensors may be what it gave.
+   * @internal A compiled function that is called as a method of this module takes for given which parts and parameters
+   * it has, as it may use them though it does not call the module. Other tensors may be what it gave.
    */
   ownsCompiled(): void {
     for (const [key, value] of Object.entries(this))
@@ -108,9 +108,9 @@ export const registeredValues = (module: Callable): unknown[] =>
     : module.registered().map(([, value]) => value);
 
 /**
- * @internal A compiled call takes the properties and the hooks of its modules for given, the flag `training`, and which parameters
- * they have: of each that is called or listed, and of all below it, since a container is not called, and a layer's weights may be used
- * without it. They are asked for as they were when they were met first.
+ * @internal A compiled call takes the properties and the hooks of its modules for given, the flag `training`, and which
+ * parameters they have: of each that is called or listed, and of all below it, since a container is not called, and a
+ * layer's weights may be used without it. They are asked for as they were when they were met first.
  */
 export function dependsOnModule(module: Callable): void {
   const own = internalsOf(module);
@@ -138,7 +138,10 @@ export function notePart(part: Callable, holder: Callable): void {
   if (own.holder?.deref() !== holder) own.holder = new WeakRef(holder);
 }
 
-/** A function may reach a module by way of others that it does not call: `net.encoder(x)`; another may come to lie there. */
+/**
+ * A function may reach a module by way of others that it does not call: `net.encoder(x)`; another may come to lie
+ * there.
+ */
 function dependsOnHolders(module: Callable): void {
   const seen = new Set<Callable>();
   for (let part = module; !seen.has(part); ) {
@@ -160,7 +163,10 @@ function dependsOnHolders(module: Callable): void {
 const valueIn = (holder: Callable, key: string): unknown =>
   (holder as unknown as Readonly<Record<string, unknown>>)[key];
 
-/** Has compiled calls told of properties that are added: who sets one that is not there asks the prototypes, the last of them too. */
+/**
+ * Has compiled calls told of properties that are added: who sets one that is not there asks the prototypes, the last of
+ * them too.
+ */
 function tellOfNewProperties(): void {
   if (Object.getPrototypeOf(Callable.prototype) !== Object.prototype) return;
   const last = new Proxy(Object.create(Object.prototype) as object, {

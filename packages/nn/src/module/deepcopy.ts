@@ -5,10 +5,10 @@ import { setProperty } from './members.ts';
 import { Parameter } from './parameter.ts';
 
 /**
- * A module with copies of its parameters, buffers and submodules, and of the arrays, Maps, Sets and plain objects among its properties;
- * what stands there twice stands there twice in the copy. What is learned is learned in the copy too; gradients are not copied, nor is
- * what a tensor was computed from. Functions and other objects are shared.
- * Follows `copy.deepcopy`.
+ * A module with copies of its parameters, buffers and submodules, and of the arrays, Maps, Sets and plain objects among
+ * its properties; what stands there twice stands there twice in the copy. What is learned is learned in the copy too;
+ * gradients are not copied, nor is what a tensor was computed from. Functions and other objects are shared. Follows
+ * `copy.deepcopy`.
  * @throws KindlingError for what is no module
  * @example
  * ```ts

@@ -2,12 +2,15 @@ import { refuseExcess } from '@kindling/core';
 
 type Forward = (...input: never[]) => unknown;
 
-/** The names of the parameters of each `forward` that was called with more than it declares; null where more may be taken. */
+/**
+ * The names of the parameters of each `forward` that was called with more than it declares; null where more may be
+ * taken.
+ */
 const known = new WeakMap<Forward, readonly string[] | null>();
 
 /**
- * Refuses what a `forward` would not receive, as PyTorch does. JavaScript says how many parameters stand before the first with a
- * default; whether there are others, only the text says.
+ * Refuses what a `forward` would not receive, as PyTorch does. JavaScript says how many parameters stand before the
+ * first with a default; whether there are others, only the text says.
  * @throws ValueError
  */
 export function refuseExcessInput(module: { readonly forward: Forward }, input: readonly unknown[]): void {

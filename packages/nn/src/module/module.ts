@@ -44,7 +44,8 @@ type RecurseOptions = Pick<NamedOptions, 'recurse'>;
  * itself is called, never `forward`: calling runs the hooks too. Follows `torch.nn.Module`.
  *
  * Names in `stateDict()` are the properties' own, as they are written. A class whose properties are called differently
- * in PyTorch says so in {@link Module.stateNames}; the library's layers do, so that their keys are PyTorch's byte for byte.
+ * in PyTorch says so in {@link Module.stateNames}; the library's layers do, so that their keys are PyTorch's byte for
+ * byte.
  * @example
  * ```ts
  * class Net extends nn.Module<[Tensor], Tensor> {
@@ -66,7 +67,9 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
    */
   static readonly stateNames: StateNames = {};
 
-  /** Whether the module is in training mode, which `train()` and `eval()` set: Dropout and BatchNorm behave differently. */
+  /**
+   * Whether the module is in training mode, which `train()` and `eval()` set: Dropout and BatchNorm behave differently.
+   */
   training = true;
 
   /**
@@ -320,8 +323,8 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
   }
 
   /**
-   * What `JSON.stringify` writes: the {@link stateDict}, never the module's insides. `loadStateDict` takes what `JSON.parse`
-   * makes of it. Kindling's own.
+   * What `JSON.stringify` writes: the {@link stateDict}, never the module's insides. `loadStateDict` takes what
+   * `JSON.parse` makes of it. Kindling's own.
    */
   toJSON(): StateDict {
     return this.stateDict();
@@ -330,8 +333,8 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
   /**
    * Copies a state dict, or its JSON, into the parameters and buffers, converting dtypes; all or nothing.
    * Follows `torch.nn.Module.load_state_dict`.
-   * @throws KindlingError when keys are missing or unexpected (and `strict` is not false), or sizes differ: PyTorch's report
-   *   of all of them.
+   * @throws KindlingError when keys are missing or unexpected (and `strict` is not false), or sizes differ: PyTorch's
+   *   report of all of them.
    * @example
    * ```ts
    * const [one, other] = [new nn.Linear(3, 2), new nn.Linear(3, 2)];
@@ -346,8 +349,8 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
   // ---- Hooks ----
 
   /**
-   * Calls `hook` before each forward; what it returns takes the place of the arguments (one value, or an array of them).
-   * Follows `torch.nn.Module.register_forward_pre_hook`.
+   * Calls `hook` before each forward; what it returns takes the place of the arguments (one value, or an array of
+   * them). Follows `torch.nn.Module.register_forward_pre_hook`.
    */
   registerForwardPreHook(hook: ForwardPreHook<this, I>, options?: HookOptions): RemovableHandle {
     return registerHook(this, 'pre', hook, options);

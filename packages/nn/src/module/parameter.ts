@@ -13,8 +13,8 @@ const parameters = {
 
 /**
  * A tensor that a module learns: assigned to a property of a {@link Module}, it is found by `parameters()` and stored
- * in `stateDict()`. It shares the memory of `data`, is a leaf whatever `data` was computed from, and requires a gradient
- * unless told otherwise. Operations on it give plain tensors. Follows `torch.nn.Parameter`.
+ * in `stateDict()`. It shares the memory of `data`, is a leaf whatever `data` was computed from, and requires a
+ * gradient unless told otherwise. Operations on it give plain tensors. Follows `torch.nn.Parameter`.
  * @throws DTypeError where a gradient is asked of integers or bools.
  * @example
  * ```ts

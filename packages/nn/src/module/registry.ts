@@ -98,8 +98,8 @@ let depth = 0;
 const deep = 200;
 
 /**
- * Does what goes down from a module to those below it, which never ends where one of them holds the module in turn: that is said,
- * where else the stack would overflow.
+ * Does what goes down from a module to those below it, which never ends where one of them holds the module in turn:
+ * that is said, where else the stack would overflow.
  * @throws KindlingError
  */
 export function goingDown<T>(module: AnyModule, caller: string, go: () => T): T {
@@ -142,7 +142,9 @@ export function walkModules(
   return found;
 }
 
-/** The parameters of a module and those below it, each once, in the order of {@link walkMembers}, which also names them. */
+/**
+ * The parameters of a module and those below it, each once, in the order of {@link walkMembers}, which also names them.
+ */
 export function parametersOf(module: AnyModule, recurse: boolean): Parameter[] {
   const found = new Set<Parameter>();
   gatherParameters(module, recurse ? new Set() : null, found);

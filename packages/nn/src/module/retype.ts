@@ -11,8 +11,8 @@ import {
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
 /**
- * Gives a floating parameter or buffer another dtype while it stays the same object, so that optimizers and shared owners keep
- * hold of it, as PyTorch's `Module.to` does by replacing `.data`. The layout (strides, offset) stays too.
+ * Gives a floating parameter or buffer another dtype while it stays the same object, so that optimizers and shared
+ * owners keep hold of it, as PyTorch's `Module.to` does by replacing `.data`. The layout (strides, offset) stays too.
  */
 export function retype(x: Tensor, dtype: DType): void {
   if (x.dtype === dtype) return;

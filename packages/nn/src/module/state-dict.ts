@@ -15,8 +15,8 @@ import { entriesOf, goingDown, isPersistent, type Named, partsOf } from './regis
 export type StateDict = Record<string, Tensor>;
 
 /**
- * What {@link loadStateDict} takes: what `stateDict()` gave, a map, what was read from a safetensors file, or what `JSON.parse`
- * made of the text of any of them.
+ * What {@link loadStateDict} takes: what `stateDict()` gave, a map, what was read from a safetensors file, or what
+ * `JSON.parse` made of the text of any of them.
  */
 export type StateDictLike = Named<Tensor | TensorJSON>;
 

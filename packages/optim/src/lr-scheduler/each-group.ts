@@ -6,8 +6,8 @@ export const orEach = (of: K.Kind): K.Kind =>
   K.either(of, K.listOf(of, `an array with ${of.expected} for each group`));
 
 /**
- * Takes one value for all groups, or a list with one for each: gives the value of group i. `hint` says what to do where there is none for a
- * group that was added later.
+ * Takes one value for all groups, or a list with one for each: gives the value of group i. `hint` says what to do where
+ * there is none for a group that was added later.
  * @throws ValueError for a list with another number of values than there are groups
  */
 export function forGroups(

@@ -3,8 +3,9 @@ import type { Optimizer } from '../optimizer.ts';
 import { setRate } from '../rate.ts';
 
 /**
- * Sets the learning rate of each group, or none: the one place where schedulers do. A rate that is a tensor is filled. What no number came of (a function that
- * returned nothing, a phase without width) is refused here, before it turns weights to NaN.
+ * Sets the learning rate of each group, or none: the one place where schedulers do. A rate that is a tensor is filled.
+ * What no number came of (a function that returned nothing, a phase without width) is refused here, before it turns
+ * weights to NaN.
  * @throws ValueError for a rate that is no finite number
  */
 export function setRates(

@@ -131,9 +131,10 @@ export class ReduceLROnPlateau extends Shown {
   }
 
   /**
-   * Takes the epoch's metric, and reduces the rates after more than `patience` epochs without improvement; NaN is none. The number of
-   * the epoch may be broken. Follows `ReduceLROnPlateau.step`.
-   * @throws ValueError for a metric that is no number, and where groups were added to an optimizer whose groups each have a minLr
+   * Takes the epoch's metric, and reduces the rates after more than `patience` epochs without improvement; NaN is none.
+   * The number of the epoch may be broken. Follows `ReduceLROnPlateau.step`.
+   * @throws ValueError for a metric that is no number, and where groups were added to an optimizer whose groups each
+   *   have a minLr
    */
   step(metric: number | Tensor, epoch?: number): void {
     checkArguments(
@@ -215,7 +216,8 @@ export class ReduceLROnPlateau extends Shown {
   }
 
   /**
-   * Takes over what {@link stateDict} gave, here or in PyTorch, also by way of JSON. Follows `ReduceLROnPlateau.load_state_dict`.
+   * Takes over what {@link stateDict} gave, here or in PyTorch, also by way of JSON. Follows
+   * `ReduceLROnPlateau.load_state_dict`.
    * @throws ValueError where something is missing or cannot be; nothing is changed then
    */
   loadStateDict(dict: SchedulerStateDict): void {

@@ -22,15 +22,16 @@ export const scheduleTakes = <O extends SchedulerOptions>(
 });
 
 /**
- * What a schedule extends whose numbers are all given: by options with these kinds and defaults, and before them by what it `needs`, for
- * which it declares fields of those names.
+ * What a schedule extends whose numbers are all given: by options with these kinds and defaults, and before them by
+ * what it `needs`, for which it declares fields of those names.
  *
  *     export class StepLR extends scheduleClass<StepLROptions, [stepSize: number]>(
  *       { gamma: 0.1 }, { gamma: K.finite }, { stepSize: K.positiveCount },
  *     ) {
  *       declare stepSize: number;
  *
- * All are fields, and the state of the schedule. Calls are marked pure, so that bundlers leave out the schedules that nobody uses.
+ * All are fields, and the state of the schedule. Calls are marked pure, so that bundlers leave out the schedules that
+ * nobody uses.
  */
 export function scheduleClass<O extends SchedulerOptions, First extends readonly unknown[] = []>(
   defaults: Own<O>,

@@ -23,7 +23,10 @@ export const schedulerOptions: K.Kinds<SchedulerOptions> = {
   ),
 };
 
-/** The first rate of a group that was added later, which the first of several schedules took in: those behind it meet the rate that it has set. */
+/**
+ * The first rate of a group that was added later, which the first of several schedules took in: those behind it meet
+ * the rate that it has set.
+ */
 const admittedAt = /* @__PURE__ */ new WeakMap<object, number>();
 
 /** Those of a scheduler that extends the base are its own. */
@@ -51,8 +54,9 @@ export const textOf = (schedule: object, rates?: readonly number[]): string => {
  * The base of schedulers that set each group's learning rate, once at the start and then at each {@link step}. A new
  * scheduler is a class that defines {@link nextRate}; it starts with {@link start} at the end of its constructor.
  *
- * Several may act on one optimizer, each on the rates that the others left; the first one's `initialLr` stays the first rate for
- * all. A group that is added later takes part from the next step on. Follows `torch.optim.lr_scheduler.LRScheduler`.
+ * Several may act on one optimizer, each on the rates that the others left; the first one's `initialLr` stays the first
+ * rate for all. A group that is added later takes part from the next step on. Follows
+ * `torch.optim.lr_scheduler.LRScheduler`.
  * @throws ValueError where it resumes groups that have no `initialLr`, or a rate is not finite
  * @example
  * ```ts
@@ -106,12 +110,18 @@ export abstract class LRScheduler extends Shown {
     this.baseLrs = groups.map((group) => (group.initialLr ??= rateNumber(group.lr)));
   }
 
-  /** The class and the state, without the optimizer: `StepLR(lastEpoch=0, baseLrs=[0.1], stepSize=2, gamma=0.1, lastLr=[0.1])`. */
+  /**
+   * The class and the state, without the optimizer: `StepLR(lastEpoch=0, baseLrs=[0.1], stepSize=2, gamma=0.1,
+   * lastLr=[0.1])`.
+   */
   override toString(): string {
     return textOf(this, this.getLastLr());
   }
 
-  /** The learning rate of group `i` for {@link lastEpoch}; `group.lr` still holds the one before, as a number, `baseLr` is the first. */
+  /**
+   * The learning rate of group `i` for {@link lastEpoch}; `group.lr` still holds the one before, as a number, `baseLr`
+   * is the first.
+   */
   protected abstract nextRate(group: ParamGroup<{ lr: number }>, baseLr: number, i: number): number;
 
   /** The learning rate for {@link lastEpoch} from the first one alone, where there is a formula for it. */
@@ -161,8 +171,8 @@ export abstract class LRScheduler extends Shown {
   }
 
   /**
-   * Goes on to the next epoch (or batch, as you call it) and sets the learning rates; with `epoch` to that one, which may be broken, by
-   * the closed form where the schedule has one. Follows `LRScheduler.step`.
+   * Goes on to the next epoch (or batch, as you call it) and sets the learning rates; with `epoch` to that one, which
+   * may be broken, by the closed form where the schedule has one. Follows `LRScheduler.step`.
    * @throws ValueError for a rate that is not finite; none is changed then
    */
   step(epoch?: number): void {
@@ -223,8 +233,8 @@ export abstract class LRScheduler extends Shown {
   }
 
   /**
-   * Takes over what {@link stateDict} gave, here or in PyTorch, also by way of JSON. The optimizer's learning rates are part of its
-   * own state dict. Follows `LRScheduler.load_state_dict`.
+   * Takes over what {@link stateDict} gave, here or in PyTorch, also by way of JSON. The optimizer's learning rates are
+   * part of its own state dict. Follows `LRScheduler.load_state_dict`.
    * @throws ValueError where something is missing or cannot be; nothing is changed then
    */
   loadStateDict(dict: SchedulerStateDict): void {

@@ -16,8 +16,8 @@ export function requireOpen(caller: string, written: Written): void {
 }
 
 /**
- * What a scheduler remembers, under PyTorch's names. `JSON.stringify` writes numbers that are not finite as strings, such as
- * a plateau's best value so far, `"Infinity"`.
+ * What a scheduler remembers, under PyTorch's names. `JSON.stringify` writes numbers that are not finite as strings,
+ * such as a plateau's best value so far, `"Infinity"`.
  */
 export type SchedulerStateDict = Record<string, unknown>;
 
@@ -62,8 +62,8 @@ function valueLike(present: unknown, value: unknown): unknown {
 }
 
 /**
- * The fields that a state dict gives, checked: each by its kind in `kinds`, or else by what the field holds now. PyTorch's dicts
- * of earlier versions lack those in `optional`.
+ * The fields that a state dict gives, checked: each by its kind in `kinds`, or else by what the field holds now.
+ * PyTorch's dicts of earlier versions lack those in `optional`.
  * @throws ValueError where a field is missing, or holds what it cannot
  */
 export function readState(

@@ -61,8 +61,8 @@ const updates = updatesByFeatures((decays: boolean) =>
 );
 
 /**
- * Adadelta, whose steps are as great as the last ones were: v = ρ v + (1 - ρ) g², Δ = √(u + ε) / √(v + ε) g,
- * u = ρ u + (1 - ρ) Δ², w = w - lr Δ. Follows `torch.optim.Adadelta`; Zeiler, "ADADELTA: An Adaptive Learning Rate Method", 2012.
+ * Adadelta, whose steps are as great as the last ones were: v = ρ v + (1 - ρ) g², Δ = √(u + ε) / √(v + ε) g, u = ρ u +
+ * (1 - ρ) Δ², w = w - lr Δ. Follows `torch.optim.Adadelta`; Zeiler, "ADADELTA: An Adaptive Learning Rate Method", 2012.
  * @throws ValueError for options that are negative or not finite, or rho beyond 1
  * @example
  * ```ts

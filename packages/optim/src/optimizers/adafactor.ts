@@ -16,7 +16,9 @@ export interface AdafactorOptions extends Pick<ImplementationOptions, 'foreach'>
   lr?: Rate;
   /** The exponent of the step's number with which the running averages forget. Default: -0.8. */
   beta2Decay?: number;
-  /** ε₁, of the gradient's size, null for the dtype's rounding unit; ε₂, of the weights' size. Default: [null, 1e-3]. */
+  /**
+   * ε₁, of the gradient's size, null for the dtype's rounding unit; ε₂, of the weights' size. Default: [null, 1e-3].
+   */
   eps?: readonly [number | null, number];
   /** The root mean square of the update that is not exceeded. Default: 1. */
   d?: number;
@@ -52,7 +54,10 @@ const kinds: K.Kinds<AdafactorOptions> = {
   ...foreachKinds,
 };
 
-/** What a step takes beside tensors: 1 - β₂, ρ, the decay's factor, ε₁, ε₂, d, the sign, of the shape rows, columns and √size, and the root of what overflows, inverse. */
+/**
+ * What a step takes beside tensors: 1 - β₂, ρ, the decay's factor, ε₁, ε₂, d, the sign, of the shape rows, columns and
+ * √size, and the root of what overflows, inverse.
+ */
 type Numbers<T> = [
   fresh: T,
   rho: T,
@@ -81,7 +86,9 @@ const averagingColumns = averaging('adafactor_columns', 'rows');
 const scaleOf = (variance: E.Expr, eps1: E.Expr): E.Expr =>
   E.div(1, E.sqrt(E.max(variance, E.mul(eps1, eps1))));
 
-/** The scale of a variance R C / max(mean of R, ε₁), as PyTorch works it out, with a root and two divisions an element. */
+/**
+ * The scale of a variance R C / max(mean of R, ε₁), as PyTorch works it out, with a root and two divisions an element.
+ */
 const directingExactly = new FusedUpdate(
   'adafactor_direction',
   1,
@@ -105,8 +112,8 @@ const factoringColumns = new FusedUpdate('adafactor_column', 1, 1, (_factor, col
 ]);
 
 /**
- * As {@link directingExactly}, but for the rounding: the scale is a product of factors, at most 1 / ε₁. Where R C is infinite
- * there it is 0, or NaN beside an infinite mean; a product less than `least` tells so.
+ * As {@link directingExactly}, but for the rounding: the scale is a product of factors, at most 1 / ε₁. Where R C is
+ * infinite there it is 0, or NaN beside an infinite mean; a product less than `least` tells so.
  */
 const directing = new FusedUpdate(
   'adafactor_direction',
@@ -172,7 +179,9 @@ const updates = updatesByFeatures(
   }),
 );
 
-/** Between which ε₁ stays between the least and the greatest number of a dtype when it is multiplied by itself twice. */
+/**
+ * Between which ε₁ stays between the least and the greatest number of a dtype when it is multiplied by itself twice.
+ */
 const boundsOf = (dtype: DType): number => (dtype === 'float64' ? 1e100 : 1e12);
 
 /** ε₁ of a group: as in PyTorch, the first parameter's dtype counts for all of it. */
@@ -185,13 +194,13 @@ function firstEpsilon({ eps, params }: ParamGroup<Required<AdafactorOptions>>): 
 const roundingUnit = (dtype: DType): number => (dtype === 'float64' ? Number.EPSILON : 2 ** -23);
 
 /**
- * Adaptive rates in little memory: of a parameter of two dimensions and more only the row and column means of the squared gradient
- * are remembered, R and C, of the others all. β₂ = 1 - t^`beta2Decay`; R = β₂ R + (1 - β₂) mean of g² along rows, C
- * along columns; V = R C / max(mean of R, ε₁); U = g / max(√V, ε₁); α = max(ε₂, rms(w)) min(lr, 1 / √t);
- * w = (1 - lr λ) w - α U / max(1, rms(U) / d). Follows `torch.optim.Adafactor`; Shazeer and Stern, "Adafactor: Adaptive Learning
- * Rates with Sublinear Memory Cost", 2018.
- * @throws ValueError for options that are not finite, or beyond their bounds: lr, eps and weightDecay at least 0, beta2Decay
- * at most 0, d at least 1
+ * Adaptive rates in little memory: of a parameter of two dimensions and more only the row and column means of the
+ * squared gradient are remembered, R and C, of the others all. β₂ = 1 - t^`beta2Decay`; R = β₂ R + (1 - β₂) mean of g²
+ * along rows, C along columns; V = R C / max(mean of R, ε₁); U = g / max(√V, ε₁); α = max(ε₂, rms(w)) min(lr, 1 / √t);
+ * w = (1 - lr λ) w - α U / max(1, rms(U) / d). Follows `torch.optim.Adafactor`; Shazeer and Stern, "Adafactor: Adaptive
+ * Learning Rates with Sublinear Memory Cost", 2018.
+ * @throws ValueError for options that are not finite, or beyond their bounds: lr, eps and weightDecay at least 0,
+ * beta2Decay at most 0, d at least 1
  * @example
  * ```ts
  * const w = tensor([[3, 4], [0, 0]], { dtype: 'float32', requiresGrad: true });

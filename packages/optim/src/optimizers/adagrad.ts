@@ -54,8 +54,8 @@ const updates = updatesByFeatures((decays: boolean) =>
 );
 
 /**
- * Adagrad, whose rates fall where gradients were great: s = s + g², w = w - lr g / ((1 + (t - 1) lrDecay) (√s + ε)). Follows
- * `torch.optim.Adagrad`; Duchi, Hazan and Singer, "Adaptive Subgradient Methods", 2011. A group may have an
+ * Adagrad, whose rates fall where gradients were great: s = s + g², w = w - lr g / ((1 + (t - 1) lrDecay) (√s + ε)).
+ * Follows `torch.optim.Adagrad`; Duchi, Hazan and Singer, "Adaptive Subgradient Methods", 2011. A group may have an
  * `initialAccumulatorValue` of its own, where PyTorch takes the optimizer's for all.
  * @throws ValueError for options that are negative or not finite
  * @example

@@ -8,8 +8,8 @@ export function penalised(w: E.Expr, grad: E.Expr, sign: E.Expr, decay: E.Expr |
 }
 
 /**
- * The running average `mean` moved by `weight` towards `x`. As PyTorch's lerp it adds to the nearer end, so that a great old
- * mean leaves no rounding behind; that is x where {@link forgets} says so.
+ * The running average `mean` moved by `weight` towards `x`. As PyTorch's lerp it adds to the nearer end, so that a
+ * great old mean leaves no rounding behind; that is x where {@link forgets} says so.
  */
 export function lerp(mean: E.Expr, x: E.Expr, weight: E.Expr, nearsX: boolean): E.Expr {
   const change = E.sub(x, mean);
@@ -17,8 +17,9 @@ export function lerp(mean: E.Expr, x: E.Expr, weight: E.Expr, nearsX: boolean): 
 }
 
 /**
- * {@link lerp} by a weight of which it is not known to which end it is nearer, or which changes from step to step. One product serves
- * either end, by a factor that kernels work out once: -(1 - w) d is (1 - w) d turned round, to the last bit.
+ * {@link lerp} by a weight of which it is not known to which end it is nearer, or which changes from step to step. One
+ * product serves either end, by a factor that kernels work out once: -(1 - w) d is (1 - w) d turned round, to the last
+ * bit.
  */
 export function lerpBy(mean: E.Expr, x: E.Expr, weight: E.Expr): E.Expr {
   const nearsMean = E.lt(E.abs(weight), 0.5);
@@ -34,9 +35,10 @@ export const averageSquare = (square: E.Expr, x: E.Expr, beta: E.Expr, fresh: E.
   E.add(E.mul(square, beta), E.mul(E.mul(fresh, x), x));
 
 /**
- * a b + c, rounded once, as PyTorch's kernels have it where a difference of nearly equal terms shows it. Dekker, "A floating-point technique for
- * extending the available precision", 1971: the product's rounding is known by halves of its factors, that of the sum by Knuth's. `one` is a
- * number that kernels do not know for 1, from which they learn how many bits a lane has.
+ * a b + c, rounded once, as PyTorch's kernels have it where a difference of nearly equal terms shows it. Dekker, "A
+ * floating-point technique for extending the available precision", 1971: the product's rounding is known by halves of
+ * its factors, that of the sum by Knuth's. `one` is a number that kernels do not know for 1, from which they learn how
+ * many bits a lane has.
  */
 export function fusedMultiplyAdd(one: E.Expr): (a: E.Expr, b: E.Expr, c: E.Expr) => E.Expr {
   const isNarrow = E.eq(E.sub(E.add(one, 2 ** -40), one), 0);

@@ -60,9 +60,9 @@ const updates = updatesByFeatures((decays: boolean) =>
 );
 
 /**
- * Averaged SGD: w = (1 - λ η) w - η g with η = lr / (1 + λ lr t)^α, and beside it, in the state, the average ax of the weights
- * since the step t0: ax = ax + μ (w - ax), μ = 1 / max(1, t - t0). Follows `torch.optim.ASGD`; Polyak and Juditsky,
- * "Acceleration of Stochastic Approximation by Averaging", 1992.
+ * Averaged SGD: w = (1 - λ η) w - η g with η = lr / (1 + λ lr t)^α, and beside it, in the state, the average ax of the
+ * weights since the step t0: ax = ax + μ (w - ax), μ = 1 / max(1, t - t0). Follows `torch.optim.ASGD`; Polyak and
+ * Juditsky, "Acceleration of Stochastic Approximation by Averaging", 1992.
  * @throws ValueError for options that are negative or not finite
  * @example
  * ```ts

@@ -37,8 +37,9 @@ const kinds: K.Kinds<LambOptions> = {
 };
 
 /**
- * What a step takes beside tensors: 1 - β₁, β₂, 1 - β₂, √(1 - β₂ᵗ) / (1 - β₁ᵗ), ε √(1 - β₂ᵗ), the sign, the decay, lr. As the corrections
- * stand in the factor there is one division an element, which would else take longer than memory does.
+ * What a step takes beside tensors: 1 - β₁, β₂, 1 - β₂, √(1 - β₂ᵗ) / (1 - β₁ᵗ), ε √(1 - β₂ᵗ), the sign, the decay, lr.
+ * As the corrections stand in the factor there is one division an element, which would else take longer than memory
+ * does.
  */
 type Numbers<T> = [...moments.MomentNumbers<T>, correction: T, eps: T, sign: T, decay: T, lr: T];
 
@@ -81,9 +82,9 @@ const updates = updatesByFeatures((nearsG: boolean): Update => {
 });
 
 /**
- * Adam with a rate for each layer, for large batches: r = m̂ / (√v̂ + ε) + λ w with Adam's m̂ and v̂, and w = w - lr ‖w‖ / ‖r‖ r, where
- * the trust ratio ‖w‖ / ‖r‖ is 1 if either is 0. Kindling's own; You, Li, Reddi et al., "Large Batch Optimization for Deep
- * Learning: Training BERT in 76 minutes", 2019, with φ(z) = z.
+ * Adam with a rate for each layer, for large batches: r = m̂ / (√v̂ + ε) + λ w with Adam's m̂ and v̂, and w = w - lr
+ * ‖w‖ / ‖r‖ r, where the trust ratio ‖w‖ / ‖r‖ is 1 if either is 0. Kindling's own; You, Li, Reddi et al., "Large Batch
+ * Optimization for Deep Learning: Training BERT in 76 minutes", 2019, with φ(z) = z.
  * @throws ValueError for options that are negative or not finite, or betas that are no pair in [0, 1)
  * @example
  * ```ts

@@ -50,8 +50,8 @@ const updates = updatesByFeatures((decays: boolean) =>
 );
 
 /**
- * Lion, which follows the sign of an average: w = (1 - lr λ) w - lr sign(β₁ m + (1 - β₁) g), m = β₂ m + (1 - β₂) g. Its state is half
- * of Adam's. Kindling's own; Chen et al., "Symbolic Discovery of Optimization Algorithms", 2023.
+ * Lion, which follows the sign of an average: w = (1 - lr λ) w - lr sign(β₁ m + (1 - β₁) g), m = β₂ m + (1 - β₂) g. Its
+ * state is half of Adam's. Kindling's own; Chen et al., "Symbolic Discovery of Optimization Algorithms", 2023.
  * @throws ValueError for options that are negative or not finite, or betas that are no pair in [0, 1)
  * @example
  * ```ts

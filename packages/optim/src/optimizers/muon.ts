@@ -24,8 +24,9 @@ export interface MuonOptions {
   /** How often the polynomial is applied. Default: 5. */
   nsSteps?: number;
   /**
-   * What the learning rate of a matrix (m, n) is multiplied by: `'original'` by √max(1, m / n), as null; `'match_rms_adamw'` by
-   * 0.2 √max(m, n), to reuse the rates of AdamW; `'spectral_unclamped'` by √(m / n). Default: null.
+   * What the learning rate of a matrix (m, n) is multiplied by: `'original'` by √max(1, m / n), as null;
+   * `'match_rms_adamw'` by 0.2 √max(m, n), to reuse the rates of AdamW; `'spectral_unclamped'` by √(m / n). Default:
+   * null.
    */
   adjustLrFn?: 'original' | 'match_rms_adamw' | 'spectral_unclamped' | null;
 }
@@ -63,8 +64,8 @@ const kinds: K.Kinds<MuonOptions> = {
 type Numbers<T> = [fresh: T, mu: T, shrink: T, rate: T, a: T, b: T, c: T, eps: T];
 
 /**
- * The bits of x rounded to the nearest that end in so many zeros, x itself where it is NaN. PyTorch works in bfloat16 here, whatever
- * the dtype of the parameters: products and their sums in float32, and what comes of them rounded.
+ * The bits of x rounded to the nearest that end in so many zeros, x itself where it is NaN. PyTorch works in bfloat16
+ * here, whatever the dtype of the parameters: products and their sums in float32, and what comes of them rounded.
  */
 function rounded(x: E.Expr, zeros: number): E.Expr {
   const bits = E.bitsOf(x);
@@ -150,11 +151,12 @@ const ratios: Readonly<
 };
 
 /**
- * Momentum orthogonalized, for the matrices of hidden layers: B = μ B + (1 - μ) g, with Nesterov momentum G = μ B + (1 - μ) g, else
- * G = B; O of G, by `nsSteps` iterations of X = a X + (b A + c A²) X, A = X Xᵀ, from X = G / ‖G‖; w = (1 - lr λ) w - lr' O, with lr'
- * as `adjustLrFn` says. The iterations are in bfloat16, as PyTorch's; in them sums of products are rounded in another order, of which
- * now and then the last of 8 bits shows. Biases, embeddings and all that is no matrix go to another optimizer, such as
- * `AdamW`. Follows `torch.optim.Muon`; Jordan, "Muon: An optimizer for hidden layers in neural networks", 2024.
+ * Momentum orthogonalized, for the matrices of hidden layers: B = μ B + (1 - μ) g, with Nesterov momentum G = μ B + (1
+ * - μ) g, else G = B; O of G, by `nsSteps` iterations of X = a X + (b A + c A²) X, A = X Xᵀ, from X = G / ‖G‖; w = (1 -
+ * lr λ) w - lr' O, with lr' as `adjustLrFn` says. The iterations are in bfloat16, as PyTorch's; in them sums of
+ * products are rounded in another order, of which now and then the last of 8 bits shows. Biases, embeddings and all
+ * that is no matrix go to another optimizer, such as `AdamW`. Follows `torch.optim.Muon`; Jordan, "Muon: An optimizer
+ * for hidden layers in neural networks", 2024.
  * @throws ValueError for options that are negative or not finite, and for a parameter that has not 2 dimensions
  * @example
  * ```ts

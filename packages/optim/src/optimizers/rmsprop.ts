@@ -54,8 +54,8 @@ type FMA = ReturnType<typeof fusedMultiplyAdd>;
 const uncentred = (squareAvg: E.Expr) => ({ squareAvg, gradAvg: E.constant(0), variance: squareAvg });
 
 /**
- * The averages of g and its square, and their variance: a small difference of large numbers, even below zero, of which nothing is left but how each
- * was rounded. So they are rounded as PyTorch's are.
+ * The averages of g and its square, and their variance: a small difference of large numbers, even below zero, of which
+ * nothing is left but how each was rounded. So they are rounded as PyTorch's are.
  */
 function moments(
   g: E.Expr,
@@ -97,9 +97,9 @@ const updates = updatesByFeatures((momentum: boolean, centered: boolean, decays:
 );
 
 /**
- * RMSprop: v = α v + (1 - α) g², w = w - lr g / (√v + ε); centred, with m = α m + (1 - α) g, by √(v - m²) + ε; with momentum,
- * b = μ b + g / (√v + ε), w = w - lr b. Follows `torch.optim.RMSprop`; Hinton, lecture 6e of "Neural Networks for Machine
- * Learning", 2012; centred: Graves, "Generating Sequences With Recurrent Neural Networks", 2013.
+ * RMSprop: v = α v + (1 - α) g², w = w - lr g / (√v + ε); centred, with m = α m + (1 - α) g, by √(v - m²) + ε; with
+ * momentum, b = μ b + g / (√v + ε), w = w - lr b. Follows `torch.optim.RMSprop`; Hinton, lecture 6e of "Neural Networks
+ * for Machine Learning", 2012; centred: Graves, "Generating Sequences With Recurrent Neural Networks", 2013.
  * @throws ValueError for options that are negative or not finite
  * @example
  * ```ts

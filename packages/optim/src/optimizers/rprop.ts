@@ -65,12 +65,12 @@ const update = /* @__PURE__ */ fusedUpdate(
 );
 
 /**
- * Resilient propagation: each weight has a step size Δ of its own, of which only the sign of the gradient says where it leads:
- * w = w - sign(g) Δ. Δ grows by η⁺ where the gradient keeps its sign, and shrinks by η⁻ where it turns; there the weight
- * stays. Meant for whole batches. Follows `torch.optim.Rprop`; Riedmiller and Braun, "A direct adaptive method for faster
- * backpropagation learning: the RPROP algorithm", 1993.
- * @throws ValueError for a rate that is negative or not finite, for `etas` without 0 < η⁻ < 1 < η⁺, for bounds that are no pair in
- * order
+ * Resilient propagation: each weight has a step size Δ of its own, of which only the sign of the gradient says where it
+ * leads: w = w - sign(g) Δ. Δ grows by η⁺ where the gradient keeps its sign, and shrinks by η⁻ where it turns; there
+ * the weight stays. Meant for whole batches. Follows `torch.optim.Rprop`; Riedmiller and Braun, "A direct adaptive
+ * method for faster backpropagation learning: the RPROP algorithm", 1993.
+ * @throws ValueError for a rate that is negative or not finite, for `etas` without 0 < η⁻ < 1 < η⁺, for bounds that are
+ * no pair in order
  * @example
  * ```ts
  * const w = tensor([1.5, -2], { requiresGrad: true });

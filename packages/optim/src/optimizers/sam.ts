@@ -61,10 +61,11 @@ const climbing = (adaptive: boolean): FusedUpdate =>
 const climb = { plain: climbing(false), adaptive: climbing(true) };
 
 /**
- * Sharpness-aware minimization, around any optimizer: its gradient is not that at w but at w + e, e = ρ g / ‖g‖, where the loss
- * nearby is about greatest; ‖g‖ is the norm of all gradients. With `adaptive` e = ρ w² g / ‖w g‖. A step evaluates the closure
- * twice, and so do the layers in it (batch norm sees each batch twice). Groups, rates and schedules are those of `base`. Kindling's own; Foret
- * et al., "Sharpness-Aware Minimization for Efficiently Improving Generalization", 2020; Kwon et al., "ASAM", 2021.
+ * Sharpness-aware minimization, around any optimizer: its gradient is not that at w but at w + e, e = ρ g / ‖g‖, where
+ * the loss nearby is about greatest; ‖g‖ is the norm of all gradients. With `adaptive` e = ρ w² g / ‖w g‖. A step
+ * evaluates the closure twice, and so do the layers in it (batch norm sees each batch twice). Groups, rates and
+ * schedules are those of `base`. Kindling's own; Foret et al., "Sharpness-Aware Minimization for Efficiently Improving
+ * Generalization", 2020; Kwon et al., "ASAM", 2021.
  * @throws ValueError for what is no optimizer, for rho below 0 or not finite
  * @example
  * ```ts
@@ -110,8 +111,8 @@ export class SAM extends Shown {
   }
 
   /**
-   * A whole step. `closure` clears the gradients, computes loss and gradients and returns the loss; it is called at w and at w + e. The
-   * loss at w is returned.
+   * A whole step. `closure` clears the gradients, computes loss and gradients and returns the loss; it is called at w
+   * and at w + e. The loss at w is returned.
    * @throws ValueError without a closure, and for one that is asynchronous
    */
   step(closure: () => Tensor): Tensor {
@@ -208,7 +209,8 @@ export class SAM extends Shown {
 
   /**
    * The state of {@link base}, rho and adaptive. The tensors are shared, not copied.
-   * @throws ValueError between {@link firstStep} and {@link secondStep}, where the parameters are not those of the model
+   * @throws ValueError between {@link firstStep} and {@link secondStep}, where the parameters are not those of the
+   *   model
    */
   stateDict(): SAMStateDict {
     this.#expect(`${this.constructor.name}.stateDict`, false);

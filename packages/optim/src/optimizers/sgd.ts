@@ -41,7 +41,9 @@ const kinds: K.Kinds<SGDOptions> = {
   ...fusedKinds,
 };
 
-/** What a step takes beside tensors: lr, the sign, the decay; with momentum μ and 1 - τ, which is 1 at the first step. */
+/**
+ * What a step takes beside tensors: lr, the sign, the decay; with momentum μ and 1 - τ, which is 1 at the first step.
+ */
 type Numbers<T> = [lr: T, sign: T, decay: T, mu: T, fresh: T];
 
 /** So that plain SGD reads and writes nothing but the parameter. */

@@ -28,11 +28,11 @@ const takes = /* @__PURE__ */ scheduleTakes<SWALROptions>(
 type AnnealedGroup = ParamGroup<{ lr: number }> & { swaLr?: number };
 
 /**
- * Moves each learning rate from what it is to `swaLr`, of all groups or of each, and holds it there while weights are averaged. It begins at
- * its first step. Follows `torch.optim.swa_utils.SWALR`; Izmailov et al., "Averaging Weights Leads to Wider Optima and Better
- * Generalization", 2018.
- * @throws ValueError for another number of rates than there are groups, annealEpochs that are no integer of at least 0, or an unknown
- * strategy
+ * Moves each learning rate from what it is to `swaLr`, of all groups or of each, and holds it there while weights are
+ * averaged. It begins at its first step. Follows `torch.optim.swa_utils.SWALR`; Izmailov et al., "Averaging Weights
+ * Leads to Wider Optima and Better Generalization", 2018.
+ * @throws ValueError for another number of rates than there are groups, annealEpochs that are no integer of at least 0,
+ * or an unknown strategy
  * @example
  * ```ts
  * const optimizer = new optim.SGD([tensor(1.5, { requiresGrad: true })], { lr: 1 });

@@ -18,7 +18,10 @@ export interface Layout {
 /** In front of all else lie bytes that any kernel may overwrite, and then the parameters. */
 export const spareBytes = 64;
 
-/** What is in use to the end, and where it matters when a call begins, for ever: what a call leaves behind, and constants. */
+/**
+ * What is in use to the end, and where it matters when a call begins, for ever: what a call leaves behind, and
+ * constants.
+ */
 function lastingAreas(program: Program): ReadonlySet<Area> {
   const changed = rewritten(program);
   return new Set([
@@ -42,7 +45,8 @@ function lifetimesOf(program: Program, steps: readonly Step[]): Lifetime[] {
   });
   const end = steps.length;
   for (const { memory } of program.results) last.set(memory, end);
-  // As arguments do, what is drawn or picked in JavaScript stays as it is, so that kernels, by themselves, can be timed on it.
+  // As arguments do, what is drawn or picked in JavaScript stays as it is, so that kernels, by themselves, can be timed
+  // on it.
   for (const step of steps)
     if (step.kind === 'eager') for (const area of writesOfStep(step)) last.set(area, end);
   const lasting = lastingAreas(program);

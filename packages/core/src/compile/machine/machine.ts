@@ -165,7 +165,10 @@ export class Machine {
     return emitted;
   }
 
-  /** Gives its memory back, for it is not run any more: gradients that lie there move out, and state that no other machine works on. */
+  /**
+   * Gives its memory back, for it is not run any more: gradients that lie there move out, and state that no other
+   * machine works on.
+   */
   giveBack(): void {
     // What ended in an error, or is still going on, is left to the collector.
     if (this.#running > 0) return;
@@ -176,7 +179,10 @@ export class Machine {
     this.#own.giveBack();
   }
 
-  /** How long each step takes, in microseconds; `null` for what eager kernels do, and where kernels could not run again: a call changes integers that it is given, or one refuses. */
+  /**
+   * How long each step takes, in microseconds; `null` for what eager kernels do, and where kernels could not run again:
+   * a call changes integers that it is given, or one refuses.
+   */
   timings(): (number | null)[] {
     const written = rewritten(this.program);
     for (const memory of written)
@@ -234,8 +240,8 @@ export class Machine {
   }
 
   /**
-   * Of state too it is one of the machine's: the tensor's own may leave the place. What is of no consequence has none, and yet is written
-   * where an eager kernel has to say what it refuses.
+   * Of state too it is one of the machine's: the tensor's own may leave the place. What is of no consequence has none,
+   * and yet is written where an eager kernel has to say what it refuses.
    */
   #storageOf(memory: Memory): Storage {
     let storage = this.#storages.get(memory);
@@ -380,7 +386,10 @@ export class Machine {
     this.#elsewhere = this.#states.filter(({ storage, lodged }) => storage.lodging !== lodged);
   }
 
-  /** Gives a leaf the gradient that the call leaves; one of an earlier call that was shown says from now on that it is gone. */
+  /**
+   * Gives a leaf the gradient that the call leaves; one of an earlier call that was shown says from now on that it is
+   * gone.
+   */
   #leave({ leaf, value, left }: Left, given: readonly Tensor[]): void {
     const isNone = value === null || left === null;
     const gradient = isNone ? null : (this.#results.gradient(value) ?? ownGradient(value, left));

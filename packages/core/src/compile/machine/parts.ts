@@ -27,7 +27,10 @@ export interface Part {
   readonly hosts: readonly number[];
   /** Whether the host has done something of the call once these have run. */
   readonly hostHasBegun: boolean;
-  /** What kernels are given of the host's numbers: which ones of those of a host part, and where these lie among the parameters. */
+  /**
+   * What kernels are given of the host's numbers: which ones of those of a host part, and where these lie among the
+   * parameters.
+   */
   readonly numbers: readonly {
     readonly host: HostValue;
     readonly from: readonly number[];

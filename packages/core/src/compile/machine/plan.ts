@@ -27,7 +27,10 @@ const aligned = (bytes: number): number => Math.ceil(bytes / alignment) * alignm
 
 const isLasting = ({ from, to }: Lifetime): boolean => from === 0 && to === Number.POSITIVE_INFINITY;
 
-/** Places memories whose lifetimes do not meet over one another: the largest first, each at the lowest place that is free. */
+/**
+ * Places memories whose lifetimes do not meet over one another: the largest first, each at the lowest place that is
+ * free.
+ */
 export function planMemory(lifetimes: readonly Lifetime[]): Plan {
   const places = new Map<Area, number>();
   const sized = lifetimes.map((life) => ({ life, bytes: aligned(Math.max(1, bytesOfMemory(life.memory))) }));

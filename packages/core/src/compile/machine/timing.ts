@@ -19,10 +19,11 @@ interface TimedKernel {
 }
 
 /**
- * How long kernels take, in microseconds, each run several times in its place in the program: what it reads is what the ones before have
- * left, since numbers that no call would meet, denormal ones say, take another time. The memory is put back. The least of several
- * is taken, as others work on the machine too. `null` for all where one refuses what it finds: a count that the last call has brought to its
- * end is no place any more, and those behind would read and write by it.
+ * How long kernels take, in microseconds, each run several times in its place in the program: what it reads is what the
+ * ones before have left, since numbers that no call would meet, denormal ones say, take another time. The memory is put
+ * back. The least of several is taken, as others work on the machine too. `null` for all where one refuses what it
+ * finds: a count that the last call has brought to its end is no place any more, and those behind would read and write
+ * by it.
  */
 export function timeKernels(
   kernels: readonly TimedKernel[],

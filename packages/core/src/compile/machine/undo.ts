@@ -37,8 +37,8 @@ const mayRefuse = (step: Step, { equations }: Program): boolean =>
   step.kind === 'eager' ? equations[step.equation]?.inputs.length !== 0 : isCheck(step);
 
 /**
- * What somebody beside a program sees of what it has changed when its last check comes, to be kept before each call; `null` where the
- * first `harmless` steps hold all checks, or where it is too much.
+ * What somebody beside a program sees of what it has changed when its last check comes, to be kept before each call;
+ * `null` where the first `harmless` steps hold all checks, or where it is too much.
  * @param isSeen whether somebody beside the program sees a memory
  */
 export function undoOf(

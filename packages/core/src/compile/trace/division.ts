@@ -17,9 +17,10 @@ interface Place<P> {
 }
 
 /**
- * The parts of the calls of one function. A part is given the arguments of the call, as it may take any of them. What the rest of a call
- * hands it beside them, a tensor that is computed anew, say, is the same until the call ends: so a part is looked at once a call until it
- * has a program, and that is held against the part itself in the calls that `isChecked` names.
+ * The parts of the calls of one function. A part is given the arguments of the call, as it may take any of them. What
+ * the rest of a call hands it beside them, a tensor that is computed anew, say, is the same until the call ends: so a
+ * part is looked at once a call until it has a program, and that is held against the part itself in the calls that
+ * `isChecked` names.
  */
 export class Division<A extends readonly unknown[], P extends Part<A>> implements Divider {
   readonly #places = new Map<object, Place<P>[]>();

@@ -24,7 +24,10 @@ function sumOf(state: GeneratorState): number {
   return sum;
 }
 
-/** What happens to generators besides draws, told to a tracer: a state that the call itself kept is, each time, that of the call. */
+/**
+ * What happens to generators besides draws, told to a tracer: a state that the call itself kept is, each time, that of
+ * the call.
+ */
 function movesFor(tracer: Recording): GeneratorWatcher {
   const known = new WeakMap<GeneratorState, Kept>();
   const set = (generator: Generator, kept: Kept, from: number | null): void =>

@@ -1,8 +1,8 @@
 import { GradNode, type Node } from '../../record/node.ts';
 
 /**
- * Whether the graph above a node is still of use: backward never went through it, or retained what it had saved. Where it was freed, as by most
- * backward passes, or never saved anything, results come without it.
+ * Whether the graph above a node is still of use: backward never went through it, or retained what it had saved. Where
+ * it was freed, as by most backward passes, or never saved anything, results come without it.
  */
 export function isOfUse(node: GradNode): boolean {
   if (node.visit === 0) return true;

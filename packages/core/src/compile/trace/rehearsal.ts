@@ -28,13 +28,16 @@ export interface Guarded {
 }
 
 /**
- * Notes what a call takes from outside: which tensors, numbers and streams. A function of which two calls in a row differ in that
- * depends on something that a program would not see change: a batch that a counter chooses, a factor that grows.
+ * Notes what a call takes from outside: which tensors, numbers and streams. A function of which two calls in a row
+ * differ in that depends on something that a program would not see change: a batch that a counter chooses, a factor
+ * that grows.
  */
 export class Rehearsal extends Onlooker {
   readonly #arguments: WeakSet<Tensor>;
   readonly #given: ReadonlySet<Storage>;
-  /** Memory of arguments that was met as a tensor that is neither given nor computed in the call: one of the closure. */
+  /**
+   * Memory of arguments that was met as a tensor that is neither given nor computed in the call: one of the closure.
+   */
   readonly #beside = new Set<Storage>();
   /** What the call computed. */
   readonly #outputs = new WeakSet<Tensor>();
@@ -100,8 +103,8 @@ export class Rehearsal extends Onlooker {
   }
 
   /**
-   * Whether the call found this memory outside, or may have: nobody can tell where it was given a tensor that `now` is given too. Parts of
-   * one tensor, such as the batches of a data set, are others in each call.
+   * Whether the call found this memory outside, or may have: nobody can tell where it was given a tensor that `now` is
+   * given too. Parts of one tensor, such as the batches of a data set, are others in each call.
    */
   mayHaveFound(storage: Storage, now: readonly Tensor[]): boolean {
     const sharing = now.filter((x) => x.storage === storage);
@@ -225,8 +228,8 @@ export class Rehearsal extends Onlooker {
   }
 
   /**
-   * What this call took from outside that the one before did not, or the other way round; `null` where they are alike, or where something
-   * that is asked for in each call has changed.
+   * What this call took from outside that the one before did not, or the other way round; `null` where they are alike,
+   * or where something that is asked for in each call has changed.
    * @param isSameForm whether both were given arguments of one form: else only tensors tell
    */
   differsFrom(before: Rehearsal, isSameForm: boolean): string | null {
@@ -234,15 +237,17 @@ export class Rehearsal extends Onlooker {
     return this.#usesOthers(before) ?? (isSameForm ? this.#doesOtherwise(before) : null);
   }
 
-  /** Whether a tensor requires gradients as it did not in the call before, or the other way round: guards tell of that. */
+  /**
+   * Whether a tensor requires gradients as it did not in the call before, or the other way round: guards tell of that.
+   */
   #requiresOthers(before: Rehearsal): boolean {
     for (const [x, required] of this.#required) if (before.#required.get(x) === !required) return true;
     return false;
   }
 
   /**
-   * Whether leaves had gradients, flags decided and settings were as in the call before: where not, it may do otherwise, and another program
-   * serves it.
+   * Whether leaves had gradients, flags decided and settings were as in the call before: where not, it may do
+   * otherwise, and another program serves it.
    */
   beganAs(before: Rehearsal): boolean {
     if (!areSame(this.#decisions, before.#decisions)) return false;

@@ -56,7 +56,9 @@ const guardOfSettings =
   () =>
     settings.every(({ read, before }) => Object.is(read(), before)) ? null : 'what the call sets changed';
 
-/** What a call takes for given or reads on the host, and only the host may leave changed: it does so again in each call. */
+/**
+ * What a call takes for given or reads on the host, and only the host may leave changed: it does so again in each call.
+ */
 export class Unchanged {
   readonly #settings: Settings;
   #held: Assumption[];

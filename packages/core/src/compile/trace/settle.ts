@@ -1,4 +1,7 @@
-/** What stands, in later calls, for memory that a recorded call found: the same memory, an argument's, a leaf's gradient's. */
+/**
+ * What stands, in later calls, for memory that a recorded call found: the same memory, an argument's, a leaf's
+ * gradient's.
+ */
 import type { Storage } from '../../storage.ts';
 import type { Tensor } from '../../tensor.ts';
 import {
@@ -30,8 +33,9 @@ export interface GradientAtFirst {
 }
 
 /**
- * Settles what memories are: a gradient that is nothing else gets its place from its leaf in each call; an argument or a gradient that is a
- * tensor of the closure too, or may be, or both, is state. Gives the guards which see to it that this is so in a call.
+ * Settles what memories are: a gradient that is nothing else gets its place from its leaf in each call; an argument or
+ * a gradient that is a tensor of the closure too, or may be, or both, is state. Gives the guards which see to it that
+ * this is so in a call.
  * @param alsoOutside whether the memory of an argument or a gradient was, or may have been, found outside too
  */
 export function settleMemories(

@@ -10,7 +10,10 @@ export interface Did {
   readonly attrs: unknown;
 }
 
-/** Looks at a call that runs as it is, to be held against a program: what the host's parts gave, so that they need not run again, and what was done. */
+/**
+ * Looks at a call that runs as it is, to be held against a program: what the host's parts gave, so that they need not
+ * run again, and what was done.
+ */
 export class Witness extends Onlooker {
   /** What the parts on the host gave. */
   readonly results: unknown[] = [];

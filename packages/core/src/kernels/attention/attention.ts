@@ -85,7 +85,10 @@ function stackOf<A>(at: A, shape: Strided['shape'], strides: readonly number[], 
 const hasRows = ({ shape, strides }: Pick<Strided, 'shape' | 'strides'>): boolean =>
   shape[3] === 1 || strides[3] === 1;
 
-/** How batch entries of an operand are brought into scratch: as they lie, with what lies between, or one row after the other. */
+/**
+ * How batch entries of an operand are brought into scratch: as they lie, with what lies between, or one row after the
+ * other.
+ */
 interface Passage {
   readonly x: Strided;
   /** Elements of so many entries. */

@@ -1,6 +1,6 @@
 /**
- * Attention on the way back: the weights of a block of queries and keys are made anew from what was noted of each query; of them and the
- * gradient come those to values, to scores, and from there to keys and queries.
+ * Attention on the way back: the weights of a block of queries and keys are made anew from what was noted of each
+ * query; of them and the gradient come those to values, to scores, and from there to keys and queries.
  */
 
 import { panelProduct, type TileSize } from '../gemm/index.ts';

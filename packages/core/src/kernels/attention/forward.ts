@@ -1,6 +1,6 @@
 /**
- * Attention forward: for each block of queries, the scores of a block of keys at a time, made weights where they lie, and the values summed
- * up by them. Sums so far shrink where a greater score comes (online softmax).
+ * Attention forward: for each block of queries, the scores of a block of keys at a time, made weights where they lie,
+ * and the values summed up by them. Sums so far shrink where a greater score comes (online softmax).
  */
 
 import type { TileSize } from '../gemm/index.ts';

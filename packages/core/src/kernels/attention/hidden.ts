@@ -1,6 +1,6 @@
 /**
- * What causal attention skips: values that a query does not see have weight 0, which is no matter unless they, or on the way back their
- * gradients, are not finite.
+ * What causal attention skips: values that a query does not see have weight 0, which is no matter unless they, or on
+ * the way back their gradients, are not finite.
  */
 
 import { RowEmitter } from '../rows/row-emitter.ts';
@@ -12,7 +12,10 @@ import { addRow, callDot } from './rows.ts';
 /** PyTorch goes through keys by blocks of so many, and to the end of the last one that a query sees something of. */
 const PYTORCH_KEYS = 512;
 
-/** Adds what puts NaN into each of the results `out` of `length` queries where a value of a key behind it is not finite, as 0 times that is. */
+/**
+ * Adds what puts NaN into each of the results `out` of `length` queries where a value of a key behind it is not finite,
+ * as 0 times that is.
+ */
 export function spreadHidden(module: ModuleBuilder, t: AttentionLane): number {
   const params = i32Params('length', 'keys', 'size', 'v', 'vRow', 'out', 'outRow');
   return module.define({ name: `attention_spread_${t.lane}` }, params, (f, p) => {
@@ -75,8 +78,9 @@ const spreadBackParams = [
 ] as const;
 
 /**
- * Adds what puts NaN into gradients as weights of 0 leave it: of a query to the keys and values behind it, up to the end of the block, of
- * keys, that PyTorch goes through for a block of queries; and to the keys that it sees. `dot` is the sum of products.
+ * Adds what puts NaN into gradients as weights of 0 leave it: of a query to the keys and values behind it, up to the
+ * end of the block, of keys, that PyTorch goes through for a block of queries; and to the keys that it sees. `dot` is
+ * the sum of products.
  */
 export function spreadBack(module: ModuleBuilder, t: AttentionLane, dot: number): number {
   const add = addRow(module, t);

@@ -30,10 +30,11 @@ const given = [
 ] as const;
 
 /**
- * What the kernel takes: it does `count` heads of keys from number `first` on, of `heads` in each batch entry, each of which serves
- * `group` heads of queries; how many queries and keys there are, and the sizes of their rows and of the values'; on how many queries and
- * keys it works at a time; whether a query sees the keys up to its own number alone; what `added` holds: 0 nothing, 1 numbers, 2 bools;
- * the operands, and two numbers for each query, which lie side by side; the factor of the scores.
+ * What the kernel takes: it does `count` heads of keys from number `first` on, of `heads` in each batch entry, each of
+ * which serves `group` heads of queries; how many queries and keys there are, and the sizes of their rows and of the
+ * values'; on how many queries and keys it works at a time; whether a query sees the keys up to its own number alone;
+ * what `added` holds: 0 nothing, 1 numbers, 2 bools; the operands, and two numbers for each query, which lie side by
+ * side; the factor of the scores.
  */
 export const forwardParams = (t: GemmLane) => ({ ...i32Params(...given), scale: t.lane }) as const;
 
@@ -55,7 +56,10 @@ const GAP = 64;
 /** Bytes for keys and values as panels, and for queries and gradients. */
 export const KEY_BYTES: number = 3 << 17;
 export const QUERY_BYTES: number = 1 << 17;
-/** Two float64 numbers for each query at work: the greatest score so far, and the sum of the exponentials of what they lack of it. */
+/**
+ * Two float64 numbers for each query at work: the greatest score so far, and the sum of the exponentials of what they
+ * lack of it.
+ */
 export const STATE_BYTES = 16;
 
 /** Bytes from a row of scores to the next. */
@@ -85,7 +89,10 @@ export class Driver<P extends Given & { readonly scale: number }> {
   readonly f: FunctionBuilder;
   readonly p: P;
   readonly t: AttentionLane;
-  /** Numbers of the head of keys, the batch entry, the heads in it and the head of queries; the first query and key at work, and how many. */
+  /**
+   * Numbers of the head of keys, the batch entry, the heads in it and the head of queries; the first query and key at
+   * work, and how many.
+   */
   readonly at: Readonly<Record<'u' | 'n' | 'h' | 'part' | 'head' | 'i' | 'j' | 'queries' | 'keys', number>>;
   readonly panelWidth: number;
   readonly #product: number;
@@ -149,7 +156,10 @@ export class Driver<P extends Given & { readonly scale: number }> {
     return plus(p.statistics, times(plus(times(head, p.length), row), is(2 * t.bytes)));
   }
 
-  /** Takes rows, or by another product columns, past panels of `depth` rows: result = factor * rows @ panels, added to what is there where `accumulate`. */
+  /**
+   * Takes rows, or by another product columns, past panels of `depth` rows: result = factor * rows @ panels, added to
+   * what is there where `accumulate`.
+   */
   multiply(
     [rows, columns, depth]: readonly [Formula, Formula, Formula],
     [from, row]: readonly [Formula, Formula],

@@ -27,7 +27,9 @@ import {
   QUERY_BYTES,
 } from './parameters.ts';
 
-/** Sizes and the manner of attention: of `batch` times `heads` heads of keys, with `group` heads of queries for each. */
+/**
+ * Sizes and the manner of attention: of `batch` times `heads` heads of keys, with `group` heads of queries for each.
+ */
 export interface AttentionSizes {
   readonly batch: number;
   readonly heads: number;

@@ -100,8 +100,8 @@ function pushReference(f: FunctionBuilder, max: number): void {
 }
 
 /**
- * Adds what makes exponentials of the first `n` of `columns` scores, 0 of the others, and takes them into the state: greatest score and
- * sum. Where the greatest score has grown, what was summed up of values, at `sums`, shrinks.
+ * Adds what makes exponentials of the first `n` of `columns` scores, 0 of the others, and takes them into the state:
+ * greatest score and sum. Where the greatest score has grown, what was summed up of values, at `sums`, shrinks.
  */
 export function weighRow(module: ModuleBuilder, t: AttentionLane, scale: number): number {
   const params = i32Params('n', 'columns', 'x', 'state', 'sums', 'size', 'fresh');
@@ -135,8 +135,8 @@ export function weighRow(module: ModuleBuilder, t: AttentionLane, scale: number)
 }
 
 /**
- * Adds what divides a row of `size` summed up values by the sum of the weights, and notes what the weights are made from: what scores
- * are less, and a factor. A query all of whose scores are -Infinity gets 0.
+ * Adds what divides a row of `size` summed up values by the sum of the weights, and notes what the weights are made
+ * from: what scores are less, and a factor. A query all of whose scores are -Infinity gets 0.
  */
 export function finishRow(module: ModuleBuilder, t: AttentionLane, scale: number): number {
   const params = i32Params('size', 'sums', 'state', 'statistics');
@@ -161,7 +161,10 @@ export function finishRow(module: ModuleBuilder, t: AttentionLane, scale: number
   });
 }
 
-/** Adds what makes weights of the first `n` of `columns` scores by what was noted of them, 0 of the others even where that is NaN. */
+/**
+ * Adds what makes weights of the first `n` of `columns` scores by what was noted of them, 0 of the others even where
+ * that is NaN.
+ */
 export function weightsRow(module: ModuleBuilder, t: AttentionLane): number {
   const params = i32Params('n', 'columns', 'x', 'statistics');
   return module.define({ name: `attention_weights_${t.lane}` }, params, (f, p) => {
@@ -247,9 +250,10 @@ export function addRow(module: ModuleBuilder, t: AttentionLane): number {
 }
 
 /**
- * Adds what makes slopes of the first `n` of `columns` gradients to weights, 0 of the others: weights * (gradients - what they are on an
- * average by the weights). That is their sum over all keys, which are those of the row where it is `whole`; else, and where it is not finite, as
- * PyTorch has it, it comes out as the sum of y * g, of `size` elements of the result and its gradient.
+ * Adds what makes slopes of the first `n` of `columns` gradients to weights, 0 of the others: weights * (gradients -
+ * what they are on an average by the weights). That is their sum over all keys, which are those of the row where it is
+ * `whole`; else, and where it is not finite, as PyTorch has it, it comes out as the sum of y * g, of `size` elements of
+ * the result and its gradient.
  */
 export function slopesRow(module: ModuleBuilder, t: AttentionLane, dot: number): number {
   const vector = { sub: `${t.vector}.sub`, mul: `${t.vector}.mul` } as const;

@@ -76,9 +76,9 @@ export function emitSplatLoad(f: FunctionBuilder, lane: Lane, stored: Stored, of
 
 /**
  * Pops a vector, then an address; stores the vector's elements consecutively. Masks are stored as 1 and 0. Conversion
- * is PyTorch's: floats lose their fraction on the way to integers, uint8 keeps the low byte (0 of NaN and infinity), bool is
- * `!= 0`. Floats saturate in int32, for which whoever minds stores float64.
- * `spare` is a v128 local that may be overwritten.
+ * is PyTorch's: floats lose their fraction on the way to integers, uint8 keeps the low byte (0 of NaN and infinity),
+ * bool is `!= 0`. Floats saturate in int32, for which whoever minds stores float64. `spare` is a v128 local that may be
+ * overwritten.
  */
 export function emitStore(
   f: FunctionBuilder,

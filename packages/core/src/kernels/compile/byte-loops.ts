@@ -53,8 +53,8 @@ const wrapping: ReadonlySet<string> = new Set([
 const choosing: ReadonlySet<string> = new Set([...nothings, 'select', 'iselect']);
 
 /**
- * Whether a kernel in lanes of int32, of which all operands and results are bytes, can be computed on bytes: what looks at a number as
- * a whole looks at one that is a byte, and of all others only the lowest byte is wanted.
+ * Whether a kernel in lanes of int32, of which all operands and results are bytes, can be computed on bytes: what looks
+ * at a number as a whole looks at one that is a byte, and of all others only the lowest byte is wanted.
  */
 export function suitsBytes({ lane, inputs, outputs }: KernelSpec, program: Program<OutputSpec>): boolean {
   const isStored = ({ stored }: { readonly stored: string }): boolean =>

@@ -7,8 +7,9 @@ import { perCall, perRow } from './lower.ts';
 const asItIs = { f32: 'float32', f64: 'float64', i32: 'int32' } as const;
 
 /**
- * Of fewer elements each vector is stored before the next is worked out, so that V8 joins none: what was stored a moment ago as two of 128
- * bits is slow to load as one of 256, and to leave the upper halves of registers in use costs what all of a small program takes.
+ * Of fewer elements each vector is stored before the next is worked out, so that V8 joins none: what was stored a
+ * moment ago as two of 128 bits is slow to load as one of 256, and to leave the upper halves of registers in use costs
+ * what all of a small program takes.
  */
 const leastTogether = 4096;
 
@@ -37,8 +38,9 @@ interface Cut {
 }
 
 /**
- * Loops over sizes that are known: what is small is written out, and not one byte past the end of a result is written, so that
- * results may lie wherever the memory of a program has room for them. Operands may be results, element for element.
+ * Loops over sizes that are known: what is small is written out, and not one byte past the end of a result is written,
+ * so that results may lie wherever the memory of a program has room for them. Operands may be results, element for
+ * element.
  */
 export class FixedLoops extends LoopEmitter {
   emitFixed(sizes: FixedSizes): void {

@@ -8,8 +8,8 @@ import { lower, type Node, perElement } from './lower.ts';
 
 /**
  * Pushes the vector that `expression` gives for the vectors in the locals `inputs`, and may be called again: it
- * declares its own locals each time. `callee` finds the index of an imported function of float64 numbers; an expression that calls
- * none needs it not.
+ * declares its own locals each time. `callee` finds the index of an imported function of float64 numbers; an expression
+ * that calls none needs it not.
  */
 export function inlineExpression(
   f: FunctionBuilder,
@@ -22,9 +22,9 @@ export function inlineExpression(
 }
 
 /**
- * Adds a function of one float64 number to a module, that of float64 lanes, and gives its index; it is exported, for those who need its bits.
- * Kernels that call functions of Math instead pay for the way out of WebAssembly, and five times as much while upper halves of wide
- * vectors are in use.
+ * Adds a function of one float64 number to a module, that of float64 lanes, and gives its index; it is exported, for
+ * those who need its bits. Kernels that call functions of Math instead pay for the way out of WebAssembly, and five
+ * times as much while upper halves of wide vectors are in use.
  */
 export const defineScalar = (module: ModuleBuilder, name: string, of: (x: Expr) => Expr): number =>
   module.define({ export: name, result: 'f64' }, { x: 'f64' }, (f, p) => {
@@ -34,7 +34,10 @@ export const defineScalar = (module: ModuleBuilder, name: string, of: (x: Expr) 
     f.lane('f64x2.extract_lane', 0);
   });
 
-/** Pushes the vectors of several expressions, the last on top; `input` gives the local of an operand, and may load it there. */
+/**
+ * Pushes the vectors of several expressions, the last on top; `input` gives the local of an operand, and may load it
+ * there.
+ */
 export function inlineExpressions(
   f: FunctionBuilder,
   lane: Lane,

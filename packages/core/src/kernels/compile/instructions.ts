@@ -33,7 +33,9 @@ function floatTable(shape: 'f32x4' | 'f64x2'): Table {
   return table;
 }
 
-/** The part that treats lanes as integers or bits: the same for float lanes and, under other names, for integer values. */
+/**
+ * The part that treats lanes as integers or bits: the same for float lanes and, under other names, for integer values.
+ */
 function integerTable(shape: 'i32x4' | 'i64x2'): Table {
   const table: Table = {
     and: ['v128.and'],
@@ -184,8 +186,8 @@ export function emitScalarCall(
 }
 
 /**
- * {@link emitScalarCall} for the lanes where a mask is set; the others keep what the local `result` holds. Calls nothing
- * where no lane is. `before` comes before each call.
+ * {@link emitScalarCall} for the lanes where a mask is set; the others keep what the local `result` holds. Calls
+ * nothing where no lane is. `before` comes before each call.
  */
 export function emitScalarCallWhere(
   f: FunctionBuilder,
@@ -231,9 +233,9 @@ function emitCallOfLane(
 export type IntegerScratch = readonly [a: number, b: number, c: number];
 
 /**
- * Integer division, quotient or rest, for which there are no vector instructions, of two operands that lie in locals. Division
- * by 0 and -1, where `i32.div_s` may trap, divides by 1 instead and mends the quotient: `-a & b` is 0 for b = 0 and -a for
- * b = -1.
+ * Integer division, quotient or rest, for which there are no vector instructions, of two operands that lie in locals.
+ * Division by 0 and -1, where `i32.div_s` may trap, divides by 1 instead and mends the quotient: `-a & b` is 0 for b =
+ * 0 and -a for b = -1.
  */
 export function emitIntegerDivision(
   f: FunctionBuilder,

@@ -28,8 +28,8 @@ export const lowered = (spec: KernelSpec): Program<OutputSpec> =>
 export type ScalarFunctions = Record<string, Imports[string]>;
 
 /**
- * Imports, into a module that has no functions yet, what these expressions call; `callees` says as which functions. What is to be called
- * before them comes too, under the name {@link SETTLE}.
+ * Imports, into a module that has no functions yet, what these expressions call; `callees` says as which functions.
+ * What is to be called before them comes too, under the name {@link SETTLE}.
  */
 export function importScalarFunctions(
   module: ModuleBuilder,
@@ -56,8 +56,8 @@ export function importScalarFunctions(
 
 /**
  * Generates, compiles and instantiates the kernel that evaluates expressions over the scratch memory.
- * @throws KindlingError when an expression uses an input that there is not, an op that the lane has not, or a function that
- * has no implementation.
+ * @throws KindlingError when an expression uses an input that there is not, an op that the lane has not, or a function
+ * that has no implementation.
  */
 export const compileKernel = (spec: KernelSpec): KernelFunction =>
   compileLoops<KernelFunction>(spec, ['i32', 'i32']);

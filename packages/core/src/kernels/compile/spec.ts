@@ -41,7 +41,10 @@ export interface KernelSpec {
   readonly paramsShift?: number;
 }
 
-/** Runs a kernel over (outer, inner) elements, all operands being in their slots. Reads and writes up to 32 bytes past each. */
+/**
+ * Runs a kernel over (outer, inner) elements, all operands being in their slots. Reads and writes up to 32 bytes past
+ * each.
+ */
 export type KernelFunction = (outer: number, inner: number) => void;
 
 /** Runs a kernel over `outer` rows from row `row` on, whose first element is number `start`. */

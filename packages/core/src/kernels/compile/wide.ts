@@ -49,8 +49,8 @@ function bytesGiven(lane: FloatLane, name: string): Uint8Array[] {
 }
 
 /**
- * Has modules compiled by `compile` from now on, unless it changes a bit of any expression that is tried. Those that are there
- * already stay as they are; V8 knows modules by their bytes, hence a name for each trial.
+ * Has modules compiled by `compile` from now on, unless it changes a bit of any expression that is tried. Those that
+ * are there already stay as they are; V8 knows modules by their bytes, hence a name for each trial.
  */
 export function useWideModules(compile: Compiling): boolean {
   const lanes = ['f32', 'f64'] as const;

@@ -11,8 +11,9 @@ interface Block extends Strided {
 }
 
 /**
- * How many of the first dimensions have to be stepped through, so that what is left of each operand lies against the last ones in one of the
- * ways that kernels know; 0 where too little would be left. A product of each with each, (30, 1, 30, 1) by (1, 30, 1, 30), is of such blocks.
+ * How many of the first dimensions have to be stepped through, so that what is left of each operand lies against the
+ * last ones in one of the ways that kernels know; 0 where too little would be left. A product of each with each, (30,
+ * 1, 30, 1) by (1, 30, 1, 30), is of such blocks.
  */
 function crosswiseDims(inputs: readonly Strided[], shape: Shape, n: number): number {
   let count = n;
@@ -43,8 +44,8 @@ function blockOf(x: Strided, shape: Shape, d: number): Block {
 }
 
 /**
- * Calls `run` for each block of operands that lie crosswise in their first dimensions only, where results may be stored one after the other;
- * `false` where there are no such blocks.
+ * Calls `run` for each block of operands that lie crosswise in their first dimensions only, where results may be stored
+ * one after the other; `false` where there are no such blocks.
  */
 export function eachBlock(
   inputs: readonly Strided[],

@@ -16,7 +16,9 @@ import { ElementwiseKernel, recordNarrowing, runElementwise } from './elementwis
 
 const convert = new ElementwiseKernel('convert', 1, (x) => x);
 
-/** The lane that holds both dtypes without loss; floats become int32 from float64, where it is checked that they fit. */
+/**
+ * The lane that holds both dtypes without loss; floats become int32 from float64, where it is checked that they fit.
+ */
 function conversionLane(from: DType, to: DType): Lane {
   if (to === 'int32' && from === 'float32') return 'f64';
   if (from === 'float64' || to === 'float64') return 'f64';
@@ -31,8 +33,9 @@ function isRaw(from: DType, to: DType): boolean {
 /**
  * Copies the elements of `x`, whatever its layout, in row-major order to `target` from index `at` on.
  *
- * Where `dtype` differs from that of `x` the elements are converted as PyTorch does: floats lose their fraction on the way
- * to integers, uint8 keeps the low byte of the integer (0 of NaN and infinity), and bool is `!= 0`, so that NaN is true.
+ * Where `dtype` differs from that of `x` the elements are converted as PyTorch does: floats lose their fraction on the
+ * way to integers, uint8 keeps the low byte of the integer (0 of NaN and infinity), and bool is `!= 0`, so that NaN is
+ * true.
  * @throws BeyondInt32 when a float does not fit int32, as NaN does not; `target` is then as it was
  */
 export function copyStrided(x: Strided, target: TypedArray, at = 0, dtype: DType = x.dtype): void {

@@ -51,9 +51,9 @@ const surelyFits = slotBytes / 8;
  * Evaluates a kernel of one result: `out[i] = f(inputs[0][i], ..., params)`.
  *
  * Operands of any layout and dtype are broadcast to the shape of `out` and converted to `lane`; the result is converted
- * to the dtype of `out`. What becomes int32 in f64 lanes is checked, and `out` left as it was where a number does not fit, unless it is
- * `fresh`, so that nobody reads it then; i32 lanes wrap. `out` may be one of the operands (in place); where it overlaps one otherwise, the operand is read
- * before it is overwritten all the same.
+ * to the dtype of `out`. What becomes int32 in f64 lanes is checked, and `out` left as it was where a number does not
+ * fit, unless it is `fresh`, so that nobody reads it then; i32 lanes wrap. `out` may be one of the operands (in place);
+ * where it overlaps one otherwise, the operand is read before it is overwritten all the same.
  * @throws BeyondInt32; ValueError for fewer parameters than the kernel reads
  */
 export function runElementwise(
@@ -71,9 +71,9 @@ export function runElementwise(
 export type ElementwiseSink = (start: number, count: number) => void;
 
 /**
- * {@link runElementwise} for a kernel of several results, all of one shape; any of them may be an operand. With a `sink`, the first
- * of `outs` only says what shape and dtype the first result has, which is not stored: the sink finds it, chunk by chunk, in the
- * first slot.
+ * {@link runElementwise} for a kernel of several results, all of one shape; any of them may be an operand. With a
+ * `sink`, the first of `outs` only says what shape and dtype the first result has, which is not stored: the sink finds
+ * it, chunk by chunk, in the first slot.
  */
 export function runElementwiseMany(
   kernel: ElementwiseKernel,
@@ -171,7 +171,10 @@ function recordInto(
   for (const [i, out] of outs.entries()) if (wide[i] !== out) recordNarrowing(wide[i]!.storage.array, out);
 }
 
-/** Runs a call of operands that lie crosswise by blocks; `false` where that is not worth it, or results have to be checked as a whole. */
+/**
+ * Runs a call of operands that lie crosswise by blocks; `false` where that is not worth it, or results have to be
+ * checked as a whole.
+ */
 function runByBlocks(
   kernel: ElementwiseKernel,
   lane: Lane,

@@ -7,7 +7,9 @@ import { f32, f64 } from '../wasm/index.ts';
 import { dtypeCode, type ElementwiseKernel, laneCode, maxInputs } from './kernel.ts';
 import { paramsBase, slotBase } from './slots.ts';
 
-/** The same kernel over several lists of small operands, which lie side by side in the slots: one pass over all of them. */
+/**
+ * The same kernel over several lists of small operands, which lie side by side in the slots: one pass over all of them.
+ */
 
 /** Operands of a call: the first ones are the results too. */
 export type Operands = readonly [Strided, ...Strided[]];
@@ -18,7 +20,10 @@ const most = 2048;
 const fewElements = 16;
 const allDense = new Uint8Array(maxInputs).fill(dense);
 
-/** Whether a list of operands can lie beside others: it is small, and all of it is dense, of one size and one float dtype. */
+/**
+ * Whether a list of operands can lie beside others: it is small, and all of it is dense, of one size and one float
+ * dtype.
+ */
 export function isPackable(operands: Operands): boolean {
   const { dtype, count } = operands[0];
   if (count > most || count === 0 || (dtype !== 'float32' && dtype !== 'float64')) return false;
@@ -27,8 +32,8 @@ export function isPackable(operands: Operands): boolean {
 }
 
 /**
- * Runs a kernel with the same numbers over lists of operands, of which the first `results` are overwritten by its results. Every
- * list {@link isPackable}, all are of one dtype, and none reads or writes what another writes.
+ * Runs a kernel with the same numbers over lists of operands, of which the first `results` are overwritten by its
+ * results. Every list {@link isPackable}, all are of one dtype, and none reads or writes what another writes.
  * @throws ValueError for fewer numbers than the kernel reads
  */
 export function runElementwisePacked(
@@ -112,7 +117,9 @@ function bringOut({ storage, offset, count, dtype }: Strided, slot: number, at: 
   for (let i = 0; i < count; i++) array[offset + i] = source[from + i] as number;
 }
 
-/** Views of the slots by where they begin and their length: the steps of a model ask for the same ones again and again. */
+/**
+ * Views of the slots by where they begin and their length: the steps of a model ask for the same ones again and again.
+ */
 const views = { float32: new Map<number, TypedArray>(), float64: new Map<number, TypedArray>() };
 const mostViews = 4096;
 

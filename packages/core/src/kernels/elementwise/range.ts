@@ -39,8 +39,9 @@ const truthKernel = once((): TruthKernel => {
 });
 
 /**
- * Whether an element is below `least` or above `most`, or is NaN, where `nan` says that this counts; for kernels, which refuse what
- * holds such. Where a call is being compiled nothing does: the program looks, and gives the word to the kernel if so. Kindling's own.
+ * Whether an element is below `least` or above `most`, or is NaN, where `nan` says that this counts; for kernels, which
+ * refuse what holds such. Where a call is being compiled nothing does: the program looks, and gives the word to the
+ * kernel if so. Kindling's own.
  */
 export function holdsOutside(x: Strided, least: number, most: number, nan = false): boolean {
   if (recorder === null) {

@@ -27,8 +27,8 @@ export function ensureSlots(count: number): void {
 }
 
 /**
- * Up to this many elements a loop beats the call of a built-in. The loops stand once for each type of array: one loop for all,
- * which meets several types, makes small operations 10 to 30 % slower.
+ * Up to this many elements a loop beats the call of a built-in. The loops stand once for each type of array: one loop
+ * for all, which meets several types, makes small operations 10 to 30 % slower.
  */
 const fewElements = 16;
 

@@ -16,7 +16,10 @@ const isOne = (x: Expr): boolean => x.op === 'constant' && x.attribute === 1;
 const scaled = (g: Expr, factor: Expr): Expr => (isOne(g) ? factor : E.mul(g, factor));
 const times = (d: Slope, factor: Expr): Slope => (d === null ? null : scaled(d, factor));
 const over = (d: Slope, divisor: Expr): Slope => (d === null ? null : E.div(d, divisor));
-/** d where `slope` is d + d, as that of a square is, which may be too large where what multiplies or divides it is as well. */
+/**
+ * d where `slope` is d + d, as that of a square is, which may be too large where what multiplies or divides it is as
+ * well.
+ */
 const halfOf = (slope: Slope): Expr | null =>
   slope?.op === 'add' && slope.args[0] === slope.args[1] ? (slope.args[0] ?? null) : null;
 const choose = (mask: Expr, a: Slope, b: Slope): Slope =>
@@ -57,8 +60,8 @@ const rules: Partial<Record<E.Op, PlainRule>> = {
 };
 
 /**
- * The gradient of each operand of a named function, in PyTorch's form, where that of its result `y` is `g`. What reads `y` is
- * given the result as it was stored; what calls the function anew does so in order not to keep the result.
+ * The gradient of each operand of a named function, in PyTorch's form, where that of its result `y` is `g`. What reads
+ * `y` is given the result as it was stored; what calls the function anew does so in order not to keep the result.
  */
 type FunctionRule = (at: { readonly g: Expr; readonly y: Expr }, ...x: Expr[]) => readonly Expr[];
 
@@ -183,8 +186,9 @@ function slopeOf(y: Expr, operands: readonly Dual[]): Slope {
 }
 
 /**
- * The gradient by `input(index)` of `expression`, where that of its value is `g`; `null` where there is none. `y` stands for
- * the value where it is known already: the gradient of a function alone reads it instead of computing it anew.
+ * The gradient by `input(index)` of `expression`, where that of its value is `g`; `null` where there is none. `y`
+ * stands for the value where it is known already: the gradient of a function alone reads it instead of computing it
+ * anew.
  * @throws KindlingError when a node on the way has no derivative rule.
  */
 export function pullback(expression: Expr, index: number, g: Expr, y: Expr = expression): Slope {
@@ -199,7 +203,10 @@ export function pullback(expression: Expr, index: number, g: Expr, y: Expr = exp
   return slope === null ? null : through(g, slope);
 }
 
-/** g times a slope; where that is chosen to be 0 the gradient is, whatever g is, as PyTorch masks gradients instead of multiplying them. */
+/**
+ * g times a slope; where that is chosen to be 0 the gradient is, whatever g is, as PyTorch masks gradients instead of
+ * multiplying them.
+ */
 function through(g: Expr, slope: Expr): Expr {
   if (isOne(slope)) return g;
   if (slope.op === 'constant' && slope.attribute === 0) return slope;

@@ -88,8 +88,8 @@ export function scalarCall(name: string, ...operands: Operand[]): Expr {
 }
 
 /**
- * The {@link scalarCall} in the lanes where `mask` holds, `otherwise` in the others. A vector none of whose lanes is set
- * calls nothing: this is the way out of a fast vector formula for rare arguments (the sine of 1e30). The node's
+ * The {@link scalarCall} in the lanes where `mask` holds, `otherwise` in the others. A vector none of whose lanes is
+ * set calls nothing: this is the way out of a fast vector formula for rare arguments (the sine of 1e30). The node's
  * args are the mask, `otherwise`, then the operands.
  * @throws KindlingError when `mask` is no mask, or an operand no value
  */

@@ -60,8 +60,8 @@ export const shrU = (a: Operand, distance: number): Expr => shift('shrU', a, dis
 // ---- Division of whole numbers, in i32 lanes and in f64 lanes that hold integers ----
 
 /**
- * Integer quotient toward zero. The operations that divide integers look for zero divisors beforehand and throw PyTorch's
- * "ZeroDivisionError"; here one gives 0, in f64 lanes no number. -2^31 / -1 wraps in i32 lanes.
+ * Integer quotient toward zero. The operations that divide integers look for zero divisors beforehand and throw
+ * PyTorch's "ZeroDivisionError"; here one gives 0, in f64 lanes no number. -2^31 / -1 wraps in i32 lanes.
  */
 export const truncDivide = binary('idiv');
 /** The rest of {@link truncDivide}, with the dividend's sign. */

@@ -63,9 +63,9 @@ export interface Expr {
   /** Its operands. */
   readonly args: readonly Expr[];
   /**
-   * The attribute: the index of an `input` or `param`, the value of a `constant`, the bits (a bigint) of an `intConstant`,
-   * the distance of a shift by a constant, the function's name of a `call`, `scalarCall` or `scalarCallWhere`; `undefined`
-   * elsewhere.
+   * The attribute: the index of an `input` or `param`, the value of a `constant`, the bits (a bigint) of an
+   * `intConstant`, the distance of a shift by a constant, the function's name of a `call`, `scalarCall` or
+   * `scalarCallWhere`; `undefined` elsewhere.
    */
   readonly attribute: number | bigint | string | undefined;
 }
@@ -131,7 +131,10 @@ export function input(index: number): Expr {
   return node('input', 'value', [], index);
 }
 
-/** Parameter number `index`: a scalar given anew at each run, the same for all elements. It is converted to the lane once. */
+/**
+ * Parameter number `index`: a scalar given anew at each run, the same for all elements. It is converted to the lane
+ * once.
+ */
 export function param(index: number): Expr {
   return node('param', 'value', [], index);
 }

@@ -97,8 +97,8 @@ export function toMask(x: Operand): Expr {
   return ne(x, 0);
 }
 /**
- * Horner's scheme: `c[0] + c[1] x + c[2] x^2 + ...`; the coefficients are numbers or nodes, the constant term first. `multiplyAdd`
- * makes a b + c.
+ * Horner's scheme: `c[0] + c[1] x + c[2] x^2 + ...`; the coefficients are numbers or nodes, the constant term first.
+ * `multiplyAdd` makes a b + c.
  */
 export function polynomial(
   x: Expr,

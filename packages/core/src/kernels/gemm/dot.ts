@@ -6,7 +6,10 @@ import { dotTile, type GemmLane, narrowTile, productParams } from './tiles.ts';
 /** Columns of b that stay in cache while all rows of a pass by. */
 const COLUMNS = 8;
 
-/** Adds the product by `dot` of an a with contiguous rows and a b with contiguous columns, exported as `dot`; gives its function. */
+/**
+ * Adds the product by `dot` of an a with contiguous rows and a b with contiguous columns, exported as `dot`; gives its
+ * function.
+ */
 export function dotProduct(module: ModuleBuilder, t: GemmLane): number {
   const tilesOf = (rows: number) => {
     const [one, two] = [dotTile(module, t, rows, 1), dotTile(module, t, rows, 2)];

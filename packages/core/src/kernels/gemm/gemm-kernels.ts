@@ -18,10 +18,10 @@ import { OUTER_SCRATCH_BYTES, outerProducts, type ProductName } from './outer.ts
 import { type GemmLane, narrowTile, productParams, TiledKernels } from './tiles.ts';
 
 /**
- * c = alpha * a @ b, plus what c holds where `accumulate` is 1; where it is the address of a row of n elements, plus that row, unless it is
- * the kernel for which {@link usesDot} says so. Sizes count elements, addresses and strides bytes; c is
- * contiguous, as are either the rows or the columns of a and of b, with the stride between them. Up to 64 bytes behind b
- * are read. `scratch` is the address of SCRATCH_BYTES, which keep nothing from one call to the next.
+ * c = alpha * a @ b, plus what c holds where `accumulate` is 1; where it is the address of a row of n elements, plus
+ * that row, unless it is the kernel for which {@link usesDot} says so. Sizes count elements, addresses and strides
+ * bytes; c is contiguous, as are either the rows or the columns of a and of b, with the stride between them. Up to 64
+ * bytes behind b are read. `scratch` is the address of SCRATCH_BYTES, which keep nothing from one call to the next.
  *
  * A row of c has the same bits whichever rows are computed with it: callers may split m as they like.
  */
@@ -45,18 +45,27 @@ export const SCRATCH_BYTES: number = OUTER_SCRATCH_BYTES;
 /** The products by what is contiguous, a's rows or columns, then b's. */
 export type GemmKernels = Readonly<Record<ProductName, TileProduct>>;
 
-/** What of a product only a number of the first take part in, which is known as it runs: rows of a, the others of c being 0, or steps. */
+/**
+ * What of a product only a number of the first take part in, which is known as it runs: rows of a, the others of c
+ * being 0, or steps.
+ */
 export type Some = 'rows' | 'steps';
 
 /** The name of a product of some rows, or steps. */
 type SomeOf<N extends string> = `${N}, ${Some}`;
 
-/** A {@link TileProduct} that is given, besides, where an int32 says how many rows or steps take part, and how many there are before its own. */
+/**
+ * A {@link TileProduct} that is given, besides, where an int32 says how many rows or steps take part, and how many
+ * there are before its own.
+ */
 type SomeProduct = (...args: [...Parameters<TileProduct>, limit: number, before: number]) => void;
 
 /** Fewer columns of b than this are less than a tile. */
 const TILE_COLUMNS = 16;
-/** Columns of b up to this length are soon turned into rows for `outer`; longer ones pay only where tiles multiply and add at once. */
+/**
+ * Columns of b up to this length are soon turned into rows for `outer`; longer ones pay only where tiles multiply and
+ * add at once.
+ */
 const TURNED_STEPS = hasRelaxedSimd ? Number.POSITIVE_INFINITY : 32;
 
 /** What products of each lane type are made of. */
@@ -181,7 +190,10 @@ const gemmKernelsOfSome = /* @__PURE__ */ new TiledKernels<
   return undefined;
 });
 
-/** Whether a product with n columns of k elements is one of {@link dotKernel}, for which a is brought into rows: no matter of m. */
+/**
+ * Whether a product with n columns of k elements is one of {@link dotKernel}, for which a is brought into rows: no
+ * matter of m.
+ */
 export const usesDot = (n: number, k: number, b: Layout): boolean =>
   b === 'columns' && (n < TILE_COLUMNS || k > TURNED_STEPS);
 

@@ -1,4 +1,6 @@
-/** Matrix products of strided operands: plain loops for tiny ones, WebAssembly for the rest; integers by way of float64. */
+/**
+ * Matrix products of strided operands: plain loops for tiny ones, WebAssembly for the rest; integers by way of float64.
+ */
 
 import type { TypedArray } from '../../dtype.ts';
 import { recorder } from '../recording/index.ts';
@@ -75,8 +77,9 @@ export function gemm(
 }
 
 /**
- * c = a @ b of floats, where of a's rows, or of the steps, only the first take part: as many as the int32 `limit` says, at most all. Other rows
- * of c are 0, whatever a holds. The bits are those of a product of so many, as {@link gemm} has them where it is not tiny.
+ * c = a @ b of floats, where of a's rows, or of the steps, only the first take part: as many as the int32 `limit` says,
+ * at most all. Other rows of c are 0, whatever a holds. The bits are those of a product of so many, as {@link gemm} has
+ * them where it is not tiny.
  */
 export function gemmOfSome(
   of: Some,
@@ -99,7 +102,10 @@ export function gemmOfSome(
 /** Gives whether there were threads for it. */
 type OnThreads = (...product: ProductOf<FloatArray>) => boolean;
 
-/** {@link blockedGemm} by several threads, where there are rows for them: not in `gemm`, whose variables a closure would slow down. */
+/**
+ * {@link blockedGemm} by several threads, where there are rows for them: not in `gemm`, whose variables a closure would
+ * slow down.
+ */
 const sharedGemm: OnThreads = (m, n, k, a, b, c, cOffset, alpha, beta, added) => {
   if (m <= narrowTile.rows) return false;
   // Compiled before, as scratch is elsewhere then.

@@ -1,7 +1,7 @@
 /**
- * The inner product of two vectors. As a product of matrices it would be one sum, each of whose steps waits for the one before: here
- * several sums go on side by side, which come together in float64 after each block, so that neither the length of a chunk nor
- * whether a program runs it changes a bit.
+ * The inner product of two vectors. As a product of matrices it would be one sum, each of whose steps waits for the one
+ * before: here several sums go on side by side, which come together in float64 after each block, so that neither the
+ * length of a chunk nor whether a program runs it changes a bit.
  */
 
 import { elementsOf } from '../elementwise/index.ts';
@@ -105,8 +105,8 @@ const innerKernel = memoized((lane: FloatLane): InnerKernel => {
 });
 
 /**
- * out[0] = the sum of a[i] b[i] over all elements of two vectors with a fraction. Says whether it was done: of few elements it leaves that to
- * `gemm`.
+ * out[0] = the sum of a[i] b[i] over all elements of two vectors with a fraction. Says whether it was done: of few
+ * elements it leaves that to `gemm`.
  */
 export function innerProduct(a: Strided, b: Strided, out: Strided): boolean {
   const { dtype, count } = a;

@@ -1,4 +1,7 @@
-/** What products of integers need beside those of float64 numbers: to know whether these are exact, and what to do where not, in eager calls and, by a WebAssembly kernel, in programs. */
+/**
+ * What products of integers need beside those of float64 numbers: to know whether these are exact, and what to do where
+ * not, in eager calls and, by a WebAssembly kernel, in programs.
+ */
 
 import { type FunctionBuilder, i32Params, ModuleBuilder, once, type ParametersOf } from '../wasm/index.ts';
 import { elementAt, type MatrixView } from './operands.ts';
@@ -39,9 +42,10 @@ export function exactProduct(
 }
 
 /**
- * Sets c to alpha * a @ b + beta * added, exactly where that is an int32 and to a number beyond int32 where it is none, if the operands
- * are so large that sums of float64 numbers could have lost a bit; else leaves c as it is. All are dense matrices of float64 numbers
- * that are int32s; of `added` there is none where its address is 0. |alpha| and |beta| are at most 2^53.
+ * Sets c to alpha * a @ b + beta * added, exactly where that is an int32 and to a number beyond int32 where it is none,
+ * if the operands are so large that sums of float64 numbers could have lost a bit; else leaves c as it is. All are
+ * dense matrices of float64 numbers that are int32s; of `added` there is none where its address is 0. |alpha| and
+ * |beta| are at most 2^53.
  */
 type ExactProduct = (
   m: number,
@@ -59,8 +63,8 @@ type ExactProduct = (
 const BEYOND = 2 ** 40;
 
 /**
- * An int32 that agrees with a number of less than 155 bits modulo 2^64 and modulo these is that number: their product has more. The sum of at
- * most 2^31 products of 62 bits, times a factor of 53, has 146.
+ * An int32 that agrees with a number of less than 155 bits modulo 2^64 and modulo these is that number: their product
+ * has more. The sum of at most 2^31 products of 62 bits, times a factor of 53, has 146.
  */
 const primes = [2 ** 31 - 1, 2 ** 31 - 19, 2 ** 31 - 61];
 

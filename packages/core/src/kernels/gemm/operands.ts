@@ -17,8 +17,9 @@ export interface BatchedMatrixView extends MatrixView {
 }
 
 /**
- * What products are made of, in order: c = alpha * a @ b + beta * added, for a of shape (m, k), b of shape (k, n) and c of shape (m, n),
- * row-major and contiguous from `cOffset` on. By position, as an object would cost more than a tiny product.
+ * What products are made of, in order: c = alpha * a @ b + beta * added, for a of shape (m, k), b of shape (k, n) and c
+ * of shape (m, n), row-major and contiguous from `cOffset` on. By position, as an object would cost more than a tiny
+ * product.
  */
 export type ProductOf<C, M extends MatrixView = MatrixView> = [
   m: number,
@@ -65,8 +66,8 @@ const linesOf = ({ rowStride, colStride }: MatrixView, layout: Layout, rows: num
     : { count: cols, length: rows, stride: colStride, step: rowStride };
 
 /**
- * Copies lines into scratch from element `at` on, and returns the stride between two lines there. Scratch holds at least
- * twice their elements from `at` on.
+ * Copies lines into scratch from element `at` on, and returns the stride between two lines there. Scratch holds at
+ * least twice their elements from `at` on.
  */
 function copyLines(array: TypedArray, offset: number, lines: Lines, scratch: FloatArray, at: number): number {
   const { count, length, step } = lines;

@@ -26,12 +26,17 @@ const GROUP_BYTES = 3 << 16;
 /** Bytes of a column of a in a block of rows; the last block may be longer, so that none is short. */
 const ROW_BLOCK_BYTES = 480;
 const LAST_BLOCK_BYTES = 720;
-/** Bytes from one of a's columns to the next in scratch: a power of 2 would bring all of them into few sets of a cache. */
+/**
+ * Bytes from one of a's columns to the next in scratch: a power of 2 would bring all of them into few sets of a cache.
+ */
 const COLUMN_PITCH: number = LAST_BLOCK_BYTES + 16;
 const ROWS_BYTES = K_BLOCK * COLUMN_PITCH;
 /** Columns of b up to which its rows are not packed: they lie close together as they are. */
 const LEAST_PACKED_WIDTH = 128;
-/** Rows of a times its columns from which on half as many are: where a's columns pass by, they drive b's rows out of the first-level cache. */
+/**
+ * Rows of a times its columns from which on half as many are: where a's columns pass by, they drive b's rows out of the
+ * first-level cache.
+ */
 const MANY_STEPS = 1 << 15;
 /** Panels that a single row passes by at once: with less, each multiply-add would wait for the one before. */
 const ROW_PANELS = 4;
@@ -142,7 +147,9 @@ export function panelProduct(module: ModuleBuilder, t: GemmLane, size: TileSize,
   return panels(module, t, sweeps, outerTile(module, t, 1, size.vectors, byColumns, ROW_PANELS));
 }
 
-/** Adds the products of both layouts of a with both of b, exported as `rowsByColumns` and so on; gives their functions. */
+/**
+ * Adds the products of both layouts of a with both of b, exported as `rowsByColumns` and so on; gives their functions.
+ */
 export function outerProducts(
   module: ModuleBuilder,
   t: GemmLane,

@@ -89,7 +89,10 @@ export function copyLines(module: ModuleBuilder, t: GemmLane, toStride: number):
   });
 }
 
-/** Copies lines, `stride` apart, of `length` elements each, to the columns of a matrix whose rows are `toRow` bytes apart. */
+/**
+ * Copies lines, `stride` apart, of `length` elements each, to the columns of a matrix whose rows are `toRow` bytes
+ * apart.
+ */
 export function transposeLines(module: ModuleBuilder, t: GemmLane, toRow: number): number {
   const params = i32Params('lines', 'length', 'from', 'stride', 'to');
   return module.define({ name: `gemm_transpose_${t.lane}_${toRow}` }, params, (f, p) => {

@@ -43,8 +43,8 @@ export const isTransposedVector = (n: number, k: number, a: MatrixView, b: Matri
   n === 1 && b.rowStride * k !== 0 && a.rowStride === 1 && a.colStride !== 1;
 
 /**
- * The largest blocks that fit the scratch memory; a product of moderate size is one. Sums are cut every `depth` steps, which is
- * no matter of m: a row's bits do not depend on how many others there are.
+ * The largest blocks that fit the scratch memory; a product of moderate size is one. Sums are cut every `depth` steps,
+ * which is no matter of m: a row's bits do not depend on how many others there are.
  */
 export function blocksOf(m: number, n: number, k: number): { rows: number; columns: number; depth: number } {
   const depth = Math.min(k, BLOCK_SIDE);

@@ -1,4 +1,7 @@
-/** Products of tiny matrices: as plain loops, since copying them costs more than it saves; and, for programs, whose operands lie in memory, the same loops as a WebAssembly kernel. */
+/**
+ * Products of tiny matrices: as plain loops, since copying them costs more than it saves; and, for programs, whose
+ * operands lie in memory, the same loops as a WebAssembly kernel.
+ */
 
 import type { FloatArray } from '../strided/index.ts';
 import { type FloatLane, i32Params, ModuleBuilder, memoized } from '../wasm/index.ts';
@@ -39,8 +42,8 @@ export const smallGemm: (...product: ProductOf<FloatArray>) => void = (
 };
 
 /**
- * c = alpha * a @ b + beta * added, with sums in float64. Addresses and strides in bytes; c is contiguous. Of `added`, which is not
- * there where its address is 0, a stride of 0 broadcasts.
+ * c = alpha * a @ b + beta * added, with sums in float64. Addresses and strides in bytes; c is contiguous. Of `added`,
+ * which is not there where its address is 0, a stride of 0 broadcasts.
  */
 type SmallProduct = (
   m: number,

@@ -48,7 +48,10 @@ export interface TileSize {
   readonly vectors: 2 | 4;
   /** Rows of a from which on it is worth to pack a b whose rows are contiguous. */
   readonly packedFrom: number;
-  /** Bytes between a's columns up to which they are read as they lie: from the second-level cache, in time for a tile that takes long. */
+  /**
+   * Bytes between a's columns up to which they are read as they lie: from the second-level cache, in time for a tile
+   * that takes long.
+   */
   readonly closeColumns: number;
 }
 
@@ -59,7 +62,10 @@ export const narrowTile: TileSize = {
   packedFrom: 128,
   closeColumns: 512,
 };
-/** The same where pairs of vectors become one of 256 bits; without that its sums would not fit. With fewer rows they wait for one another. */
+/**
+ * The same where pairs of vectors become one of 256 bits; without that its sums would not fit. With fewer rows they
+ * wait for one another.
+ */
 const wideTile: TileSize = { rows: 6, vectors: 4, packedFrom: 64, closeColumns: 1536 };
 /** Adds kernels to a module, of tiles of this size; gives the functions that it imports, if there are some. */
 type DefineKernels = (module: ModuleBuilder, lane: FloatLane, size: TileSize) => Imports | undefined;
@@ -123,8 +129,8 @@ export function multiplyAdd(
 }
 
 /**
- * One tile of `outer`: some rows by some panels, `panelStep` bytes apart, of some vectors. `aStride` lies between a's rows, or with
- * `byColumns` between its columns.
+ * One tile of `outer`: some rows by some panels, `panelStep` bytes apart, of some vectors. `aStride` lies between a's
+ * rows, or with `byColumns` between its columns.
  */
 export function outerTile(
   module: ModuleBuilder,
@@ -179,8 +185,8 @@ export function outerTile(
 }
 
 /**
- * Stores a tile at a pointer, `row` bytes from one of its rows to the next, plus what lies `added` elsewhere. A row's values before its stores:
- * V8 joins neighbours, but none over a store in between.
+ * Stores a tile at a pointer, `row` bytes from one of its rows to the next, plus what lies `added` elsewhere. A row's
+ * values before its stores: V8 joins neighbours, but none over a store in between.
  */
 function storeTile(
   f: FunctionBuilder,
@@ -212,7 +218,10 @@ const addsRow = (accumulate: number): Formula => ['i32.gt_u', accumulate, is(1)]
 export const advanceAdded = (f: FunctionBuilder, accumulate: number, bytes: Formula): FunctionBuilder =>
   f.put(accumulate, plus(accumulate, times(bytes, addsRow(accumulate))));
 
-/** Where the first row lies that is added to a result, and the bytes to the next one: the result's own, or one and the same. */
+/**
+ * Where the first row lies that is added to a result, and the bytes to the next one: the result's own, or one and the
+ * same.
+ */
 export function addedTo(
   f: FunctionBuilder,
   p: Readonly<Record<'accumulate' | 'c' | 'cRow', number>>,

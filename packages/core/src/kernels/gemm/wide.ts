@@ -1,4 +1,6 @@
-/** Kernels compiled for vectors of 256 bits: tried against those at work, and put in their place where they are faster. */
+/**
+ * Kernels compiled for vectors of 256 bits: tried against those at work, and put in their place where they are faster.
+ */
 
 import { align16, type Compiling, ensureBytes, type FloatLane, f32, f64, u8 } from '../wasm/index.ts';
 import { type GemmKernels, gemmKernels, SCRATCH_BYTES } from './gemm-kernels.ts';
@@ -80,7 +82,10 @@ function speedupOf(made: GemmKernels, now: () => number): number {
   return (narrow ?? 0) / (wide ?? 1);
 }
 
-/** Compiles all products by `compile`, and uses them where they give the same bits in less time; `now` is a clock, in ms. */
+/**
+ * Compiles all products by `compile`, and uses them where they give the same bits in less time; `now` is a clock, in
+ * ms.
+ */
 export function tryWideProducts(compile: Compiling, now: () => number): WideTrial {
   const made = lanes.map((lane) => [lane, gemmKernels.compile(lane, compile)] as const);
   const same = made.every(([lane, kernels]) => agree(lane, kernels));

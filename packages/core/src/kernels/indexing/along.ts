@@ -4,7 +4,10 @@ import { accessOf, type FunctionBuilder, i32Params, ModuleBuilder, memoized, onc
 import { type Combination, elementOf, emitCombined } from './combine-kernels.ts';
 import { as, runPassing, worthCall } from './moves.ts';
 
-/** Elements along one dimension, of which an index names one each: of x, (outer, size, inner), by an index, (outer, n, inner). */
+/**
+ * Elements along one dimension, of which an index names one each: of x, (outer, size, inner), by an index, (outer, n,
+ * inner).
+ */
 export interface AlongDim {
   readonly outer: number;
   readonly n: number;
@@ -16,12 +19,15 @@ export interface AlongDim {
 type Meeting = 'set' | Combination;
 
 /**
- * `step` leads, in bytes, from one of the elements `beside` the index to the next: 0 where one stands for all. Addresses in bytes;
- * nothing overlaps. All indices are from 0 on and below `size`.
+ * `step` leads, in bytes, from one of the elements `beside` the index to the next: 0 where one stands for all.
+ * Addresses in bytes; nothing overlaps. All indices are from 0 on and below `size`.
  */
 type AlongKernel = (...args: number[]) => void;
 
-/** Gives 1 unless all of so many indices are from 0 on and below `size`. A kernel apart, so that programs look at them before they change anything. */
+/**
+ * Gives 1 unless all of so many indices are from 0 on and below `size`. A kernel apart, so that programs look at them
+ * before they change anything.
+ */
 const checkKernel = once((): ((count: number, size: number, index: number) => number) => {
   const module = new ModuleBuilder();
   module.define({ export: 'check', result: 'i32' }, i32Params('count', 'size', 'index'), (f, p) => {
@@ -112,8 +118,8 @@ const writeKernels = memoized((dtype: DType): Record<Meeting, AlongKernel> => {
 const chunkBytes = 1 << 17;
 
 /**
- * Calls a kernel: it is taken down, or runs on blocks, or on some indices of one after the other. Says whether it did, and did not
- * refuse: of few indices, and of such as name few of many elements, it does not.
+ * Calls a kernel: it is taken down, or runs on blocks, or on some indices of one after the other. Says whether it did,
+ * and did not refuse: of few indices, and of such as name few of many elements, it does not.
  */
 function runAlong(
   name: string,
@@ -157,7 +163,10 @@ function runAlong(
   return true;
 }
 
-/** Reads: out[o][j][i] = x[o][index[o][j][i]][i]. Says whether it was done: not where it is not worth it, or an index is out of range. */
+/**
+ * Reads: out[o][j][i] = x[o][index[o][j][i]][i]. Says whether it was done: not where it is not worth it, or an index is
+ * out of range.
+ */
 export function readAlong(along: AlongDim, x: TypedArray, index: TypedArray, out: TypedArray): boolean {
   return runAlong('read_along', readKernel(x.BYTES_PER_ELEMENT), along, x, index, out, 'beside');
 }

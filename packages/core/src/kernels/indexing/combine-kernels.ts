@@ -15,15 +15,21 @@ export type Combination = 'sum' | 'prod' | 'amax' | 'amin';
 
 /** Values that meet elements. Addresses in bytes; nothing overlaps. */
 interface CombineKernels extends Record<Combination, CombineKernel> {
-  /** Adds rows of `width` elements to those that begin at rows[r] of each block of `out`, which begin `pitch` bytes apart. */
+  /**
+   * Adds rows of `width` elements to those that begin at rows[r] of each block of `out`, which begin `pitch` bytes
+   * apart.
+   */
   addRows: MoveKernels['writeRows'];
-  /** Adds rows of `width` elements, those that begin at sources[r] of `values`, to those that begin at rows[r] of `out`. */
+  /**
+   * Adds rows of `width` elements, those that begin at sources[r] of `values`, to those that begin at rows[r] of `out`.
+   */
   addRowsOf(count: number, width: number, sources: number, rows: number, values: number, out: number): void;
 }
 
 /**
- * Lets values[i step] meet out[positions[i]], one after the other; `step`, in bytes, is 0 where one value meets all. Where `seen`
- * is an address, of a byte of zero for each element of `out`, the first value to come takes the element's place.
+ * Lets values[i step] meet out[positions[i]], one after the other; `step`, in bytes, is 0 where one value meets all.
+ * Where `seen` is an address, of a byte of zero for each element of `out`, the first value to come takes the element's
+ * place.
  */
 type CombineKernel = (
   count: number,

@@ -10,14 +10,19 @@ import { merged } from './positions.ts';
 /** A block of more bytes is not brought to scratch. */
 const mostBytes = 1 << 20;
 
-/** Sets the elements of the dense `out` to `value`, but for those of `region`, a part of it, which become those of `x`. */
+/**
+ * Sets the elements of the dense `out` to `value`, but for those of `region`, a part of it, which become those of `x`.
+ */
 export function embedStrided(x: Strided, region: Strided, out: Strided, value: number): void {
   if (embedRows(x, region, out, value)) return;
   fillStrided(out, value);
   scatterStrided(x, region);
 }
 
-/** {@link embedStrided} where the region is rows in blocks that fill `out`: whole blocks are made in scratch. Says whether it was done. */
+/**
+ * {@link embedStrided} where the region is rows in blocks that fill `out`: whole blocks are made in scratch. Says
+ * whether it was done.
+ */
 function embedRows(x: Strided, region: Strided, out: Strided, value: number): boolean {
   if (recorder !== null || !x.dense || x.dtype !== out.dtype) return false;
   if (x.count < worthCall || x.count !== region.count) return false;

@@ -9,8 +9,8 @@ import { longRow, worthCall } from './moves.ts';
 export const joinedBytes = 1 << 16;
 
 /**
- * Stores rows of several dense operands of one dtype side by side: `rows` of each, of `lengths` elements. Where nothing is taken down; elsewhere,
- * and of few or long rows, it says that it did not.
+ * Stores rows of several dense operands of one dtype side by side: `rows` of each, of `lengths` elements. Where nothing
+ * is taken down; elsewhere, and of few or long rows, it says that it did not.
  */
 export function joinRows(
   parts: readonly Strided[],

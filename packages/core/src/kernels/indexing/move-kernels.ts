@@ -13,7 +13,9 @@ export interface MoveKernels {
   read(count: number, x: number, positions: number, out: number): void;
   /** out[positions[i]] = values[i step]: `step`, in bytes, is 0 where one value is stored everywhere. */
   write(count: number, step: number, positions: number, values: number, out: number): void;
-  /** Rows of `width`, side by side in `out`: those that begin at rows[r] of each block of x, which begin `pitch` apart. */
+  /**
+   * Rows of `width`, side by side in `out`: those that begin at rows[r] of each block of x, which begin `pitch` apart.
+   */
   readRows(
     outer: number,
     pitch: number,
@@ -44,8 +46,9 @@ const together = 4;
 const countingUp = new Uint8Array(Int32Array.of(0, 1, 2, 3).buffer);
 
 /**
- * Runs `some` for as many positions as {@link together} says that count up from the first, `one` for any other, while there are `left`;
- * both are given the address of the first one's element, in elements from `base` on. Moves `positions` on.
+ * Runs `some` for as many positions as {@link together} says that count up from the first, `one` for any other, while
+ * there are `left`; both are given the address of the first one's element, in elements from `base` on. Moves
+ * `positions` on.
  */
 export function eachPosition(
   f: FunctionBuilder,
@@ -152,7 +155,10 @@ export function copyRow(
   });
 }
 
-/** Calls `copy` with where each of the rows begins, in blocks from `base` on; or `each`, once a block, where rows are one element. */
+/**
+ * Calls `copy` with where each of the rows begins, in blocks from `base` on; or `each`, once a block, where rows are
+ * one element.
+ */
 function eachRow(
   f: FunctionBuilder,
   { bytes }: Access,

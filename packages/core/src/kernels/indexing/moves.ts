@@ -46,8 +46,9 @@ const passingBytes = 1 << 17;
 const mostHeld = 1 << 23;
 
 /**
- * Runs a kernel in `count` steps, some `unit`s at a time, with `held` in scratch all the while, from where it goes back where it is
- * `changed`. Says whether it was done: not where `held` is too large, nor where the kernel gives other than 0; `held` is then as it was.
+ * Runs a kernel in `count` steps, some `unit`s at a time, with `held` in scratch all the while, from where it goes back
+ * where it is `changed`. Says whether it was done: not where `held` is too large, nor where the kernel gives other than
+ * 0; `held` is then as it was.
  */
 export function runPassing(
   held: TypedArray,
@@ -96,8 +97,8 @@ export function runPassing(
 }
 
 /**
- * {@link recordPlaces}, and where nothing is taken down the same of many indices, where all name a place; else `null`, and what stood
- * in `before` is as it was.
+ * {@link recordPlaces}, and where nothing is taken down the same of many indices, where all name a place; else `null`,
+ * and what stood in `before` is as it was.
  */
 export function findPlaces(
   index: TypedArray,
@@ -125,7 +126,10 @@ export function as(array: TypedArray, dtype: DType): TypedArray {
   return converted;
 }
 
-/** Lets `compute` change `out`: int32 as float64 numbers, of which it is checked in the end that they fit. Kindling's own. */
+/**
+ * Lets `compute` change `out`: int32 as float64 numbers, of which it is checked in the end that they fit. Kindling's
+ * own.
+ */
 export function computeChecked(out: TypedArray, compute: (out: TypedArray) => void): void {
   if (recorder === null || !(out instanceof Int32Array)) {
     computeWide(out, compute);
@@ -162,7 +166,9 @@ export function readElements(
   });
 }
 
-/** Values, one each or one for all, stored at positions, where they combine with what is there; `'set'`: overwrite it. */
+/**
+ * Values, one each or one for all, stored at positions, where they combine with what is there; `'set'`: overwrite it.
+ */
 export function writeElements(
   out: TypedArray,
   positions: Int32Array,
@@ -224,7 +230,10 @@ function stepOf(blocks: Axes): { outer: number; step: number } | null {
 /** Bytes of blocks and rows that are in scratch at a time, if those of one block are not more. */
 const CHUNK_BYTES = 1 << 18;
 
-/** What moves rows of blocks that lie `pitch` bytes apart, given the numbers of both; whether it changes the tensor, or what lies beside it. */
+/**
+ * What moves rows of blocks that lie `pitch` bytes apart, given the numbers of both; whether it changes the tensor, or
+ * what lies beside it.
+ */
 interface RowMove {
   readonly name: string;
   readonly callee: Call['callee'];
@@ -232,7 +241,10 @@ interface RowMove {
   readonly changes: boolean;
 }
 
-/** Moves the rows of a tensor and as many that lie side by side: once where it is taken down, else as many blocks as fit, or of one as many rows. */
+/**
+ * Moves the rows of a tensor and as many that lie side by side: once where it is taken down, else as many blocks as
+ * fit, or of one as many rows.
+ */
 function moveRows(
   x: TypedArray,
   { blocks, rows, length }: Rows,
@@ -326,7 +338,10 @@ export function writeRows(out: TypedArray, where: Rows, values: TypedArray, adds
 
 /** From this length on the engine's own copy of each row beats copies of all to scratch and back. */
 export const longRow = 512;
-/** The elements of `values`, one after the other, where a mask is true, which must not be more often than there are values. */
+/**
+ * The elements of `values`, one after the other, where a mask is true, which must not be more often than there are
+ * values.
+ */
 export function recordMaskedWrite(out: TypedArray, mask: TypedArray, values: TypedArray): boolean {
   if (recorder === null) return false;
   const { fill } = moveKernels(out.BYTES_PER_ELEMENT);

@@ -4,7 +4,10 @@ import { dtypeOf, recordCall, recorder } from '../recording/index.ts';
 import { is, over, plus, times } from '../wasm/formulas.ts';
 import { i32Params, ModuleBuilder, memoized, range } from '../wasm/index.ts';
 
-/** The indices of the first elements other than 0 of a shape, a row each, in as many rows as there is room for; the others are filled. */
+/**
+ * The indices of the first elements other than 0 of a shape, a row each, in as many rows as there is room for; the
+ * others are filled.
+ */
 export function recordNonzero(x: TypedArray, shape: Shape, fill: number, out: TypedArray): boolean {
   if (recorder === null) return false;
   const kernel = nonzeroKernel(`${dtypeOf(x)} ${shape.length}`);

@@ -1,13 +1,16 @@
 import { accessOf, i32Params, ModuleBuilder, memoized } from '../wasm/index.ts';
 import { copyRow } from './move-kernels.ts';
 
-/** Bytes that describe a piece of a row: how far from the row's beginning it comes from, how far each element is from the one before, its length. */
+/**
+ * Bytes that describe a piece of a row: how far from the row's beginning it comes from, how far each element is from
+ * the one before, its length.
+ */
 export const pieceBytes = 12;
 
 interface PieceKernel {
   /**
-   * Writes rows side by side, of each of the blocks of x, `pitch` apart, those that begin where `starts` say. Each row is made of as many
-   * pieces, that are `described`. All in bytes, but for counts.
+   * Writes rows side by side, of each of the blocks of x, `pitch` apart, those that begin where `starts` say. Each row
+   * is made of as many pieces, that are `described`. All in bytes, but for counts.
    */
   arrange(
     blocks: number,

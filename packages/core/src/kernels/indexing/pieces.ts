@@ -18,7 +18,10 @@ export interface Piece {
 /** What a dimension is made of, in order; `null`: of all entries as they are. */
 export type Pieces = readonly Piece[] | null;
 
-/** Rows of a result: each of so many blocks of the source, `pitch` elements apart, has some that begin at `starts` and are of the same pieces. */
+/**
+ * Rows of a result: each of so many blocks of the source, `pitch` elements apart, has some that begin at `starts` and
+ * are of the same pieces.
+ */
 interface Rows {
   readonly blocks: number;
   readonly pitch: number;
@@ -72,8 +75,8 @@ function spread(starts: Int32Array, pieces: readonly Piece[], stride: number): I
 }
 
 /**
- * Writes to the dense `out`, whose dtype is that of x and which shares no memory with it, what x is once each of its dimensions is made of
- * these pieces.
+ * Writes to the dense `out`, whose dtype is that of x and which shares no memory with it, what x is once each of its
+ * dimensions is made of these pieces.
  */
 export function arrange(x: Strided, dims: readonly Pieces[], out: Strided): void {
   if (out.count === 0) return;
@@ -115,7 +118,10 @@ const copyPieces: WriteRows = (source, { blocks, pitch, starts, pieces }, target
 /** Bytes that are in scratch at a time of what is read, and of what is written. */
 const atOnce = 1 << 16;
 
-/** {@link copyPieces} by a kernel: some blocks, or some rows of one, and what these are made of, are in scratch at a time. */
+/**
+ * {@link copyPieces} by a kernel: some blocks, or some rows of one, and what these are made of, are in scratch at a
+ * time.
+ */
 const runPieces: WriteRows = (source, rows, target, at) => {
   const { blocks, pitch, starts, width } = rows;
   const bytes = target.BYTES_PER_ELEMENT;

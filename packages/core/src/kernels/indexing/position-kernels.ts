@@ -3,8 +3,9 @@ import { i32Params, ModuleBuilder, once } from '../wasm/index.ts';
 /** Lists of positions, int32 numbers of elements. Addresses in bytes; nothing overlaps. */
 interface PositionKernels {
   /**
-   * positions[i] = before + stride * index[i] for indices from `least` on and below `size`, of which negative ones count from the
-   * end; `before` is `start`, or, where `adds` is 1, positions[i]. Gives 1, with nothing written, where an index is none of these.
+   * positions[i] = before + stride * index[i] for indices from `least` on and below `size`, of which negative ones
+   * count from the end; `before` is `start`, or, where `adds` is 1, positions[i]. Gives 1, with nothing written, where
+   * an index is none of these.
    */
   place(
     count: number,
@@ -23,8 +24,8 @@ interface PositionKernels {
   /** Whether any of the integers is 0. */
   holdsZero(count: number, bytes: number, integers: number): number;
   /**
-   * out[i] = whether no index before it names the place of index[i], of `size` places, each with a byte of zeros in `seen`. Gives 1
-   * where an index names no place.
+   * out[i] = whether no index before it names the place of index[i], of `size` places, each with a byte of zeros in
+   * `seen`. Gives 1 where an index names no place.
    */
   firstMentions(count: number, size: number, index: number, seen: number, out: number): number;
 }

@@ -33,7 +33,10 @@ export interface Axes {
   readonly strides: readonly number[];
 }
 
-/** Where each index leads, counted from `before`: a position, or one for each index, which is changed. Indices are checked. */
+/**
+ * Where each index leads, counted from `before`: a position, or one for each index, which is changed. Indices are
+ * checked.
+ */
 export function recordPlaces(
   index: TypedArray,
   { size, stride, negative }: Indexed,
@@ -66,7 +69,10 @@ export function recordSpread(rows: Int32Array, blocks: Axes, elements: Axes): In
   return positions;
 }
 
-/** Moves each position, in row-major order, by where it stands along some axes, of which so many elements lie after the last. */
+/**
+ * Moves each position, in row-major order, by where it stands along some axes, of which so many elements lie after the
+ * last.
+ */
 export function recordAxes(positions: Int32Array, axes: Axes, after: number): void {
   let inner = after;
   for (const { size, stride } of merged(axes).reverse()) {

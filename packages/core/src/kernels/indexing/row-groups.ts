@@ -4,9 +4,9 @@ import { copyRun } from '../strided/index.ts';
 import { i32Params, ModuleBuilder, memoized, once } from '../wasm/index.ts';
 
 /**
- * Sorts rows into groups by their keys: those of group g, whose keys are from `bounds[g]` on and below the next, are named in order from
- * `rows[g * keys.length]` on, and `counts[g]` is how many there are. Gives the number of the first key that is in none, and -1 where all
- * are in one, as where it is taken down.
+ * Sorts rows into groups by their keys: those of group g, whose keys are from `bounds[g]` on and below the next, are
+ * named in order from `rows[g * keys.length]` on, and `counts[g]` is how many there are. Gives the number of the first
+ * key that is in none, and -1 where all are in one, as where it is taken down.
  */
 export function groupRows(
   keys: TypedArray,

@@ -3,8 +3,8 @@ import { type FunctionBuilder, i32Params, ModuleBuilder, memoized, once } from '
 import { elementOf } from './combine-kernels.ts';
 
 /**
- * out[index[i]] += values[i] / how often the index stands there, of rows of `width` elements, for indices other than `skipped`. `counts`
- * holds a 0 for each of the `rows`. Gives 1, with nothing added, where an index names no row.
+ * out[index[i]] += values[i] / how often the index stands there, of rows of `width` elements, for indices other than
+ * `skipped`. `counts` holds a 0 for each of the `rows`. Gives 1, with nothing added, where an index names no row.
  */
 export const frequencyKernel = memoized((dtype: DType): ((...args: number[]) => number) => {
   const bytes = bytesOf(dtype);
@@ -46,8 +46,8 @@ export const frequencyKernel = memoized((dtype: DType): ((...args: number[]) => 
 });
 
 /**
- * best[bags[i]][j] = index[i] where nothing was found of the bag, which -1 says, or table[index[i]][j] is greater than the one that was:
- * of rows of `width` elements. Gives 1 where an index names none of the `rows` of the table.
+ * best[bags[i]][j] = index[i] where nothing was found of the bag, which -1 says, or table[index[i]][j] is greater than
+ * the one that was: of rows of `width` elements. Gives 1 where an index names none of the `rows` of the table.
  */
 export const greatestKernel = memoized((dtype: DType): ((...args: number[]) => number) => {
   const { type, bytes, load } = elementOf(dtype);
@@ -93,8 +93,8 @@ export const greatestKernel = memoized((dtype: DType): ((...args: number[]) => n
 });
 
 /**
- * out[i] is the number of the last of `count` offsets that is not above i, for i below `length`. Gives 1 unless the first offset is 0 and
- * each of the others lies between the one before it and `length`.
+ * out[i] is the number of the last of `count` offsets that is not above i, for i below `length`. Gives 1 unless the
+ * first offset is 0 and each of the others lies between the one before it and `length`.
  */
 export const bagsKernel = once((): ((...args: number[]) => number) => {
   const module = new ModuleBuilder();

@@ -23,8 +23,9 @@ function recordedRows(table: Strided, indices: Strided): { rows: Int32Array; wid
 const orZero = new ElementwiseKernel('padding', 2, (x, index, skipped) => select(eq(index, skipped), 0, x));
 
 /**
- * Stores the rows of a matrix that indices name, side by side; zeros for the row of number `skipped`. Gives the number of the first index
- * that names no row, and -1 where all do; where a call is being compiled none does, or the program gives the word to the kernel.
+ * Stores the rows of a matrix that indices name, side by side; zeros for the row of number `skipped`. Gives the number
+ * of the first index that names no row, and -1 where all do; where a call is being compiled none does, or the program
+ * gives the word to the kernel.
  */
 export function readTableRows(table: Strided, indices: Strided, out: Strided, skipped = -1): number {
   const bad = readNamedRows(table, indices, out);
@@ -71,7 +72,10 @@ export interface RowSums {
   readonly skipped: number;
   /** Whether each row is divided by how many indices name it. */
   readonly byFrequency: boolean;
-  /** Integers that name the rows of `values` which take part, one for each index. By default it is each row once, in order. */
+  /**
+   * Integers that name the rows of `values` which take part, one for each index. By default it is each row once, in
+   * order.
+   */
   readonly from?: Strided;
 }
 
@@ -168,9 +172,9 @@ function addNamedRows(values: Strided, from: Strided, indices: Strided, out: Str
 }
 
 /**
- * Of each bag of a table's rows, column by column, the number of the first row with the greatest element, and -1 where the bag is empty:
- * `indices` name rows, `bags` the bag that each is in. Nothing is greater than NaN, nor NaN than anything. Gives the number of the first index
- * that names no row, and -1 where all do, as where it is taken down.
+ * Of each bag of a table's rows, column by column, the number of the first row with the greatest element, and -1 where
+ * the bag is empty: `indices` name rows, `bags` the bag that each is in. Nothing is greater than NaN, nor NaN than
+ * anything. Gives the number of the first index that names no row, and -1 where all do, as where it is taken down.
  */
 export function greatestTableRows(table: Strided, indices: Strided, bags: Strided, out: Strided): number {
   const [rows = 0, width = 1] = table.shape;
@@ -197,8 +201,9 @@ export function greatestTableRows(table: Strided, indices: Strided, bags: Stride
 }
 
 /**
- * Of int32 `offsets`, where bags begin, the number of the bag that each element of `out` is in. Gives the number of the first offset that is below
- * the one before it or above the length of `out`, or is the first and not 0; and -1 where there is none, as where it is taken down.
+ * Of int32 `offsets`, where bags begin, the number of the bag that each element of `out` is in. Gives the number of the
+ * first offset that is below the one before it or above the length of `out`, or is the first and not 0; and -1 where
+ * there is none, as where it is taken down.
  */
 export function numberBags(offsets: Strided, out: Strided): number {
   const [starts, bags] = [elementsOf(offsets), elementsOf(out)];

@@ -1,8 +1,8 @@
 import type { RealMatrix } from './matrix.ts';
 
 /**
- * A = L Lᵀ, read from the lower triangle of A and in its place; what is above the diagonal becomes 0. Gives the order of the first
- * leading minor that is not positive, at which it ends; 0 where all are.
+ * A = L Lᵀ, read from the lower triangle of A and in its place; what is above the diagonal becomes 0. Gives the order
+ * of the first leading minor that is not positive, at which it ends; 0 where all are.
  */
 export function factorCholesky(a: RealMatrix): number {
   const { rows: n } = a;

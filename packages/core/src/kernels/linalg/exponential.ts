@@ -2,7 +2,10 @@ import { factorLU } from './lu.ts';
 import { RealMatrix } from './matrix.ts';
 import { solveTriangle } from './triangular.ts';
 
-/** The coefficients of the Padé approximant of degree 13 to exp, as far as they are those of numerator and denominator (Higham, 2005). */
+/**
+ * The coefficients of the Padé approximant of degree 13 to exp, as far as they are those of numerator and denominator
+ * (Higham, 2005).
+ */
 const pade = [1];
 for (let k = 1; k <= 13; k++) pade.push(((pade[k - 1] ?? 1) * (14 - k)) / ((27 - k) * k));
 

@@ -1,8 +1,9 @@
 import type { RealMatrix } from './matrix.ts';
 
 /**
- * P A = L U by elimination with partial pivoting, in the place of A: U on and above the diagonal, below it L, whose diagonal is 1.
- * Row k was exchanged with row `pivots[k]`. Gives the number, from 1, of the first pivot that is 0; 0 where there is none.
+ * P A = L U by elimination with partial pivoting, in the place of A: U on and above the diagonal, below it L, whose
+ * diagonal is 1. Row k was exchanged with row `pivots[k]`. Gives the number, from 1, of the first pivot that is 0; 0
+ * where there is none.
  */
 export function factorLU(a: RealMatrix, pivots: Int32Array): number {
   let firstZero = 0;

@@ -1,14 +1,17 @@
 import { RealMatrix } from './matrix.ts';
 
-/** Householder reflections H = 1 - tau v vᵀ, one a column: v is 0 above the diagonal, 1 on it, and stands below it in `a`. */
+/**
+ * Householder reflections H = 1 - tau v vᵀ, one a column: v is 0 above the diagonal, 1 on it, and stands below it in
+ * `a`.
+ */
 export interface Reflections {
   readonly a: RealMatrix;
   readonly tau: Float64Array;
 }
 
 /**
- * A = Q R in the place of A: R on and above the diagonal, below it the reflections whose product is Q. The signs are LAPACK's: a
- * reflection turns the diagonal's sign, unless all below it is 0 already.
+ * A = Q R in the place of A: R on and above the diagonal, below it the reflections whose product is Q. The signs are
+ * LAPACK's: a reflection turns the diagonal's sign, unless all below it is 0 already.
  */
 export function reflect(a: RealMatrix): Reflections {
   const tau = new Float64Array(Math.min(a.rows, a.columns));

@@ -23,7 +23,9 @@ function orthogonalise(a: RealMatrix, turned: RealMatrix): void {
   }
 }
 
-/** Makes row `k` a unit vector that is orthogonal to the `k` rows before it, beginning from one axis after the other. */
+/**
+ * Makes row `k` a unit vector that is orthogonal to the `k` rows before it, beginning from one axis after the other.
+ */
 function complete(rows: RealMatrix, k: number): void {
   const { columns: m } = rows;
   for (let axis = 0; axis < m; axis++) {
@@ -43,7 +45,10 @@ export interface SingularValues {
   readonly v: RealMatrix;
 }
 
-/** The decomposition of an m by n matrix of finite numbers, of min(m, n) singular values: by Jacobi rotations of the columns of its taller side. */
+/**
+ * The decomposition of an m by n matrix of finite numbers, of min(m, n) singular values: by Jacobi rotations of the
+ * columns of its taller side.
+ */
 export function singularValues(a: RealMatrix): SingularValues {
   const tall = a.rows >= a.columns;
   const columns = tall ? a.transposed() : new RealMatrix(a.rows, a.columns, a.data.slice());

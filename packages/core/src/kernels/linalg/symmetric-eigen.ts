@@ -55,7 +55,9 @@ function tridiagonalise(a: RealMatrix): Tridiagonal {
 /** Sweeps for one eigenvalue after which it is taken as it is; two are usual. */
 const mostSweeps = 60;
 
-/** Makes a tridiagonal matrix diagonal, by the QL method with implicit shifts; its rotations turn the rows of `turned`. */
+/**
+ * Makes a tridiagonal matrix diagonal, by the QL method with implicit shifts; its rotations turn the rows of `turned`.
+ */
 function diagonalise({ diagonal: d, beside: e, turned }: Tridiagonal): void {
   const n = d.length;
   const negligible = (k: number): boolean =>
@@ -98,7 +100,10 @@ function diagonalise({ diagonal: d, beside: e, turned }: Tridiagonal): void {
   }
 }
 
-/** The eigenvalues of a symmetric matrix in ascending order, and its eigenvectors as columns. Overwrites the matrix, all of which is given. */
+/**
+ * The eigenvalues of a symmetric matrix in ascending order, and its eigenvectors as columns. Overwrites the matrix, all
+ * of which is given.
+ */
 export function eigenSymmetric(a: RealMatrix): { values: Float64Array; vectors: RealMatrix } {
   const { rows: n } = a;
   if (n === 1) return { values: a.data.slice(), vectors: RealMatrix.identity(1) };

@@ -1,6 +1,9 @@
 import type { RealMatrix } from './matrix.ts';
 
-/** Replaces B by T⁻¹ B for the upper or lower triangle T of a matrix; with `unit` its diagonal counts as ones. Zeros on the diagonal divide. */
+/**
+ * Replaces B by T⁻¹ B for the upper or lower triangle T of a matrix; with `unit` its diagonal counts as ones. Zeros on
+ * the diagonal divide.
+ */
 export function solveTriangle(t: RealMatrix, b: RealMatrix, upper: boolean, unit: boolean): void {
   const { rows: n } = b;
   for (let step = 0; step < n; step++) {

@@ -1,4 +1,7 @@
-/** The WebAssembly kernel of the derivative of {@link emitForward} where each element of a group has a factor of its own. */
+/**
+ * The WebAssembly kernel of the derivative of {@link emitForward} where each element of a group has a factor of its
+ * own.
+ */
 
 import { type RowConfig, RowEmitter } from '../rows/index.ts';
 import { type FunctionBuilder, type ModuleBuilder, type ParametersOf, range } from '../wasm/index.ts';
@@ -154,8 +157,8 @@ function emitGroup(e: Emitting): void {
 }
 
 /**
- * Writes `backward`. There are `samples` rows of all groups; the gradients of factors and summands are added up for {@link BLOCK} of them at
- * a time, and stand in rows of `pitch` bytes.
+ * Writes `backward`. There are `samples` rows of all groups; the gradients of factors and summands are added up for
+ * {@link BLOCK} of them at a time, and stand in rows of `pitch` bytes.
  */
 export function emitBackwardOfElements(module: ModuleBuilder, t: RowConfig, v: Variant): void {
   module.define({ export: 'backward' }, backwardParams, (f, p) => {

@@ -20,8 +20,8 @@ export const backwardParams = {
 } as const;
 
 /**
- * With xhat = (x - mean) rstd, the gradient by x is rstd w g + (x - mean) slope + shift, where slope = -rstd^3 sum(w g (x - mean)) / n and
- * shift = -rstd sum(w g) / n. Pushes the slope.
+ * With xhat = (x - mean) rstd, the gradient by x is rstd w g + (x - mean) slope + shift, where slope = -rstd^3 sum(w g
+ * (x - mean)) / n and shift = -rstd sum(w g) / n. Pushes the slope.
  */
 export function pushSlope(f: FunctionBuilder, rstd: number, along: number, count: number): FunctionBuilder {
   f.get(along).get(rstd).op('f64.mul').get(rstd).op('f64.mul');
@@ -29,8 +29,8 @@ export function pushSlope(f: FunctionBuilder, rstd: number, along: number, count
 }
 
 /**
- * Pushes what is taken from each w g where the gradient by x is rstd (w g - that) + (x - origin) slope, and the mean lies `rest` from the
- * origin.
+ * Pushes what is taken from each w g where the gradient by x is rstd (w g - that) + (x - origin) slope, and the mean
+ * lies `rest` from the origin.
  */
 export function pushCenter(
   f: FunctionBuilder,
@@ -47,9 +47,9 @@ export function pushCenter(
 }
 
 /**
- * Runs `sums`, which finds `total`, and `along` with the distances from `means`; where these are not finite, once more with x itself: PyTorch adds
- * up its products, subtracts `mean` times the total, and has x, not its distance, meet what became of them. Then `means` is 0, and
- * `rest`, else 0, the mean.
+ * Runs `sums`, which finds `total`, and `along` with the distances from `means`; where these are not finite, once more
+ * with x itself: PyTorch adds up its products, subtracts `mean` times the total, and has x, not its distance, meet what
+ * became of them. Then `means` is 0, and `rest`, else 0, the mean.
  */
 export function sumsAsPyTorch(
   f: FunctionBuilder,
@@ -138,7 +138,9 @@ function storeOfPart(e: Emitting): void {
   for (const pointer of [start.toWeight, start.toBias]) f.bump(pointer, { bytes: t.bytes });
 }
 
-/** Finds the sums over a group, `total` of gradients, `along` of these times distances; and the gradients by factors. */
+/**
+ * Finds the sums over a group, `total` of gradients, `along` of these times distances; and the gradients by factors.
+ */
 function emitSums(e: Emitting): void {
   const { f, p, from, gFrom, to, start, sumAlong, sumOfG, total, along, partG, partAlong } = e;
   f.f64Const(0).set(total).f64Const(0).set(along);

@@ -1,4 +1,6 @@
-/** The WebAssembly kernels that normalise the columns of matrices, and the derivative: lanes hold neighbouring columns. */
+/**
+ * The WebAssembly kernels that normalise the columns of matrices, and the derivative: lanes hold neighbouring columns.
+ */
 
 import { type RowConfig, RowEmitter, type VectorStep } from '../rows/index.ts';
 import { type FunctionBuilder, type ModuleBuilder, type ParametersOf, range, zip } from '../wasm/index.ts';
@@ -134,7 +136,9 @@ function emitStatistics(e: EmittingForward, steps: readonly VectorStep[]): void 
   }
 }
 
-/** Takes vectors that loops read to where results will lie, and back: V8 makes one of two that are loaded side by side. */
+/**
+ * Takes vectors that loops read to where results will lie, and back: V8 makes one of two that are loaded side by side.
+ */
 function bringTogether({ f, p }: EmittingForward, locals: readonly number[]): void {
   if (locals.length === 1) return;
   f.storeVectors(p.y, locals);

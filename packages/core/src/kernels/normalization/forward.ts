@@ -7,8 +7,8 @@ import type { Variant } from './grouping.ts';
 import { addRow, multiplyAdd, Sum } from './sums.ts';
 
 /**
- * What each kernel takes of a grouping: samples, blocks, groups, parts of a group, elements of a part and of a group; the bytes from one block, or
- * sample, to the next; and what is added to the variance.
+ * What each kernel takes of a grouping: samples, blocks, groups, parts of a group, elements of a part and of a group;
+ * the bytes from one block, or sample, to the next; and what is added to the variance.
  */
 export const sizes = {
   samples: 'i32',
@@ -83,7 +83,10 @@ interface Group {
   readonly means: number;
 }
 
-/** Samples at a time, of groups of up to so many bytes: the one is worked on while quotients and roots of another are on their way. */
+/**
+ * Samples at a time, of groups of up to so many bytes: the one is worked on while quotients and roots of another are on
+ * their way.
+ */
 const SAMPLES = 4;
 const FEW_BYTES = 4096;
 

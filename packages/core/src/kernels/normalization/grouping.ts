@@ -1,8 +1,8 @@
 /** How elements are grouped to be normalised, and the numbers that the kernels take of it. */
 
 /**
- * A tensor is seen as (samples, outer, groups, parts, run), where `samples` or `outer` is 1: element (s, o, g, p, i) belongs to group
- * (s, g). What is learned, if anything, is one factor and one summand for each (g, p).
+ * A tensor is seen as (samples, outer, groups, parts, run), where `samples` or `outer` is 1: element (s, o, g, p, i)
+ * belongs to group (s, g). What is learned, if anything, is one factor and one summand for each (g, p).
  */
 export interface Grouping {
   /** How many samples there are, each with groups of its own. */
@@ -19,7 +19,10 @@ export interface Grouping {
   readonly eps: number;
   /** Whether the mean is subtracted; else it counts as 0. */
   readonly centered: boolean;
-  /** Whether the derivative by x multiplies by the factor of a group, which has but one, in the end, not each gradient by it. */
+  /**
+   * Whether the derivative by x multiplies by the factor of a group, which has but one, in the end, not each gradient
+   * by it.
+   */
   readonly scalesLast: boolean;
 }
 

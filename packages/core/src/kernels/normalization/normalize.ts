@@ -48,7 +48,10 @@ function kernelOf(name: 'forward' | 'backward', v: Variant, x: Strided): Kernel 
   return kernels(x.dtype === 'float64' ? 'f64' : 'f32')[name] as Kernel;
 }
 
-/** What an operand of a kernel has a number for: each element, each group of each sample, each factor, or, summed up over samples, these. */
+/**
+ * What an operand of a kernel has a number for: each element, each group of each sample, each factor, or, summed up
+ * over samples, these.
+ */
 interface Operand {
   readonly of: 'elements' | 'statistics' | 'factors' | 'sums';
   readonly array: TypedArray | null;
@@ -76,7 +79,10 @@ export interface Statistics<T> {
   readonly variances: T;
 }
 
-/** y = (x - mean) / sqrt(variance + eps) by group, times a factor and with a summand where there are such; and the statistics. */
+/**
+ * y = (x - mean) / sqrt(variance + eps) by group, times a factor and with a summand where there are such; and the
+ * statistics.
+ */
 export function normalizeGroups(
   x: Strided,
   [weight, bias]: readonly [Strided | null, Strided | null],

@@ -69,8 +69,8 @@ class Tree {
 }
 
 /**
- * Stores the sums of neighbouring trees where results will lie, for V8 to make one tree of two: it begins at stores. Engines without relaxed
- * SIMD are older than that.
+ * Stores the sums of neighbouring trees where results will lie, for V8 to make one tree of two: it begins at stores.
+ * Engines without relaxed SIMD are older than that.
  */
 function joinAt(f: FunctionBuilder, spare: number, trees: readonly Tree[]): void {
   if (!hasRelaxedSimd) return;
@@ -83,12 +83,15 @@ function joinAt(f: FunctionBuilder, spare: number, trees: readonly Tree[]): void
 /** Terms of a vector, one for each sum; each pushes one. */
 type Terms = readonly (() => void)[];
 
-/** Vectors of a row that are added up before they go on in float64, by the number of sums that run side by side: registers are few. */
+/**
+ * Vectors of a row that are added up before they go on in float64, by the number of sums that run side by side:
+ * registers are few.
+ */
 const groupOf = (sums: number): number => (sums === 1 ? 8 : 4);
 
 /**
- * Adds to sums over a row; `terms` has one pushed for each, which are cut to the row. Of neighbouring vectors each is added to a tree of its
- * own; `spare` points to room for a vector of each.
+ * Adds to sums over a row; `terms` has one pushed for each, which are cut to the row. Of neighbouring vectors each is
+ * added to a tree of its own; `spare` points to room for a vector of each.
  */
 export function addRow(
   row: RowEmitter,

@@ -3,7 +3,10 @@
 import { type RowConfig, RowEmitter } from '../rows/index.ts';
 import { i32Params, type ModuleBuilder, range } from '../wasm/index.ts';
 
-/** Writes `addRows`, which adds rows of `n` numbers to float64 totals, one after the other, and `narrow`, which rounds those. */
+/**
+ * Writes `addRows`, which adds rows of `n` numbers to float64 totals, one after the other, and `narrow`, which rounds
+ * those.
+ */
 export function emitTotals(module: ModuleBuilder, t: RowConfig): void {
   const halves = range(t.lanes / 2);
   module.define({ export: 'addRows' }, i32Params('rows', 'n', 'pitch', 'accumulate', 'x', 'out'), (f, p) => {

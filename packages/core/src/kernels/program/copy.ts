@@ -46,7 +46,10 @@ function dimensionsOf({ from, to }: Copy): Dimension[] {
 export const formOfCopy = (copy: Copy): string =>
   `copy ${copy.to.dtype} ${dimensionsOf(copy).map((d) => `${d.size}:${d.from}:${d.to}`)}`;
 
-/** Into how many rows a copy can be cut, and how long a row is; a row is what the outermost of several loops goes round by. */
+/**
+ * Into how many rows a copy can be cut, and how long a row is; a row is what the outermost of several loops goes round
+ * by.
+ */
 export function rowsOfCopy(copy: Copy): { rows: number; length: number } {
   const [outermost, ...inner] = dimensionsOf(copy);
   if (outermost === undefined || inner.length === 0) return { rows: 1, length: copy.to.count };

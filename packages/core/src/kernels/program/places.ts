@@ -25,7 +25,9 @@ export interface Prepared {
   readonly expressions: ReturnType<typeof lowered>;
 }
 
-/** An elementwise kernel where it is; without `places` one whose function is given {@link addressesOf}, in this order. */
+/**
+ * An elementwise kernel where it is; without `places` one whose function is given {@link addressesOf}, in this order.
+ */
 export function prepare(kernel: Elementwise, places: Places | null): Prepared {
   const { name, lane, inputs, outputs } = kernel;
   const whereIs = (operand: Operand, number: number) =>

@@ -1,4 +1,7 @@
-/** Functions of products of small matrices, whose sizes and strides are known: no dispatch, no packing, no rest that is not there. */
+/**
+ * Functions of products of small matrices, whose sizes and strides are known: no dispatch, no packing, no rest that is
+ * not there.
+ */
 
 import { multiplyAdd } from '../gemm/index.ts';
 import type { Matrix, Product } from '../recording/index.ts';
@@ -250,7 +253,10 @@ class Vectors {
     }
   }
 
-  /** Takes `step(p)` for each p, in rounds; says how many steps the pointers, which it may replace, are behind at the end. */
+  /**
+   * Takes `step(p)` for each p, in rounds; says how many steps the pointers, which it may replace, are behind at the
+   * end.
+   */
   #terms(
     pointers: { a: number; b: number },
     count: number,

@@ -9,8 +9,8 @@ import { type Effects, recorder } from './recorder.ts';
 type Said = Partial<Effects>;
 
 /**
- * Takes down a call of a function that takes nothing but integers: numbers, and for each array the address of its first element.
- * It writes to the last array, unless `said` says otherwise, and reads the others.
+ * Takes down a call of a function that takes nothing but integers: numbers, and for each array the address of its first
+ * element. It writes to the last array, unless `said` says otherwise, and reads the others.
  */
 export function recordCall(
   name: string,
@@ -59,9 +59,9 @@ const mostBytes = 2 ** 23;
 const addresses: number[] = [];
 
 /**
- * {@link recordCall}, and where nobody takes down kernels the call itself, for which arrays are copied to scratch and back. Gives false,
- * nothing having been written, where they do not fit, or the function refuses what it found: then the caller does the work, or says
- * why not.
+ * {@link recordCall}, and where nobody takes down kernels the call itself, for which arrays are copied to scratch and
+ * back. Gives false, nothing having been written, where they do not fit, or the function refuses what it found: then
+ * the caller does the work, or says why not.
  */
 export function runCall(
   name: string,

@@ -20,12 +20,14 @@ export interface Operand {
 }
 
 /**
- * How an operand is read along an iteration space of rows: element by element, the same row each time, one element for each row, or
- * one for all.
+ * How an operand is read along an iteration space of rows: element by element, the same row each time, one element for
+ * each row, or one for all.
  */
 export type Reading = 'dense' | 'row' | 'column' | 'scalar';
 
-/** A number that a kernel is given: the same in each call, or number `index` of those that the host gives an equation. */
+/**
+ * A number that a kernel is given: the same in each call, or number `index` of those that the host gives an equation.
+ */
 export type Parameter = number | { readonly equation: number; readonly index: number };
 
 /** Evaluates expressions at each of `count` elements, in rows of `inner`. */

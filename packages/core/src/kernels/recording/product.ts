@@ -43,8 +43,8 @@ const mostWrittenOut = 2 ** 15;
 const mostTerms = 256;
 
 /**
- * Whether operands lie as vectors take them: for `lanes` of some length terms side by side, else columns of b, unless few vectors
- * are put together.
+ * Whether operands lie as vectors take them: for `lanes` of some length terms side by side, else columns of b, unless
+ * few vectors are put together.
  */
 const liesWell = ({ lane, summing, m, n, k, a, b }: Product): boolean => {
   const bytes = lane === 'f32' ? 4 : 8;
@@ -53,7 +53,10 @@ const liesWell = ({ lane, summing, m, n, k, a, b }: Product): boolean => {
 };
 const few = 4;
 
-/** Multiply-adds up to which a b with columns side by side, if need be a copy, and a function of its own serve it better. */
+/**
+ * Multiply-adds up to which a b with columns side by side, if need be a copy, and a function of its own serve it
+ * better.
+ */
 const mostTurned = 2 ** 13;
 
 /** Whether a product of these sizes is worth a copy of b that has its columns side by side. */

@@ -157,7 +157,10 @@ export class Recorder {
     return takes;
   }
 
-  /** Calls a function of WebAssembly, of which eager calls run the same; arrays among the arguments stand for their addresses. */
+  /**
+   * Calls a function of WebAssembly, of which eager calls run the same; arrays among the arguments stand for their
+   * addresses.
+   */
   call(
     name: string,
     callee: Call['callee'],
@@ -195,7 +198,8 @@ const overlapsOtherwise = (out: Operand, x: { operand: Operand; reading: Reading
 export let recorder: Recorder | null = null;
 
 /**
- * To be called by a kernel that is meant to work in JavaScript, with what it does there: where kernels are taken down it must not happen.
+ * To be called by a kernel that is meant to work in JavaScript, with what it does there: where kernels are taken down
+ * it must not happen.
  * @throws InJavaScript there
  */
 export function worksInJavaScript(what: string): void {

@@ -1,4 +1,6 @@
-/** The cells that go along sequences, each as expressions: what a step makes of products and state, and the way back. */
+/**
+ * The cells that go along sequences, each as expressions: what a step makes of products and state, and the way back.
+ */
 
 import type { Expr } from '../expression/index.ts';
 import * as E from '../expression/index.ts';
@@ -47,7 +49,10 @@ export interface Cell {
   /** Whether the state is brought to another size by a product before others see it. */
   readonly projected: boolean;
   forward(x: Given): { readonly h: Expr; readonly c?: Expr; readonly kept?: readonly Expr[] };
-  /** The gradients of the gates by input, those by state where they differ, and of the states but for that by the product. */
+  /**
+   * The gradients of the gates by input, those by state where they differ, and of the states but for that by the
+   * product.
+   */
   backward(x: Returned): {
     readonly byInput: readonly Expr[];
     readonly byState?: readonly Expr[];

@@ -1,4 +1,7 @@
-/** What the loops over steps share: places that go along with the steps, rows taken vector by vector, and products by packed weights. */
+/**
+ * What the loops over steps share: places that go along with the steps, rows taken vector by vector, and products by
+ * packed weights.
+ */
 
 import { inlineExpressions } from '../compile/index.ts';
 import { type Expr, input } from '../expression/index.ts';
@@ -38,7 +41,9 @@ export class Along {
     f.put(this.sign, is(-1)).end();
   }
 
-  /** A local with the place of the step that is taken, of rows of so many bytes, `at` being that of the first in time. */
+  /**
+   * A local with the place of the step that is taken, of rows of so many bytes, `at` being that of the first in time.
+   */
   place(at: number, row: number): number {
     const local = this.f.local('i32');
     this.f.put(local, plus(at, times(this.first, this.p.rows, row)));

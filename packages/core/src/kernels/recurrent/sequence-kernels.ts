@@ -19,7 +19,10 @@ export const forwardOperands = [
   ...(['states', 'inner', 'kept', 'hidden'] as const),
 ] as const;
 
-/** The operands of `backward`: the gradients of states and, where there are some, of inner states; results begin with `to`. */
+/**
+ * The operands of `backward`: the gradients of states and, where there are some, of inner states; results begin with
+ * `to`.
+ */
 export const backwardOperands = [
   ...(['gh', 'gc', 'kept', 'states', 'inner', 'h0', 'c0', 'weight', 'projection'] as const),
   ...(['toGates', 'toProduct', 'toStates', 'toState', 'toInner'] as const),
@@ -173,7 +176,10 @@ function emitProjection({ f, p, t, size, product, bytes, at }: Backward): void {
   });
 }
 
-/** The gradients of a step by its gates, and by the states before it, as far as no product goes to these; gives what the cell says. */
+/**
+ * The gradients of a step by its gates, and by the states before it, as far as no product goes to these; gives what the
+ * cell says.
+ */
 function emitCellBack({ f, p, t, cell, bytes, at, before }: Backward): ReturnType<Cell['backward']> {
   const rows = new VectorsOfRows(f, t, bytes.row);
   const one = (place: number, unless?: number) =>

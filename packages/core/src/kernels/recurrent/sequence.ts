@@ -34,8 +34,8 @@ const kernels = /* @__PURE__ */ new TiledKernels<Kernels>((module, lane, size) =
 });
 
 /**
- * A sequence of so many steps of `rows` rows, gone through from its end if `reversed`: the cell's state has `size` elements a row, of
- * which others see `out`.
+ * A sequence of so many steps of `rows` rows, gone through from its end if `reversed`: the cell's state has `size`
+ * elements a row, of which others see `out`.
  */
 export interface Passage {
   readonly cell: CellName;
@@ -76,7 +76,9 @@ const ways = {
 export const alongSequence = (passage: Passage, operands: Operands<ForwardOperand>): void =>
   run('forward', passage, operands);
 
-/** The gradients of gates, products and first states, of those of the states of all steps and what was kept of these. */
+/**
+ * The gradients of gates, products and first states, of those of the states of all steps and what was kept of these.
+ */
 export const backAlongSequence = (passage: Passage, operands: Operands<BackwardOperand>): void =>
   run('backward', passage, operands);
 

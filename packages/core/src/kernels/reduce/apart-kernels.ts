@@ -8,7 +8,10 @@ import { type Spec, untilNoneLeft } from './steps.ts';
 /** Elements of scratch that {@link emitRowsApart}'s function takes: copies go by whole vectors. */
 export const scratchOfRowsApart = BLOCK + 16;
 
-/** Writes `rowsApart`, which calls `rows`, the function of that name, for whole blocks where they lie, and else for what it copies to scratch. */
+/**
+ * Writes `rowsApart`, which calls `rows`, the function of that name, for whole blocks where they lie, and else for what
+ * it copies to scratch.
+ */
 export function emitRowsApart(module: ModuleBuilder, s: Spec, rows: number): void {
   const names = ['outer', 'pieces', 'length', 'leap', 'pitch', 'x', 'out', 'center', 'scratch'] as const;
   module.define({ export: 'rowsApart' }, i32Params(...names), (f, p) => {

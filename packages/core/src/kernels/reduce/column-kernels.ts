@@ -1,9 +1,9 @@
 /**
- * Reductions down the columns of matrices, several columns side by side. What becomes of a column depends on its elements alone:
- * they are taken in blocks of {@link ROWS}, whose results are combined one after another. Within a block too one element comes
- * after another, but for full blocks of sums of float32 (other than those about a centre): these are taken in groups of 8, which are added up two and two in
- * float32, and the groups in float64; where float32 overflows, or the squares that are added up may underflow, a group is added up
- * in float64.
+ * Reductions down the columns of matrices, several columns side by side. What becomes of a column depends on its
+ * elements alone: they are taken in blocks of {@link ROWS}, whose results are combined one after another. Within a
+ * block too one element comes after another, but for full blocks of sums of float32 (other than those about a centre):
+ * these are taken in groups of 8, which are added up two and two in float32, and the groups in float64; where float32
+ * overflows, or the squares that are added up may underflow, a group is added up in float64.
  */
 
 import { type FunctionBuilder, i32Params, type ModuleBuilder, range, zip } from '../wasm/index.ts';

@@ -10,7 +10,9 @@ import { BLOCK } from './row-kernels.ts';
 
 /** An address in scratch behind the parameters that any kernel has, and in front of the slots. */
 const totalAt = 496;
-/** Up to this many values a loop in JavaScript beats the call. It adds them up as the kernel does, one after another. */
+/**
+ * Up to this many values a loop in JavaScript beats the call. It adds them up as the kernel does, one after another.
+ */
 const few = 24;
 /** Up to this many values come in one chunk. */
 const oneChunk = slotBytes / 8;
@@ -20,9 +22,9 @@ const nowhere = new Float32Array(0);
 const toSlot: ElementwiseSink = () => {};
 
 /**
- * Adds up the values of an elementwise kernel over operands of one shape, in the order in which `reduce` adds up a row, divides the
- * sum by `divisor`, and stores it in `out` at index `at`. The values are not stored: they stay in the cache. `stored` are the
- * further results of the kernel, if it has any.
+ * Adds up the values of an elementwise kernel over operands of one shape, in the order in which `reduce` adds up a row,
+ * divides the sum by `divisor`, and stores it in `out` at index `at`. The values are not stored: they stay in the
+ * cache. `stored` are the further results of the kernel, if it has any.
  */
 export const sumElementwise: (...sum: ElementwiseSum) => void = (
   kernel,

@@ -5,7 +5,9 @@ import { memoized } from '../wasm/index.ts';
 
 /** How two partial results become one. */
 export type Combine = 'add' | 'mul' | 'max' | 'min';
-/** What happens to an element before it is combined; `centered` is the square of its `deviation` from a given centre. */
+/**
+ * What happens to an element before it is combined; `centered` is the square of its `deviation` from a given centre.
+ */
 export type Mapping = 'same' | 'abs' | 'square' | 'deviation' | 'centered' | 'nonzero' | 'nanToZero';
 
 /** Whether a mapping asks for a centre. */
@@ -29,8 +31,8 @@ const kinds = {
 } as const satisfies Record<string, { combine: Combine; map: Mapping }>;
 
 /**
- * `sumSquares` adds up x^2, `sumDeviations` x - centre, `sumCentered` (x - centre)^2, `nansum` takes NaN for 0; `any` and `all` give 1 or 0.
- * NaN counts as nonzero, and is the maximum and the minimum of everything that contains it.
+ * `sumSquares` adds up x^2, `sumDeviations` x - centre, `sumCentered` (x - centre)^2, `nansum` takes NaN for 0; `any`
+ * and `all` give 1 or 0. NaN counts as nonzero, and is the maximum and the minimum of everything that contains it.
  */
 export type ReduceKind = keyof typeof kinds;
 
@@ -51,8 +53,8 @@ export const formOf = (kind: ReduceKind): { readonly combine: Combine; readonly 
 export type Accumulator = Lane | 'i64';
 
 /**
- * float32 sums and products are carried in float64. So are products of integers, which are exact as long as they fit int32, and
- * never come back to it but as 0; sums of integers, which may, are carried in 64 bits.
+ * float32 sums and products are carried in float64. So are products of integers, which are exact as long as they fit
+ * int32, and never come back to it but as 0; sums of integers, which may, are carried in 64 bits.
  */
 export function accumulatorOf(lane: Lane, kind: ReduceKind): Accumulator {
   const { combine } = kinds[kind];

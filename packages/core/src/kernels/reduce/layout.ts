@@ -15,8 +15,8 @@ export interface ReduceLayout {
 }
 
 /**
- * Orders the dimensions for reducing `dims` (normalised, distinct). Kept dimensions stay in their order; those at the end
- * whose neighbours lie closer in memory than any of the reduced ones become inner.
+ * Orders the dimensions for reducing `dims` (normalised, distinct). Kept dimensions stay in their order; those at the
+ * end whose neighbours lie closer in memory than any of the reduced ones become inner.
  */
 export function reduceLayout(x: Strided, dims: readonly number[]): ReduceLayout {
   const { shape, strides } = x;

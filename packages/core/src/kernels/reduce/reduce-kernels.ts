@@ -12,19 +12,20 @@ import { emitRows } from './row-kernels.ts';
 import { specOf } from './steps.ts';
 
 /**
- * Addresses in bytes, counts in elements. What becomes of a row or column depends on its elements alone: not on how many there are,
- * where they lie, or what else is reduced. `accumulate` (0 or 1) goes on from the partial results in `out`, with the same
- * result as at one go if what went before was a multiple of `BLOCK` elements of a row, or of `ROWS` of a column.
+ * Addresses in bytes, counts in elements. What becomes of a row or column depends on its elements alone: not on how
+ * many there are, where they lie, or what else is reduced. `accumulate` (0 or 1) goes on from the partial results in
+ * `out`, with the same result as at one go if what went before was a multiple of `BLOCK` elements of a row, or of
+ * `ROWS` of a column.
  */
 export interface ReduceKernels {
   /**
-   * Reduces each of `outer` rows of `n` elements. Results have the accumulator's type, as has `center`, one a row. Reads up to 16
-   * bytes past the ends.
+   * Reduces each of `outer` rows of `n` elements. Results have the accumulator's type, as has `center`, one a row.
+   * Reads up to 16 bytes past the ends.
    */
   rows(outer: number, n: number, x: number, out: number, center: number, accumulate: number): void;
   /**
-   * {@link rows} of rows that are `pieces` of `length` elements, `pitch` bytes from one to the next, and `leap` bytes from one row to the
-   * next; `scratch` has room for `scratchOfRowsApart` elements.
+   * {@link rows} of rows that are `pieces` of `length` elements, `pitch` bytes from one to the next, and `leap` bytes
+   * from one row to the next; `scratch` has room for `scratchOfRowsApart` elements.
    */
   rowsApart(
     outer: number,
@@ -50,7 +51,9 @@ export interface ReduceKernels {
     center: number,
     accumulate: number,
   ): void;
-  /** Divides `count` results by a number, takes the root if asked (1), and makes float32 of them if asked; only of f64. */
+  /**
+   * Divides `count` results by a number, takes the root if asked (1), and makes float32 of them if asked; only of f64.
+   */
   finish(count: number, out: number, divisor: number, root: number, narrow: number): void;
 }
 

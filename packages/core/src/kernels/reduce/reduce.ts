@@ -29,9 +29,15 @@ import { recordReduction } from './recorded.ts';
 import { type ReduceKernels, reduceKernels } from './reduce-kernels.ts';
 import { BLOCK } from './row-kernels.ts';
 
-/** Elements of columns in scratch at a time: few enough to stay in cache, and for a wide matrix enough for a block of rows. */
+/**
+ * Elements of columns in scratch at a time: few enough to stay in cache, and for a wide matrix enough for a block of
+ * rows.
+ */
 const CHUNK = 8 * BLOCK;
-/** Of many rows, or long ones: so few that they are still in the nearest cache, with what they were copied from, when they are reduced. */
+/**
+ * Of many rows, or long ones: so few that they are still in the nearest cache, with what they were copied from, when
+ * they are reduced.
+ */
 const ROW_CHUNK = BLOCK;
 /** Up to this many elements a loop in JavaScript beats the copy. It takes them in the order in which kernels do. */
 const FEW = 24;
@@ -45,13 +51,13 @@ const scratchBytes = centerAt + 8 * CHUNK + 64;
 const noOptions: ReduceOptions = {};
 
 /**
- * Reduces `x` over `dims` (normalised, distinct) into `out` from `outOffset` on: the results lie contiguous, in the order
- * of the dimensions that are left.
+ * Reduces `x` over `dims` (normalised, distinct) into `out` from `outOffset` on: the results lie contiguous, in the
+ * order of the dimensions that are left.
  *
- * float32 sums are carried in float64 but for groups of 8 elements, float32 products in float64, sums of float64 in blocks, those of
- * integers wider than int32; in what order, row-kernels.ts and column-kernels.ts say. `out` is of x's dtype, or wider: a
- * Float64Array takes the unrounded results of float32, and integers go into any array. uint8 and bool are reduced as int32. A
- * reduction of no elements gives the identity (0, 1, an infinity, or int32's extremes).
+ * float32 sums are carried in float64 but for groups of 8 elements, float32 products in float64, sums of float64 in
+ * blocks, those of integers wider than int32; in what order, row-kernels.ts and column-kernels.ts say. `out` is of x's
+ * dtype, or wider: a Float64Array takes the unrounded results of float32, and integers go into any array. uint8 and
+ * bool are reduced as int32. A reduction of no elements gives the identity (0, 1, an infinity, or int32's extremes).
  * @throws BeyondInt32 when a result goes into an Int32Array and does not fit
  */
 export function reduce(
@@ -231,10 +237,10 @@ class ChunkedReduction {
 const sumOfBoth = new ElementwiseKernel('nearer_mean', 2, add);
 
 /**
- * The mean and the variance of `x` over `dims`, in two passes: `variances[i]` = sum of (x - mean)^2 / (n - correction), or
- * its root where `root` is set. The mean that is subtracted is carried in float64; that of float64 elements is brought nearer by
- * that of what is left, so that equal elements have no variance. `means` may be left out.
- * A divisor that is not positive gives infinity or NaN, as in PyTorch.
+ * The mean and the variance of `x` over `dims`, in two passes: `variances[i]` = sum of (x - mean)^2 / (n - correction),
+ * or its root where `root` is set. The mean that is subtracted is carried in float64; that of float64 elements is
+ * brought nearer by that of what is left, so that equal elements have no variance. `means` may be left out. A divisor
+ * that is not positive gives infinity or NaN, as in PyTorch.
  */
 export function moments(
   x: Strided,

@@ -3,8 +3,8 @@
  *
  * - The row is cut into blocks of {@link BLOCK} elements from its start, whose results are combined one after another.
  * - A block of fewer than {@link SHORT} elements (the last of a row) is combined one element after another.
- * - Any other by vectors: sums of float32 in groups of 8 vectors, added up two and two in float32 and then in float64; all else
- *   in 8 accumulators. What does not fill a vector comes last, one element after another.
+ * - Any other by vectors: sums of float32 in groups of 8 vectors, added up two and two in float32 and then in float64;
+ *   all else in 8 accumulators. What does not fill a vector comes last, one element after another.
  *
  * Where float32 overflows in a block, or the squares that are added up may underflow, the block is added up in float64.
  */
@@ -95,7 +95,10 @@ export function emitRows(module: ModuleBuilder, s: Spec): number {
   });
 }
 
-/** Combines `total` with the elements that are left one after another. Each is read with what follows, but only the first lane is used. */
+/**
+ * Combines `total` with the elements that are left one after another. Each is read with what follows, but only the
+ * first lane is used.
+ */
 function emitOneByOne(f: FunctionBuilder, s: Spec, p: Block, total: number, x: number): void {
   f.countdown(p.n, 1, () => {
     f.get(total);

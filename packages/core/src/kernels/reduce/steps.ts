@@ -28,7 +28,10 @@ export interface Spec {
   readonly ordered: boolean;
   /** Whether float32 numbers are added up in groups, before they are widened. */
   readonly grouped: boolean;
-  /** Of extremes of floats: the instruction that forgets NaN and does not tell 0 from -0, in an eighth of the time of the right one. */
+  /**
+   * Of extremes of floats: the instruction that forgets NaN and does not tell 0 from -0, in an eighth of the time of
+   * the right one.
+   */
   readonly loose: 'pmax' | 'pmin' | null;
 }
 
@@ -126,7 +129,10 @@ export function combineVectors(f: FunctionBuilder, s: Spec): void {
     f.splat('f64', BEYOND).op('f64x2.pmin').splat('f64', -BEYOND).op('f64x2.pmax');
 }
 
-/** Pops an accumulator and a vector, pushes them combined by {@link Spec.loose}; notes in `doubt` where the vector, left in `x`, has NaN. */
+/**
+ * Pops an accumulator and a vector, pushes them combined by {@link Spec.loose}; notes in `doubt` where the vector, left
+ * in `x`, has NaN.
+ */
 export function combineLoosely(f: FunctionBuilder, s: Spec, x: number, doubt: number): void {
   f.tee(x).op(`${s.vector}.${s.loose}` as 'f32x4.pmax');
   f.get(doubt)
@@ -232,14 +238,14 @@ export function addWidened(f: FunctionBuilder, low: number, high: number, x: num
 }
 
 /**
- * What a sum of squares must reach so that what underflows in float32 is nothing beside it: of at most 2^12 squares each loses less
- * than 2^-149.
+ * What a sum of squares must reach so that what underflows in float32 is nothing beside it: of at most 2^12 squares
+ * each loses less than 2^-149.
  */
 const SAFE_SQUARES = 2 ** -100;
 
 /**
- * Pushes the mask of the sums that are right: float32 has overflowed in those that are not finite, and squares may have underflowed
- * in those that are small.
+ * Pushes the mask of the sums that are right: float32 has overflowed in those that are not finite, and squares may have
+ * underflowed in those that are small.
  */
 export function whereSafe(f: FunctionBuilder, s: Spec, lane: FloatLane, sum: number): void {
   const vector = vectors[lane];

@@ -86,12 +86,15 @@ export function forEachRows<const Inputs extends readonly [Strided, ...Strided[]
   }
 }
 
-/** A function of rows in the memory of kernels: their number and length, the addresses of the operands, and that of the result. */
+/**
+ * A function of rows in the memory of kernels: their number and length, the addresses of the operands, and that of the
+ * result.
+ */
 type RowKernel = (rows: number, n: number, ...addresses: number[]) => void;
 
 /**
- * Runs a kernel on rows of float operands (of one shape and dtype) along `dim`; `out`, from `outOffset` on, takes the results,
- * laid out as a contiguous tensor of the operands' shape.
+ * Runs a kernel on rows of float operands (of one shape and dtype) along `dim`; `out`, from `outOffset` on, takes the
+ * results, laid out as a contiguous tensor of the operands' shape.
  */
 export function runRows(
   name: string,
@@ -147,8 +150,8 @@ function runRowsShared(
 }
 
 /**
- * Takes down a kernel on all rows of operands along `dim`, whose results stand side by side in `out`: with `divisible` they are rows of
- * the same length, and the kernel writes not one byte beyond them.
+ * Takes down a kernel on all rows of operands along `dim`, whose results stand side by side in `out`: with `divisible`
+ * they are rows of the same length, and the kernel writes not one byte beyond them.
  */
 export function recordRows(
   name: string,
@@ -186,7 +189,10 @@ const rowsOf = (dtype: DType, n: number, arrays: number): Split => ({
   work: n * workOfElement(dtype),
 });
 
-/** Copies the rows of a chunk from scratch to where they belong in a contiguous tensor that has `inner` of them side by side. */
+/**
+ * Copies the rows of a chunk from scratch to where they belong in a contiguous tensor that has `inner` of them side by
+ * side.
+ */
 export function store(
   scratch: FloatArray,
   from: number,

@@ -1,4 +1,6 @@
-/** The loops over columns that the kernels of softmax and cross-entropy are made of where a row's elements lie apart. */
+/**
+ * The loops over columns that the kernels of softmax and cross-entropy are made of where a row's elements lie apart.
+ */
 
 import { inlineExpression } from '../compile/index.ts';
 import { exp, input, log } from '../expression/index.ts';
@@ -6,7 +8,10 @@ import { EXP_TO_ZERO_SCALE, expToZero } from '../math/index.ts';
 import { type FunctionBuilder, range } from '../wasm/index.ts';
 import { addHalves, type RowConfig } from './row-emitter.ts';
 
-/** Some columns side by side, as many as so many vectors have lanes: `n` elements down each, `pitch` bytes from one to the next. */
+/**
+ * Some columns side by side, as many as so many vectors have lanes: `n` elements down each, `pitch` bytes from one to
+ * the next.
+ */
 export class ColumnEmitter {
   /** So many vectors. */
   readonly vectors: number;
@@ -76,7 +81,10 @@ export class ColumnEmitter {
     });
   }
 
-  /** Puts the sums down the columns of what `push` pushes for each vector into {@link sums}; they are carried in float64. */
+  /**
+   * Puts the sums down the columns of what `push` pushes for each vector into {@link sums}; they are carried in
+   * float64.
+   */
   total(bases: readonly number[], push: (u: number, at: readonly number[]) => void): void {
     const { f, value } = this;
     this.carry(bases, (at, add) => {
@@ -110,8 +118,8 @@ export class ColumnEmitter {
   }
 
   /**
-   * {@link total} of exp(x - max), each stored too where `out` is given; in float32 {@link EXP_TO_ZERO_SCALE} times too large, of which
-   * quotients are free, and {@link logarithms}. A column whose maximum is infinite gives NaN.
+   * {@link total} of exp(x - max), each stored too where `out` is given; in float32 {@link EXP_TO_ZERO_SCALE} times too
+   * large, of which quotients are free, and {@link logarithms}. A column whose maximum is infinite gives NaN.
    */
   exponentials(x: number, max: readonly number[], out?: number): void {
     const { f, t } = this;

@@ -1,4 +1,7 @@
-/** Operations along one dimension behind which others lie: columns of dense operands, chunk by chunk in the scratch memory. */
+/**
+ * Operations along one dimension behind which others lie: columns of dense operands, chunk by chunk in the scratch
+ * memory.
+ */
 
 import { bytesOf, type TypedArray } from '../../dtype.ts';
 import { elementsOf } from '../elementwise/index.ts';
@@ -10,7 +13,10 @@ import { workOfElement } from './chunks.ts';
 
 /** From this many columns on they are worked on side by side, where rows would have to be brought together first. */
 export const FEW_COLUMNS = 4;
-/** A larger sample than this is worked on by parts of its columns, of which each row is a copy of its own: few of them, or long ones. */
+/**
+ * A larger sample than this is worked on by parts of its columns, of which each row is a copy of its own: few of them,
+ * or long ones.
+ */
 const mostTogether = 2 ** 18;
 const leastColumns = 32;
 
@@ -36,8 +42,8 @@ function samplesOf(n: number, inner: number, { dtype }: Strided, operands: numbe
 }
 
 /**
- * Runs a kernel on float operands (of one shape and dtype) down their columns along `dim`; `out`, from `outOffset` on, takes the results,
- * of which there is one for each element, or one for each column.
+ * Runs a kernel on float operands (of one shape and dtype) down their columns along `dim`; `out`, from `outOffset` on,
+ * takes the results, of which there is one for each element, or one for each column.
  */
 export function runColumns(
   name: string,
@@ -83,7 +89,10 @@ interface Job {
   readonly outOffset: number;
 }
 
-/** How many elements of an operand are in scratch at a time, and into how many parts of its columns a larger sample is cut for that. */
+/**
+ * How many elements of an operand are in scratch at a time, and into how many parts of its columns a larger sample is
+ * cut for that.
+ */
 interface Chunks {
   readonly elements: number;
   readonly parts: number;

@@ -19,8 +19,8 @@ export interface CrossEntropyTarget {
 }
 
 /**
- * Checks that each of `classes` is a class or `ignoreIndex`, and returns the sum of the weights of those that count: what the
- * mean divides by. `shape` is that of the targets: an error names the place, and `caller`.
+ * Checks that each of `classes` is a class or `ignoreIndex`, and returns the sum of the weights of those that count:
+ * what the mean divides by. `shape` is that of the targets: an error names the place, and `caller`.
  * @throws IndexError when one of `classes` is neither.
  */
 export function crossEntropyDenominator(

@@ -1,6 +1,6 @@
 /**
- * Softmax, cross-entropy and their kin of rows that are too long to be in scratch at once: part by part, in two passes. So the
- * scratch memory, which never shrinks, stays small, and a row may be of any length.
+ * Softmax, cross-entropy and their kin of rows that are too long to be in scratch at once: part by part, in two passes.
+ * So the scratch memory, which never shrinks, stays small, and a row may be of any length.
  */
 
 import type { TypedArray } from '../../dtype.ts';
@@ -43,7 +43,9 @@ export function rowOf(x: Strided, dim: number, row: number): Strided {
 const statisticsAt = 0;
 const firstPart = 64;
 
-/** Brings the rows into scratch, part by part and side by side, and calls `run` for each: where they begin, in elements. */
+/**
+ * Brings the rows into scratch, part by part and side by side, and calls `run` for each: where they begin, in elements.
+ */
 function eachPart(
   rows: readonly Strided[],
   run: (scratch: FloatArray, at: readonly number[], count: number) => void,
@@ -68,7 +70,9 @@ function holdsNaN(array: FloatArray, start: number, count: number): boolean {
   return false;
 }
 
-/** The maximum of a row, NaN left out, and sum(exp(x - max)), NaN where the maximum is infinite or the row has a NaN. */
+/**
+ * The maximum of a row, NaN left out, and sum(exp(x - max)), NaN where the maximum is infinite or the row has a NaN.
+ */
 interface Statistics {
   readonly max: number;
   readonly total: number;
@@ -160,7 +164,9 @@ const logSoftmaxBackwardKernel = new ElementwiseKernel('log_softmax_backward', 3
   sub(g, mul(exp(y), total)),
 );
 
-/** Calls `run` with each row along `dim` of the tensors, which have one shape, and of the array that takes the results. */
+/**
+ * Calls `run` with each row along `dim` of the tensors, which have one shape, and of the array that takes the results.
+ */
 function eachRow<const T extends readonly [Strided, ...Strided[]]>(
   tensors: T,
   dim: number,

@@ -1,4 +1,7 @@
-/** Functions of all pairs of rows of whole batches, at addresses: what programs call, and pairs.ts does in scratch, block by block. */
+/**
+ * Functions of all pairs of rows of whole batches, at addresses: what programs call, and pairs.ts does in scratch,
+ * block by block.
+ */
 
 import { is, minus, over, plus, times } from '../wasm/formulas.ts';
 import { type FloatLane, type FunctionBuilder, i32Params, type ModuleBuilder, range } from '../wasm/index.ts';
@@ -123,7 +126,9 @@ class Walk {
     this.f.put(pitch, times(over(plus(count, is(pairGroup(this.lane) - 1)), group), group));
   }
 
-  /** Brings a block of a matrix, whose rows are `width` long, to an area, rows `pitch` apart; or its columns as rows. */
+  /**
+   * Brings a block of a matrix, whose rows are `width` long, to an area, rows `pitch` apart; or its columns as rows.
+   */
   bring(from: number, b: BlockAt, to: number, pitch: number, turned = false): void {
     const { f, bytes } = this;
     const across = times(b.width, is(bytes));
@@ -152,7 +157,10 @@ class Walk {
   }
 }
 
-/** A block of a matrix: locals that hold its first row and column, how many there are, and the length of the matrix's rows. */
+/**
+ * A block of a matrix: locals that hold its first row and column, how many there are, and the length of the matrix's
+ * rows.
+ */
 interface BlockAt {
   readonly row: number;
   readonly rows: number;
@@ -164,9 +172,9 @@ interface BlockAt {
 const locals = ['row', 'rows', 'other', 'others', 'column', 'columns', 'pitch'] as const;
 
 /**
- * Runs `block` for each batch, each part of b's rows, and in it each part of what else the result goes along: how much that is, how
- * much a part holds at most, and the locals of where a part begins and how much it holds. Batches are gone through by the pointers
- * to matrices (n, width), (m, width) and (n, m), in this order.
+ * Runs `block` for each batch, each part of b's rows, and in it each part of what else the result goes along: how much
+ * that is, how much a part holds at most, and the locals of where a part begins and how much it holds. Batches are gone
+ * through by the pointers to matrices (n, width), (m, width) and (n, m), in this order.
  */
 function eachBlock(
   walk: Walk,
@@ -292,8 +300,9 @@ function defineAllSums(module: ModuleBuilder, blocks: Blocks, pack: number): voi
 }
 
 /**
- * Adds `roots`; `allDots`, which makes of (batches, n, width) and (batches, m, width) numbers (batches, n, m); and `allSums`, which makes of
- * weights (batches, m, n), b (batches, m, width) and a (batches, n, width) numbers of the shape of b.
+ * Adds `roots`; `allDots`, which makes of (batches, n, width) and (batches, m, width) numbers (batches, n, m); and
+ * `allSums`, which makes of weights (batches, m, n), b (batches, m, width) and a (batches, n, width) numbers of the
+ * shape of b.
  */
 export function definePairDrivers(module: ModuleBuilder, blocks: Blocks): void {
   const roots = defineRoots(module, blocks.lane);

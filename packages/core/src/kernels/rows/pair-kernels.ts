@@ -13,7 +13,9 @@ import {
 } from '../wasm/index.ts';
 import { definePairDrivers, pairGroup } from './pair-drivers.ts';
 
-/** What is made of a difference x: one of the terms that the distances and their derivatives of any order are sums of. */
+/**
+ * What is made of a difference x: one of the terms that the distances and their derivatives of any order are sums of.
+ */
 export type PairTerm =
   /** |x|^exponent, times the sign of x where `odd`; 0 at x = 0 where that is no number. */
   | { readonly kind: 'power'; readonly exponent: number; readonly odd: boolean }
@@ -44,12 +46,15 @@ interface PairSpec {
 }
 
 /**
- * Addresses in bytes, counts in elements. Blocks of `a` hold its rows one after another; blocks of `b` hold its columns, each of
- * `pitch` elements, so that as many of its rows as a vector has lanes are worked on at once. `pitch` is a multiple of
- * {@link pairGroup}.
+ * Addresses in bytes, counts in elements. Blocks of `a` hold its rows one after another; blocks of `b` hold its
+ * columns, each of `pitch` elements, so that as many of its rows as a vector has lanes are worked on at once. `pitch`
+ * is a multiple of {@link pairGroup}.
  */
 interface PairKernels {
-  /** For each row i of `a` and j of `b`: out[i, j] += the sum over columns d of term(a[i, d] - b[j, d]) scaleA[i, d] scaleB[j, d]. */
+  /**
+   * For each row i of `a` and j of `b`: out[i, j] += the sum over columns d of term(a[i, d] - b[j, d]) scaleA[i, d]
+   * scaleB[j, d].
+   */
   dots(
     rows: number,
     pitch: number,
@@ -62,7 +67,10 @@ interface PairKernels {
     out: number,
     exponent: number,
   ): void;
-  /** For each column d and row j of `b`: out[d, j] += the sum over rows i of `a` of term(b[j, d] - a[i, d]) weights[i, j] scaleA[i, d]. */
+  /**
+   * For each column d and row j of `b`: out[d, j] += the sum over rows i of `a` of term(b[j, d] - a[i, d]) weights[i,
+   * j] scaleA[i, d].
+   */
   sums(
     rows: number,
     pitch: number,

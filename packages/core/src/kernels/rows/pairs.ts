@@ -1,4 +1,7 @@
-/** Functions of all pairs of rows of two matrices, block by block: memory is wanted for the result, never for rows x rows x columns. */
+/**
+ * Functions of all pairs of rows of two matrices, block by block: memory is wanted for the result, never for rows x
+ * rows x columns.
+ */
 
 import type { TypedArray } from '../../dtype.ts';
 import { allocateArray } from '../../storage.ts';
@@ -61,7 +64,9 @@ class Scratch {
     return Object.fromEntries(names.map((name, i) => [name, i * this.#area])) as Record<N, number>;
   }
 
-  /** Zeros for `rows` of `columns` numbers at a byte address; gives how many elements apart they lie, and from which on. */
+  /**
+   * Zeros for `rows` of `columns` numbers at a byte address; gives how many elements apart they lie, and from which on.
+   */
   clear(at: number, rows: number, columns: number): { pitch: number; from: number } {
     const group = pairGroup(this.lane);
     const pitch = Math.ceil(columns / group) * group;
@@ -71,8 +76,8 @@ class Scratch {
   }
 
   /**
-   * Brings a block to a byte address, a row after another, `pitch` elements apart, or, transposed, a column after another; of what is not
-   * there, nothing.
+   * Brings a block to a byte address, a row after another, `pitch` elements apart, or, transposed, a column after
+   * another; of what is not there, nothing.
    */
   load(m: Matrices | undefined, block: Block, transposed: boolean, pitch: number, at: number): void {
     if (m === undefined) return;
@@ -153,8 +158,9 @@ function record(
 }
 
 /**
- * `out[i, j]` = the sum over columns d of term(a[i, d] - b[j, d]) scaleA[i, d] scaleB[j, d], for each pair of rows of `a`,
- * (*, P, M), and `b`, (*, R, M), float tensors of one dtype and one batch shape. `out` is laid out as a contiguous (*, P, R).
+ * `out[i, j]` = the sum over columns d of term(a[i, d] - b[j, d]) scaleA[i, d] scaleB[j, d], for each pair of rows of
+ * `a`, (*, P, M), and `b`, (*, R, M), float tensors of one dtype and one batch shape. `out` is laid out as a contiguous
+ * (*, P, R).
  */
 export function pairDots(
   term: PairTerm,
@@ -206,8 +212,9 @@ export function pairDots(
 }
 
 /**
- * `out[j, d]` = the sum over rows i of `a` of term(b[j, d] - a[i, d]) weights[j, i] scaleA[i, d], for each row j of `b`; the
- * operands as in {@link pairDots}, `weights` and `levels` (*, R, P). `out` is laid out as a contiguous tensor of the shape of `b`.
+ * `out[j, d]` = the sum over rows i of `a` of term(b[j, d] - a[i, d]) weights[j, i] scaleA[i, d], for each row j of
+ * `b`; the operands as in {@link pairDots}, `weights` and `levels` (*, R, P). `out` is laid out as a contiguous tensor
+ * of the shape of `b`.
  */
 export function pairSums(
   term: PairTerm,

@@ -111,7 +111,9 @@ export class RowEmitter {
     });
   }
 
-  /** Runs `body` for so many vectors of a row at once, and for each that is left over, moving `pointers` along and back. */
+  /**
+   * Runs `body` for so many vectors of a row at once, and for each that is left over, moving `pointers` along and back.
+   */
   eachRound(pointers: readonly number[], unroll: number, body: (steps: readonly VectorStep[]) => void): void {
     const { f, t, left, n } = this;
     const rounds = (vectors: number): FunctionBuilder =>
@@ -130,9 +132,9 @@ export class RowEmitter {
   }
 
   /**
-   * Stores at each of the pointers `to`, vector by vector, what `push` pushes for it, the last on top. All values of a round come before
-   * its stores, and those to one pointer side by side, the last first, as by `storeVectors`: V8 joins operations on neighbours, but none
-   * over a store in between.
+   * Stores at each of the pointers `to`, vector by vector, what `push` pushes for it, the last on top. All values of a
+   * round come before its stores, and those to one pointer side by side, the last first, as by `storeVectors`: V8 joins
+   * operations on neighbours, but none over a store in between.
    */
   write(
     to: readonly number[],
@@ -187,8 +189,8 @@ export class RowEmitter {
   }
 
   /**
-   * Leaves the row's maximum in every lane of `max`. A NaN is passed over: it makes the row's sum NaN in any case. By `'max'` it
-   * is the maximum.
+   * Leaves the row's maximum in every lane of `max`. A NaN is passed over: it makes the row's sum NaN in any case. By
+   * `'max'` it is the maximum.
    */
   maximum(pointer: number, max: number, by: 'pmax' | 'max' = 'pmax'): void {
     const { f, t, mask } = this;
@@ -265,9 +267,9 @@ export class RowEmitter {
   }
 
   /**
-   * Sets two vectors by which {@link scaledExponential} times the sum is free of the scale: 1, and the sum divided by the scale. Where that
-   * loses the sum, since it is subnormal, or makes no difference to it, since it is infinite (and 0 times it NaN), the exponentials
-   * are divided instead, which takes long where they become subnormal.
+   * Sets two vectors by which {@link scaledExponential} times the sum is free of the scale: 1, and the sum divided by
+   * the scale. Where that loses the sum, since it is subnormal, or makes no difference to it, since it is infinite (and
+   * 0 times it NaN), the exponentials are divided instead, which takes long where they become subnormal.
    */
   unscaledFactors(exponentials: number, sum: number): void {
     const { f, t } = this;
@@ -299,8 +301,8 @@ export class RowEmitter {
   }
 
   /**
-   * Adds up {@link scaledExponential} of x - max over the row, storing each where `out` is given. The quotient of the two
-   * is free of the scale, as is {@link pushLogOfSum}. A row whose maximum is infinite gives NaN.
+   * Adds up {@link scaledExponential} of x - max over the row, storing each where `out` is given. The quotient of the
+   * two is free of the scale, as is {@link pushLogOfSum}. A row whose maximum is infinite gives NaN.
    */
   sumOfExponentials(x: number, max: number, out?: number): void {
     const { f, t, roundSum } = this;

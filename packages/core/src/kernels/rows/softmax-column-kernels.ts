@@ -1,4 +1,6 @@
-/** The kernels of softmax and its kin where a row's elements lie apart: as many rows at a time as vectors have lanes. */
+/**
+ * The kernels of softmax and its kin where a row's elements lie apart: as many rows at a time as vectors have lanes.
+ */
 
 import { inlineExpression } from '../compile/index.ts';
 import { exp, input } from '../expression/index.ts';

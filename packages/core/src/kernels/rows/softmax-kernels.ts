@@ -4,8 +4,8 @@ import { type FunctionBuilder, i32Params, type ModuleBuilder, type ParametersOf 
 import { type RowConfig, RowEmitter, rowKernels } from './row-emitter.ts';
 
 /**
- * Addresses in bytes, counts in elements; no two areas may overlap. Reads up to 16 bytes past the ends. Sums are carried in
- * float64.
+ * Addresses in bytes, counts in elements; no two areas may overlap. Reads up to 16 bytes past the ends. Sums are
+ * carried in float64.
  */
 interface SoftmaxKernels {
   /** What {@link longStatistics} joins parts by. */
@@ -18,8 +18,8 @@ interface SoftmaxKernels {
   /** Two float64 numbers a row: max, and log(sum(exp(x - max))), NaN where the maximum is infinite. */
   statistics(rows: number, n: number, x: number, out: number): void;
   /**
-   * Of one row, taken in parts of so many elements, float64 numbers: max, sum(exp(x - max)), its logarithm, its inverse, and
-   * log(sum(exp(x))). Of a row with NaN, or an infinite maximum, the sum is NaN.
+   * Of one row, taken in parts of so many elements, float64 numbers: max, sum(exp(x - max)), its logarithm, its
+   * inverse, and log(sum(exp(x))). Of a row with NaN, or an infinite maximum, the sum is NaN.
    */
   longStatistics(n: number, part: number, x: number, out: number): void;
   /** The sum of the elements of a row, each times that of another one unless its address is 0, one after the other. */
@@ -122,7 +122,10 @@ function emitForward(module: ModuleBuilder, t: RowConfig): void {
   emitLogsumexp(module, t);
 }
 
-/** Defines a kernel that does a row after the other; `begin` gives what is done of one, whose greatest element `max` holds then. */
+/**
+ * Defines a kernel that does a row after the other; `begin` gives what is done of one, whose greatest element `max`
+ * holds then.
+ */
 function defineForward(
   module: ModuleBuilder,
   t: RowConfig,

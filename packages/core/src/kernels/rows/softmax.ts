@@ -50,15 +50,19 @@ const rowsOf =
   };
 
 /**
- * out = exp(x - max) / sum(exp(x - max)) along `dim` (normalised), for a float tensor of any layout. `out` is laid out as
- * a contiguous tensor of the same shape and dtype, from `outOffset` on. A row that is -Infinity throughout gives NaN.
+ * out = exp(x - max) / sum(exp(x - max)) along `dim` (normalised), for a float tensor of any layout. `out` is laid out
+ * as a contiguous tensor of the same shape and dtype, from `outOffset` on. A row that is -Infinity throughout gives
+ * NaN.
  */
 export const softmaxRows: Rows = rowsOf('softmax', 'softmax', longSoftmax);
 
 /** out = x - max - log(sum(exp(x - max))) along `dim`; otherwise as {@link softmaxRows}. */
 export const logSoftmaxRows: Rows = rowsOf('log_softmax', 'logSoftmax', longLogSoftmax);
 
-/** A derivative along `dim` of a function of rows, for its result y and the gradient g by it, into `out` as {@link softmaxRows}. */
+/**
+ * A derivative along `dim` of a function of rows, for its result y and the gradient g by it, into `out` as
+ * {@link softmaxRows}.
+ */
 type RowsBackward = (y: Strided, g: Strided, dim: number, out: TypedArray, outOffset?: number) => void;
 
 const rowsBackward =

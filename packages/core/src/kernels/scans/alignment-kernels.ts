@@ -4,15 +4,15 @@ import { bytesOf, type DType } from '../../dtype.ts';
 import { type FunctionBuilder, i32Params, ModuleBuilder, memoized } from '../wasm/index.ts';
 
 /**
- * Of N samples with up to T steps of C classes. Targets, lengths of inputs and of targets are integers, each with the bytes of one before
- * it; `width` is that of the rows of targets, or -1 where they stand in one row.
+ * Of N samples with up to T steps of C classes. Targets, lengths of inputs and of targets are integers, each with the
+ * bytes of one before it; `width` is that of the rows of targets, or -1 where they stand in one row.
  */
 interface AlignmentKernels {
   /** Gives 1 where a length or a label does not fit; there are `total` labels. */
   fit(...args: number[]): number;
   /**
-   * The losses, or, where `g` is no 0, gradients. There is room for the states of a sample in `labels` (int32), for their ways at each step,
-   * twice for gradients, and for a number for each class in `occupied`.
+   * The losses, or, where `g` is no 0, gradients. There is room for the states of a sample in `labels` (int32), for
+   * their ways at each step, twice for gradients, and for a number for each class in `occupied`.
    */
   losses(...args: number[]): void;
 }
@@ -87,8 +87,8 @@ const walking = i32Params(
 );
 
 /**
- * The ways to each state, forwards or backwards: from the addresses of the first step, label and state on, with the bytes from each to
- * the next.
+ * The ways to each state, forwards or backwards: from the addresses of the first step, label and state on, with the
+ * bytes from each to the next.
  */
 function defineWalk(module: ModuleBuilder, dtype: DType, logAdd: number): number {
   return module.define({ name: 'ways' }, walking, (f, p) => {

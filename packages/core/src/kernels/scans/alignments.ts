@@ -96,7 +96,9 @@ function lossOf(ways: readonly Float64Array[], { labels }: Sample): number {
   return -logAdd(end.at(-1) ?? never, end.at(-2) ?? never);
 }
 
-/** Whether lengths and labels fit; where kernels are taken down they do, or the program gives the word to the kernel. */
+/**
+ * Whether lengths and labels fit; where kernels are taken down they do, or the program gives the word to the kernel.
+ */
 export function alignmentsFit([x, targets, inputLengths, targetLengths]: Alignments): boolean {
   const [steps = 0, batch = 0, classes = 0] = x.shape;
   const [, width] = targets.shape;
@@ -129,8 +131,8 @@ export function alignmentsFit([x, targets, inputLengths, targetLengths]: Alignme
 const sizeOf = (integers: TypedArray): number => integers.BYTES_PER_ELEMENT;
 
 /**
- * The losses of all samples, (N,): -log of the probability of each target; or, where those by the losses are given, the gradients by the
- * log-probabilities, through a log-softmax before them. Lengths and labels fit.
+ * The losses of all samples, (N,): -log of the probability of each target; or, where those by the losses are given, the
+ * gradients by the log-probabilities, through a log-softmax before them. Lengths and labels fit.
  */
 export function alignmentLosses(
   alignments: Alignments,

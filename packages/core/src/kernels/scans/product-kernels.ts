@@ -228,7 +228,10 @@ function runningByDivision(e: Running): void {
   });
 }
 
-/** Notes the products up to the first zero, adds up in `total` what lies between it and the second, and sets all gradients to 0. */
+/**
+ * Notes the products up to the first zero, adds up in `total` what lies between it and the second, and sets all
+ * gradients to 0.
+ */
 function splitAtZeros(e: Running): void {
   const { f, p, rows, end, product, total, later, middle } = e;
   const { r, at } = rows;
@@ -257,7 +260,9 @@ function splitAtZeros(e: Running): void {
   f.get(total).f64Const(0).get(later).op('f64.mul').op('f64.add').set(total).end();
 }
 
-/** The gradients of a row of which some element may be 0: what lies after two zeros has products, and gradients, of 0. */
+/**
+ * The gradients of a row of which some element may be 0: what lies after two zeros has products, and gradients, of 0.
+ */
 function runningBySweeps(e: Running): void {
   const { f, p, rows, product, sum, total, middle, place } = e;
   const { start, r, at } = rows;

@@ -22,9 +22,10 @@ export function recordCumprodGradient(g: TypedArray, x: TypedArray, rows: Extent
 }
 
 /**
- * The gradient by x of the products of others, given theirs: for each element x_k of a row the sum over i ≠ k of g_i times the product of
- * all but x_i and x_k. From the front and from the back go the product so far and the sum of the g_i times that of all but x_i. As in PyTorch,
- * what has an element 0 for a factor is 0, whatever the other factors are, and where no element is 0 but the product is not finite, it is divided.
+ * The gradient by x of the products of others, given theirs: for each element x_k of a row the sum over i ≠ k of g_i
+ * times the product of all but x_i and x_k. From the front and from the back go the product so far and the sum of the
+ * g_i times that of all but x_i. As in PyTorch, what has an element 0 for a factor is 0, whatever the other factors
+ * are, and where no element is 0 but the product is not finite, it is divided.
  */
 export function pairProducts(g: TypedArray, x: TypedArray, rows: Extent, out: TypedArray): void {
   const { outer, n, inner } = rows;

@@ -5,8 +5,8 @@ import type { Strided } from '../strided/index.ts';
 import { i32Params, ModuleBuilder, memoized } from '../wasm/index.ts';
 
 /**
- * Means of rows of n elements as PyTorch has them, which carries them along: one that has become infinite is NaN after the next
- * element. So only a last element can make it infinite.
+ * Means of rows of n elements as PyTorch has them, which carries them along: one that has become infinite is NaN after
+ * the next element. So only a last element can make it infinite.
  */
 export function runningMeans(rows: Strided, n: number, means: TypedArray): void {
   if (recorder !== null) {

@@ -20,9 +20,9 @@ interface ScanConfig {
 }
 
 /**
- * Scans along the second of three dimensions, outer by n by inner; `first` is how many rows of inner elements came before. Then it
- * goes on from the states at `carry`, and leaves them there; where `carry` is 0 nothing came before, and nothing is left. Then come
- * the addresses of operands and results, one element for another.
+ * Scans along the second of three dimensions, outer by n by inner; `first` is how many rows of inner elements came
+ * before. Then it goes on from the states at `carry`, and leaves them there; where `carry` is 0 nothing came before,
+ * and nothing is left. Then come the addresses of operands and results, one element for another.
  */
 export type ScanKernel = (
   outer: number,
@@ -93,8 +93,8 @@ const scans: Readonly<Record<ScanName, Scan>> = {
   },
   linear_recurrence: {
     start: [0, 0],
-    // From the end with the factor y that stands beside, else with the one before. The first has none, be its factor infinite. Past
-    // a factor of 0 nothing comes, but from the end what is not finite, as it would past a small one.
+    // From the end with the factor y that stands beside, else with the one before. The first has none, be its factor
+    // infinite. Past a factor of 0 nothing comes, but from the end what is not finite, as it would past a small one.
     step({ f, state, other, x, y, place, reverse }) {
       const factor = reverse ? y : other;
       f.get(place).i32Const(0).op('i32.ne').get(factor).f64Const(0).op('f64.ne').op('i32.and').if();

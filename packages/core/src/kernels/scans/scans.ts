@@ -18,8 +18,8 @@ interface Operand {
 }
 
 /**
- * Scans arrays along the second dimension of an extent, from its end with `reverse`: each element of the results is made of those of
- * the operands that come no later. What is carried along is float64 numbers.
+ * Scans arrays along the second dimension of an extent, from its end with `reverse`: each element of the results is
+ * made of those of the operands that come no later. What is carried along is float64 numbers.
  * @throws BeyondInt32 when a total does not fit int32
  */
 export function scan(
@@ -51,7 +51,10 @@ export function scan(
   else recordScan(name, kernel, inputs, into, extent);
 }
 
-/** As the kernel does it, with the same bits: JavaScript calls exponential and logarithm in a third less time than WebAssembly. */
+/**
+ * As the kernel does it, with the same bits: JavaScript calls exponential and logarithm in a third less time than
+ * WebAssembly.
+ */
 function logSums(
   [x]: readonly TypedArray[],
   [out]: readonly TypedArray[],
@@ -93,7 +96,9 @@ interface Part {
   readonly pitch: number;
 }
 
-/** Calls `visit` for each run of a part that lies together: where it begins, there and in scratch, and how long it is. */
+/**
+ * Calls `visit` for each run of a part that lies together: where it begins, there and in scratch, and how long it is.
+ */
 function eachRun(
   { start, rows, width, pitch }: Part,
   visit: (at: number, offset: number, count: number) => void,

@@ -9,8 +9,8 @@ interface Matrices {
 }
 
 /**
- * Stores 0 in matrices: from column `edge` of the first row on, and one further on in each row after it; or, of the other side, up
- * to there.
+ * Stores 0 in matrices: from column `edge` of the first row on, and one further on in each row after it; or, of the
+ * other side, up to there.
  */
 export function clearTriangles(
   array: TypedArray,

@@ -17,13 +17,16 @@ const stateBytes = align16(4 * N + 32);
 
 interface TwisterKernel {
   /**
-   * Gives `count` words of the state at an address, tempered: `ready` ones from number `next` on, and then those of renewed states. Writes
-   * up to 12 bytes past them.
+   * Gives `count` words of the state at an address, tempered: `ready` ones from number `next` on, and then those of
+   * renewed states. Writes up to 12 bytes past them.
    */
   draw(state: number, next: number, ready: number, count: number, out: number): void;
 }
 
-/** Makes successors of as many words as a vector has lanes, or of one: of those at `at`, and of others `far` bytes behind. */
+/**
+ * Makes successors of as many words as a vector has lanes, or of one: of those at `at`, and of others `far` bytes
+ * behind.
+ */
 function emitTwist(f: FunctionBuilder, at: number, far: number, lanes: 1 | 4): void {
   const [second, twisted] = [f.local('v128'), f.local('v128')];
   f.get(at).load('v128.load').i32Splat(-0x80000000).op('v128.and');
@@ -89,8 +92,8 @@ const twisterKernel = once((): TwisterKernel => {
 });
 
 /**
- * The next `count` draws of a Mersenne twister (mt19937) of 32 bits each: those of the `ready` words of its state from number `next` on,
- * then those of the states that follow. `state` is renewed as often as that takes.
+ * The next `count` draws of a Mersenne twister (mt19937) of 32 bits each: those of the `ready` words of its state from
+ * number `next` on, then those of the states that follow. `state` is renewed as often as that takes.
  */
 export function twisterDraws(
   state: Int32Array,

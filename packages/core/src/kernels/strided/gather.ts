@@ -11,7 +11,10 @@ import { type Dimension, walk } from './walk.ts';
  * which V8 compiles to plain loads and stores, and one for the rest.
  */
 
-/** Rows copied together where neighbours in memory lie in neighbouring rows: more would fight for the same cache sets where sizes are powers of two. */
+/**
+ * Rows copied together where neighbours in memory lie in neighbouring rows: more would fight for the same cache sets
+ * where sizes are powers of two.
+ */
 const blockRows = 8;
 
 const worthBlocks = (inner: Dimension, rows: Dimension): boolean =>

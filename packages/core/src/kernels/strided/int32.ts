@@ -5,11 +5,13 @@ import { narrowKernel } from './narrow.ts';
 import { copyRun, FEW } from './runs.ts';
 
 /**
- * int32 stands for PyTorch's int64, and holds less. So kernels compute integers wider than that, in float64 numbers (exact up to
- * 2^53) or in 64 bits, and bring their results to int32 here, where what does not fit is refused.
+ * int32 stands for PyTorch's int64, and holds less. So kernels compute integers wider than that, in float64 numbers
+ * (exact up to 2^53) or in 64 bits, and bring their results to int32 here, where what does not fit is refused.
  */
 
-/** A result that does not fit int32. Kernels do not know in whose name they compute: {@link BeyondInt32.named} adds it. */
+/**
+ * A result that does not fit int32. Kernels do not know in whose name they compute: {@link BeyondInt32.named} adds it.
+ */
 export class BeyondInt32 extends ValueError {
   readonly #result: number;
 
@@ -85,7 +87,10 @@ function narrowScratch(address: number, count: number): void {
   throw new BeyondInt32(fits(first) ? f64[address / 8 + count - left + 1]! : first);
 }
 
-/** Integers of 64 bits, the low half first, from word `start` on: into int32 as {@link storeInt32} does, else as they are. */
+/**
+ * Integers of 64 bits, the low half first, from word `start` on: into int32 as {@link storeInt32} does, else as they
+ * are.
+ */
 export function storeInt64(
   words: Int32Array,
   start: number,
@@ -104,8 +109,8 @@ export function storeInt64(
 }
 
 /**
- * Lets `compute` change `out`: int32 in a copy of float64 numbers, so that it is left as it was where one of them does not fit
- * in the end.
+ * Lets `compute` change `out`: int32 in a copy of float64 numbers, so that it is left as it was where one of them does
+ * not fit in the end.
  * @throws BeyondInt32 when one does not fit
  */
 export function computeWide(out: TypedArray, compute: (out: TypedArray) => void): void {
@@ -118,6 +123,9 @@ export function computeWide(out: TypedArray, compute: (out: TypedArray) => void)
   storeInt32(wide, 0, wide.length, out, 0);
 }
 
-/** An `ignoreIndex` as kernels compare it with classes: one that is no int32 is that of no target, as the least int32 is. */
+/**
+ * An `ignoreIndex` as kernels compare it with classes: one that is no int32 is that of no target, as the least int32
+ * is.
+ */
 export const ignoredClass = (ignoreIndex: number): number =>
   (ignoreIndex | 0) === ignoreIndex ? ignoreIndex : -0x80000000;

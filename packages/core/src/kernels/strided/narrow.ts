@@ -2,17 +2,26 @@ import { type FunctionBuilder, i32Params, ModuleBuilder, once } from '../wasm/in
 
 interface NarrowKernel {
   /**
-   * Makes int32 of the `count` float64 numbers at an address, in place, their fractions dropped, up to the first pair of which
-   * one does not fit. Returns how many are left: 0 where all fit.
+   * Makes int32 of the `count` float64 numbers at an address, in place, their fractions dropped, up to the first pair
+   * of which one does not fit. Returns how many are left: 0 where all fit.
    */
   narrow(count: number, address: number): number;
-  /** Stores `count` float64 numbers, their fractions dropped, as int32 elsewhere; gives 1, with none stored, where one does not fit. */
+  /**
+   * Stores `count` float64 numbers, their fractions dropped, as int32 elsewhere; gives 1, with none stored, where one
+   * does not fit.
+   */
   fit(count: number, from: number, to: number): number;
-  /** Stores `count` integers of 64 bits as float64 numbers elsewhere, rounded where they must be: what fits int32 stays exact. */
+  /**
+   * Stores `count` integers of 64 bits as float64 numbers elsewhere, rounded where they must be: what fits int32 stays
+   * exact.
+   */
   widen(count: number, from: number, to: number): void;
 }
 
-/** Puts the int32s of the two numbers in `x` into `narrowed`; pushes where they are these numbers, their fractions dropped. */
+/**
+ * Puts the int32s of the two numbers in `x` into `narrowed`; pushes where they are these numbers, their fractions
+ * dropped.
+ */
 function pushNarrowed(f: FunctionBuilder, x: number, narrowed: number): void {
   f.get(x).op('i32x4.trunc_sat_f64x2_s_zero').tee(narrowed);
   f.op('f64x2.convert_low_i32x4_s').get(x).op('f64x2.trunc').op('f64x2.eq');

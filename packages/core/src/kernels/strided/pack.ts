@@ -10,10 +10,16 @@ import {
   wholeMemory,
 } from '../wasm/index.ts';
 
-/** Elements that lie apart, brought side by side by a kernel: what memory lies between them is copied along, which costs less than a loop. */
+/**
+ * Elements that lie apart, brought side by side by a kernel: what memory lies between them is copied along, which costs
+ * less than a loop.
+ */
 
 interface PackKernel {
-  /** out[b][r][j] = x[b leap + r pitch + j step] for b < blocks, r < rows and j < n: `leap`, `pitch` and `step` in bytes. */
+  /**
+   * out[b][r][j] = x[b leap + r pitch + j step] for b < blocks, r < rows and j < n: `leap`, `pitch` and `step` in
+   * bytes.
+   */
   pack(
     blocks: number,
     leap: number,
@@ -79,7 +85,10 @@ const packKernel = memoized((bytes: number): PackKernel => {
 
 /** How far into the passage, which begins with a page, is a good place for what is copied, and a half of it too. */
 const inset = clearOfPages(0);
-/** Half of the passage is for what is read, the other for what is made of it, unless that is stored into the scratch memory. */
+/**
+ * Half of the passage is for what is read, the other for what is made of it, unless that is stored into the scratch
+ * memory.
+ */
 const halfBytes = passageBytes / 2 - 2 * inset;
 /** Fewer elements are not worth the call. */
 export const leastPacked = 128;
@@ -99,7 +108,8 @@ interface Apart {
 export const onlyOne: Apart = { size: 1, stride: 0 };
 
 /**
- * How many blocks of rows of elements {@link packBlocks} takes at most, of rows too where blocks are not given; 0 where it is no gain.
+ * How many blocks of rows of elements {@link packBlocks} takes at most, of rows too where blocks are not given; 0 where
+ * it is no gain.
  */
 export function packedAtOnce(source: TypedArray, inner: Apart, rows: Apart, blocks?: Apart): number {
   if (blocks === undefined) return mostAtOnce(source, inner, onlyOne, rows.stride);

@@ -13,8 +13,8 @@ const newDimension = (): Dimension => ({ size: 1, stride: 0, other: 0, index: 0 
 const single = newDimension();
 
 /**
- * Walks the elements of one or two operands row by row, with as few dimensions as their strides allow. `from` is where the
- * walk is in the first operand, `to` in the second.
+ * Walks the elements of one or two operands row by row, with as few dimensions as their strides allow. `from` is where
+ * the walk is in the first operand, `to` in the second.
  */
 class Walk {
   from = 0;
@@ -39,8 +39,8 @@ class Walk {
   }
 
   /**
-   * To the start of `x` broadcast to `shape`, and of `out`, where given, which has this very shape. Sizes of 1 are dropped,
-   * and dimensions that one stride can step through are merged.
+   * To the start of `x` broadcast to `shape`, and of `out`, where given, which has this very shape. Sizes of 1 are
+   * dropped, and dimensions that one stride can step through are merged.
    */
   begin(x: Strided, shape: Shape, out?: Strided): void {
     const xShape = x.shape;
@@ -110,7 +110,10 @@ class Walk {
     return false;
   }
 
-  /** Sorts the dimensions so that the second operand's smallest steps come last: writing in order is worth more than reading so. */
+  /**
+   * Sorts the dimensions so that the second operand's smallest steps come last: writing in order is worth more than
+   * reading so.
+   */
   orderByTarget(): void {
     const dimensions = this.#dimensions;
     for (let i = 1; i < this.#rank; i++) {

@@ -1,4 +1,7 @@
-/** Eager calls on several threads: what they copy in and out goes to memory that threads share, for as long as a call takes. */
+/**
+ * Eager calls on several threads: what they copy in and out goes to memory that threads share, for as long as a call
+ * takes.
+ */
 
 import type { Split } from '../recording/index.ts';
 import {
@@ -20,11 +23,13 @@ import { type PartOf, runParts, team, threadsFor } from './team.ts';
 /** When calls are worth threads, in multiply-adds; to be changed by tests alone. */
 export const worth = {
   /**
-   * What an element costs that is copied to shared memory or from there, beyond what one thread pays: most of it is that other cores
-   * have to be told.
+   * What an element costs that is copied to shared memory or from there, beyond what one thread pays: most of it is
+   * that other cores have to be told.
    */
   ofCopying: 40,
-  /** Workers are started when calls of so much work came: one product is soon done, and a script of a few needs none. */
+  /**
+   * Workers are started when calls of so much work came: one product is soon done, and a script of a few needs none.
+   */
   ofTeam: 100_000_000,
 };
 let workSoFar = 0;
@@ -44,8 +49,9 @@ export type Cut = Split | (Omit<Split, 'count'> & { readonly count: null; readon
 export type CallByRows = (f: RowsFunction, args: readonly number[], rows: Cut) => void;
 
 /**
- * Runs a call of so many multiply-adds whose scratch is memory that threads share, with so many elements copied in and out: it may call
- * nothing but functions of rows, by what it is given. Where one thread is to do it nothing happens, and the result is `false`.
+ * Runs a call of so many multiply-adds whose scratch is memory that threads share, with so many elements copied in and
+ * out: it may call nothing but functions of rows, by what it is given. Where one thread is to do it nothing happens,
+ * and the result is `false`.
  */
 export function onThreads(work: number, copied: number, call: (byRows: CallByRows) => void): boolean {
   if (work * (1 - 1 / threadsWanted()) < copied * worth.ofCopying) return false;
@@ -61,7 +67,10 @@ export function onThreads(work: number, copied: number, call: (byRows: CallByRow
   return true;
 }
 
-/** Where a call's parts begin, and the last ends, counted in rows; behind them its arguments: a value, and what each row adds to it. */
+/**
+ * Where a call's parts begin, and the last ends, counted in rows; behind them its arguments: a value, and what each row
+ * adds to it.
+ */
 const boundsAt = scratchLimit;
 const argumentsAt = boundsAt + 1024;
 const bytesOfArgument = 16;

@@ -1,7 +1,8 @@
 /**
- * The words by which threads agree, in shared memory. In {@link WORD} stand, from the lowest bit on: the part that is to be taken next,
- * the number of parts, and the number of the call. A thread takes a part by counting the first up, which fails where any has changed.
- * What a call is about is written before, and does not change until all its parts are done.
+ * The words by which threads agree, in shared memory. In {@link WORD} stand, from the lowest bit on: the part that is
+ * to be taken next, the number of parts, and the number of the call. A thread takes a part by counting the first up,
+ * which fails where any has changed. What a call is about is written before, and does not change until all its parts
+ * are done.
  */
 export const WORD = 0;
 export const PROGRAM = 1;

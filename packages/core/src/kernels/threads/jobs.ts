@@ -43,7 +43,10 @@ export const canBeSent = ({ env }: SharedModule): boolean => Object.entries(env)
 
 const unused = typeof FinalizationRegistry === 'undefined' ? null : new FinalizationRegistry<number>(forget);
 
-/** Tells workers of the jobs of a module, which imports callees and functions of `Math`; gives the number by which they know it. */
+/**
+ * Tells workers of the jobs of a module, which imports callees and functions of `Math`; gives the number by which they
+ * know it.
+ */
 export function announceJobs(
   { module }: SharedModule,
   callees: readonly Callee[],

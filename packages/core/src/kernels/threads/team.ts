@@ -49,8 +49,9 @@ const programs = new Map<number, object>();
 let programCount = 0;
 
 /**
- * Lets workers leave their loop: what they wait for changes. Of those that sleep no more are woken than parts want beside those that are
- * awake: each would take time from the others, on a machine with fewer cores, only to find nothing.
+ * Lets workers leave their loop: what they wait for changes. Of those that sleep no more are woken than parts want
+ * beside those that are awake: each would take time from the others, on a machine with fewer cores, only to find
+ * nothing.
  */
 function nextCall(words: Int32Array<SharedArrayBuffer>, parts: number, wanted: number): void {
   calls = (calls + 1) & 0xfffff;
@@ -134,7 +135,8 @@ export function stopWorkers(): void {
 }
 
 /**
- * Runs all parts of a job, this thread taking those that no worker takes: one that is not up yet, or not any more, costs nothing.
+ * Runs all parts of a job, this thread taking those that no worker takes: one that is not up yet, or not any more,
+ * costs nothing.
  * @throws KindlingError where a worker took a part and does not finish it
  */
 export function runParts(id: number, job: number, run: PartOf, parts: number, milliseconds: number): void {

@@ -5,8 +5,8 @@ import { DONE, FAILED, JOB, PROGRAM, partBits, SLEEPERS, TAKEN, WORD } from './c
 const spins = 20_000;
 
 /**
- * What a worker runs. It is a string, as a bundle has no other file to start one from. Messages tell it of memory and programs; between
- * them it takes parts, and looks for more for a while before it sleeps until there are.
+ * What a worker runs. It is a string, as a bundle has no other file to start one from. Messages tell it of memory and
+ * programs; between them it takes parts, and looks for more for a while before it sleeps until there are.
  */
 export const workerSource = `'use strict';
 const port = globalThis.process?.getBuiltinModule?.('node:worker_threads')?.parentPort ?? null;

@@ -7,7 +7,10 @@ import { Instructions } from './instructions.ts';
 
 const ofIntegers = { toNumber: 'f64.convert_i32_s', fromNumber: 'i32.trunc_sat_f64_s' } as const;
 
-/** What reads an element of a dtype, makes the float64 number of it that JavaScript would compute with, and the way back. */
+/**
+ * What reads an element of a dtype, makes the float64 number of it that JavaScript would compute with, and the way
+ * back.
+ */
 const elements = {
   float32: {
     load: 'f32.load',
@@ -22,8 +25,8 @@ const elements = {
 } as const satisfies Record<DType, unknown>;
 
 /**
- * Emits the body of one function. Its methods beyond {@link Instructions} are shorthands: locals by name, formulas, counted loops,
- * moving pointers, elements of any dtype. Each returns the builder, save the one that makes locals.
+ * Emits the body of one function. Its methods beyond {@link Instructions} are shorthands: locals by name, formulas,
+ * counted loops, moving pointers, elements of any dtype. Each returns the builder, save the one that makes locals.
  */
 export class FunctionBuilder extends Instructions {
   /** Fresh locals of one type, by name. */
@@ -63,8 +66,8 @@ export class FunctionBuilder extends Instructions {
   }
 
   /**
-   * Stores vectors side by side at a pointer, the last first: of two that V8 makes one of, it stores the lower half alone as well where that
-   * comes first, lest the other be out of bounds.
+   * Stores vectors side by side at a pointer, the last first: of two that V8 makes one of, it stores the lower half
+   * alone as well where that comes first, lest the other be out of bounds.
    */
   storeVectors(pointer: number, vectors: readonly number[], offset = 0): this {
     for (const [i, vector] of [...vectors.entries()].toReversed())
@@ -123,7 +126,9 @@ export class FunctionBuilder extends Instructions {
     return this.get(base).get(index).i32Const(bytes).op('i32.mul').op('i32.add');
   }
 
-  /** Replaces the address on the stack by the element there, as the float64 number that JavaScript would compute with. */
+  /**
+   * Replaces the address on the stack by the element there, as the float64 number that JavaScript would compute with.
+   */
   loadNumber(dtype: DType): this {
     const { load, toNumber } = elements[dtype];
     this.load(load);

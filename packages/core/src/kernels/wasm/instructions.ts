@@ -53,8 +53,8 @@ export class Instructions {
   }
 
   /**
-   * Emits `body`, and at its end zeros in the vectors that it declared: within a loop, V8 takes each local for one that the next round may
-   * read, and joins no operations on what is read later.
+   * Emits `body`, and at its end zeros in the vectors that it declared: within a loop, V8 takes each local for one that
+   * the next round may read, and joins no operations on what is read later.
    */
   passingVectors(body: () => void): this {
     const outer = this.passing;
@@ -150,7 +150,10 @@ export class Instructions {
   }
 
   /** Pushes a vector constant of these 16 bytes. */
-  /** Within a block it is a local that is set once, at the function's entry: newer V8s do not move constants out of loops. */
+  /**
+   * Within a block it is a local that is set once, at the function's entry: newer V8s do not move constants out of
+   * loops.
+   */
   v128Const(bytes: ArrayLike<number>): this {
     if (bytes.length !== 16) throw new Error(`assembler: v128.const takes 16 bytes, got ${bytes.length}`);
     if (this.depth > 0) return this.get(this.constant(bytes));

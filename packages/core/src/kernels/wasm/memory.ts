@@ -57,8 +57,8 @@ interface OtherMemory {
 }
 
 /**
- * Runs `body` with another memory as scratch: what it copies in and out goes there. It may call no kernel but those that work there,
- * and make room by {@link ensureBytes} alone.
+ * Runs `body` with another memory as scratch: what it copies in and out goes there. It may call no kernel but those
+ * that work there, and make room by {@link ensureBytes} alone.
  */
 export function onOtherScratch(memory: OtherMemory, body: () => void): void {
   const home = scratchMemory();
@@ -205,8 +205,8 @@ export function originOf(kernel: (...args: number[]) => unknown): { origin: Orig
 }
 
 /**
- * Compiles and instantiates a module on the scratch memory, synchronously; returns its exports. `compiling` is how it is
- * compiled, here and again where another memory needs it.
+ * Compiles and instantiates a module on the scratch memory, synchronously; returns its exports. `compiling` is how it
+ * is compiled, here and again where another memory needs it.
  * @throws KindlingError where there is no WebAssembly, a page's policy forbids it, or it has no SIMD
  */
 export function instantiate<Exports>(

@@ -42,7 +42,10 @@ interface Import {
   readonly type: number;
 }
 
-/** Collects imports and functions, and writes the module's bytes. Its memory is `env.memory`, the scratch memory (memory.ts). */
+/**
+ * Collects imports and functions, and writes the module's bytes. Its memory is `env.memory`, the scratch memory
+ * (memory.ts).
+ */
 export class ModuleBuilder {
   private readonly types: number[][] = [];
   private readonly typeIndices = new Map<string, number>();
@@ -85,7 +88,8 @@ export class ModuleBuilder {
   }
 
   /**
-   * Compiles the module and instantiates it on the scratch memory, with the functions that it imports; returns its exports.
+   * Compiles the module and instantiates it on the scratch memory, with the functions that it imports; returns its
+   * exports.
    * @throws KindlingError as {@link instantiate}
    */
   instantiate<Exports>(env: Imports = {}): Exports {

@@ -1,6 +1,6 @@
 /**
- * The WebAssembly instructions that kernels are made of, those that take no immediate, and those that access memory or a lane, with their
- * opcodes. One that a kernel wants besides is a row, or stands in one, as the compiler says.
+ * The WebAssembly instructions that kernels are made of, those that take no immediate, and those that access memory or
+ * a lane, with their opcodes. One that a kernel wants besides is a row, or stands in one, as the compiler says.
  *
  * A row is a first opcode and the mnemonics that follow one another from there, in the order of the specification;
  * a gap in the numbering starts a new row. Prefixed opcodes (0xfc, 0xfd) carry their prefix above bit 16.

@@ -3,8 +3,8 @@ import { growTo, passageBytes, scratchLimit, wholeMemory } from './memory.ts';
 import { growMemory, type SharedMemory, sharedScratchLimit } from './shared-memory.ts';
 
 /**
- * Memory that lasts, in a memory that kernels work in, behind what they use as scratch: what lies there needs no copying. What
- * is not touched takes none of the machine's.
+ * Memory that lasts, in a memory that kernels work in, behind what they use as scratch: what lies there needs no
+ * copying. What is not touched takes none of the machine's.
  */
 
 const alignment = 64;
@@ -113,8 +113,8 @@ export class Residence {
   }
 
   /**
-   * The `length` elements from byte `at` on; in the scratch memory the array is empty once that has grown, and this has to be asked
-   * anew.
+   * The `length` elements from byte `at` on; in the scratch memory the array is empty once that has grown, and this has
+   * to be asked anew.
    */
   array(dtype: DType, at: number, length: number): TypedArray {
     // Whoever gets the array only reads and writes elements, for which it is no matter who else has the memory.
@@ -122,7 +122,10 @@ export class Residence {
     return new (arrayConstructor(dtype))(buffer, this.address + at, length);
   }
 
-  /** Gives the stretch back, once, for who knows that nobody has an array of it any more: collections alone may be long in coming. */
+  /**
+   * Gives the stretch back, once, for who knows that nobody has an array of it any more: collections alone may be long
+   * in coming.
+   */
   giveBack(): void {
     this.#lasting.free(this, this.address, this.#size);
   }

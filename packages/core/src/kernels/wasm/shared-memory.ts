@@ -1,6 +1,6 @@
 /**
- * A memory that threads share, beside the one that eager calls use as scratch: copying into shared memory costs more, so
- * what lies here stays where it is, but for calls with so much to compute that threads are worth it.
+ * A memory that threads share, beside the one that eager calls use as scratch: copying into shared memory costs more,
+ * so what lies here stays where it is, but for calls with so much to compute that threads are worth it.
  */
 
 import { unsigned } from './encoding.ts';
@@ -22,13 +22,19 @@ const PAGE_BYTES = 65536;
 const mostPages = 65536;
 const wantedPages = [mostPages, mostPages / 4, mostPages / 16];
 
-/** A memory that threads share. It is said here what it is, as programs without the types of WebAssembly read the declarations too. */
+/**
+ * A memory that threads share. It is said here what it is, as programs without the types of WebAssembly read the
+ * declarations too.
+ */
 export interface SharedMemory {
   readonly buffer: ArrayBufferLike;
   grow(pages: number): number;
 }
 
-/** Up to here lies what serves as scratch: that of eager calls on several threads, as large as that on one, then that of each thread. */
+/**
+ * Up to here lies what serves as scratch: that of eager calls on several threads, as large as that on one, then that of
+ * each thread.
+ */
 export const sharedScratchLimit: number = 2 * scratchLimit;
 
 let memory: SharedMemory | null | undefined;
@@ -61,7 +67,10 @@ export function growMemory(memory: SharedMemory, bytes: number): void {
   if (missing > 0) memory.grow(Math.ceil(missing / PAGE_BYTES));
 }
 
-/** A module that was built for the scratch memory, for shared memory: its import of a memory is declared so, and no more differs. */
+/**
+ * A module that was built for the scratch memory, for shared memory: its import of a memory is declared so, and no more
+ * differs.
+ */
 function forSharedMemory(bytes: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> {
   const numberAt = (at: number): { value: number; next: number } => {
     let value = 0;
@@ -113,7 +122,10 @@ export interface SharedModule {
   readonly forJavaScript: SharedModule['exports'];
 }
 
-/** Compiles a module that was built for the scratch memory, and instantiates it on shared memory, with kernels that work there. */
+/**
+ * Compiles a module that was built for the scratch memory, and instantiates it on shared memory, with kernels that work
+ * there.
+ */
 export function instantiateShared(
   memory: SharedMemory,
   { bytes, env, compiling = presentCompiling() }: Omit<Origin, 'compiling'> & Partial<Origin>,

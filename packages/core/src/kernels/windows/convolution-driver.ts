@@ -22,10 +22,10 @@ const sizes = [
 const steps = ['sd', 'sh', 'sw', 'pd', 'ph', 'pw', 'ld', 'lh', 'lw'] as const;
 
 /**
- * What each of the kernels takes: the numbers of a Geometry (kernel k, stride s, padding p, dilation l); `slab`, along how many entries
- * of depth of y it works at a time, and `block`, on how many channels of x; whether x has no padding and is worked on where it lies; on
- * how many filters of a group it works, if on its way to weights;
- * addresses of x, weights and y, which are contiguous; whether the result is added to what lies there; and the address of scratch.
+ * What each of the kernels takes: the numbers of a Geometry (kernel k, stride s, padding p, dilation l); `slab`, along
+ * how many entries of depth of y it works at a time, and `block`, on how many channels of x; whether x has no padding
+ * and is worked on where it lies; on how many filters of a group it works, if on its way to weights; addresses of x,
+ * weights and y, which are contiguous; whether the result is added to what lies there; and the address of scratch.
  */
 export const convolutionParams = i32Params(
   ...sizes,
@@ -195,7 +195,9 @@ export class Driver {
     ];
   }
 
-  /** Sets `base` to where the slab's first window lies, once it is there: `bring` has it brought where x has padding. */
+  /**
+   * Sets `base` to where the slab's first window lies, once it is there: `bring` has it brought where x has padding.
+   */
   bring(bring: () => void): void {
     const { f, p, v, at } = this;
     f.get(p.bare).if();

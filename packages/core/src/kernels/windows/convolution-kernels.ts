@@ -1,7 +1,8 @@
 /**
- * The WebAssembly kernels of convolutions: products over panels that are copied from the images as they are needed. For each block of
- * channels an image is brought into scratch, with its padding; from there columns are copied into panels, of which the parts of matrix
- * products take all rows past; or, on the way to x, columns of products are added up there.
+ * The WebAssembly kernels of convolutions: products over panels that are copied from the images as they are needed. For
+ * each block of channels an image is brought into scratch, with its padding; from there columns are copied into panels,
+ * of which the parts of matrix products take all rows past; or, on the way to x, columns of products are added up
+ * there.
  */
 
 import {

@@ -78,8 +78,8 @@ const MANY_CHANNELS = 12;
 const MANY_ELEMENTS = 200;
 
 /**
- * x of y and weights as y of x and weights of the opposite way, where windows lie side by side; `null` where they do not, or that is
- * slower.
+ * x of y and weights as y of x and weights of the opposite way, where windows lie side by side; `null` where they do
+ * not, or that is slower.
  */
 function turned(g: Geometry): Geometry | null {
   const [depth, height, width] = ([0, 1, 2] as const).map(

@@ -19,7 +19,10 @@ import { type ConvolutionPlan, convolutionTypes, type Places, planOf } from './c
 import { type Geometry, volume } from './geometry.ts';
 import { convolvePlain, type Wanted } from './plain.ts';
 
-/** Makes the wanted one of the other two, of its dtype; it is contiguous. `bias` is added, an element for each of its channels. */
+/**
+ * Makes the wanted one of the other two, of its dtype; it is contiguous. `bias` is added, an element for each of its
+ * channels.
+ */
 export function convolve(g: Geometry, wanted: Wanted, operands: Places<Strided>, bias: Strided | null): void {
   const result = operands[wanted];
   if (result.count === 0) return;

@@ -1,6 +1,6 @@
 /**
- * Convolutions whose groups have one channel of x: no product takes rows past panels there, so each row of windows is worked on where
- * it lies, place by place of the kernel.
+ * Convolutions whose groups have one channel of x: no product takes rows past panels there, so each row of windows is
+ * worked on where it lies, place by place of the kernel.
  */
 
 import { type GemmLane, multiplyAdd } from '../gemm/index.ts';
@@ -22,7 +22,10 @@ import {
   ROWS_AT,
 } from './convolution-driver.ts';
 
-/** Parameters of a row: its windows' number, `step` bytes apart, the first at `at`; places of the kernel, and their table. */
+/**
+ * Parameters of a row: its windows' number, `step` bytes apart, the first at `at`; places of the kernel, and their
+ * table.
+ */
 const rowParams = i32Params('count', 'depth', 'table', 'at', 'step');
 
 const lanesOf = ({ lane }: GemmLane) =>

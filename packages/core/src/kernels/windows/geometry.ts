@@ -2,8 +2,8 @@
 export type Triple = readonly [number, number, number];
 
 /**
- * A convolution that takes x (batch, groups * channels, ...size) by weights (groups * filters, channels, ...kernel) to y
- * (batch, groups * filters, ...out), or is about those three: its gradients, and what is called transposed, are.
+ * A convolution that takes x (batch, groups * channels, ...size) by weights (groups * filters, channels, ...kernel) to
+ * y (batch, groups * filters, ...out), or is about those three: its gradients, and what is called transposed, are.
  */
 export interface Geometry {
   readonly batch: number;
@@ -24,8 +24,8 @@ export interface Geometry {
 export const volume = ([a, b, c]: Triple): number => a * b * c;
 
 /**
- * What there is of each of one to three spatial dimensions as three: of two the first is depth, so that whatever goes slab by slab can
- * go along depth alone; what is missing is `rest`.
+ * What there is of each of one to three spatial dimensions as three: of two the first is depth, so that whatever goes
+ * slab by slab can go along depth alone; what is missing is `rest`.
  */
 export function triple<T>(sizes: readonly T[], rest: T): readonly [T, T, T] {
   const [first = rest, second = rest, third = rest] = sizes;

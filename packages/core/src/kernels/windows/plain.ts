@@ -61,8 +61,8 @@ const termsOf = (g: Geometry, wanted: Wanted): number =>
     : volume(g.kernel) * (wanted === 'y' ? g.channels : g.filters);
 
 /**
- * Sets the wanted one to what the two others make it, plus the elements of `bias`, one for each of its channels. Sums are carried in
- * float64, or, of integers for which that is too narrow, exactly.
+ * Sets the wanted one to what the two others make it, plus the elements of `bias`, one for each of its channels. Sums
+ * are carried in float64, or, of integers for which that is too narrow, exactly.
  * @throws BeyondInt32 where the wanted one is an Int32Array, which is then as it was, and a result does not fit
  */
 export function convolvePlain(g: Geometry, wanted: Wanted, arrays: Convolved, bias: TypedArray | null): void {

@@ -12,14 +12,16 @@ export interface Element {
 }
 
 /**
- * An image of `channels` channels of (d, h, w) lies at `image`, a window on it at `planes`: channels of (slabs, rows, columns), whose
- * first entry is entry (-z, -y, -x) of the image.
+ * An image of `channels` channels of (d, h, w) lies at `image`, a window on it at `planes`: channels of (slabs, rows,
+ * columns), whose first entry is entry (-z, -y, -x) of the image.
  */
 const planeParams = i32Params(
   ...(['channels', 'd', 'h', 'w', 'image', 'slabs', 'rows', 'columns', 'planes', 'z', 'y', 'x'] as const),
 );
 
-/** For each row that image and window have in common: `row(where in the image, where in the window, how many elements)`. */
+/**
+ * For each row that image and window have in common: `row(where in the image, where in the window, how many elements)`.
+ */
 function commonRows(
   f: FunctionBuilder,
   p: Readonly<Record<keyof typeof planeParams, number>>,
@@ -91,7 +93,9 @@ export function addPlanes(module: ModuleBuilder, e: Element): number {
   });
 }
 
-/** Adds what copies elements that lie side by side: a call of what the engine has for it takes longer than a short row. */
+/**
+ * Adds what copies elements that lie side by side: a call of what the engine has for it takes longer than a short row.
+ */
 function copyRun(module: ModuleBuilder, { lane, bytes }: Element): number {
   const params = i32Params('count', 'from', 'to');
   return module.define({ name: `windows_copy_run_${lane}` }, params, (f, p) => {
@@ -120,7 +124,10 @@ function addRun(module: ModuleBuilder, e: Element): number {
   });
 }
 
-/** Adds elements to others, as long as they fill vectors; moves the pointers past them, and leaves in `count` how many are left. */
+/**
+ * Adds elements to others, as long as they fill vectors; moves the pointers past them, and leaves in `count` how many
+ * are left.
+ */
 export function addSideBySide(
   f: FunctionBuilder,
   { vector, bytes }: Element,

@@ -1,6 +1,6 @@
 /**
- * The matrix of a convolution, a row for each place of a kernel, a column for each window, as far as it is needed at a time: columns
- * are copied from images whose rows lie `at` plus a table's bytes away, and added up there.
+ * The matrix of a convolution, a row for each place of a kernel, a column for each window, as far as it is needed at a
+ * time: columns are copied from images whose rows lie `at` plus a table's bytes away, and added up there.
  */
 
 import { copyVectors } from '../gemm/index.ts';
@@ -38,8 +38,8 @@ export function placesTable(module: ModuleBuilder): number {
 }
 
 /**
- * Adds what copies weights for the opposite way: rows of `channels` times `places`, `pitch` bytes apart, with the places in reverse, from
- * where rows and channels have steps of their own.
+ * Adds what copies weights for the opposite way: rows of `channels` times `places`, `pitch` bytes apart, with the
+ * places in reverse, from where rows and channels have steps of their own.
  */
 export function turnWeights(module: ModuleBuilder, { lane, bytes }: Element): number {
   const params = i32Params(
@@ -62,7 +62,10 @@ export function turnWeights(module: ModuleBuilder, { lane, bytes }: Element): nu
   });
 }
 
-/** Windows by their number, from `first` on: rows of `oh` by `ow`, with so many bytes from one to the next along each dimension. */
+/**
+ * Windows by their number, from `first` on: rows of `oh` by `ow`, with so many bytes from one to the next along each
+ * dimension.
+ */
 const windowParams = i32Params(...(['first', 'oh', 'ow', 'zStep', 'yStep', 'xStep', 'at'] as const));
 
 /** Where a window's first entry lies, as one goes from window to window. */
@@ -185,9 +188,9 @@ function copyApart(e: Strips): void {
 }
 
 /**
- * Adds what copies `count` columns of `depth` rows to `to`: row r of the columns of a strip, a vector wide, lies r * `row` bytes from its
- * first one; `vectors` strips lie side by side, and such panels `panel` bytes apart. Where columns are no multiple of that, some that
- * mean nothing come behind them.
+ * Adds what copies `count` columns of `depth` rows to `to`: row r of the columns of a strip, a vector wide, lies r *
+ * `row` bytes from its first one; `vectors` strips lie side by side, and such panels `panel` bytes apart. Where columns
+ * are no multiple of that, some that mean nothing come behind them.
  */
 export function copyStrips(module: ModuleBuilder, element: Element, vectors: number): number {
   return module.define({ name: `windows_strips_${element.lane}` }, stripsParams, (f, p) => {
@@ -208,7 +211,10 @@ export function copyStrips(module: ModuleBuilder, element: Element, vectors: num
   });
 }
 
-/** Adds what adds `count` columns of `depth` rows, which lie row by row at `columns`, to where their entries stand in an image. */
+/**
+ * Adds what adds `count` columns of `depth` rows, which lie row by row at `columns`, to where their entries stand in an
+ * image.
+ */
 export function addColumns(module: ModuleBuilder, e: Element): number {
   const params = { ...i32Params('count', 'depth', 'table', 'columns'), ...windowParams };
   return module.define({ name: `windows_add_columns_${e.lane}` }, params, (f, p) => {

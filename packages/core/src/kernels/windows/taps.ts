@@ -1,4 +1,7 @@
-/** Sums of elements at places, each times a weight of its own; and of these three, elements, weights and sums, each made of the two others. */
+/**
+ * Sums of elements at places, each times a weight of its own; and of these three, elements, weights and sums, each made
+ * of the two others.
+ */
 
 import { bytesOf, type DType, type TypedArray } from '../../dtype.ts';
 import { dtypeOf, recordCall, recorder } from '../recording/index.ts';
@@ -18,7 +21,9 @@ import {
 } from '../wasm/index.ts';
 import { PointEmitter } from './point-emitter.ts';
 
-/** In each of so many samples `taps` elements of each channel's plane, of `size` elements, belong to each of `points`. */
+/**
+ * In each of so many samples `taps` elements of each channel's plane, of `size` elements, belong to each of `points`.
+ */
 export interface TapSizes {
   readonly batch: number;
   readonly channels: number;
@@ -40,7 +45,10 @@ export type MadeOfTaps = 'x' | 'weights' | 'y';
 
 type Kernel = (...args: number[]) => void;
 
-/** The functions of sizes and addresses, as {@link TapSizes} and {@link TapArrays} name them; `before`: how many channels have been summed up in weights. */
+/**
+ * The functions of sizes and addresses, as {@link TapSizes} and {@link TapArrays} name them; `before`: how many
+ * channels have been summed up in weights.
+ */
 const kernels = memoized((dtype: DType): Readonly<Record<MadeOfTaps, Kernel>> => {
   const bytes = bytesOf(dtype);
   const module = new ModuleBuilder();
@@ -101,8 +109,9 @@ const kernels = memoized((dtype: DType): Readonly<Record<MadeOfTaps, Kernel>> =>
 const partBytes = 1 << 18;
 
 /**
- * y[n, c, p] = sum over k of x[n, c, index[n, k, p]] weights[n, k, p], where an index that is none of a plane stands for an element 0; `made`
- * is that of the three which is made of the two others: x and weights are the gradients that reach them of one to y.
+ * y[n, c, p] = sum over k of x[n, c, index[n, k, p]] weights[n, k, p], where an index that is none of a plane stands
+ * for an element 0; `made` is that of the three which is made of the two others: x and weights are the gradients that
+ * reach them of one to y.
  */
 export function sumTaps(made: MadeOfTaps, sizes: TapSizes, arrays: TapArrays): void {
   const { batch, channels, points, taps, size } = sizes;

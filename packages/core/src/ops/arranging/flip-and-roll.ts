@@ -10,7 +10,10 @@ import { type Sizes, sizeAlong, sizesFrom, sizesKind, strideAlong } from '../vie
 import { transpose } from '../views/permute.ts';
 import { ravel, reshape } from '../views/shape.ts';
 
-/** An operation that copies elements to other places, each to one, and whose derivative puts them back: itself, by `back`. */
+/**
+ * An operation that copies elements to other places, each to one, and whose derivative puts them back: itself, by
+ * `back`.
+ */
 function rearranging<A>(
   name: string,
   back: (attrs: A) => A,
@@ -115,8 +118,8 @@ const rollPrimitive = rearranging<readonly Move[]>(
 const rollTakes = signature('roll', { x: K.tensor, shifts: K.sizeOrSizes, dims: K.optional(K.dims) });
 
 /**
- * x with its entries moved by `shifts` along `dims`; what passes the end comes in at the start. Without `dims` x is taken as one row.
- * Follows `torch.roll`.
+ * x with its entries moved by `shifts` along `dims`; what passes the end comes in at the start. Without `dims` x is
+ * taken as one row. Follows `torch.roll`.
  * @throws ShapeError when `shifts` and `dims` differ in length, IndexError when a dimension is out of range.
  * @example roll(arange(4), 1); // tensor([3, 0, 1, 2])
  */

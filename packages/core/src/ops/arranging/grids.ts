@@ -24,7 +24,8 @@ const meshgridTakes = signature('meshgrid', {
 
 /**
  * Coordinate grids of vectors: each expanded along the dimensions of the others. Follows `torch.meshgrid`.
- * @throws ShapeError when there is no tensor, one has more than one dimension or they differ in dtype, ValueError for another `indexing`.
+ * @throws ShapeError when there is no tensor, one has more than one dimension or they differ in dtype, ValueError for
+ *   another `indexing`.
  * @example meshgrid([arange(2), arange(3)]).map((x) => x.shape); // [ [ 2, 3 ], [ 2, 3 ] ]
  */
 export function meshgrid(tensors: readonly Tensor[], options: MeshgridOptions = {}): Tensor[] {

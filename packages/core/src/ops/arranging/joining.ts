@@ -26,7 +26,10 @@ function checkList(tensors: Tensors, caller: string): asserts tensors is SomeTen
   if (tensors.length === 0) throw new ValueError(`${caller}(): expected a non-empty list of Tensors`);
 }
 
-/** Writes parts side by side: each is a region of the result, which leads through it by `strides`, that far after the one before. */
+/**
+ * Writes parts side by side: each is a region of the result, which leads through it by `strides`, that far after the
+ * one before.
+ */
 function place(
   parts: Tensors,
   rows: number,
@@ -101,10 +104,10 @@ const catParameters = { tensors: K.tensors, dim: K.optional(K.integer) };
 const catTakes = signature('cat', catParameters);
 
 /**
- * The tensors joined along an existing dimension; all other sizes are equal. dtypes are promoted; one-dimensional tensors
- * without elements are passed over. Follows `torch.cat`.
- * @throws ShapeError when shapes do not fit or a tensor has no dimension, ValueError when `tensors` is no list or empty, IndexError
- * when `dim` is out of range.
+ * The tensors joined along an existing dimension; all other sizes are equal. dtypes are promoted; one-dimensional
+ * tensors without elements are passed over. Follows `torch.cat`.
+ * @throws ShapeError when shapes do not fit or a tensor has no dimension, ValueError when `tensors` is no list or
+ * empty, IndexError when `dim` is out of range.
  * @example cat([tensor([[1, 2]]), tensor([[3, 4]])], 1); // tensor([[1, 2, 3, 4]])
  */
 export function cat(tensors: Tensors, dim = 0): Tensor {
@@ -157,7 +160,8 @@ const stackTakes = signature('stack', catParameters);
 
 /**
  * Tensors of one shape joined along a new dimension. Follows `torch.stack`.
- * @throws ShapeError when shapes differ, ValueError when `tensors` is no list or empty, IndexError when `dim` is out of range.
+ * @throws ShapeError when shapes differ, ValueError when `tensors` is no list or empty, IndexError when `dim` is out of
+ *   range.
  * @example stack([tensor([1, 2]), tensor([3, 4])], 1).tolist(); // [ [ 1, 3 ], [ 2, 4 ] ]
  */
 export function stack(tensors: Tensors, dim = 0): Tensor {
@@ -209,7 +213,8 @@ export const columnStack = composition('columnStack', listParameters, (tensors: 
 const blockDiagTakes = signature('blockDiag', listParameters);
 
 /**
- * The tensors, of at most two dimensions, along the diagonal of a matrix that is 0 elsewhere. Follows `torch.block_diag`.
+ * The tensors, of at most two dimensions, along the diagonal of a matrix that is 0 elsewhere. Follows
+ * `torch.block_diag`.
  * @throws ShapeError when a tensor has more than two dimensions.
  */
 export function blockDiag(...tensors: Tensors): Tensor {

@@ -152,10 +152,12 @@ const padTakes = signature('pad', {
 });
 
 /**
- * x with its last dimensions padded: `padding` is `[left, right]` of the last one, then `[top, bottom]` of the one before, and so on.
- * Negative numbers cut off. Mode `'reflect'` mirrors at the edge entry, `'replicate'` repeats it, `'circular'` wraps around; these
- * pad 1, 2 or 3 dimensions of tensors that have one or two more. Follows `torch.nn.functional.pad`.
- * @throws ShapeError when `padding` does not fit x (nor the mode), ValueError when the mode is unknown or takes no value.
+ * x with its last dimensions padded: `padding` is `[left, right]` of the last one, then `[top, bottom]` of the one
+ * before, and so on. Negative numbers cut off. Mode `'reflect'` mirrors at the edge entry, `'replicate'` repeats it,
+ * `'circular'` wraps around; these pad 1, 2 or 3 dimensions of tensors that have one or two more. Follows
+ * `torch.nn.functional.pad`.
+ * @throws ShapeError when `padding` does not fit x (nor the mode), ValueError when the mode is unknown or takes no
+ *   value.
  * @example
  * ```ts
  * pad(tensor([[1, 2, 3]]), [1, 2]); // tensor([[0, 1, 2, 3, 0, 0]])

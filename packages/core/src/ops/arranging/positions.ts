@@ -72,7 +72,8 @@ export const combinations = /* @__PURE__ */ composition(
 );
 
 /**
- * The coordinates, in a tensor of `shape`, of positions counted in row-major order: one tensor a dimension. Follows `torch.unravel_index`.
+ * The coordinates, in a tensor of `shape`, of positions counted in row-major order: one tensor a dimension. Follows
+ * `torch.unravel_index`.
  * @throws DTypeError when the positions are not int32 or uint8
  * @throws ValueError when a size is negative
  * @example unravelIndex(tensor([5, 7]), [2, 4]); // [ tensor([1, 1]), tensor([1, 3]) ]
@@ -123,7 +124,8 @@ const nonzeroStaticPrimitive = definePrimitive<Required<NonzeroStaticOptions>>({
 });
 
 /**
- * The indices of the elements that are not 0, one a row, cut or filled up to `size` rows. Follows `torch.nonzero_static`.
+ * The indices of the elements that are not 0, one a row, cut or filled up to `size` rows. Follows
+ * `torch.nonzero_static`.
  * @throws ValueError unless `size` is given, and not negative
  * @example nonzeroStatic(tensor([1, 0, 2]), { size: 3 }); // tensor([[ 0], [ 2], [-1]])
  */

@@ -27,8 +27,8 @@ function repeatTimes(x: Tensor, times: Shape): Tensor {
 const repeatTakes = signature('repeat', { x: K.tensor, repeats: sizesKind });
 
 /**
- * x laid out so many times along each dimension, as a copy; more numbers than x has dimensions repeat along new leading ones.
- * Follows `Tensor.repeat`.
+ * x laid out so many times along each dimension, as a copy; more numbers than x has dimensions repeat along new leading
+ * ones. Follows `Tensor.repeat`.
  * @throws ShapeError when there are fewer numbers than dimensions or one is no non-negative integer.
  * @example repeat(tensor([1, 2]), 2, 2).tolist(); // [ [ 1, 2, 1, 2 ], [ 1, 2, 1, 2 ] ]
  */
@@ -100,10 +100,10 @@ function repeatedIndices(repeats: Tensor, outputSize: number | null): Tensor {
 }
 
 /**
- * Each entry of x along `dim` repeated so many times, one number for all or one each (int32). Given the repeats alone, the indices
- * that are to be repeated. Follows `torch.repeat_interleave`.
- * @throws ShapeError when `repeats` does not fit the dimension, ValueError when one is negative or they do not sum to `outputSize`,
- * IndexError when `dim` is out of range, as any is for a tensor without dimensions.
+ * Each entry of x along `dim` repeated so many times, one number for all or one each (int32). Given the repeats alone,
+ * the indices that are to be repeated. Follows `torch.repeat_interleave`.
+ * @throws ShapeError when `repeats` does not fit the dimension, ValueError when one is negative or they do not sum to
+ * `outputSize`, IndexError when `dim` is out of range, as any is for a tensor without dimensions.
  * @example
  * ```ts
  * repeatInterleave(tensor([1, 2]), 2); // tensor([1, 1, 2, 2])

@@ -107,9 +107,10 @@ const triangleIndices = (name: string, lower: boolean) => {
 };
 
 /**
- * The rows and columns of the lower triangle of a row by col matrix, row by row, as a 2 by n matrix. Follows `torch.tril_indices`.
- * @throws ShapeError when a size is no non-negative integer, ValueError when the offset is no integer, DTypeError for another dtype
- * than int32.
+ * The rows and columns of the lower triangle of a row by col matrix, row by row, as a 2 by n matrix. Follows
+ * `torch.tril_indices`.
+ * @throws ShapeError when a size is no non-negative integer, ValueError when the offset is no integer, DTypeError for
+ * another dtype than int32.
  */
 export const trilIndices = triangleIndices('trilIndices', true);
 /** {@link trilIndices} of the upper triangle, with its errors. Follows `torch.triu_indices`. */

@@ -1,4 +1,7 @@
-/** Attention as one operation: what is kept for its derivative are its inputs, its result, and two numbers for each query. */
+/**
+ * Attention as one operation: what is kept for its derivative are its inputs, its result, and two numbers for each
+ * query.
+ */
 
 import { attention, attentionBackward, type Strided, stridedOver } from '../../kernels/index.ts';
 import { applyMulti, defineMulti, type GradNode, isGradEnabled } from '../../record/index.ts';
@@ -13,7 +16,10 @@ interface Scoring {
   readonly isCausal: boolean;
 }
 
-/** Queries (N, H, L, E), keys (N, H / group, S, E), values (N, H / group, S, Ev), and perhaps a mask (N or 1, H or 1, L or 1, S). */
+/**
+ * Queries (N, H, L, E), keys (N, H / group, S, E), values (N, H / group, S, Ev), and perhaps a mask (N or 1, H or 1, L
+ * or 1, S).
+ */
 type Inputs = readonly [Tensor, Tensor, Tensor, ...mask: Tensor[]];
 
 function sizesOf(q: Shape, k: Shape, v: Shape, { scale, isCausal }: Scoring) {
@@ -131,7 +137,10 @@ const attentionPrimitive = /* @__PURE__ */ defineMulti<Scoring, Inputs, [Tensor,
   },
 });
 
-/** softmax(q k^T scale + mask) v, (N, H, L, Ev), which lies by tokens; q, k, v and the mask as {@link Inputs}, none empty. */
+/**
+ * softmax(q k^T scale + mask) v, (N, H, L, Ev), which lies by tokens; q, k, v and the mask as {@link Inputs}, none
+ * empty.
+ */
 export function attend(q: Tensor, k: Tensor, v: Tensor, mask: Tensor | null, scoring: Scoring): Tensor {
   const [out] = applyMulti(attentionPrimitive, mask === null ? [q, k, v] : [q, k, v, mask], scoring);
   return out.transpose(1, 2);

@@ -89,10 +89,10 @@ function maskInHeads(mask: Tensor, scores: Shape, isShared: boolean): Tensor {
 }
 
 /**
- * softmax(q k^T scale + mask) v: each of L queries gets the mean of S values, weighed by how its product with their keys stands out.
- * Shapes: query (..., L, E), key (..., S, E), value (..., S, Ev), the result (..., L, Ev). A query that the mask lets see no key gets
- * zeros. Without dropout the L x S weights are never in memory at once, unless the mask wants a gradient or the gradient is
- * differentiated. Follows `torch.nn.functional.scaled_dot_product_attention`.
+ * softmax(q k^T scale + mask) v: each of L queries gets the mean of S values, weighed by how its product with their
+ * keys stands out. Shapes: query (..., L, E), key (..., S, E), value (..., S, Ev), the result (..., L, Ev). A query
+ * that the mask lets see no key gets zeros. Without dropout the L x S weights are never in memory at once, unless the
+ * mask wants a gradient or the gradient is differentiated. Follows `torch.nn.functional.scaled_dot_product_attention`.
  * @throws ShapeError when the shapes do not fit each other, DTypeError when the dtypes differ
  * @throws ValueError when both a mask and `isCausal` are given
  * @example

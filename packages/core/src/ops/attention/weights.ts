@@ -23,8 +23,8 @@ const seenScores = /* @__PURE__ */ new ElementwiseOp({
 });
 
 /**
- * Softmax over the keys; a query all of whose scores are -Infinity has weights of 0, by a factor of 0: as in PyTorch, a gradient to them
- * that is not finite is NaN to its scores.
+ * Softmax over the keys; a query all of whose scores are -Infinity has weights of 0, by a factor of 0: as in PyTorch, a
+ * gradient to them that is not finite is NaN to its scores.
  */
 function softmaxWhere(scores: Tensor): Tensor {
   const seeing = scores.detach().ne(-Infinity).any(-1, { keepdim: true }).to(scores.dtype);

@@ -116,7 +116,8 @@ const copyPrimitive = definePrimitive<undefined, [Tensor, Tensor]>({
 const copyInPlaceTakes = signature('copy_', { target: K.tensor, source: K.tensor });
 
 /**
- * Overwrites `target` with `source`, broadcast and converted to its dtype; gradients flow to the source. Follows `Tensor.copy_`.
+ * Overwrites `target` with `source`, broadcast and converted to its dtype; gradients flow to the source. Follows
+ * `Tensor.copy_`.
  * @throws ShapeError where the source does not broadcast to the target
  * @example zeros([2, 2]).copy_(tensor([1, 2])); // tensor([[1., 2.], [1., 2.]])
  */

@@ -14,7 +14,8 @@ import { type CreationOptions, getDefaultDtype } from './options.ts';
 const fullTakes = signature('full', { shape: K.sizeOrSizes, value: K.scalar, options: creationOptions });
 
 /**
- * A tensor of `shape` filled with `value`; dtype from the value: boolean, integer (int32) or float. Follows `torch.full`.
+ * A tensor of `shape` filled with `value`; dtype from the value: boolean, integer (int32) or float. Follows
+ * `torch.full`.
  * @throws ShapeError for what is no shape; ValueError where the dtype cannot hold the value
  * @example full([2, 2], 0.5); // tensor([[0.5000, 0.5000], [0.5000, 0.5000]])
  */
@@ -165,8 +166,8 @@ export const scalarTensor = /* @__PURE__ */ composition(
 );
 
 /**
- * A tensor of the shape and dtype of x that holds one value, a number or a tensor without dimensions; to x the gradient is 0.
- * Follows `torch.fill`.
+ * A tensor of the shape and dtype of x that holds one value, a number or a tensor without dimensions; to x the gradient
+ * is 0. Follows `torch.fill`.
  * @throws ShapeError when the value is a tensor with dimensions
  * @throws ValueError where the dtype cannot hold the number
  * @example fill(tensor([1, 2]), 7); // tensor([7, 7])

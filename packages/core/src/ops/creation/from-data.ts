@@ -140,15 +140,16 @@ function flattenInto(x: NestedArray, out: TypedArray, at: number): number {
 const tensorTakes = signature('tensor', { data: K.anything, options: creationOptions });
 
 /**
- * A tensor of the given numbers, booleans or (nested) arrays, copied; or of another tensor, with no history. Without a dtype: booleans
- * give `bool`, integers `int32` (with `requiresGrad` the default dtype), other numbers and nothing at all the default dtype, a typed
- * array or a tensor its own: `Uint8ClampedArray` (pixels) `uint8`, other integers `int32`, which must fit it, `Float16Array` `float32`.
- * Several that meet give what they promote to. Note that JavaScript does not tell `1.0` from `1`:
- * `tensor([1, 2])` is `int32` where Python's `torch.tensor([1., 2.])` is float; pass `{ dtype: 'float32' }`.
+ * A tensor of the given numbers, booleans or (nested) arrays, copied; or of another tensor, with no history. Without a
+ * dtype: booleans give `bool`, integers `int32` (with `requiresGrad` the default dtype), other numbers and nothing at
+ * all the default dtype, a typed array or a tensor its own: `Uint8ClampedArray` (pixels) `uint8`, other integers
+ * `int32`, which must fit it, `Float16Array` `float32`. Several that meet give what they promote to. Note that
+ * JavaScript does not tell `1.0` from `1`: `tensor([1, 2])` is `int32` where Python's `torch.tensor([1., 2.])` is
+ * float; pass `{ dtype: 'float32' }`.
  *
  * Follows `torch.tensor`.
- * @throws ShapeError for ragged input, naming the place; DTypeError for what is neither number nor boolean; ValueError where the
- *   dtype cannot hold a number
+ * @throws ShapeError for ragged input, naming the place; DTypeError for what is neither number nor boolean; ValueError
+ *   where the dtype cannot hold a number
  * @example
  * ```ts
  * tensor([[1.5, 2], [3, 4]]); // tensor([[1.5000, 2.0000], [3.0000, 4.0000]])
@@ -223,11 +224,10 @@ const fromBufferTakes = signature('fromBuffer', {
 });
 
 /**
- * A tensor over the memory of a buffer or typed array, without a copy: changes of either show in the other. A `Uint8ClampedArray`, as an
- * `ImageData` holds, is `uint8`.
- * Follows `torch.frombuffer` and `torch.from_numpy`.
- * @throws ShapeError where the buffer is too short; ValueError for an offset that does not suit the dtype; DTypeError for what is
- *   no buffer
+ * A tensor over the memory of a buffer or typed array, without a copy: changes of either show in the other. A
+ * `Uint8ClampedArray`, as an `ImageData` holds, is `uint8`. Follows `torch.frombuffer` and `torch.from_numpy`.
+ * @throws ShapeError where the buffer is too short; ValueError for an offset that does not suit the dtype; DTypeError
+ *   for what is no buffer
  * @example
  * ```ts
  * const pixels = new Uint8Array([1, 2, 3, 4]);

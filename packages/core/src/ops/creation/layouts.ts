@@ -30,8 +30,8 @@ export const emptyStrided = /* @__PURE__ */ composition(
 );
 
 /**
- * Memory to write into whose dimensions lie in the order of `physicalLayout`, the outermost first: {@link empty} otherwise.
- * Follows `torch.empty_permuted`.
+ * Memory to write into whose dimensions lie in the order of `physicalLayout`, the outermost first: {@link empty}
+ * otherwise. Follows `torch.empty_permuted`.
  * @throws ShapeError unless the layout names each dimension once
  * @example emptyPermuted([2, 3], [1, 0]).strides; // [ 1, 2 ]
  */

@@ -3,9 +3,9 @@ import { fma64 } from '../../random/fma.ts';
 import { allocateArray } from '../../storage.ts';
 
 /**
- * The numbers of `linspace`: evenly spaced, counted from the nearer end, so that both ends are met exactly.
- * As in PyTorch the steps are rounded to float32 where the result is, and the ends are truncated where it holds integers; the numbers
- * between are not.
+ * The numbers of `linspace`: evenly spaced, counted from the nearer end, so that both ends are met exactly. As in
+ * PyTorch the steps are rounded to float32 where the result is, and the ends are truncated where it holds integers; the
+ * numbers between are not.
  */
 export function linearSteps(
   start: number,

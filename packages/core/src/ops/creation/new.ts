@@ -1,4 +1,7 @@
-/** Methods that make tensors of the dtype of another: PyTorch has no functions of these names, so they are none of the face. */
+/**
+ * Methods that make tensors of the dtype of another: PyTorch has no functions of these names, so they are none of the
+ * face.
+ */
 import { composition, K } from '../../arguments/index.ts';
 import type { Shape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
@@ -31,7 +34,10 @@ const made = (
 export const newZeros = /* @__PURE__ */ made('newZeros', zeros);
 /** Ones of a size, of the dtype of this tensor unless another is asked for. Follows `Tensor.new_ones`. */
 export const newOnes = /* @__PURE__ */ made('newOnes', ones);
-/** Memory to write into, of the dtype of this tensor unless another is asked for: {@link empty}. Follows `Tensor.new_empty`. */
+/**
+ * Memory to write into, of the dtype of this tensor unless another is asked for: {@link empty}. Follows
+ * `Tensor.new_empty`.
+ */
 export const newEmpty = /* @__PURE__ */ made('newEmpty', empty);
 
 /** {@link emptyStrided} of the dtype of this tensor unless another is asked for. Follows `Tensor.new_empty_strided`. */

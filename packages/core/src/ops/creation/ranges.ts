@@ -88,7 +88,8 @@ const linspaceTakes = signature('linspace', {
 });
 
 /**
- * `steps` numbers from `start` to `end`, both included, evenly spaced. Bounds may be tensors of no dimensions. Follows `torch.linspace`.
+ * `steps` numbers from `start` to `end`, both included, evenly spaced. Bounds may be tensors of no dimensions. Follows
+ * `torch.linspace`.
  * @throws ValueError unless `steps` is a whole number, 0 or more; ShapeError for a bound of more dimensions
  * @example linspace(0, 1, 5); // tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000])
  */

@@ -209,7 +209,8 @@ const rounded = alias('div', (a: Operand, b: Operand, options: DivOptions) =>
 );
 
 /**
- * The quotient rounded down, broadcast; {@link div} with `roundingMode: 'floor'` has gradients of 0. Follows `torch.floor_divide`.
+ * The quotient rounded down, broadcast; {@link div} with `roundingMode: 'floor'` has gradients of 0. Follows
+ * `torch.floor_divide`.
  * @throws ValueError when an integer is divided by zero
  * @throws DTypeError when both operands are bool
  * @throws AutogradError in the backward pass: it has no derivative

@@ -47,7 +47,10 @@ const powOp = new ElementwiseOp({
   integer: (a, b) => E.wholePow(a, b),
 });
 
-/** x to the power of a number, as PyTorch has it for both values and derivatives: roots keep the sign of 0, and have no infinite argument below 0. */
+/**
+ * x to the power of a number, as PyTorch has it for both values and derivatives: roots keep the sign of 0, and have no
+ * infinite argument below 0.
+ */
 function powerOf(x: Expr, p: number): Expr {
   if (p === 0.5) return E.sqrt(x);
   if (p === -0.5) return E.div(1, E.sqrt(x));

@@ -90,7 +90,10 @@ export function inPlace({ op }: UnaryFunction | BinaryFunction): (...operands: O
   };
 }
 
-/** {@link inPlace} for a function with options, or others than one or two operands: `parameters` are their names, or their kinds too. */
+/**
+ * {@link inPlace} for a function with options, or others than one or two operands: `parameters` are their names, or
+ * their kinds too.
+ */
 export const inPlaceCall = <A extends unknown[]>(
   caller: string,
   resolve: Resolve<A>,

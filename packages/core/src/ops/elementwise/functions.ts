@@ -110,7 +110,10 @@ const logitSlope = (g: Expr, x: Expr): Expr => E.div(g, E.mul(x, E.sub(1, x)));
 
 const isWithin = (x: Expr, low: Expr, high: Expr): Expr => E.and(E.ge(x, low), E.le(x, high));
 
-/** The second gradients of PyTorch, whose composition has NaN where there is none and 0 is multiplied by what is not finite. */
+/**
+ * The second gradients of PyTorch, whose composition has NaN where there is none and 0 is multiplied by what is not
+ * finite.
+ */
 function logitSecond(h: Expr, g: Expr, x: Expr, low: Expr, high: Expr): [Expr, Expr] {
   const inside = E.select(isWithin(x, low, high), h, 0);
   const d = E.mul(x, E.sub(1, x));
@@ -149,7 +152,10 @@ const logitOf: Resolve<[x: Tensor, options?: LogitOptions]> = (caller, x, option
 
 /** Options of {@link logit}. */
 export interface LogitOptions {
-  /** x is first clamped: below eps to it, else above 1 - eps to that. Default: it is not, and x outside [0, 1] gives NaN. */
+  /**
+   * x is first clamped: below eps to it, else above 1 - eps to that. Default: it is not, and x outside [0, 1] gives
+   * NaN.
+   */
   readonly eps?: number | null;
 }
 

@@ -23,7 +23,9 @@ function readsAny(tensors: readonly Tensor[], written: ReadonlySet<Storage>): bo
   return false;
 }
 
-/** The first of a list, by a loop: at each update of each parameter, which of few elements takes less time than slice(). */
+/**
+ * The first of a list, by a loop: at each update of each parameter, which of few elements takes less time than slice().
+ */
 function firstOf(tensors: readonly Tensor[], count: number): Tensor[] {
   const first = new Array<Tensor>(count);
   for (let i = 0; i < count; i++) first[i] = tensors[i] as Tensor;
@@ -42,9 +44,10 @@ const fusedUpdateTakes = signature('FusedUpdate', {
 /**
  * An update of several tensors at once, in one pass over memory: what an optimizer does to a parameter and its state.
  *
- * The kernel gets the targets, the further inputs, then the numbers of each call, and gives the new value of
- * each target. All tensors have one shape and one float dtype; inputs broadcast. Where gradients are recorded and one of the tensors
- * requires them, they flow through the update: each target becomes the result of its expression, computed of all tensors as they were.
+ * The kernel gets the targets, the further inputs, then the numbers of each call, and gives the new value of each
+ * target. All tensors have one shape and one float dtype; inputs broadcast. Where gradients are recorded and one of the
+ * tensors requires them, they flow through the update: each target becomes the result of its expression, computed of
+ * all tensors as they were.
  *
  * Kindling's own.
  * @example
@@ -65,7 +68,10 @@ export class FusedUpdate {
   readonly targets: number;
   readonly #kernel: ElementwiseKernel;
   readonly #update: ReturnType<typeof checkedUpdate>;
-  /** The new value of each target as an operation of its own, which has a derivative: made when a step is first recorded. */
+  /**
+   * The new value of each target as an operation of its own, which has a derivative: made when a step is first
+   * recorded.
+   */
   #values: readonly ElementwiseOp[] | undefined;
   readonly #tensors: number;
   readonly #params: number;
@@ -84,8 +90,8 @@ export class FusedUpdate {
    * Updates the first {@link targets} of `tensors` in place; `params` are the numbers of this call.
    * @throws DTypeError when the tensors are not of one dtype
    * @throws ShapeError when the targets are not of one shape, or an input does not broadcast to it
-   * @throws ValueError when there are more or fewer tensors than the update takes, or fewer numbers; where `build` gives no
-   * expression for each target
+   * @throws ValueError when there are more or fewer tensors than the update takes, or fewer numbers; where `build`
+   * gives no expression for each target
    * @throws AutogradError when gradients are recorded and a target is a leaf that requires one
    */
   run(tensors: readonly Tensor[], params: readonly number[]): void {
@@ -96,8 +102,9 @@ export class FusedUpdate {
   }
 
   /**
-   * {@link run} for each of several lists of tensors, with the same numbers: lists of small tensors go through the kernel side by
-   * side, which spares most of what a call costs beside the arithmetic. The bits are those of one call after another.
+   * {@link run} for each of several lists of tensors, with the same numbers: lists of small tensors go through the
+   * kernel side by side, which spares most of what a call costs beside the arithmetic. The bits are those of one call
+   * after another.
    * @throws DTypeError, ShapeError, ValueError and AutogradError as {@link run}, before anything has changed
    * @example
    * ```ts
@@ -177,7 +184,10 @@ export class FusedUpdate {
     return isRecorded;
   }
 
-  /** The same bits as {@link #write}, by operations. What a derivative reads of the tensors that change is kept as it was. */
+  /**
+   * The same bits as {@link #write}, by operations. What a derivative reads of the tensors that change is kept as it
+   * was.
+   */
   #record(tensors: readonly Tensor[], params: readonly number[]): void {
     const targets = tensors.slice(0, this.targets);
     const written = new Set(targets.map(({ storage }) => storage));

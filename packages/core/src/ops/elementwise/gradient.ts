@@ -10,8 +10,8 @@ import type { ElementwiseOp, ElementwiseSpec } from './operation.ts';
 type Gradients = (g: Expr, x: readonly Expr[], y: Expr) => readonly (Expr | null)[];
 
 /**
- * Builds the gradients of those gradients, where that of theirs is `h`: of each by g and by the operands; `null` where it is what
- * differentiating gives.
+ * Builds the gradients of those gradients, where that of theirs is `h`: of each by g and by the operands; `null` where
+ * it is what differentiating gives.
  */
 type Seconds = (
   h: Expr,
@@ -27,7 +27,10 @@ let nextDropped = 1000;
 /** Operands that drop out still need a node, distinct from all others at every order, to be differentiated by. */
 const droppedInput = (): Expr => E.input(nextDropped++);
 
-/** The gradient of one tensor operand: an elementwise operation of g, and of those operands and the result that occur in it. */
+/**
+ * The gradient of one tensor operand: an elementwise operation of g, and of those operands and the result that occur in
+ * it.
+ */
 class OperandGradient {
   /** What it reads, in the form of a primitive's `saves`. */
   readonly saves: number;
@@ -71,7 +74,10 @@ function allOf(operands: number, used: readonly number[], rest: readonly Expr[])
   return [all.slice(0, operands), all[operands] as Expr];
 }
 
-/** The gradient `of` an operand as an operation of g and of those operands that it uses, with its own gradient where one is stated. */
+/**
+ * The gradient `of` an operand as an operation of g and of those operands that it uses, with its own gradient where one
+ * is stated.
+ */
 function specOver(
   operands: number,
   of: number,
@@ -151,8 +157,8 @@ export const composedDerivative = ({
 });
 
 /**
- * The derivative of an operation of `operands` tensors; none where the spec says so. `params` are those of the gradients,
- * from the node. `shaped` is that of {@link operandGradients}.
+ * The derivative of an operation of `operands` tensors; none where the spec says so. `params` are those of the
+ * gradients, from the node. `shaped` is that of {@link operandGradients}.
  */
 export function derivativeOf<A>(
   spec: ElementwiseSpec,
@@ -214,8 +220,8 @@ export function gradientExpressions(
 }
 
 /**
- * The gradients of the gradients of the operands `of`, as the spec states them. `nodesOf` makes of the tensor operands all nodes;
- * `scale` is what g is multiplied with before the gradients see it.
+ * The gradients of the gradients of the operands `of`, as the spec states them. `nodesOf` makes of the tensor operands
+ * all nodes; `scale` is what g is multiplied with before the gradients see it.
  */
 export function secondsOf(
   { second }: ElementwiseSpec,

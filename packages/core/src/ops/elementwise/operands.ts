@@ -81,7 +81,10 @@ export const elementwiseSpec = K.kind('an object with name, arity and expression
 const isExpression = (x: unknown): x is Expr =>
   typeof x === 'object' && x !== null && 'op' in x && 'args' in x && 'kind' in x;
 
-/** What a user's function made of nodes, where it failed as JavaScript fails: with an error that says whose function it is. */
+/**
+ * What a user's function made of nodes, where it failed as JavaScript fails: with an error that says whose function it
+ * is.
+ */
 function made(caller: string, what: string, build: () => unknown): unknown {
   try {
     return build();
@@ -103,7 +106,9 @@ export function checkedSpec<S extends ElementwiseSpec>(spec: S): S {
   return { ...spec, expression };
 }
 
-/** The new values that a user's function states, once it is known that there is an expression for each of the targets. */
+/**
+ * The new values that a user's function states, once it is known that there is an expression for each of the targets.
+ */
 export function checkedUpdate(
   caller: string,
   targets: number,
@@ -131,7 +136,10 @@ export function checkedGradients(
   );
 }
 
-/** Whether a list is one of numbers: asked at each call of what takes some, where {@link paramsKind} would cost as much as small kernels. */
+/**
+ * Whether a list is one of numbers: asked at each call of what takes some, where {@link paramsKind} would cost as much
+ * as small kernels.
+ */
 export function areNumbers(list: unknown): boolean {
   if (!isArray(list)) return false;
   for (let i = 0; i < list.length; i++) if (typeof list[i] !== 'number') return false;

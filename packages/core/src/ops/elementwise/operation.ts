@@ -35,8 +35,8 @@ export type Operand = Tensor | number | boolean;
 type GradientRule = (at: { readonly g: Expr; readonly y: Expr }, ...x: Expr[]) => readonly (Expr | null)[];
 
 /**
- * The gradients of the gradients that a {@link GradientRule} states: for that of each operand, where its own gradient is h, that by g
- * and those by each operand; `null` for an operand whose gradient is differentiated as it stands.
+ * The gradients of the gradients that a {@link GradientRule} states: for that of each operand, where its own gradient
+ * is h, that by g and those by each operand; `null` for an operand whose gradient is differentiated as it stands.
  */
 type SecondRule = (
   at: { readonly h: Expr; readonly g: Expr },
@@ -62,26 +62,27 @@ export interface ElementwiseSpec {
   /** Computes with integers where the inputs are integers; given where it differs from `expression`. */
   readonly integer?: (...x: Expr[]) => Expr;
   /**
-   * Whether it works on the bits of integers: then in lanes of int32. Other arithmetic on int32 is done in float64, which is exact,
-   * and what does not fit int32 in the end is an error.
+   * Whether it works on the bits of integers: then in lanes of int32. Other arithmetic on int32 is done in float64,
+   * which is exact, and what does not fit int32 in the end is an error.
    */
   readonly onBits?: boolean;
   /**
    * PyTorch's gradient where it is not what differentiating the expression gives (subgradients at kinks, a form that
-   * reads the result instead of the operand); `false`: not differentiable; `'refused'`: the result wants a gradient, and one that reaches
-   * it is an error, as where PyTorch has no derivative.
+   * reads the result instead of the operand); `false`: not differentiable; `'refused'`: the result wants a gradient,
+   * and one that reaches it is an error, as where PyTorch has no derivative.
    */
   readonly gradient?: GradientRule | false | 'refused';
   /** PyTorch's gradient of `gradient`, where it is not what differentiating that gives. */
   readonly second?: SecondRule;
   /**
-   * Whether a gradient depends on no operand that it only compares, as in PyTorch where it is composed of comparisons. Default:
-   * the gradient of the gradient to that operand is 0, as where PyTorch has a kernel for the gradient.
+   * Whether a gradient depends on no operand that it only compares, as in PyTorch where it is composed of comparisons.
+   * Default: the gradient of the gradient to that operand is 0, as where PyTorch has a kernel for the gradient.
    */
   readonly comparesApart?: boolean;
   /**
-   * The gradients as operations on tensors, of operands that are all tensors: each factor in the shape of its own operands, as PyTorch
-   * has them, so that the gradients of these are summed before an infinite factor meets them. @internal
+   * The gradients as operations on tensors, of operands that are all tensors: each factor in the shape of its own
+   * operands, as PyTorch has them, so that the gradients of these are summed before an infinite factor meets them.
+   * @internal
    */
   readonly composed?: ComposedGradient;
   /** Refuses dtypes; called with the common dtype and the operands that are tensors. */
@@ -89,11 +90,13 @@ export interface ElementwiseSpec {
   /** Refuses values: the kernel calls it with its operands and the dtype in which they meet, before it computes. */
   readonly inspect?: (operands: readonly (Tensor | number)[], dtype: DType, inPlace: boolean) => void;
   /**
-   * What becomes of scalars beyond the range of uint8 where that is the common dtype. `wrap`: they are converted to it, as
-   * other operands are, so that `-1` counts as 255. `keep`: they count as they are. Default: wrap.
+   * What becomes of scalars beyond the range of uint8 where that is the common dtype. `wrap`: they are converted to it,
+   * as other operands are, so that `-1` counts as 255. `keep`: they count as they are. Default: wrap.
    */
   readonly beyondByte?: 'wrap' | 'keep';
-  /** PyTorch's number of the overload, by which operands are numbers: bit i of `scalars` is set where operand i is one. */
+  /**
+   * PyTorch's number of the overload, by which operands are numbers: bit i of `scalars` is set where operand i is one.
+   */
   readonly overload?: (scalars: number) => number;
 }
 
@@ -101,8 +104,8 @@ export interface ElementwiseSpec {
 type Params = readonly number[];
 
 /**
- * An elementwise operation: its kernels for floats, integers and bools and its derivatives of any order are made from the
- * spec. It is run by {@link applyUnary} and its kin. Kindling's own.
+ * An elementwise operation: its kernels for floats, integers and bools and its derivatives of any order are made from
+ * the spec. It is run by {@link applyUnary} and its kin. Kindling's own.
  * @throws ValueError for what is no such spec
  * @example
  * ```ts
@@ -120,7 +123,9 @@ export class ElementwiseOp {
     this.spec = checkedSpec(spec);
   }
 
-  /** The primitive over the operands that are tensors: bit i of `scalars` is set where operand i is a number. @internal */
+  /**
+   * The primitive over the operands that are tensors: bit i of `scalars` is set where operand i is a number. @internal
+   */
   primitive(scalars: number): Primitive<Params, Inputs> {
     return (this.#primitives[scalars] ??= makePrimitive(this.spec, scalars));
   }
@@ -323,7 +328,10 @@ function makePrimitive(spec: ElementwiseSpec, scalarMask: number): Primitive<Par
   });
 }
 
-/** The kernel of a primitive for a dtype, made when first needed: on floats, on integers, and on bools (whose results are 0 or 1). */
+/**
+ * The kernel of a primitive for a dtype, made when first needed: on floats, on integers, and on bools (whose results
+ * are 0 or 1).
+ */
 function kernelsOf(spec: ElementwiseSpec, inputs: number, nodesOf: (x: readonly Expr[]) => Expr[]) {
   const onIntegers = spec.integer ?? spec.expression;
   const toBool = (y: Expr): Expr => (y.kind === 'mask' ? y : E.toMask(y));

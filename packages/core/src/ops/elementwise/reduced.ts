@@ -66,9 +66,10 @@ const many = 512;
 const scalar: Shape = [];
 
 /**
- * An elementwise operation that can be reduced as it is computed: the values stay in the cache and are added up as `sum` adds up.
- * Where gradients are wanted of many elements, the same pass computes them. Of few, in a second backward, and where backward itself is
- * recorded, they are one elementwise operation of the operands and the result's gradient. This is what a fused loss is.
+ * An elementwise operation that can be reduced as it is computed: the values stay in the cache and are added up as
+ * `sum` adds up. Where gradients are wanted of many elements, the same pass computes them. Of few, in a second
+ * backward, and where backward itself is recorded, they are one elementwise operation of the operands and the result's
+ * gradient. This is what a fused loss is.
  *
  * The spec is that of an {@link ElementwiseOp}; operands are tensors. Kindling's own.
  * @throws ValueError for what is no such spec
@@ -127,10 +128,10 @@ const summedUpdateTakes = signature('SummedUpdate', {
 });
 
 /**
- * The sum of an expression over all elements, in the one pass over memory that changes tensors: what stands between two products in a row
- * of which the second needs what the first decides. The kernel gets targets, inputs and numbers as that of a `FusedUpdate` does, and gives what is
- * added up, then the new value of each target. All tensors have one shape and one float dtype. The sum has the bits of `sum`. It is not
- * recorded for backward. Kindling's own.
+ * The sum of an expression over all elements, in the one pass over memory that changes tensors: what stands between two
+ * products in a row of which the second needs what the first decides. The kernel gets targets, inputs and numbers as
+ * that of a `FusedUpdate` does, and gives what is added up, then the new value of each target. All tensors have one
+ * shape and one float dtype. The sum has the bits of `sum`. It is not recorded for backward. Kindling's own.
  * @example
  * ```ts
  * const step = new SummedUpdate('step', 1, 1, (x, d, t) => {
@@ -162,8 +163,8 @@ export class SummedUpdate {
 
   /**
    * Changes the first {@link targets} of `tensors`, and gives the sum; `params` are the numbers of this call.
-   * @throws DTypeError where the tensors are not of one float dtype, ShapeError where not of one shape; ValueError for more or fewer
-   * tensors than it takes, or fewer numbers; AutogradError where gradients are recorded of one of them
+   * @throws DTypeError where the tensors are not of one float dtype, ShapeError where not of one shape; ValueError for
+   * more or fewer tensors than it takes, or fewer numbers; AutogradError where gradients are recorded of one of them
    */
   run(tensors: readonly Tensor[], params: readonly number[] = []): Tensor {
     const { name } = this;
@@ -253,7 +254,10 @@ function scaleUnits([g]: Tensors, _: unknown, units: Tensors): void {
 const operandsOf = ({ arity }: ElementwiseSpec): number[] => Array.from({ length: arity }, (_, i) => i);
 const parametersOf = (): Expr[] => Array.from({ length: 16 }, (_, i) => E.param(i));
 
-/** The kernels, made when first needed: of the values and the gradients `units`, whose scale is the parameter behind those of the operation. */
+/**
+ * The kernels, made when first needed: of the values and the gradients `units`, whose scale is the parameter behind
+ * those of the operation.
+ */
 function kernelsOf(spec: ElementwiseSpec): (units: number, count: number) => ElementwiseKernel {
   const { name, arity } = spec;
   const [operands, params] = [operandsOf(spec), parametersOf()];

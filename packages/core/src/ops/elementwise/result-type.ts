@@ -9,7 +9,8 @@ const resultTypeTakes = signature('resultType', {
 
 /**
  * The dtype in which tensors and scalars meet (PyTorch's `torch.result_type`): tensors with dimensions decide; a
- * 0-dimensional tensor, and after it a scalar, changes the dtype only where its category (bool, integer, float) is higher.
+ * 0-dimensional tensor, and after it a scalar, changes the dtype only where its category (bool, integer, float) is
+ * higher.
  * @example resultType([ones(2, { dtype: 'int32' })], [0.5]); // 'float32'
  */
 export function resultType(tensors: readonly Tensor[], scalars: readonly number[] = []): DType {

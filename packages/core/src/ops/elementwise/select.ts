@@ -17,8 +17,9 @@ import {
 const half = (g: E.Expr): E.Expr => E.mul(g, 0.5);
 
 /**
- * PyTorch 2.15's gradient at the bounds (older versions let all of it pass to x). Where the bounds are numbers, x has to lie
- * between them, and neither on one nor be NaN; a bound that is a tensor shares the gradient with an x that lies on it.
+ * PyTorch 2.15's gradient at the bounds (older versions let all of it pass to x). Where the bounds are numbers, x has
+ * to lie between them, and neither on one nor be NaN; a bound that is a tensor shares the gradient with an x that lies
+ * on it.
  */
 const clampOp = new ElementwiseOp({
   name: 'clamp',

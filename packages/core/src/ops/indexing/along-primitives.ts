@@ -1,4 +1,7 @@
-/** A tensor read and written along one dimension, at an index for each element: each primitive is the derivative of the other. */
+/**
+ * A tensor read and written along one dimension, at an index for each element: each primitive is the derivative of the
+ * other.
+ */
 import { isFloatingPoint, scalarNameOf, type TypedArray } from '../../dtype.ts';
 import { DTypeError, ShapeError } from '../../errors.ts';
 import {

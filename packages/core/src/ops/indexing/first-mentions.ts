@@ -20,8 +20,8 @@ const firstMentionsPrimitive = definePrimitive<number>({
 });
 
 /**
- * Where `index` names a place of a dimension of `size` for the first time, as a bool. What is stored once, however often its
- * place is named, has its gradient counted once.
+ * Where `index` names a place of a dimension of `size` for the first time, as a bool. What is stored once, however
+ * often its place is named, has its gradient counted once.
  */
 export const firstMentions = (index: Tensor, size: number): Tensor =>
   apply(firstMentionsPrimitive, [index], size);

@@ -1,4 +1,7 @@
-/** A tensor read and written as one row, at the places that an int32 tensor names: each primitive is the derivative of the other. */
+/**
+ * A tensor read and written as one row, at the places that an int32 tensor names: each primitive is the derivative of
+ * the other.
+ */
 import { IndexError } from '../../errors.ts';
 import { copyStrided, elementsOf } from '../../kernels/index.ts';
 import { apply, definePrimitive, type GradNode, INPUT, type Primitive } from '../../record/index.ts';
@@ -79,7 +82,8 @@ const putFlatPrimitives = {
 };
 
 /**
- * A copy of x (in place: x), taken as one row, with `source` (as many elements, or one) stored or added at the given indices.
+ * A copy of x (in place: x), taken as one row, with `source` (as many elements, or one) stored or added at the given
+ * indices.
  */
 export const putFlat = (
   name: keyof typeof putFlatPrimitives,

@@ -13,9 +13,10 @@ import { checkIndexDType, requireIndexDType } from './index-positions.ts';
 const gatherTakes = signature('gather', { x: K.tensor, dim: K.integer, index: K.tensor });
 
 /**
- * out[i][j][k] = x[i][index[i][j][k]][k] for `dim` 1, and so on. The result has the shape of `index` (int32), which may be smaller
- * than x apart from `dim`, and not larger. Follows `torch.gather`.
- * @throws DTypeError when `index` is not int32, ShapeError when it does not fit x, IndexError when `dim` or an index is out of range.
+ * out[i][j][k] = x[i][index[i][j][k]][k] for `dim` 1, and so on. The result has the shape of `index` (int32), which may
+ * be smaller than x apart from `dim`, and not larger. Follows `torch.gather`.
+ * @throws DTypeError when `index` is not int32, ShapeError when it does not fit x, IndexError when `dim` or an index is
+ *   out of range.
  * @example gather(tensor([[1, 2], [3, 4]]), 1, tensor([[0, 0], [1, 0]])).tolist(); // [ [ 1, 1 ], [ 4, 3 ] ]
  */
 export function gather(x: Tensor, dim: number, index: Tensor): Tensor {
@@ -25,7 +26,9 @@ export function gather(x: Tensor, dim: number, index: Tensor): Tensor {
 
 const fromEnd = new ElementwiseKernel('from_end', 1, (i, size) => E.select(E.lt(i, 0), E.add(i, size), i));
 
-/** Indices, along a dimension of the given size, in which negative ones count from the end: none is negative afterwards. */
+/**
+ * Indices, along a dimension of the given size, in which negative ones count from the end: none is negative afterwards.
+ */
 const fromEndPrimitive = definePrimitive<number>({
   name: 'from_end',
   infer: ([index]) => ({ shape: index.shape, dtype: index.dtype }),
@@ -33,9 +36,11 @@ const fromEndPrimitive = definePrimitive<number>({
 });
 
 /**
- * {@link gather} after x and `index` are broadcast against each other apart from `dim`; without `dim` both are taken as one row.
- * Negative indices count from the end. Applies what `argsort`, or `argmax` with `keepdim`, found. Follows `torch.take_along_dim`.
- * @throws DTypeError when `index` is not int32, ShapeError when the two do not broadcast, IndexError when an index is out of range.
+ * {@link gather} after x and `index` are broadcast against each other apart from `dim`; without `dim` both are taken as
+ * one row. Negative indices count from the end. Applies what `argsort`, or `argmax` with `keepdim`, found. Follows
+ * `torch.take_along_dim`.
+ * @throws DTypeError when `index` is not int32, ShapeError when the two do not broadcast, IndexError when an index is
+ *   out of range.
  * @example
  * ```ts
  * const x = tensor([[3, 1, 2]]);

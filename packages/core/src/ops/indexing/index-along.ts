@@ -139,9 +139,10 @@ function adding(run: Run, caller: string) {
 }
 
 /**
- * A copy of x with alpha * `source` added to its entries along `dim` at the int32 indices `index`; one index may occur several times.
- * The derivative of {@link indexSelect}. Follows `torch.index_add`.
- * @throws the errors of {@link indexSelect}, DTypeError when `source` has another dtype than x, ShapeError when it does not fit.
+ * A copy of x with alpha * `source` added to its entries along `dim` at the int32 indices `index`; one index may occur
+ * several times. The derivative of {@link indexSelect}. Follows `torch.index_add`.
+ * @throws the errors of {@link indexSelect}, DTypeError when `source` has another dtype than x, ShapeError when it does
+ *   not fit.
  */
 export const indexAdd = adding(apply, 'indexAdd');
 
@@ -157,7 +158,8 @@ function copying(run: Run, caller: string) {
 }
 
 /**
- * A copy of x with `source` in place of its entries along `dim` at the int32 indices `index`. Follows `torch.index_copy`.
+ * A copy of x with `source` in place of its entries along `dim` at the int32 indices `index`. Follows
+ * `torch.index_copy`.
  * @throws the errors of {@link indexAdd}.
  */
 export const indexCopy = copying(apply, 'indexCopy');
@@ -177,8 +179,8 @@ function filling(run: Run, caller: string) {
 }
 
 /**
- * A copy of x with `value` in place of its entries along `dim` at the int32 indices `index`; negative ones count from the end.
- * Follows `torch.index_fill`.
+ * A copy of x with `value` in place of its entries along `dim` at the int32 indices `index`; negative ones count from
+ * the end. Follows `torch.index_fill`.
  * @throws the errors of {@link indexSelect}, ShapeError when `value` has dimensions.
  */
 export const indexFill = filling(apply, 'indexFill');

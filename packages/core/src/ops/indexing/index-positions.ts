@@ -19,8 +19,9 @@ import { to } from '../creation/copy.ts';
 import { type Layout, offsetsOf, sizeAlong, strideAlong } from '../views/layout.ts';
 
 /**
- * Where indexed elements lie: element (o, r, i) of the result is at `outer[o] + rows[r] + inner[i]` in the array that is
- * indexed. Indexing, gathering and scattering all come down to lists of positions; rows that lie together are copied whole.
+ * Where indexed elements lie: element (o, r, i) of the result is at `outer[o] + rows[r] + inner[i]` in the array that
+ * is indexed. Indexing, gathering and scattering all come down to lists of positions; rows that lie together are copied
+ * whole.
  */
 export interface Positions {
   readonly outer: Int32Array;
@@ -169,7 +170,9 @@ export function alongDim(x: Tensor, dim: number, index: Tensor): AlongDim | null
   return { ...extentOf(shape, dim), size: sizeAlong(x, dim) };
 }
 
-/** Positions of `gather` and `scatter`: the element at a place of `index`, with its value in place of dimension `dim`. */
+/**
+ * Positions of `gather` and `scatter`: the element at a place of `index`, with its value in place of dimension `dim`.
+ */
 export function positionsAlong(x: Layout, dim: number, index: Tensor, caller: string): Int32Array {
   const values = elementsOf(index);
   if (values.length === 0) return new Int32Array(0);
@@ -264,7 +267,9 @@ function positionsOfOnes(mask: TypedArray): Int32Array {
   return result;
 }
 
-/** Where the elements of x other than 0 stand: how many there are only data tell, so that these are read, for `caller`. */
+/**
+ * Where the elements of x other than 0 stand: how many there are only data tell, so that these are read, for `caller`.
+ */
 export const nonzeroPositions = (x: Tensor, caller: string): Int32Array =>
   truePositions(valuesOf(x, `${caller}: which elements are not 0`), x.dtype === 'bool');
 
@@ -289,7 +294,9 @@ export function nonzeroRows(x: Tensor, caller: string): Int32Array {
   return rows;
 }
 
-/** The coordinates of ascending positions along a dimension: they are counted up on the way, which takes no division. */
+/**
+ * The coordinates of ascending positions along a dimension: they are counted up on the way, which takes no division.
+ */
 function coordinatesAlong(
   positions: Int32Array,
   shape: Shape,

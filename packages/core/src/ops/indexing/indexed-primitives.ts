@@ -1,4 +1,7 @@
-/** A tensor read and written where int32 tensors index some of its dimensions: each primitive is the derivative of the other. */
+/**
+ * A tensor read and written where int32 tensors index some of its dimensions: each primitive is the derivative of the
+ * other.
+ */
 import { scalarNameOf, type TypedArray } from '../../dtype.ts';
 import { DTypeError, ShapeError } from '../../errors.ts';
 import { copyStrided, elementsOf, stridedOver } from '../../kernels/index.ts';
@@ -99,7 +102,9 @@ const putPrimitives = {
   }),
 };
 
-/** A copy of x (in place: x) with `values`, broadcast, stored or added where int32 tensors of one shape index `dims`. */
+/**
+ * A copy of x (in place: x) with `values`, broadcast, stored or added where int32 tensors of one shape index `dims`.
+ */
 export const putIndexed = (
   name: keyof typeof putPrimitives,
   x: Tensor,

@@ -34,7 +34,8 @@ const maskedFillParameters = { x: K.tensor, mask: K.tensor, value: K.operand };
 const maskedFillTakes = signature('maskedFill', maskedFillParameters);
 
 /**
- * x with `value` (a number or a 0-dimensional tensor) wherever the bool `mask`, broadcast, is true. Follows `torch.masked_fill`.
+ * x with `value` (a number or a 0-dimensional tensor) wherever the bool `mask`, broadcast, is true. Follows
+ * `torch.masked_fill`.
  * @throws DTypeError when `mask` is not bool, ShapeError when it does not broadcast or `value` has dimensions.
  * @example maskedFill(tensor([1, 2, 3]), tensor([true, false, true]), 0); // tensor([0, 2, 0])
  */
@@ -53,7 +54,10 @@ export function maskedFill_(x: Tensor, mask: Tensor, value: Tensor | number): Te
 
 /** Options of {@link fillDiagonal_}. */
 export interface FillDiagonalOptions {
-  /** Of a matrix with more rows than columns: whether the diagonal begins anew below the last column, a row further down. Default: false. */
+  /**
+   * Of a matrix with more rows than columns: whether the diagonal begins anew below the last column, a row further
+   * down. Default: false.
+   */
   readonly wrap?: boolean;
 }
 
@@ -66,7 +70,8 @@ const fillDiagonalTakes = signature('fillDiagonal_', {
 /**
  * Writes `value` on the diagonal of a matrix, or where all indices of more than two dimensions are equal. Follows
  * `Tensor.fill_diagonal_`.
- * @throws ShapeError for fewer than two dimensions, and for more of different lengths; ValueError where the dtype cannot hold the value
+ * @throws ShapeError for fewer than two dimensions, and for more of different lengths; ValueError where the dtype
+ *   cannot hold the value
  * @example zeros([2, 3]).fillDiagonal_(5); // tensor([[5., 0., 0.], [0., 5., 0.]])
  */
 export function fillDiagonal_(x: Tensor, value: number | boolean, options?: FillDiagonalOptions): Tensor {
@@ -160,10 +165,10 @@ const maskedScatterParameters = { x: K.tensor, mask: K.tensor, source: K.tensor 
 const maskedScatterTakes = signature('maskedScatter', maskedScatterParameters);
 
 /**
- * x with the elements of `source`, in order, wherever the bool `mask` is true. x is broadcast to the mask, and the mask to x.
- * Follows `torch.masked_scatter`.
- * @throws DTypeError when `mask` is not bool or `source` has another dtype than x, ShapeError when x and `mask` do not broadcast
- * or `source` has too few elements.
+ * x with the elements of `source`, in order, wherever the bool `mask` is true. x is broadcast to the mask, and the mask
+ * to x. Follows `torch.masked_scatter`.
+ * @throws DTypeError when `mask` is not bool or `source` has another dtype than x, ShapeError when x and `mask` do not
+ * broadcast or `source` has too few elements.
  */
 export function maskedScatter(x: Tensor, mask: Tensor, source: Tensor): Tensor {
   maskedScatterTakes(arguments);

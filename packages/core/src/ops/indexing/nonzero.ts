@@ -6,7 +6,10 @@ import { nonzeroCoordinates, nonzeroRows } from './index-positions.ts';
 const nonzeroTupleParameters = { x: K.tensor };
 const nonzeroTupleTakes = signature('nonzeroTuple', nonzeroTupleParameters);
 
-/** The coordinates of each element other than 0 along each dimension of x, as int32 vectors: {@link nonzero} with `asTuple`. */
+/**
+ * The coordinates of each element other than 0 along each dimension of x, as int32 vectors: {@link nonzero} with
+ * `asTuple`.
+ */
 export const nonzeroTuple = function (x: Tensor): Tensor[] {
   nonzeroTupleTakes(arguments);
   return nonzeroCoordinates(x, 'nonzero').map((list) => wrapArray(list, [list.length], 'int32'));
@@ -24,8 +27,8 @@ const nonzeroTakes = signature('nonzero', {
 });
 
 /**
- * The indices of the elements other than 0, in row-major order: an int32 matrix with a row for each of them and a column
- * for each dimension. Follows `torch.nonzero`.
+ * The indices of the elements other than 0, in row-major order: an int32 matrix with a row for each of them and a
+ * column for each dimension. Follows `torch.nonzero`.
  * @example nonzero(tensor([[0, 1], [2, 0]])).tolist(); // [ [ 0, 1 ], [ 1, 0 ] ]
  */
 export function nonzero(x: Tensor, options: NonzeroOptions & { asTuple: true }): Tensor[];

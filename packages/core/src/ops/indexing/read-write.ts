@@ -54,7 +54,10 @@ export function readPositions(source: TypedArray, where: Positions, out: TypedAr
 /** How a value meets the one that is there. */
 type Combine = 'set' | Combination;
 
-/** Stores `values` (one for all, or one each) at `positions`; the last one stays where positions repeat, or they combine. */
+/**
+ * Stores `values` (one for all, or one each) at `positions`; the last one stays where positions repeat, or they
+ * combine.
+ */
 export function writeAt(out: TypedArray, positions: Int32Array, values: TypedArray, how: Combine): void {
   if ((how === 'sum' || how === 'prod') && out instanceof Int32Array) {
     computeChecked(out, (wide) => writeAt(wide, positions, values, how));

@@ -90,7 +90,10 @@ const reductionGradients: Record<ScatterReduction, ReductionGradient> = {
   },
 };
 
-/** The gradient by a source: where several zeros met in one place it is 0 for a reason that differentiating it does not see. */
+/**
+ * The gradient by a source: where several zeros met in one place it is 0 for a reason that differentiating it does not
+ * see.
+ */
 const onceWithZerosPrimitive = definePrimitive<undefined, [Tensor, Tensor]>({
   name: 'scatter_reduce_prod_backward',
   saves: INPUT(1),
@@ -163,10 +166,11 @@ function scattering(run: typeof apply, caller: string) {
 }
 
 /**
- * A copy of x with out[i][index[i][j]] = src[i][j] for `dim` 1, and so on; `src` may be a number. Where an index occurs several
- * times one of its values stays. `index` (int32) may be smaller than x and `src` apart from `dim`. Follows `torch.scatter`.
- * @throws DTypeError when `index` is not int32 or `src` has another dtype than x, ShapeError when they do not fit, IndexError
- * when `dim` or an index is out of range.
+ * A copy of x with out[i][index[i][j]] = src[i][j] for `dim` 1, and so on; `src` may be a number. Where an index occurs
+ * several times one of its values stays. `index` (int32) may be smaller than x and `src` apart from `dim`. Follows
+ * `torch.scatter`.
+ * @throws DTypeError when `index` is not int32 or `src` has another dtype than x, ShapeError when they do not fit,
+ * IndexError when `dim` or an index is out of range.
  * @example scatter(zeros([2, 3]), 1, tensor([[2], [0]]), 1).tolist(); // [ [ 0, 0, 1 ], [ 1, 0, 0 ] ]
  */
 export const scatter = scattering(apply, 'scatter');
@@ -184,7 +188,8 @@ function addingTo(run: typeof apply, caller: string) {
 }
 
 /**
- * {@link scatter} that adds: x[i][index[i][j]] += src[i][j], the derivative of {@link gather}. Follows `torch.scatter_add`.
+ * {@link scatter} that adds: x[i][index[i][j]] += src[i][j], the derivative of {@link gather}. Follows
+ * `torch.scatter_add`.
  * @throws the errors of {@link scatter}.
  * @example scatterAdd(zeros(3), 0, tensor([0, 0, 2]), ones(3)); // tensor([2., 0., 1.])
  */
@@ -277,8 +282,8 @@ function indexReducing(run: typeof scatterReduce, caller: string) {
 }
 
 /**
- * The slices of `source`, along `dim`, reduced into those of x that a vector of indices names: `'prod'`, `'mean'`, `'amax'` or `'amin'`,
- * as {@link scatterReduce}. Follows `torch.index_reduce`.
+ * The slices of `source`, along `dim`, reduced into those of x that a vector of indices names: `'prod'`, `'mean'`,
+ * `'amax'` or `'amin'`, as {@link scatterReduce}. Follows `torch.index_reduce`.
  * @throws ShapeError where shapes do not fit, ValueError for another reduction, and the errors of {@link scatter}.
  * @example indexReduce(ones(2), 0, tensor([1, 1]), tensor([2, 3], { dtype: 'float32' }), 'prod'); // tensor([1., 6.])
  */

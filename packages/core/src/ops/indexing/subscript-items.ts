@@ -15,9 +15,9 @@ import { nonzeroCoordinates } from './index-positions.ts';
 export type IndexList = readonly (number | boolean | IndexList)[];
 
 /**
- * What stands at one place of an index: a number (drops the dimension), a slice `{ start, stop, step }` (or `':'`), `null`
- * (a new dimension of size 1), `'...'` (as many whole dimensions as fit), an int32 tensor or nested list of indices, or a mask
- * (a bool or uint8 tensor, or a nested list of booleans) over as many dimensions as it has.
+ * What stands at one place of an index: a number (drops the dimension), a slice `{ start, stop, step }` (or `':'`),
+ * `null` (a new dimension of size 1), `'...'` (as many whole dimensions as fit), an int32 tensor or nested list of
+ * indices, or a mask (a bool or uint8 tensor, or a nested list of booleans) over as many dimensions as it has.
  */
 export type IndexItem = number | boolean | null | '...' | ':' | SliceRange | Tensor | Int32Array | IndexList;
 

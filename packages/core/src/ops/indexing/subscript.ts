@@ -40,8 +40,8 @@ const indexTakes = signature('index', { x: K.tensor, items: K.anything });
  *
  * Numbers, slices, `null` and `'...'` give a view. Tensors and lists of indices, and masks, give a copy: they broadcast
  * against each other, and their shape stands where they stand, or first if a slice comes between them.
- * @throws IndexError when there are too many indices, one is out of range or no index at all, or a mask has another shape than
- * what it indexes; ShapeError when a nested list is ragged.
+ * @throws IndexError when there are too many indices, one is out of range or no index at all, or a mask has another
+ * shape than what it indexes; ShapeError when a nested list is ragged.
  * @example
  * ```ts
  * const x = arange(12).reshape(3, 4);
@@ -136,10 +136,11 @@ function putting(run: typeof apply, caller: string) {
 }
 
 /**
- * A copy of x in which `values`, broadcast, take the place of `index(x, ...indices)`. `values` has x's dtype. Differentiable in
- * both. Where an index occurs several times, one of its values stays, or all are added with `accumulate`.
- * Follows `torch.index_put`.
- * @throws the errors of {@link index}, DTypeError when `values` has another dtype than x, ShapeError when it does not broadcast.
+ * A copy of x in which `values`, broadcast, take the place of `index(x, ...indices)`. `values` has x's dtype.
+ * Differentiable in both. Where an index occurs several times, one of its values stays, or all are added with
+ * `accumulate`. Follows `torch.index_put`.
+ * @throws the errors of {@link index}, DTypeError when `values` has another dtype than x, ShapeError when it does not
+ *   broadcast.
  * @example indexPut(zeros(4), [[1, 1, 2]], ones(3), { accumulate: true }); // tensor([0., 2., 1., 0.])
  */
 export const indexPut = putting(apply, 'indexPut');
@@ -149,7 +150,8 @@ export const indexPut_: typeof indexPut = putting(applyInPlace, 'indexPut_');
 
 /**
  * PyTorch's `x[indices] = value`: overwrites part of x in place, converting `value` to x's dtype.
- * @throws the errors of {@link index}, ShapeError when `value` does not broadcast, AutogradError when x is a leaf that wants a gradient.
+ * @throws the errors of {@link index}, ShapeError when `value` does not broadcast, AutogradError when x is a leaf that
+ *   wants a gradient.
  * @example
  * ```ts
  * const x = zeros([2, 2]);

@@ -8,8 +8,8 @@ import { requireIndexDType } from './index-positions.ts';
 const takeTakes = signature('take', { x: K.tensor, index: K.tensor });
 
 /**
- * The elements of x, taken as one row, at the int32 indices `index`, whose shape the result has. Negative indices count from the
- * end. Follows `torch.take`.
+ * The elements of x, taken as one row, at the int32 indices `index`, whose shape the result has. Negative indices count
+ * from the end. Follows `torch.take`.
  * @throws DTypeError when `index` is not int32, IndexError when an index is out of range or x is empty.
  * @example take(tensor([[1, 2], [3, 4]]), tensor([0, -1])); // tensor([1, 4])
  */
@@ -51,8 +51,8 @@ function putting(run: typeof apply, caller: string) {
 
 /**
  * A copy of x, taken as one row, with the elements of `source` at the int32 indices `index`. Follows `torch.put`.
- * @throws DTypeError when `index` is not int32 or `source` has another dtype than x, ShapeError when `source` and `index` differ in
- * size, IndexError when an index is out of range.
+ * @throws DTypeError when `index` is not int32 or `source` has another dtype than x, ShapeError when `source` and
+ * `index` differ in size, IndexError when an index is out of range.
  */
 export const put = putting(apply, 'put');
 

@@ -102,7 +102,10 @@ export interface Checked {
   readonly caller: string | null;
 }
 
-/** What is stated of an operation that makes a square matrix of each, where it has one: `info` says so, or it is refused as `why` says. */
+/**
+ * What is stated of an operation that makes a square matrix of each, where it has one: `info` says so, or it is refused
+ * as `why` says.
+ */
 export const checkedEach = (
   name: string,
   caller: string,

@@ -20,7 +20,8 @@ const choleskyPrimitive = defineMulti<Checked, [Tensor], [Tensor, Tensor]>({
   ),
   derivative([g], node) {
     if (g === null) return [null];
-    // dL = L phi(L⁻¹ dA L⁻ᵀ), where phi keeps the lower triangle and half of the diagonal; this is its adjoint, symmetric.
+    // dL = L phi(L⁻¹ dA L⁻ᵀ), where phi keeps the lower triangle and half of the diagonal; this is its adjoint,
+    // symmetric.
     const l = node.output(0);
     const lt = matrixTranspose(l);
     const inner = tril(matmul(lt, g));
@@ -46,9 +47,10 @@ function factors(a: Tensor, upper: boolean, caller: string | null): [factor: Ten
 }
 
 /**
- * The lower triangular L of which A = L Lᵀ, for symmetric positive-definite matrices, (*, n, n), of which the lower triangle is read.
- * float32 or float64. Follows `torch.linalg.cholesky`.
- * @throws ValueError where a matrix is not positive-definite; ShapeError for what are no square matrices; DTypeError for a dtype that is not float
+ * The lower triangular L of which A = L Lᵀ, for symmetric positive-definite matrices, (*, n, n), of which the lower
+ * triangle is read. float32 or float64. Follows `torch.linalg.cholesky`.
+ * @throws ValueError where a matrix is not positive-definite; ShapeError for what are no square matrices; DTypeError
+ *   for a dtype that is not float
  * @example linalg.cholesky(tensor([[4, 2], [2, 10]], { dtype: 'float32' })).tolist(); // [ [ 2, 0 ], [ 1, 3 ] ]
  */
 export const cholesky = composition(
@@ -59,9 +61,10 @@ export const cholesky = composition(
 );
 
 /**
- * {@link cholesky} that does not refuse matrices, but gives in `info` the order of their first leading minor that is not
- * positive; `L` has no meaning then. Follows `torch.linalg.cholesky_ex`.
- * @throws ShapeError for what are no square matrices; DTypeError for a dtype that is not float; with `checkErrors` as {@link cholesky}
+ * {@link cholesky} that does not refuse matrices, but gives in `info` the order of their first leading minor that is
+ * not positive; `L` has no meaning then. Follows `torch.linalg.cholesky_ex`.
+ * @throws ShapeError for what are no square matrices; DTypeError for a dtype that is not float; with `checkErrors` as
+ *   {@link cholesky}
  * @example linalg.choleskyEx(tensor([[1, 2], [2, 1]], { dtype: 'float32' })).info; // tensor(2)
  */
 export const choleskyEx = composition(

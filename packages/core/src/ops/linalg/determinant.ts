@@ -56,7 +56,10 @@ function productWithout(s: Float64Array, i: number, j: number): number {
   return s.reduce((product, value, k) => (k === i || k === j ? product : product * value), 1);
 }
 
-/** The derivative of <cofactors of A, G>: in the bases of A's singular vectors every entry is a product of n - 2 singular values. */
+/**
+ * The derivative of <cofactors of A, G>: in the bases of A's singular vectors every entry is a product of n - 2
+ * singular values.
+ */
 function cofactorSlopes(a: RealMatrix, g: RealMatrix): RealMatrix {
   const { u, s, v } = singularValues(a);
   const n = a.rows;
@@ -121,8 +124,8 @@ const detPrimitive = definePrimitive({
 });
 
 /**
- * The determinants of square matrices, (*, n, n): of the batch's shape. float32 or float64. Its gradient is that of the cofactors, so
- * it exists for singular matrices too. Follows `torch.linalg.det`.
+ * The determinants of square matrices, (*, n, n): of the batch's shape. float32 or float64. Its gradient is that of the
+ * cofactors, so it exists for singular matrices too. Follows `torch.linalg.det`.
  * @throws ShapeError for what are no square matrices; DTypeError for a dtype that is not float
  * @example linalg.det(tensor([[1, 2], [3, 4]], { dtype: 'float64' })).item().toFixed(4); // '-2.0000'
  */
@@ -156,8 +159,8 @@ const slogdetPrimitive = defineMulti<undefined>({
 });
 
 /**
- * The sign and the logarithm of the absolute value of determinants of square matrices, (*, n, n); of a singular one 0 and -Infinity.
- * float32 or float64. Follows `torch.linalg.slogdet`.
+ * The sign and the logarithm of the absolute value of determinants of square matrices, (*, n, n); of a singular one 0
+ * and -Infinity. float32 or float64. Follows `torch.linalg.slogdet`.
  * @throws ShapeError for what are no square matrices; DTypeError for a dtype that is not float
  * @example linalg.slogdet(tensor([[-2]], { dtype: 'float32' })); // { sign: tensor(-1.), logabsdet: tensor(0.6931) }
  */

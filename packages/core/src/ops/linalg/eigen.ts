@@ -34,8 +34,9 @@ function mirror(a: RealMatrix, upper: boolean): RealMatrix {
 }
 
 /**
- * The eigenvalues and eigenvectors of matrix `b` of x. As LAPACK has it, those of three rows or more are refused where its way to three
- * diagonals meets NaN: where there is one, or an infinity outside of these; of other infinities all becomes NaN.
+ * The eigenvalues and eigenvectors of matrix `b` of x. As LAPACK has it, those of three rows or more are refused where
+ * its way to three diagonals meets NaN: where there is one, or an infinity outside of these; of other infinities all
+ * becomes NaN.
  */
 function spectrum(x: Tensor, b: number, matrix: RealMatrix): ReturnType<typeof eigenSymmetric> {
   const { rows: n } = matrix;
@@ -91,11 +92,11 @@ const eighParameters = {
 const isUpper = ({ UPLO = 'L' }: EighOptions): boolean => UPLO.toUpperCase() === 'U';
 
 /**
- * The eigenvalues, (*, n), in ascending order, and as columns the orthonormal eigenvectors of symmetric matrices, (*, n, n), of which
- * one triangle is read. Eigenvectors are unique up to their signs at most, and a gradient of them is infinite where two eigenvalues
- * are equal. float32 or float64. Follows `torch.linalg.eigh`.
- * @throws ShapeError for what are no square matrices; DTypeError for a dtype that is not float; ValueError for another `UPLO`, and for NaN
- * in matrices of three rows or more
+ * The eigenvalues, (*, n), in ascending order, and as columns the orthonormal eigenvectors of symmetric matrices, (*,
+ * n, n), of which one triangle is read. Eigenvectors are unique up to their signs at most, and a gradient of them is
+ * infinite where two eigenvalues are equal. float32 or float64. Follows `torch.linalg.eigh`.
+ * @throws ShapeError for what are no square matrices; DTypeError for a dtype that is not float; ValueError for another
+ * `UPLO`, and for NaN in matrices of three rows or more
  * @example linalg.eigh(tensor([[2, 1], [1, 2]], { dtype: 'float64' })).eigenvalues.round(); // tensor([1., 3.], dtype=torch.float64)
  */
 export const eigh = composition(
@@ -108,8 +109,10 @@ export const eigh = composition(
 );
 
 /**
- * The eigenvalues of {@link eigh}: those of symmetric matrices, (*, n, n), in ascending order. Follows `torch.linalg.eigvalsh`.
- * @throws ShapeError for what are no square matrices; DTypeError for a dtype that is not float; ValueError as {@link eigh}
+ * The eigenvalues of {@link eigh}: those of symmetric matrices, (*, n, n), in ascending order. Follows
+ * `torch.linalg.eigvalsh`.
+ * @throws ShapeError for what are no square matrices; DTypeError for a dtype that is not float; ValueError as
+ *   {@link eigh}
  * @example linalg.eigvalsh(tensor([[3, 0], [0, 1]], { dtype: 'float32' })); // tensor([1., 3.])
  */
 export const eigvalsh = composition(
@@ -179,9 +182,10 @@ const rootPrimitive = definePrimitive({
 });
 
 /**
- * The symmetric X of which X X = A, for symmetric positive-definite matrices, (*, n, n), of which the lower triangle is read. float32 or
- * float64. Follows `torch.linalg.matrix_sqrth`.
- * @throws ShapeError for what are no square matrices; DTypeError for a dtype that is not float; ValueError for NaN as {@link eigh}
+ * The symmetric X of which X X = A, for symmetric positive-definite matrices, (*, n, n), of which the lower triangle is
+ * read. float32 or float64. Follows `torch.linalg.matrix_sqrth`.
+ * @throws ShapeError for what are no square matrices; DTypeError for a dtype that is not float; ValueError for NaN as
+ *   {@link eigh}
  * @example linalg.matrixSqrth(tensor([[4, 0], [0, 9]], { dtype: 'float32' })).tolist(); // [ [ 2, 0 ], [ 0, 3 ] ]
  */
 export const matrixSqrth = ofMatrices('linalg.matrixSqrth', (a) => apply(rootPrimitive, [a], undefined));
@@ -221,9 +225,10 @@ const polarPrimitive = defineMulti<undefined>({
 });
 
 /**
- * A = U H for matrices, (*, m, n) with m >= n: U has orthonormal columns, H is symmetric and has no negative eigenvalue. Differentiable
- * where A has full rank. float32 or float64. Follows `torch.linalg.polar`.
- * @throws ShapeError for fewer than 2 dimensions or more columns than rows; DTypeError for a dtype that is not float; ValueError for NaN
+ * A = U H for matrices, (*, m, n) with m >= n: U has orthonormal columns, H is symmetric and has no negative
+ * eigenvalue. Differentiable where A has full rank. float32 or float64. Follows `torch.linalg.polar`.
+ * @throws ShapeError for fewer than 2 dimensions or more columns than rows; DTypeError for a dtype that is not float;
+ *   ValueError for NaN
  * @example linalg.polar(tensor([[0, -2], [3, 0]], { dtype: 'float32' })).H.round().tolist(); // [ [ 3, 0 ], [ 0, 2 ] ]
  */
 export const polar = composition('linalg.polar', { a: K.tensor }, (a: Tensor): { U: Tensor; H: Tensor } => {

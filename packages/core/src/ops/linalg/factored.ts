@@ -39,7 +39,10 @@ function solveFactor(matrix: RealMatrix, b: RealMatrix, upper: boolean): void {
 const firstZero = (triangle: RealMatrix): number =>
   Array.from({ length: triangle.rows }, (_, r) => triangle.at(r, r)).indexOf(0) + 1;
 
-/** The gradient to a factor of which A⁻¹ is a product, from that of A⁻¹ on both sides of it: PyTorch's, of both triangles. */
+/**
+ * The gradient to a factor of which A⁻¹ is a product, from that of A⁻¹ on both sides of it: PyTorch's, of both
+ * triangles.
+ */
 const factorGradient = (inner: Tensor, factor: Tensor, upper: boolean): Tensor => {
   const symmetric = add(inner, matrixTranspose(inner));
   return neg(upper ? matmul(factor, symmetric) : matmul(symmetric, factor));
@@ -70,8 +73,8 @@ const factorSolution = (b: Tensor, l: Tensor, attrs: Factor): Tensor =>
   apply(choleskySolvePrimitive, [b, l], attrs);
 
 /**
- * The solution of A X = B, where A = L Lᵀ is given by its Cholesky factor: B of (*, n, k), L of (*, n, n). With `upper` it is that
- * of Uᵀ U. float32 or float64. Follows `torch.cholesky_solve`.
+ * The solution of A X = B, where A = L Lᵀ is given by its Cholesky factor: B of (*, n, k), L of (*, n, n). With `upper`
+ * it is that of Uᵀ U. float32 or float64. Follows `torch.cholesky_solve`.
  * @throws ShapeError where the shapes do not fit; DTypeError for other or different dtypes
  * @example choleskySolve(tensor([[4]], { dtype: 'float32' }), tensor([[2]], { dtype: 'float32' })); // tensor([[1.]])
  */
@@ -120,7 +123,8 @@ const choleskyInversePrimitive = definePrimitive<Factor>({
 /**
  * The inverse of A = L Lᵀ from its Cholesky factor, (*, n, n); with `upper` of Uᵀ U. float32 or float64. Follows
  * `torch.cholesky_inverse`.
- * @throws ShapeError for what are no square matrices; DTypeError for a dtype that is not float; ValueError for a 0 on the diagonal
+ * @throws ShapeError for what are no square matrices; DTypeError for a dtype that is not float; ValueError for a 0 on
+ *   the diagonal
  * @example choleskyInverse(tensor([[2]], { dtype: 'float32' })); // tensor([[0.2500]])
  */
 export const choleskyInverse = composition(
@@ -147,8 +151,8 @@ const reflectionsPrimitive = defineMulti<undefined>({
 });
 
 /**
- * The reflections of which {@link qr} makes Q, as LAPACK's `geqrf` gives them: `a` has R on and above its diagonal and below it the
- * vectors, `tau` their factors. No derivative. Follows `torch.geqrf`.
+ * The reflections of which {@link qr} makes Q, as LAPACK's `geqrf` gives them: `a` has R on and above its diagonal and
+ * below it the vectors, `tau` their factors. No derivative. Follows `torch.geqrf`.
  * @throws ShapeError for fewer than 2 dimensions; DTypeError for a dtype that is not float
  * @example geqrf(tensor([[3], [4]], { dtype: 'float32' })).tau; // tensor([1.6000])
  */
@@ -166,8 +170,8 @@ export interface OrmqrOptions {
 }
 
 /**
- * Q C, where Q, (*, m, m), is the product of the reflections of `a` and `tau` (as {@link geqrf} gives them), without making Q; C Q
- * with `left: false`. float32 or float64. Follows `torch.ormqr`.
+ * Q C, where Q, (*, m, m), is the product of the reflections of `a` and `tau` (as {@link geqrf} gives them), without
+ * making Q; C Q with `left: false`. float32 or float64. Follows `torch.ormqr`.
  * @throws ShapeError where the shapes do not fit; DTypeError for other or different dtypes
  * @example
  * ```ts

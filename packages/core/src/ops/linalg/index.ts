@@ -1,4 +1,7 @@
-/** PyTorch's `torch.linalg`, exported as the namespace `linalg`: factorisations, inverses, solutions. `eig` and `eigvals` would need complex numbers. */
+/**
+ * PyTorch's `torch.linalg`, exported as the namespace `linalg`: factorisations, inverses, solutions. `eig` and
+ * `eigvals` would need complex numbers.
+ */
 export { cross } from '../products/linalg-cross.ts';
 export { linalgNorm as norm, type MatrixNormOrder, matrixNorm, vectorNorm } from '../products/linalg-norm.ts';
 export { matmul } from '../products/matmul.ts';

@@ -144,9 +144,10 @@ export interface LUOptions {
 const luParameters = { a: K.tensor, options: K.options<LUOptions>({ pivot: K.flag }) };
 
 /**
- * The factors L and U of matrices, (*, m, n), in one matrix, and which rows were exchanged: row k with row `pivots[k]`, both from 1,
- * int32. float32 or float64. Follows `torch.linalg.lu_factor`.
- * @throws ValueError for `pivot: false` or a pivot that is 0; ShapeError for fewer than 2 dimensions; DTypeError for a dtype that is not float
+ * The factors L and U of matrices, (*, m, n), in one matrix, and which rows were exchanged: row k with row `pivots[k]`,
+ * both from 1, int32. float32 or float64. Follows `torch.linalg.lu_factor`.
+ * @throws ValueError for `pivot: false` or a pivot that is 0; ShapeError for fewer than 2 dimensions; DTypeError for a
+ *   dtype that is not float
  * @example linalg.luFactor(tensor([[1, 2], [3, 4]], { dtype: 'float32' })).pivots; // tensor([2, 2])
  */
 export const luFactor = composition(
@@ -161,7 +162,8 @@ export const luFactor = composition(
 
 /**
  * {@link luFactor} that takes a pivot of 0, and says in `info` which one is. Follows `torch.linalg.lu_factor_ex`.
- * @throws ValueError for `pivot: false`; ShapeError for fewer than 2 dimensions; DTypeError for a dtype that is not float
+ * @throws ValueError for `pivot: false`; ShapeError for fewer than 2 dimensions; DTypeError for a dtype that is not
+ *   float
  * @example linalg.luFactorEx(ones([2, 2])).info; // tensor(2)
  */
 export const luFactorEx = composition(
@@ -178,9 +180,10 @@ export const luFactorEx = composition(
 );
 
 /**
- * Matrices, (*, m, n), as P L U: P a permutation, L with ones on its diagonal, U an upper triangle. float32 or float64. Follows
- * `torch.linalg.lu`.
- * @throws ValueError for `pivot: false`; ShapeError for fewer than 2 dimensions; DTypeError for a dtype that is not float
+ * Matrices, (*, m, n), as P L U: P a permutation, L with ones on its diagonal, U an upper triangle. float32 or float64.
+ * Follows `torch.linalg.lu`.
+ * @throws ValueError for `pivot: false`; ShapeError for fewer than 2 dimensions; DTypeError for a dtype that is not
+ *   float
  * @example linalg.lu(tensor([[1, 2], [3, 4]], { dtype: 'float32' })).P.tolist(); // [ [ 0, 1 ], [ 1, 0 ] ]
  */
 export const lu = composition(
@@ -208,7 +211,8 @@ export interface LUUnpackOptions {
 
 /**
  * P, L and U from what {@link luFactor} gives. Follows `torch.lu_unpack`.
- * @throws DTypeError for pivots that are not int32; ShapeError where the shapes do not fit; ValueError for pivots out of range
+ * @throws DTypeError for pivots that are not int32; ShapeError where the shapes do not fit; ValueError for pivots out
+ *   of range
  * @example
  * ```ts
  * const { LU, pivots } = linalg.luFactor(tensor([[1, 2], [3, 4]], { dtype: 'float32' }));
@@ -254,9 +258,10 @@ export interface LUSolveOptions {
 }
 
 /**
- * The solution of A X = B from the factors of A that {@link luFactor} gives: A of (*, n, n), B of (*, n, k). float32 or float64.
- * Follows `torch.linalg.lu_solve`.
- * @throws ShapeError where the shapes do not fit; DTypeError for other or different dtypes, or pivots that are not int32
+ * The solution of A X = B from the factors of A that {@link luFactor} gives: A of (*, n, n), B of (*, n, k). float32 or
+ * float64. Follows `torch.linalg.lu_solve`.
+ * @throws ShapeError where the shapes do not fit; DTypeError for other or different dtypes, or pivots that are not
+ *   int32
  * @example
  * ```ts
  * const { LU, pivots } = linalg.luFactor(tensor([[2, 0], [0, 4]], { dtype: 'float32' }));

@@ -15,9 +15,10 @@ import { batchOf, checkSquare, dependingOn, matricesIn, ofMatrices, sizesOf, wit
 import { inverses } from './solve.ts';
 
 /**
- * Square matrices, (*, n, n), to a whole power by repeated squaring; to a negative one by their inverses. float32 or float64. Follows
- * `torch.linalg.matrix_power`.
- * @throws ValueError for a negative power of a singular matrix; ShapeError for what are no square matrices; DTypeError for a dtype that is not float
+ * Square matrices, (*, n, n), to a whole power by repeated squaring; to a negative one by their inverses. float32 or
+ * float64. Follows `torch.linalg.matrix_power`.
+ * @throws ValueError for a negative power of a singular matrix; ShapeError for what are no square matrices; DTypeError
+ *   for a dtype that is not float
  * @example linalg.matrixPower(tensor([[1, 1], [0, 1]], { dtype: 'float32' }), 5).tolist(); // [ [ 1, 5 ], [ 0, 1 ] ]
  */
 export const matrixPower = composition(
@@ -62,13 +63,17 @@ const exponentialPrimitive = definePrimitive({
 const exponentials = (a: Tensor): Tensor => apply(exponentialPrimitive, [a], undefined);
 
 /**
- * The exponentials 1 + A + A²/2! + ... of square matrices, (*, n, n). float32 or float64. Follows `torch.linalg.matrix_exp`.
+ * The exponentials 1 + A + A²/2! + ... of square matrices, (*, n, n). float32 or float64. Follows
+ * `torch.linalg.matrix_exp`.
  * @throws ShapeError for what are no square matrices; DTypeError for a dtype that is not float
  * @example linalg.matrixExp(zeros([2, 2])).tolist(); // [ [ 1, 0 ], [ 0, 1 ] ]
  */
 export const matrixExp = ofMatrices('linalg.matrixExp', exponentials);
 
-/** How products of matrices are bracketed for the fewest multiplications: `split(i, j)` is after which one those from i to j are cut. */
+/**
+ * How products of matrices are bracketed for the fewest multiplications: `split(i, j)` is after which one those from i
+ * to j are cut.
+ */
 function cheapestSplits(sizes: readonly number[]): (i: number, j: number) => number {
   const count = sizes.length - 1;
   const best = new Map<string, { cost: number; at: number }>();
@@ -108,8 +113,8 @@ function chain(tensors: readonly Tensor[], caller: string): Tensor {
 }
 
 /**
- * The product of several matrices, bracketed for the fewest multiplications. The first and the last may be vectors: a row and a
- * column. Follows `torch.linalg.multi_dot`.
+ * The product of several matrices, bracketed for the fewest multiplications. The first and the last may be vectors: a
+ * row and a column. Follows `torch.linalg.multi_dot`.
  * @throws ShapeError for fewer than two tensors, or where shapes do not fit; DTypeError for different dtypes
  * @example linalg.multiDot([ones([2, 3]), ones([3, 4]), ones(4)]); // tensor([12., 12.])
  */
@@ -134,8 +139,10 @@ export const multiDot = composition(
 );
 
 /**
- * The product of matrices, one by one, bracketed for the fewest multiplications; of one matrix a copy. Follows `torch.chain_matmul`.
- * @throws ShapeError for no tensor, for one that is no matrix, or where shapes do not fit; DTypeError for different dtypes
+ * The product of matrices, one by one, bracketed for the fewest multiplications; of one matrix a copy. Follows
+ * `torch.chain_matmul`.
+ * @throws ShapeError for no tensor, for one that is no matrix, or where shapes do not fit; DTypeError for different
+ *   dtypes
  * @example chainMatmul(ones([2, 3]), ones([3, 4])).shape; // [ 2, 4 ]
  */
 export const chainMatmul = alias('chainMatmul', (...matrices: readonly Tensor[]): Tensor => {

@@ -33,7 +33,10 @@ import { decomposed, svdvals } from './svd.ts';
 export interface ToleranceOptions {
   /** An absolute bound; a tensor holds one for each matrix. Default: 0. */
   readonly atol?: number | Tensor;
-  /** A bound as a part of the greatest singular value. Default: max(m, n) times the dtype's epsilon, or 0 where `atol` is greater than 0. */
+  /**
+   * A bound as a part of the greatest singular value. Default: max(m, n) times the dtype's epsilon, or 0 where `atol`
+   * is greater than 0.
+   */
   readonly rtol?: number | Tensor;
   /** Whether the matrices are symmetric, so that their eigenvalues, of the lower triangle, do. Default: false. */
   readonly hermitian?: boolean;
@@ -113,8 +116,8 @@ function pseudoInverses(a: Tensor, options: ToleranceOptions, caller: string): T
 }
 
 /**
- * The pseudo-inverses (Moore and Penrose's) of matrices, (*, m, n): (*, n, m). Singular values that are not greater than the bounds
- * count as 0. float32 or float64. Follows `torch.linalg.pinv`.
+ * The pseudo-inverses (Moore and Penrose's) of matrices, (*, m, n): (*, n, m). Singular values that are not greater
+ * than the bounds count as 0. float32 or float64. Follows `torch.linalg.pinv`.
  * @throws ShapeError for fewer than 2 dimensions; DTypeError for a dtype that is not float; ValueError for NaN
  * @example linalg.pinv(tensor([[2, 0], [0, 0]], { dtype: 'float32' })).tolist(); // [ [ 0.5, 0 ], [ 0, 0 ] ]
  */
@@ -134,8 +137,8 @@ function rankOf(a: Tensor, options: ToleranceOptions): Tensor {
 }
 
 /**
- * The ranks of matrices, (*, m, n): int32 of the batch's shape. Singular values that are not greater than the bounds count as 0. No
- * derivative. Follows `torch.linalg.matrix_rank`.
+ * The ranks of matrices, (*, m, n): int32 of the batch's shape. Singular values that are not greater than the bounds
+ * count as 0. No derivative. Follows `torch.linalg.matrix_rank`.
  * @throws ShapeError for fewer than 2 dimensions; DTypeError for a dtype that is not float; ValueError for NaN
  * @example linalg.matrixRank(ones([3, 3])); // tensor(1)
  */
@@ -150,9 +153,14 @@ export type LeastSquaresDriver = 'gels' | 'gelsy' | 'gelsd' | 'gelss';
 
 /** Options of {@link lstsq}. */
 export interface LeastSquaresOptions {
-  /** The part of the greatest singular value below which one counts as 0. Default: max(m, n) times the dtype's epsilon. */
+  /**
+   * The part of the greatest singular value below which one counts as 0. Default: max(m, n) times the dtype's epsilon.
+   */
   readonly rcond?: number;
-  /** `'gels'`: full rank is taken for granted, and `rank` is empty; `'gelsd'` and `'gelss'` give the singular values. Default: `'gelsy'`. */
+  /**
+   * `'gels'`: full rank is taken for granted, and `rank` is empty; `'gelsd'` and `'gelss'` give the singular values.
+   * Default: `'gelsy'`.
+   */
   readonly driver?: LeastSquaresDriver;
 }
 
@@ -173,9 +181,11 @@ const haveRank = (rank: Tensor, n: number): boolean =>
   valuesOf(rank, 'linalg.lstsq: whether there are residuals').every((r) => r === n);
 
 /**
- * The X of the least |A X - B|, and of these the least one, for A of (*, m, n) and B of (*, m, k), or a vector for each matrix. The
- * solution and the residuals have derivatives. float32 or float64. All drivers compute it by the singular values of A. Follows `torch.linalg.lstsq`.
- * @throws ShapeError where the shapes do not fit; DTypeError for other or different dtypes; ValueError for another driver
+ * The X of the least |A X - B|, and of these the least one, for A of (*, m, n) and B of (*, m, k), or a vector for each
+ * matrix. The solution and the residuals have derivatives. float32 or float64. All drivers compute it by the singular
+ * values of A. Follows `torch.linalg.lstsq`.
+ * @throws ShapeError where the shapes do not fit; DTypeError for other or different dtypes; ValueError for another
+ *   driver
  * @example
  * ```ts
  * const a = tensor([[1, 0], [1, 1], [1, 2]], { dtype: 'float64' });

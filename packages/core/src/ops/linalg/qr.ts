@@ -101,13 +101,16 @@ const qrPrimitive = defineMulti<{ mode: QRMode }>({
 
 /** Options of {@link qr}. */
 export interface QROptions {
-  /** `'reduced'`: Q of (*, m, min(m, n)); `'complete'`: of (*, m, m); `'r'`: none, which cannot be differentiated. Default: `'reduced'`. */
+  /**
+   * `'reduced'`: Q of (*, m, min(m, n)); `'complete'`: of (*, m, m); `'r'`: none, which cannot be differentiated.
+   * Default: `'reduced'`.
+   */
   readonly mode?: QRMode;
 }
 
 /**
- * A = Q R for matrices, (*, m, n), with orthonormal columns Q and an upper triangle R, by Householder's reflections; the diagonal of R has
- * LAPACK's signs. float32 or float64. Follows `torch.linalg.qr`.
+ * A = Q R for matrices, (*, m, n), with orthonormal columns Q and an upper triangle R, by Householder's reflections;
+ * the diagonal of R has LAPACK's signs. float32 or float64. Follows `torch.linalg.qr`.
  * @throws ShapeError for fewer than 2 dimensions; DTypeError for a dtype that is not float
  * @example linalg.qr(tensor([[3, 1], [4, 2]], { dtype: 'float32' })).R.shape; // [ 2, 2 ]
  */
@@ -120,7 +123,9 @@ export const qr = composition(
   },
 );
 
-/** Reflection `k` of `a` and `tau` from its own row on, where its vector begins with 1: [1, v], as a column, and tau. */
+/**
+ * Reflection `k` of `a` and `tau` from its own row on, where its vector begins with 1: [1, v], as a column, and tau.
+ */
 function reflection(a: Tensor, tau: Tensor, k: number): { below: Tensor; factor: Tensor } {
   const [m] = sizesOf(a);
   return {
@@ -129,7 +134,10 @@ function reflection(a: Tensor, tau: Tensor, k: number): { below: Tensor; factor:
   };
 }
 
-/** Multiplies B by the reflections of `a` and `tau`, the last one first, or with `transposed` the first one. Each turns the rows from its own on. */
+/**
+ * Multiplies B by the reflections of `a` and `tau`, the last one first, or with `transposed` the first one. Each turns
+ * the rows from its own on.
+ */
 export function reflected(a: Tensor, tau: Tensor, b: Tensor, transposed: boolean): Tensor {
   const [m] = sizesOf(a);
   const count = tau.shape.at(-1) ?? 0;
@@ -145,7 +153,10 @@ export function reflected(a: Tensor, tau: Tensor, b: Tensor, transposed: boolean
   return y;
 }
 
-/** The first `n` columns of the product of all reflections: the last one first, each over what is beside and below its own column. */
+/**
+ * The first `n` columns of the product of all reflections: the last one first, each over what is beside and below its
+ * own column.
+ */
 function reflectionsProduct(a: Tensor, tau: Tensor): Tensor {
   const [m, n] = sizesOf(a);
   const count = tau.shape.at(-1) ?? 0;
@@ -185,8 +196,9 @@ export function checkReflections(a: Tensor, tau: Tensor, caller: string): void {
 }
 
 /**
- * The first n columns of the product of k Householder reflections 1 - tau v vᵀ, whose vectors stand below the diagonal of `a`,
- * (*, m, n), as {@link geqrf} gives them; tau of (*, k). float32 or float64. Follows `torch.linalg.householder_product`.
+ * The first n columns of the product of k Householder reflections 1 - tau v vᵀ, whose vectors stand below the diagonal
+ * of `a`, (*, m, n), as {@link geqrf} gives them; tau of (*, k). float32 or float64. Follows
+ * `torch.linalg.householder_product`.
  * @throws ShapeError where the shapes do not fit; DTypeError for other or different dtypes
  * @example
  * ```ts

@@ -63,7 +63,8 @@ const exOptions = K.options<ExOptions>({ checkErrors: K.flag });
 
 /**
  * The inverses of square matrices, (*, n, n), float32 or float64. Follows `torch.linalg.inv`.
- * @throws ValueError for a singular matrix; ShapeError for what are no square matrices; DTypeError for a dtype that is not float
+ * @throws ValueError for a singular matrix; ShapeError for what are no square matrices; DTypeError for a dtype that is
+ *   not float
  * @example
  * ```ts
  * linalg.inv(tensor([[2, 0], [0, 4]], { dtype: 'float32' })).tolist(); // [ [ 0.5, 0 ], [ 0, 0.25 ] ]
@@ -73,9 +74,10 @@ const exOptions = K.options<ExOptions>({ checkErrors: K.flag });
 export const inv = ofMatrices('linalg.inv', (a) => inverses(a, 'linalg.inv')[0]);
 
 /**
- * {@link inv} that does not refuse singular matrices but says in `info`, int32 of the batch's shape, which of their pivots is 0;
- * their inverses have no meaning. Follows `torch.linalg.inv_ex`.
- * @throws ShapeError for what are no square matrices; DTypeError for a dtype that is not float; with `checkErrors` as {@link inv}
+ * {@link inv} that does not refuse singular matrices but says in `info`, int32 of the batch's shape, which of their
+ * pivots is 0; their inverses have no meaning. Follows `torch.linalg.inv_ex`.
+ * @throws ShapeError for what are no square matrices; DTypeError for a dtype that is not float; with `checkErrors` as
+ *   {@link inv}
  * @example linalg.invEx(ones([2, 2])).info; // tensor(2)
  */
 export const invEx = composition(
@@ -159,9 +161,10 @@ function solutions(
 const solveParameters = { a: K.tensor, b: K.tensor, options: K.options<SolveOptions>({ left: K.flag }) };
 
 /**
- * The solution X of A X = B, for square matrices A, (*, n, n), and B, (*, n, k), or a vector (n), or one for each matrix; the
- * batches broadcast. With `left: false` of X A = B. float32 or float64. Follows `torch.linalg.solve`.
- * @throws ValueError where a matrix is singular; ShapeError where the shapes do not fit; DTypeError for other or different dtypes
+ * The solution X of A X = B, for square matrices A, (*, n, n), and B, (*, n, k), or a vector (n), or one for each
+ * matrix; the batches broadcast. With `left: false` of X A = B. float32 or float64. Follows `torch.linalg.solve`.
+ * @throws ValueError where a matrix is singular; ShapeError where the shapes do not fit; DTypeError for other or
+ *   different dtypes
  * @example linalg.solve(tensor([[2, 0], [0, 4]], { dtype: 'float32' }), ones(2)); // tensor([0.5000, 0.2500])
  */
 export const solve = composition(
@@ -172,8 +175,10 @@ export const solve = composition(
 );
 
 /**
- * {@link solve} that does not refuse singular matrices, but says in `info` which of their pivots is 0. Follows `torch.linalg.solve_ex`.
- * @throws ShapeError where the shapes do not fit; DTypeError for other or different dtypes; with `checkErrors` as {@link solve}
+ * {@link solve} that does not refuse singular matrices, but says in `info` which of their pivots is 0. Follows
+ * `torch.linalg.solve_ex`.
+ * @throws ShapeError where the shapes do not fit; DTypeError for other or different dtypes; with `checkErrors` as
+ *   {@link solve}
  * @example linalg.solveEx(ones([2, 2]), ones(2)).info; // tensor(2)
  */
 export const solveEx = composition(

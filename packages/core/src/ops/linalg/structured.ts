@@ -39,10 +39,11 @@ function conditionOf(a: Tensor, p: MatrixNormOrder, caller: string): Tensor {
 }
 
 /**
- * The condition numbers of matrices, (*, m, n): the norm times the norm of the inverse, which is infinite for singular ones. `p` is an
- * order of `linalg.matrixNorm`; for 2, the default, and -2 the matrices need not be square. float32 or float64. Follows
- * `torch.linalg.cond`.
- * @throws ShapeError for matrices that do not fit the order; ValueError for another order; DTypeError for a dtype that is not float
+ * The condition numbers of matrices, (*, m, n): the norm times the norm of the inverse, which is infinite for singular
+ * ones. `p` is an order of `linalg.matrixNorm`; for 2, the default, and -2 the matrices need not be square. float32 or
+ * float64. Follows `torch.linalg.cond`.
+ * @throws ShapeError for matrices that do not fit the order; ValueError for another order; DTypeError for a dtype that
+ *   is not float
  * @example linalg.cond(tensor([[4, 0], [0, 2]], { dtype: 'float32' })); // tensor(2.)
  */
 export const cond = composition(
@@ -112,9 +113,10 @@ function checkHalves(first: Shape, last: Shape, what: string, caller: string): v
 }
 
 /**
- * The inverse of a tensor as a matrix, of which the first `ind` dimensions are the rows: of shape A.shape[ind:] + A.shape[:ind].
- * float32 or float64. Follows `torch.linalg.tensorinv`.
- * @throws ValueError for a singular matrix or `ind` below 1; ShapeError unless the matrix is square; DTypeError for a dtype that is not float
+ * The inverse of a tensor as a matrix, of which the first `ind` dimensions are the rows: of shape A.shape[ind:] +
+ * A.shape[:ind]. float32 or float64. Follows `torch.linalg.tensorinv`.
+ * @throws ValueError for a singular matrix or `ind` below 1; ShapeError unless the matrix is square; DTypeError for a
+ *   dtype that is not float
  * @example linalg.tensorinv(eye(6).reshape(2, 3, 6)).shape; // [ 6, 2, 3 ]
  */
 export const tensorinv = composition(
@@ -141,9 +143,10 @@ export interface TensorsolveOptions {
 }
 
 /**
- * The X of which `tensordot(A, X, X.ndim)` is B: A, whose first dimensions are B's, as a square matrix. float32 or float64. Follows
- * `torch.linalg.tensorsolve`.
- * @throws ValueError for a singular matrix; ShapeError unless the matrix is square; DTypeError for other or different dtypes
+ * The X of which `tensordot(A, X, X.ndim)` is B: A, whose first dimensions are B's, as a square matrix. float32 or
+ * float64. Follows `torch.linalg.tensorsolve`.
+ * @throws ValueError for a singular matrix; ShapeError unless the matrix is square; DTypeError for other or different
+ *   dtypes
  * @throws IndexError when a dimension is out of range
  * @example linalg.tensorsolve(eye(6).reshape(2, 3, 6), ones([2, 3])); // tensor([1., 1., 1., 1., 1., 1.])
  */
@@ -176,8 +179,8 @@ export const tensorsolve = composition(
 );
 
 /**
- * A diagonal of the matrices in the last two dimensions, unless others are given; else as the function `diagonal`. Follows
- * `torch.linalg.diagonal`.
+ * A diagonal of the matrices in the last two dimensions, unless others are given; else as the function `diagonal`.
+ * Follows `torch.linalg.diagonal`.
  * @throws IndexError when a dimension is out of range, ShapeError when both are the same
  * @example linalg.diagonal(arange(8).reshape(2, 2, 2)).tolist(); // [ [ 0, 3 ], [ 4, 7 ] ]
  */

@@ -81,7 +81,10 @@ const svdPrimitive = defineMulti<undefined, [Tensor], [Tensor, Tensor, Tensor]>(
 export const reducedSvd = (a: Tensor): [U: Tensor, S: Tensor, V: Tensor] =>
   applyMulti(svdPrimitive, [a], undefined);
 
-/** Orthonormal columns that are orthogonal to orthonormal columns, as many as make a square matrix. They take no gradient, as in PyTorch. */
+/**
+ * Orthonormal columns that are orthogonal to orthonormal columns, as many as make a square matrix. They take no
+ * gradient, as in PyTorch.
+ */
 const completionPrimitive = definePrimitive({
   name: 'complete_basis',
   infer([x]) {
@@ -116,9 +119,10 @@ export function decomposition(a: Tensor, full: boolean): { U: Tensor; S: Tensor;
 }
 
 /**
- * A = U diag(S) Vh, for matrices (*, m, n): U of (*, m, m), S descending of (*, min(m, n)), Vh of (*, n, n); with `fullMatrices: false`
- * min(m, n) columns of U and rows of Vh. Singular vectors are unique up to their signs at most, and a gradient of them is infinite
- * where two singular values are equal. float32 or float64. Follows `torch.linalg.svd`.
+ * A = U diag(S) Vh, for matrices (*, m, n): U of (*, m, m), S descending of (*, min(m, n)), Vh of (*, n, n); with
+ * `fullMatrices: false` min(m, n) columns of U and rows of Vh. Singular vectors are unique up to their signs at most,
+ * and a gradient of them is infinite where two singular values are equal. float32 or float64. Follows
+ * `torch.linalg.svd`.
  * @throws ShapeError for fewer than 2 dimensions; DTypeError for a dtype that is not float; ValueError for NaN
  * @example linalg.svd(tensor([[0, 3], [4, 0]], { dtype: 'float32' })).S; // tensor([4., 3.])
  */

@@ -44,8 +44,8 @@ export const det = alias('det', determinants);
 export const slogdet = alias('slogdet', signsAndLogarithms);
 
 /**
- * The logarithm of the determinants of square matrices, (*, n, n): NaN of a negative one, -Infinity of 0. float32 or float64. Follows
- * `torch.logdet`.
+ * The logarithm of the determinants of square matrices, (*, n, n): NaN of a negative one, -Infinity of 0. float32 or
+ * float64. Follows `torch.logdet`.
  * @throws ShapeError for what are no square matrices; DTypeError for a dtype that is not float
  * @example logdet(tensor([[2]], { dtype: 'float32' })); // tensor(0.6931)
  */
@@ -79,8 +79,8 @@ export const inverse = alias('inverse', inv);
 export const orgqr = alias('orgqr', householderProduct);
 
 /**
- * The pseudo-inverses of matrices, as `linalg.pinv`; singular values up to `rcond` times the greatest count as 0. Follows
- * `torch.pinverse`.
+ * The pseudo-inverses of matrices, as `linalg.pinv`; singular values up to `rcond` times the greatest count as 0.
+ * Follows `torch.pinverse`.
  * @throws ShapeError for fewer than 2 dimensions; DTypeError for a dtype that is not float
  * @example pinverse(tensor([[2, 0], [0, 0]], { dtype: 'float32' })).tolist(); // [ [ 0.5, 0 ], [ 0, 0 ] ]
  */
@@ -123,8 +123,8 @@ export interface PlainLUOptions extends LUOptions {
 }
 
 /**
- * `linalg.luFactorEx` in its older form: LU and pivots as an array, and with `getInfos` the info too; a pivot of 0 is refused neither
- * way. Follows `torch.lu`.
+ * `linalg.luFactorEx` in its older form: LU and pivots as an array, and with `getInfos` the info too; a pivot of 0 is
+ * refused neither way. Follows `torch.lu`.
  * @throws as `linalg.luFactorEx`
  * @example lu(tensor([[2]], { dtype: 'float32' }))[1]; // tensor([1])
  */
@@ -160,7 +160,8 @@ export interface TriangularSolveOptions {
 }
 
 /**
- * `linalg.solveTriangular` in its older form, which gives a copy of the matrix besides. Follows `torch.triangular_solve`.
+ * `linalg.solveTriangular` in its older form, which gives a copy of the matrix besides. Follows
+ * `torch.triangular_solve`.
  * @throws ShapeError where the shapes do not fit; DTypeError for other or different dtypes
  * @example triangularSolve(ones([1, 1]), tensor([[2]], { dtype: 'float32' })).solution; // tensor([[0.5000]])
  */
@@ -235,8 +236,8 @@ function approximateBasis(a: Tensor, q: number, niter: number): Tensor {
 }
 
 /**
- * The greatest q singular values and their vectors, by a random subspace (Halko et al., 2009): A ≈ U diag(S) Vᵀ. Draws from the
- * default generator. float32 or float64. Follows `torch.svd_lowrank`.
+ * The greatest q singular values and their vectors, by a random subspace (Halko et al., 2009): A ≈ U diag(S) Vᵀ. Draws
+ * from the default generator. float32 or float64. Follows `torch.svd_lowrank`.
  * @throws ShapeError for fewer than 2 dimensions; DTypeError for a dtype that is not float
  * @example svdLowrank(ones([4, 3]), { q: 2 }).U.shape; // [ 4, 2 ]
  */
@@ -269,7 +270,8 @@ export interface PCALowrankOptions {
 /**
  * The principal components of m samples of n features, (*, m, n), as the columns of V, by {@link svdLowrank}. Follows
  * `torch.pca_lowrank`.
- * @throws ValueError for a q beyond min(m, n); ShapeError for fewer than 2 dimensions; DTypeError for a dtype that is not float
+ * @throws ValueError for a q beyond min(m, n); ShapeError for fewer than 2 dimensions; DTypeError for a dtype that is
+ *   not float
  * @example pcaLowrank(ones([4, 3])).V.shape; // [ 3, 3 ]
  */
 export const pcaLowrank = composition(

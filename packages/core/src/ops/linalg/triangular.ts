@@ -67,8 +67,9 @@ export function checkSystem(a: Tensor, b: Tensor, left: boolean, caller: string)
 }
 
 /**
- * The solution X of A X = B for triangular matrices A, (*, n, n), and B, (*, n, k); of X A = B for B, (*, k, n), with `left: false`.
- * Only one triangle of A is read. float32 or float64; a zero on the diagonal gives infinities. Follows `torch.linalg.solve_triangular`.
+ * The solution X of A X = B for triangular matrices A, (*, n, n), and B, (*, n, k); of X A = B for B, (*, k, n), with
+ * `left: false`. Only one triangle of A is read. float32 or float64; a zero on the diagonal gives infinities. Follows
+ * `torch.linalg.solve_triangular`.
  * @throws ShapeError where the shapes do not fit; DTypeError for other or different dtypes
  * @example
  * ```ts

@@ -67,9 +67,9 @@ const rowCount = (x: Tensor, { dim, reduction }: Attributes): number =>
   reduction === 'mean' ? x.count / classCount(x, dim) : 1;
 
 /**
- * Multiplies the gradient u of a row by g, that of its loss. One that is not finite goes, as in PyTorch, through the derivative of a
- * likelihood and then that of a softmax: inf - inf at the target, also where target or weight is 0, which is everywhere if it is spread.
- * What is ignored has no part. Operands: u, g, and classes if there are any.
+ * Multiplies the gradient u of a row by g, that of its loss. One that is not finite goes, as in PyTorch, through the
+ * derivative of a likelihood and then that of a softmax: inf - inf at the target, also where target or weight is 0,
+ * which is everywhere if it is spread. What is ignored has no part. Operands: u, g, and classes if there are any.
  */
 const scaling = (isSpread: boolean, ofClasses: boolean): ElementwiseKernel =>
   new ElementwiseKernel('cross_entropy_backward', ofClasses ? 3 : 2, (u, g, ...more) => {
@@ -91,7 +91,10 @@ const scales = {
 const alongRows = ({ storage, dtype, shape, offset, strides }: Tensor, dim: number) =>
   stridedOver(storage.array, dtype, shape.toSpliced(dim, 0, 1), offset, strides.toSpliced(dim, 0, 0));
 
-/** For kernels: multiplies the rows of `unit` by the gradient of their losses, or by the one number for all if those were reduced. */
+/**
+ * For kernels: multiplies the rows of `unit` by the gradient of their losses, or by the one number for all if those
+ * were reduced.
+ */
 function scaleRows(unit: Tensor, g: Tensor, target: Tensor, a: Attributes): void {
   if (g.count === 1 && mayLook() && g.storage.array[g.offset] === 1) return;
   const wide = a.reduction === 'none' ? alongRows(g, a.dim) : g;
@@ -198,11 +201,12 @@ const fusedCrossEntropyTakes = rowLossTakes<CrossEntropyAttributes>('fusedCrossE
 });
 
 /**
- * Cross-entropy of logits x with classes along `dim`, as one operation whose gradient is computed on the way. Kindling's own.
+ * Cross-entropy of logits x with classes along `dim`, as one operation whose gradient is computed on the way.
+ * Kindling's own.
  *
- * `target` holds a class for each row (int32 or uint8, of x's shape without `dim`), with `weight` for each class; or, of x's shape
- * and dtype, the target distribution itself, smoothing and weights included. The caller has checked shapes and dtypes.
- * No gradient flows to the target or to the weights.
+ * `target` holds a class for each row (int32 or uint8, of x's shape without `dim`), with `weight` for each class; or,
+ * of x's shape and dtype, the target distribution itself, smoothing and weights included. The caller has checked shapes
+ * and dtypes. No gradient flows to the target or to the weights.
  * @throws IndexError where a target is neither a class nor `ignoreIndex`
  */
 export function fusedCrossEntropy(
@@ -240,8 +244,8 @@ const classSharesTakes = signature('classShares', {
 });
 
 /**
- * The share that each target (classes, any shape) has in what a mean divides by: its class's weight, 0 where it is ignored.
- * No gradient flows. Kindling's own.
+ * The share that each target (classes, any shape) has in what a mean divides by: its class's weight, 0 where it is
+ * ignored. No gradient flows. Kindling's own.
  */
 export function classShares(
   target: Tensor,

@@ -19,8 +19,8 @@ interface Attributes extends NllAttributes {
 type Inputs = [values: Tensor, target: Tensor, ...weight: Tensor[]];
 
 /**
- * For kernels: where the class of each target lies in the input, -1 for those that are ignored, and minus its weight over what
- * the reduction divides by. Loops without calls, since there may be a target for each pixel.
+ * For kernels: where the class of each target lies in the input, -1 for those that are ignored, and minus its weight
+ * over what the reduction divides by. Loops without calls, since there may be a target for each pixel.
  */
 function lookUp([, target, weight]: Inputs, a: Attributes) {
   const { outer, n, inner } = extentOf(a.shape, a.dim);
@@ -54,7 +54,10 @@ function savedTargets(node: GradNode<Attributes>, first: number): [target: Tenso
     : [node.input(first)];
 }
 
-/** The loss picks and the gradient puts: each is the other's derivative. In name the gradient depends on x too, as in PyTorch. */
+/**
+ * The loss picks and the gradient puts: each is the other's derivative. In name the gradient depends on x too, as in
+ * PyTorch.
+ */
 function family(name: string): Primitive<Attributes, Inputs> {
   const forward: Primitive<Attributes, Inputs> = definePrimitive({
     name,
@@ -116,9 +119,9 @@ const ofImages = family('nll_loss2_d');
 const fusedNllTakes = rowLossTakes('fusedNll', rowLossKinds);
 
 /**
- * Negative log-likelihood of log-probabilities x with classes along `dim`: the negative of x at each target's class, times that
- * class's weight. `target` (int32 or uint8) has x's shape without `dim`. The caller has checked shapes and dtypes. Follows
- * `torch.nn.functional.nll_loss`, with the dimension given.
+ * Negative log-likelihood of log-probabilities x with classes along `dim`: the negative of x at each target's class,
+ * times that class's weight. `target` (int32 or uint8) has x's shape without `dim`. The caller has checked shapes and
+ * dtypes. Follows `torch.nn.functional.nll_loss`, with the dimension given.
  * @throws IndexError where a target is neither a class nor `ignoreIndex`
  */
 export function fusedNll(

@@ -63,8 +63,8 @@ function variance(x: Tensor, dim: Dims, options: MaskedVarOptions): Tensor {
 }
 
 /**
- * The variance of the elements that the mask keeps: the sum of the squares of their distances from the mean, over their number less
- * `correction`. Follows `torch.masked.var`.
+ * The variance of the elements that the mask keeps: the sum of the squares of their distances from the mean, over their
+ * number less `correction`. Follows `torch.masked.var`.
  * @throws ShapeError, IndexError as `masked.sum`
  */
 const varOf = /* @__PURE__ */ composition(

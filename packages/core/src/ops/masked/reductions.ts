@@ -47,7 +47,8 @@ const keep = ({ keepdim = false }: MaskedReduceOptions) => ({ keepdim });
 
 /**
  * The sum of the elements that the mask keeps; 0 of none. Follows `torch.masked.sum`.
- * @throws ShapeError, IndexError when the mask does not broadcast to x, or a dimension is out of range, as of all of `masked`
+ * @throws ShapeError, IndexError when the mask does not broadcast to x, or a dimension is out of range, as of all of
+ *   `masked`
  * @example masked.sum(tensor([[1, 2], [3, 4]]), 1, { mask: tensor([true, false]) }); // tensor([1, 3])
  */
 export const sum: Masked = /* @__PURE__ */ reduction('sum', (x, dim, options) =>
@@ -101,18 +102,21 @@ const place = (name: string, run: typeof placeOfGreatest, atLeast: boolean): Pla
   );
 
 /**
- * The place of the greatest element that the mask keeps, in the dtype of x unless another is asked for. Follows `torch.masked.argmax`.
+ * The place of the greatest element that the mask keeps, in the dtype of x unless another is asked for. Follows
+ * `torch.masked.argmax`.
  * @throws IndexError when a dimension is out of range
  */
 export const argmax: Place = /* @__PURE__ */ place('argmax', placeOfGreatest, true);
 /**
- * The place of the least element that the mask keeps, in the dtype of x unless another is asked for. Follows `torch.masked.argmin`.
+ * The place of the least element that the mask keeps, in the dtype of x unless another is asked for. Follows
+ * `torch.masked.argmin`.
  * @throws IndexError when a dimension is out of range
  */
 export const argmin: Place = /* @__PURE__ */ place('argmin', placeOfLeast, false);
 
 /**
- * The lower median of the elements that the mask keeps, along a dimension (default: the last); NaN of none. Follows `torch.masked.median`.
+ * The lower median of the elements that the mask keeps, along a dimension (default: the last); NaN of none. Follows
+ * `torch.masked.median`.
  * @throws ValueError where an integer row has none
  * @throws IndexError when a dimension is out of range
  */

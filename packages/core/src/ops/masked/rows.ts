@@ -28,7 +28,8 @@ const rows = (
 
 /**
  * The sums of all elements up to each, those left out by the mask counting as 0. Follows `torch.masked.cumsum`.
- * @throws ShapeError, IndexError when the mask does not broadcast to x, or the dimension is out of range, as of all of `masked`
+ * @throws ShapeError, IndexError when the mask does not broadcast to x, or the dimension is out of range, as of all of
+ *   `masked`
  */
 export const cumsum: Rows = /* @__PURE__ */ rows(
   'cumsum',
@@ -46,7 +47,8 @@ export const cumprod: Rows = /* @__PURE__ */ rows(
 );
 const leastOf = (x: Tensor): number => extremeOf(x.dtype, true);
 /**
- * Softmax over the elements that the mask keeps: 0 for the others, NaN where it keeps none. Follows `torch.masked.softmax`.
+ * Softmax over the elements that the mask keeps: 0 for the others, NaN where it keeps none. Follows
+ * `torch.masked.softmax`.
  * @throws IndexError when a dimension is out of range
  * @example masked.softmax(tensor([1.5, 1.5, 9]), 0, { mask: tensor([true, true, false]) }); // tensor([0.5000, 0.5000, 0.0000])
  */
@@ -54,7 +56,8 @@ export const softmax: Rows = /* @__PURE__ */ rows('softmax', leastOf, (x, dim, d
   softmaxOf(x, dim, { dtype }),
 );
 /**
- * The logarithm of the softmax over the elements that the mask keeps: -inf for the others. Follows `torch.masked.log_softmax`.
+ * The logarithm of the softmax over the elements that the mask keeps: -inf for the others. Follows
+ * `torch.masked.log_softmax`.
  * @throws IndexError when a dimension is out of range
  */
 export const logSoftmax: Rows = /* @__PURE__ */ rows('logSoftmax', leastOf, (x, dim, dtype) =>

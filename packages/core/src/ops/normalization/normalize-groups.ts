@@ -32,8 +32,9 @@ function viewOf(attrs: Grouping) {
 }
 
 /**
- * The derivative: of gradient, x, variances, and what else there is of means and factors; by x, and by factors and summands. Its own
- * derivative by x is the whole one, with what x does through variances and means, by which it has none.
+ * The derivative: of gradient, x, variances, and what else there is of means and factors; by x, and by factors and
+ * summands. Its own derivative by x is the whole one, with what x does through variances and means, by which it has
+ * none.
  */
 const backwardPrimitive = /* @__PURE__ */ defineMulti<Normalization, Inputs, [Tensor, ...Tensor[]]>({
   name: 'normalize_backward',
@@ -89,8 +90,8 @@ const backwardPrimitive = /* @__PURE__ */ defineMulti<Normalization, Inputs, [Te
 });
 
 /**
- * The same of what is not centred, product by product as PyTorch differentiates its composition, x times the reciprocal root of the mean
- * square times the factor: what is not finite meets the same factors.
+ * The same of what is not centred, product by product as PyTorch differentiates its composition, x times the reciprocal
+ * root of the mean square times the factor: what is not finite meets the same factors.
  */
 function secondByRootMeanSquare(
   [byX, byWeight, byBias]: readonly (Tensor | null | undefined)[],
@@ -192,7 +193,10 @@ function primitiveOf(name: string): MultiPrimitive<Normalization, Inputs, Result
 
 /** How {@link normalizeGroups} groups elements, and what it is called. */
 export interface GroupingOptions {
-  /** PyTorch's name of the operation: `native_layer_norm` gives results whose gradFn prints as `<NativeLayerNormBackward0>`. */
+  /**
+   * PyTorch's name of the operation: `native_layer_norm` gives results whose gradFn prints as
+   * `<NativeLayerNormBackward0>`.
+   */
   readonly name: string;
   /** How many samples there are, each with groups of its own. Default: 1. */
   readonly samples?: number;
@@ -207,8 +211,8 @@ export interface GroupingOptions {
   /** Whether the mean is subtracted; else it counts as 0. Default: true. */
   readonly centered?: boolean;
   /**
-   * Whether the derivative multiplies by a group's only factor in the end, as that of batch normalisation does, so that an infinite one
-   * meets the gradient as a whole. Default: false.
+   * Whether the derivative multiplies by a group's only factor in the end, as that of batch normalisation does, so that
+   * an infinite one meets the gradient as a whole. Default: false.
    */
   readonly scalesLast?: boolean;
   /** One for each part of each group. */
@@ -235,10 +239,11 @@ const takes = /* @__PURE__ */ signature('normalizeGroups', {
 const floats = /* @__PURE__ */ floatsOnly('normalizeGroups');
 
 /**
- * (x - mean) / sqrt(var + eps) * weight + bias by group, with the biased variance: x is seen as (samples, outer, groups, parts, run), of which
- * samples or outer is 1, and element (s, o, g, p, i) belongs to group (s, g) and has factor and summand number (g, p). Gives that, of the
- * shape of x, and the groups' variances and means, (samples * groups,), of what is not centred only the means of squares. All is one pass over
- * memory for each of statistics and result, and so is the derivative. Kindling's own; follows `torch.native_layer_norm` and its kin.
+ * (x - mean) / sqrt(var + eps) * weight + bias by group, with the biased variance: x is seen as (samples, outer,
+ * groups, parts, run), of which samples or outer is 1, and element (s, o, g, p, i) belongs to group (s, g) and has
+ * factor and summand number (g, p). Gives that, of the shape of x, and the groups' variances and means, (samples *
+ * groups,), of what is not centred only the means of squares. All is one pass over memory for each of statistics and
+ * result, and so is the derivative. Kindling's own; follows `torch.native_layer_norm` and its kin.
  * @throws ShapeError when the sizes do not fit, or weight or bias are not of the dtype of x; DTypeError for integers
  * @example normalizeGroups(tensor([[1.5, 0.5]]), { name: 'native_layer_norm' })[0]; // tensor([[ 1.0000, -1.0000]])
  */

@@ -45,9 +45,10 @@ const oneHotTakes = signature('oneHot', {
 });
 
 /**
- * A new last dimension that is 1 at the class (int32) and 0 elsewhere, as int32. Without `numClasses` it is one more than the
- * greatest class. Follows `torch.nn.functional.one_hot`.
- * @throws DTypeError when x is not int32, IndexError when a class is out of range, ValueError when `numClasses` is not positive.
+ * A new last dimension that is 1 at the class (int32) and 0 elsewhere, as int32. Without `numClasses` it is one more
+ * than the greatest class. Follows `torch.nn.functional.one_hot`.
+ * @throws DTypeError when x is not int32, IndexError when a class is out of range, ValueError when `numClasses` is not
+ *   positive.
  * @example oneHot(tensor([0, 2]), 3).tolist(); // [ [ 1, 0, 0 ], [ 0, 0, 1 ] ]
  */
 export function oneHot(x: Tensor, options: number | { readonly numClasses?: number } = {}): Tensor {
@@ -106,8 +107,8 @@ const bincountTakes = signature('bincount', {
 /**
  * How often each non-negative integer occurs in the vector x (int32 or uint8), or the sum of its weights.
  * Follows `torch.bincount`.
- * @throws DTypeError when x holds no integers, ShapeError when x or the weights are no vectors of one length, ValueError when an
- * element is negative.
+ * @throws DTypeError when x holds no integers, ShapeError when x or the weights are no vectors of one length,
+ * ValueError when an element is negative.
  * @example bincount(tensor([0, 2, 2])); // tensor([1, 0, 2])
  */
 export function bincount(x: Tensor, options: BincountOptions = {}): Tensor {

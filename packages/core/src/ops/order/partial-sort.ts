@@ -15,8 +15,9 @@ const orderOfShort = new Int32Array(shortRow);
 /**
  * Selection of the first of many keys, in time that grows with their number and not with that of a full sort.
  *
- * Which of several equal keys is picked depends on the algorithm. These are the ones that PyTorch runs (the C++ standard library's
- * nth_element, sort and partial_sort for `topk`, its own quickselect for `kthvalue`), so the indices are PyTorch's as well.
+ * Which of several equal keys is picked depends on the algorithm. These are the ones that PyTorch runs (the C++
+ * standard library's nth_element, sort and partial_sort for `topk`, its own quickselect for `kthvalue`), so the indices
+ * are PyTorch's as well.
  */
 class Selection {
   /** By which entries are ordered, the least first. */
@@ -259,7 +260,10 @@ const mostKept = 32;
 const keptKeys = new Float64Array(mostKept);
 const keptPlaces = new Int32Array(mostKept);
 
-/** The indices of the `k` keys that come first, in order, which no algorithm has a say in; `null` where one of them occurs twice, or there is NaN. */
+/**
+ * The indices of the `k` keys that come first, in order, which no algorithm has a say in; `null` where one of them
+ * occurs twice, or there is NaN.
+ */
 function firstOfDistinct(keys: TypedArray, k: number, descending: boolean): Int32Array | null {
   const sign = descending ? -1 : 1;
   let count = 0;
@@ -286,7 +290,9 @@ function firstOfDistinct(keys: TypedArray, k: number, descending: boolean): Int3
   return twice <= last ? null : keptPlaces.subarray(0, k);
 }
 
-/** The indices of the `k` keys that come first; in order, unless `sorted` is false. What `topk` runs; Kindling's own. */
+/**
+ * The indices of the `k` keys that come first; in order, unless `sorted` is false. What `topk` runs; Kindling's own.
+ */
 export function firstInOrder(keys: TypedArray, k: number, descending: boolean, sorted: boolean): Int32Array {
   if (sorted && k > 0 && k <= mostKept) {
     const found = firstOfDistinct(keys, k, descending);
@@ -301,7 +307,10 @@ export function firstInOrder(keys: TypedArray, k: number, descending: boolean, s
   return selection.order.subarray(0, k);
 }
 
-/** The index of the key at place `k`, counted from 0, if they were in ascending order. What `kthvalue` runs; Kindling's own. */
+/**
+ * The index of the key at place `k`, counted from 0, if they were in ascending order. What `kthvalue` runs; Kindling's
+ * own.
+ */
 export function kthInOrder(keys: TypedArray, k: number): number {
   const selection = selectionOf(keys, false);
   selection.quickSelect(k);
@@ -309,8 +318,8 @@ export function kthInOrder(keys: TypedArray, k: number): number {
 }
 
 /**
- * The order into which the C++ standard library's sort brings the keys by `<` or by another comparison, which is no order where
- * there are NaNs: what PyTorch's `mode` and its unique entries go by. Kindling's own.
+ * The order into which the C++ standard library's sort brings the keys by `<` or by another comparison, which is no
+ * order where there are NaNs: what PyTorch's `mode` and its unique entries go by. Kindling's own.
  */
 export function plainOrder(keys: TypedArray, comparison?: Precedes): Int32Array {
   const selection = comparison === undefined ? new Selection(keys) : new ComparingSelection(keys, comparison);

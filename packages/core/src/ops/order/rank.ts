@@ -3,8 +3,9 @@ import type { TypedArray } from '../../dtype.ts';
 const counts = new Uint32Array(2 ** 16);
 
 /**
- * The number that stands at place `rank`, counted from 0, once the numbers of a row that are not NaN are sorted; NaN where there is none.
- * Goes digit by digit of 16 bits, and keeps what has the digits of that number so far: in time that grows with the row, whatever is in it.
+ * The number that stands at place `rank`, counted from 0, once the numbers of a row that are not NaN are sorted; NaN
+ * where there is none. Goes digit by digit of 16 bits, and keeps what has the digits of that number so far: in time
+ * that grows with the row, whatever is in it.
  */
 export function numberOfRank(row: TypedArray, rank: number): number {
   const kept = new Float64Array(row.length);

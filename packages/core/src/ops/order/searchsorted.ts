@@ -47,9 +47,10 @@ const searchPrimitive = definePrimitive<Searching, [Tensor, Tensor]>({
 const asTensor = (x: Tensor | number): Tensor => (x instanceof Tensor ? x : Tensor.scalar(x, 'float64'));
 
 /**
- * Where each of `values` is to be inserted to keep the last dimension of `sortedSequence` sorted, as int32: the i for which
- * s[i-1] < v <= s[i], or with `right` s[i-1] <= v < s[i]. Follows `torch.searchsorted`.
- * @throws ShapeError when the two agree in no dimension but the last, or the sorter has another shape than the sequence; ValueError when `side` is unknown or contradicts `right`; DTypeError for bools.
+ * Where each of `values` is to be inserted to keep the last dimension of `sortedSequence` sorted, as int32: the i for
+ * which s[i-1] < v <= s[i], or with `right` s[i-1] <= v < s[i]. Follows `torch.searchsorted`.
+ * @throws ShapeError when the two agree in no dimension but the last, or the sorter has another shape than the
+ *   sequence; ValueError when `side` is unknown or contradicts `right`; DTypeError for bools.
  * @example searchsorted(tensor([1, 3, 5]), tensor([0, 3, 9])); // tensor([0, 1, 3])
  */
 export const searchsorted = composition(
@@ -100,8 +101,8 @@ const bucketizeTakes = signature('bucketize', {
 });
 
 /**
- * The index of the bucket, between ascending `boundaries`, into which each element of x falls: {@link searchsorted} the other way
- * round. Follows `torch.bucketize`.
+ * The index of the bucket, between ascending `boundaries`, into which each element of x falls: {@link searchsorted} the
+ * other way round. Follows `torch.bucketize`.
  * @throws ShapeError when `boundaries` is no vector.
  */
 export function bucketize(

@@ -4,8 +4,8 @@ import type { TypedArray } from '../../dtype.ts';
 const shortRun = 16;
 
 /**
- * Rearranges `order`, indices into `keys`, so that the keys ascend (or descend); equal ones stay in order. NaN counts as the
- * greatest. `order` and `spare` have the same length.
+ * Rearranges `order`, indices into `keys`, so that the keys ascend (or descend); equal ones stay in order. NaN counts
+ * as the greatest. `order` and `spare` have the same length.
  */
 export function sortOrder(keys: TypedArray, order: Int32Array, spare: Int32Array, descending: boolean): void {
   const n = order.length;
@@ -33,7 +33,9 @@ const manyKeys = 64;
 const smallScratch = new Uint32Array(2 * 8192);
 const counts = new Uint32Array(4 * 256);
 
-/** Sorts by the four bytes of the keys' ordinals, the least significant first; each pass keeps the order of the last. */
+/**
+ * Sorts by the four bytes of the keys' ordinals, the least significant first; each pass keeps the order of the last.
+ */
 function radixSort(keys: TypedArray, order: Int32Array, spare: Int32Array, descending: boolean): void {
   const n = order.length;
   const scratch = 2 * n <= smallScratch.length ? smallScratch : new Uint32Array(2 * n);

@@ -123,8 +123,8 @@ const argsortTakes = signature('argsort', sortParameters);
 const msortTakes = signature('msort', { x: K.tensor });
 
 /**
- * The elements along `dim` in ascending order, and where they came from; NaN counts as the greatest. Gradients flow through the
- * values. Follows `torch.sort`.
+ * The elements along `dim` in ascending order, and where they came from; NaN counts as the greatest. Gradients flow
+ * through the values. Follows `torch.sort`.
  * @throws IndexError when `dim` is out of range.
  * @example sort(tensor([3, 1, 2])); // { values: tensor([1, 2, 3]), indices: tensor([1, 2, 0]) }
  */
@@ -173,8 +173,8 @@ const topkTakes = signature('topk', {
 });
 
 /**
- * The `k` greatest (or least) elements along a dimension, in order, and where they stand. Of equal ones those are taken that PyTorch takes.
- * Follows `torch.topk`.
+ * The `k` greatest (or least) elements along a dimension, in order, and where they stand. Of equal ones those are taken
+ * that PyTorch takes. Follows `torch.topk`.
  * @throws IndexError when `dim` is out of range, ShapeError when there are fewer than `k` elements.
  * @example topk(tensor([3, 1, 2]), 2); // { values: tensor([3, 2]), indices: tensor([0, 2]) }
  */

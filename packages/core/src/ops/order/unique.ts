@@ -142,8 +142,9 @@ const uniqueTakes = signature('unique', {
 });
 
 /**
- * The distinct elements of x, ascending; or, with `dim`, the distinct entries along it. With `returnInverse` or `returnCounts`
- * an object `{ values, inverse, counts }`. NaN differs from itself. No derivative. Follows `torch.unique`.
+ * The distinct elements of x, ascending; or, with `dim`, the distinct entries along it. With `returnInverse` or
+ * `returnCounts` an object `{ values, inverse, counts }`. NaN differs from itself. No derivative. Follows
+ * `torch.unique`.
  * @throws IndexError when `dim` is out of range, ShapeError when the entries along it are empty, or x has no dimension.
  * @example
  * ```ts
@@ -171,7 +172,9 @@ const uniqueConsecutiveTakes = signature('uniqueConsecutive', {
   }),
 });
 
-/** {@link unique} without sorting: only equal neighbours are joined. Its errors too. Follows `torch.unique_consecutive`. */
+/**
+ * {@link unique} without sorting: only equal neighbours are joined. Its errors too. Follows `torch.unique_consecutive`.
+ */
 export function uniqueConsecutive(
   x: Tensor,
   options: WithInverse<UniqueConsecutiveOptions> | WithCounts<UniqueConsecutiveOptions>,

@@ -4,8 +4,8 @@ import { mul } from '../elementwise/arithmetic.ts';
 import { reshape } from '../views/shape.ts';
 
 /**
- * Kronecker's product: each element of a, times all of b, of shape (a₁ b₁, a₂ b₂, ...); the one with fewer dimensions gets
- * dimensions of size 1 in front. Follows `torch.kron`.
+ * Kronecker's product: each element of a, times all of b, of shape (a₁ b₁, a₂ b₂, ...); the one with fewer dimensions
+ * gets dimensions of size 1 in front. Follows `torch.kron`.
  * @example kron(tensor([1, 10]), tensor([1, 2])); // tensor([ 1,  2, 10, 20])
  */
 export const kron = composition('kron', { a: K.tensor, b: K.tensor }, (a: Tensor, b: Tensor): Tensor => {

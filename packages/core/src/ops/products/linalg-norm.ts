@@ -87,7 +87,10 @@ const normPrimitive = definePrimitive<Norm>({
 /** a / y, and 0 where y is 0, with no derivative there: NaN, as in PyTorch. */
 const quotient = (a: Tensor, y: Tensor): Tensor => where(eq(y, 0), 0, div(a, y));
 
-/** The gradient of a p-norm; where the norm is 0, PyTorch's choice of subgradient, 0. There is no second one there: it is NaN. */
+/**
+ * The gradient of a p-norm; where the norm is 0, PyTorch's choice of subgradient, 0. There is no second one there: it
+ * is NaN.
+ */
 function normGradient(g: Tensor, x: Tensor, norm: Tensor, attrs: Norm): Tensor | null {
   const { p } = attrs;
   if (p === 0) return null;
@@ -114,8 +117,8 @@ const vectorNormTakes = signature('linalg.vectorNorm', {
 });
 
 /**
- * The p-norm of vectors: (sum |x|ᵖ)^(1/p); for `Infinity` the greatest |x|, for `-Infinity` the least, for 0 the number of
- * elements other than 0. Floating point only. Follows `torch.linalg.vector_norm`.
+ * The p-norm of vectors: (sum |x|ᵖ)^(1/p); for `Infinity` the greatest |x|, for `-Infinity` the least, for 0 the number
+ * of elements other than 0. Floating point only. Follows `torch.linalg.vector_norm`.
  *
  * @param dims the dimensions that make up each vector; by default all
  * @throws DTypeError for a dtype that is not float; ShapeError where there is no element to take the norm of
@@ -133,12 +136,13 @@ export function vectorNorm(x: Tensor, ord = 2, dims?: Dims, options?: SumOptions
 export type MatrixNormOrder = 'fro' | 'nuc' | number;
 
 /**
- * The norm of matrices: `'fro'` the root of the sum of squares; 1 and -1 the greatest and least sum of |x| over a column, `Infinity`
- * and `-Infinity` over a row; `'nuc'` the sum of the singular values, 2 and -2 the greatest and least of them.
- * Follows `torch.linalg.matrix_norm`.
+ * The norm of matrices: `'fro'` the root of the sum of squares; 1 and -1 the greatest and least sum of |x| over a
+ * column, `Infinity` and `-Infinity` over a row; `'nuc'` the sum of the singular values, 2 and -2 the greatest and
+ * least of them. Follows `torch.linalg.matrix_norm`.
  *
  * @param dims the dimensions of rows and columns; by default the last two
- * @throws ShapeError where there are no two dimensions; ValueError for another order; DTypeError for a dtype that is not float
+ * @throws ShapeError where there are no two dimensions; ValueError for another order; DTypeError for a dtype that is
+ *   not float
  * @throws IndexError when a dimension is out of range
  * @example linalg.matrixNorm(tensor([[1, -2], [3, 4]], { dtype: 'float32' }), 1); // tensor(6.)
  */
@@ -198,9 +202,10 @@ export const asDims = (dims: Dims): Shape | null =>
   dims === undefined || dims === null ? null : ([dims].flat() as number[]);
 
 /**
- * A vector norm, or, given an order for two dimensions, a matrix norm. Without an order: the root of the sum of squares.
- * Follows `torch.linalg.norm`.
- * @throws ShapeError where order and dimensions do not fit; ValueError for another order; DTypeError for a dtype that is not float
+ * A vector norm, or, given an order for two dimensions, a matrix norm. Without an order: the root of the sum of
+ * squares. Follows `torch.linalg.norm`.
+ * @throws ShapeError where order and dimensions do not fit; ValueError for another order; DTypeError for a dtype that
+ *   is not float
  * @throws IndexError when a dimension is out of range
  * @example linalg.norm(tensor([[3, 0], [0, 4]], { dtype: 'float32' })); // tensor(5.)
  */

@@ -55,8 +55,8 @@ export const addmm = function (bias: Tensor, a: Tensor, b: Tensor, options?: Sca
 const linearScales: Scales = scalesOf(undefined, true);
 
 /**
- * x Wᵀ + b, for x of shape (*, in), W of shape (out, in) and b of shape (out); the result has shape (*, out). W of shape
- * (in) and b of shape () give (*). Follows `torch.nn.functional.linear`.
+ * x Wᵀ + b, for x of shape (*, in), W of shape (out, in) and b of shape (out); the result has shape (*, out). W of
+ * shape (in) and b of shape () give (*). Follows `torch.nn.functional.linear`.
  * @throws ShapeError where the shapes do not fit; DTypeError for operands of different dtypes
  * @example linear(tensor([[1, 2]]), tensor([[1, 1], [1, -1], [0, 2]])); // tensor([[ 3, -1,  4]])
  */
@@ -93,7 +93,10 @@ const nothingOp = new ElementwiseOp({
   gradient: ({ g }) => [E.mul(g, 0)],
 });
 
-/** Zeros, whatever there was, not even NaN: what a factor of 0 leaves where PyTorch multiplies by none. The gradient it does multiply. */
+/**
+ * Zeros, whatever there was, not even NaN: what a factor of 0 leaves where PyTorch multiplies by none. The gradient it
+ * does multiply.
+ */
 const nothingOf = (x: Tensor): Tensor => applyUnary(nothingOp, x);
 
 /** beta * x + alpha * y, where with beta = 0 nothing of x is left, not even NaN. */
@@ -112,7 +115,9 @@ function addScaled(name: string, x: Tensor, y: Tensor, scales: Scales): Tensor {
   return composed(name, add(scaled(y, alpha), added, { alpha: beta === 0 ? 1 : beta }), x, y);
 }
 
-/** {@link addScaled}, where with alpha = 0 nothing of y is left either: BLAS does not look at what it would multiply. */
+/**
+ * {@link addScaled}, where with alpha = 0 nothing of y is left either: BLAS does not look at what it would multiply.
+ */
 function addUnlessZero(name: string, x: Tensor, y: Tensor, scales: Scales): Tensor {
   return addScaled(name, x, scales.alpha === 0 ? nothingOf(y) : y, scales);
 }
@@ -165,7 +170,8 @@ function checkWhole(factors: Readonly<Record<string, number>>): void {
 }
 
 /**
- * beta * x + alpha * (the products of the elements of a and b), x broadcast; of bools "or" of "and". Follows `torch.addr`.
+ * beta * x + alpha * (the products of the elements of a and b), x broadcast; of bools "or" of "and". Follows
+ * `torch.addr`.
  * @throws ShapeError where the shapes do not fit
  * @throws ValueError for a fractional factor of integers or bools
  * @example addr(tensor([[1, 2]]), tensor([3]), tensor([10, 20])); // tensor([[31, 62]])

@@ -27,8 +27,8 @@ export const bmm = function (a: Tensor, b: Tensor): Tensor {
 };
 
 /**
- * The matrix product of PyTorch: vectors (k) · (k) give a scalar; a vector before a matrix counts as a row, after it as a
- * column; more dimensions are batches, which broadcast. Follows `torch.matmul`.
+ * The matrix product of PyTorch: vectors (k) · (k) give a scalar; a vector before a matrix counts as a row, after it as
+ * a column; more dimensions are batches, which broadcast. Follows `torch.matmul`.
  * @throws ShapeError where the shapes do not fit; DTypeError for operands of different dtypes, or bools
  * @example
  * ```ts

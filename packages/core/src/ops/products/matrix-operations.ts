@@ -95,7 +95,10 @@ function productShape(name: string, a: Tensor, b: Tensor, { ta, tb }: Transposes
 
 type Product = (a: Tensor, b: Tensor, attrs: Transposes) => Tensor;
 
-/** The gradients of op(a) op(b), which `times` computes, each in the layout of its operand; a is input `first`, b the next one. */
+/**
+ * The gradients of op(a) op(b), which `times` computes, each in the layout of its operand; a is input `first`, b the
+ * next one.
+ */
 function factorGradients<A extends Transposes>(
   times: Product,
   g: Tensor,

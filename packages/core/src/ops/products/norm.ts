@@ -25,9 +25,8 @@ const normTakes = signature('norm', {
 });
 
 /**
- * The p-norm of all elements, or over dimensions: any number p, `Infinity`, `-Infinity`, or `'fro'`, which is 2; or of a matrix the
- * sum of its singular values, `'nuc'`.
- * Follows `torch.norm`.
+ * The p-norm of all elements, or over dimensions: any number p, `Infinity`, `-Infinity`, or `'fro'`, which is 2; or of
+ * a matrix the sum of its singular values, `'nuc'`. Follows `torch.norm`.
  * @throws ValueError for another p; DTypeError for a dtype that is not float
  * @throws IndexError when a dimension is out of range
  * @example norm(tensor([3, 4], { dtype: 'float32' })); // tensor(5.)
@@ -50,7 +49,8 @@ export const norm = alias(
 );
 
 /**
- * x, of which each part at one place of `dim` that has a p-norm above `maxnorm` is scaled down to it. Follows `torch.renorm`.
+ * x, of which each part at one place of `dim` that has a p-norm above `maxnorm` is scaled down to it. Follows
+ * `torch.renorm`.
  * @throws ShapeError when x has less than 2 dimensions
  * @throws ValueError unless p is positive and `maxnorm` not negative
  * @throws DTypeError when x is not of a floating dtype

@@ -1,4 +1,7 @@
-/** Distances of all pairs of rows, and their derivatives of any order: sums over pairs and columns of a term of a difference. */
+/**
+ * Distances of all pairs of rows, and their derivatives of any order: sums over pairs and columns of a term of a
+ * difference.
+ */
 
 import { fillStrided, hasLevels, type PairTerm, pairDots, pairSums } from '../../kernels/index.ts';
 import { apply, definePrimitive, type GradNode, INPUT, OUTPUT } from '../../record/index.ts';
@@ -45,8 +48,8 @@ const flat = (needed: boolean, x: Tensor): Tensor | null =>
 const swapped = (x: Tensor): Tensor => transpose(x, -1, -2);
 
 /**
- * The operands of a sum over pairs beside the two that are subtracted: the scale of the second, and the level of each pair, which
- * the term `extreme` asks for.
+ * The operands of a sum over pairs beside the two that are subtracted: the scale of the second, and the level of each
+ * pair, which the term `extreme` asks for.
  */
 interface Beside {
   readonly scale: Tensor | undefined;
@@ -59,7 +62,10 @@ function besideOf(inputs: readonly Tensor[], first: number, { term, scaled }: Pa
   return { scale, levels };
 }
 
-/** What {@link besideOf} gives of the saved inputs of a node, with the levels of the mirrored pairs; and how many inputs there are. */
+/**
+ * What {@link besideOf} gives of the saved inputs of a node, with the levels of the mirrored pairs; and how many inputs
+ * there are.
+ */
 function savedBeside(node: GradNode<Pairs>) {
   const { term, scaled } = node.attrs;
   const scale = scaled ? node.input(3) : undefined;
@@ -72,7 +78,9 @@ const given = (...inputs: (Tensor | undefined)[]): Tensor[] => inputs.filter((x)
 
 const savedInputs = INPUT(0) | INPUT(1) | INPUT(2) | INPUT(3) | INPUT(4);
 
-/** weights, a, b, scale?, levels? => out[i, d] = the sum over j of weights[i, j] term(a[i, d] - b[j, d]) scale[j, d]. */
+/**
+ * weights, a, b, scale?, levels? => out[i, d] = the sum over j of weights[i, j] term(a[i, d] - b[j, d]) scale[j, d].
+ */
 const sumsPrimitive = definePrimitive<Pairs, Tensor[]>({
   name: 'pair_sums',
   saves: savedInputs,
@@ -97,7 +105,10 @@ const sumsPrimitive = definePrimitive<Pairs, Tensor[]>({
   },
 });
 
-/** a, b, scale of a, scale of b?, levels? => out[i, j] = the sum over d of term(a[i, d] - b[j, d]) scaleA[i, d] scaleB[j, d]. */
+/**
+ * a, b, scale of a, scale of b?, levels? => out[i, j] = the sum over d of term(a[i, d] - b[j, d]) scaleA[i, d]
+ * scaleB[j, d].
+ */
 const dotsPrimitive = definePrimitive<Pairs, Tensor[]>({
   name: 'pair_dots',
   saves: savedInputs,

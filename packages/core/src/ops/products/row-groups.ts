@@ -138,8 +138,9 @@ const overRows: Primitive<undefined, Factors> = /* @__PURE__ */ definePrimitive<
 });
 
 /**
- * The rows of a batch that are of one group, as {@link groupRows} gives them. What is computed of them one by one is the same in a compiled
- * function, where the rows that are taken have as many behind them, of no consequence, as the batch has in other groups.
+ * The rows of a batch that are of one group, as {@link groupRows} gives them. What is computed of them one by one is
+ * the same in a compiled function, where the rows that are taken have as many behind them, of no consequence, as the
+ * batch has in other groups.
  */
 export interface RowGroup {
   /** Whether it has none. Where that was asked, a compiled function has a program for each answer. */
@@ -230,13 +231,13 @@ function checkRows(name: string, x: Tensor, rows: number): void {
 }
 
 /**
- * The rows of a batch by groups: row i, of N, is in group g where bounds[g] <= keys[i] < bounds[g + 1]. For what treats rows otherwise according
- * to a class, a cluster or an expert of theirs: in a compiled function the rows of a group may be others, and any number, in each call.
- * Kindling's own.
+ * The rows of a batch by groups: row i, of N, is in group g where bounds[g] <= keys[i] < bounds[g + 1]. For what treats
+ * rows otherwise according to a class, a cluster or an expert of theirs: in a compiled function the rows of a group may
+ * be others, and any number, in each call. Kindling's own.
  * @param keys (N,), integers
  * @param bounds one more than there are groups, ascending
- * @throws ShapeError where `keys` is no vector; DTypeError where it is not of integers; ValueError for a key in no group, and for bounds that are
- * no ascending int32 numbers
+ * @throws ShapeError where `keys` is no vector; DTypeError where it is not of integers; ValueError for a key in no
+ * group, and for bounds that are no ascending int32 numbers
  * @example
  * ```ts
  * const x = tensor([1, 2, 3, 4]);

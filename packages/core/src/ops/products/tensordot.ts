@@ -12,8 +12,8 @@ import { mm } from './matmul.ts';
 /** Options of {@link tensordot}. */
 export interface TensordotOptions {
   /**
-   * A number n: the last n dimensions of the first tensor meet the first n of the second. Two lists: the dimensions of each that
-   * meet in pairs. Default: 2.
+   * A number n: the last n dimensions of the first tensor meet the first n of the second. Two lists: the dimensions of
+   * each that meet in pairs. Default: 2.
    */
   readonly dims?: number | readonly [readonly number[], readonly number[]];
 }

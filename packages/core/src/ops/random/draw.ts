@@ -23,7 +23,9 @@ type Parameter = number | Floats;
 interface Way {
   readonly generator: Generator;
   readonly dtype: DType;
-  /** Whether the elements lie in row-major order without gaps: PyTorch has another algorithm for normal numbers then. */
+  /**
+   * Whether the elements lie in row-major order without gaps: PyTorch has another algorithm for normal numbers then.
+   */
   readonly contiguous: boolean;
 }
 
@@ -59,7 +61,9 @@ const distributions = {
 
 export type Distribution = keyof typeof distributions;
 
-/** What the caller gives for the parameters of a distribution: a tensor, where it may, for one number for each element. */
+/**
+ * What the caller gives for the parameters of a distribution: a tensor, where it may, for one number for each element.
+ */
 export type Parameters<D extends Distribution> = (typeof distributions)[D] extends (
   out: never,
   way: never,

@@ -91,7 +91,8 @@ export const uniform_ = overwriting(
 export const normal_ = drawing<[mean?: number, std?: number]>('normal_', 'normal', { mean: 0, std: 1 });
 
 /**
- * Overwrites x with ones of probability p (a number, or a tensor that broadcasts to x), else zeros. Follows `Tensor.bernoulli_`.
+ * Overwrites x with ones of probability p (a number, or a tensor that broadcasts to x), else zeros. Follows
+ * `Tensor.bernoulli_`.
  * @throws ValueError where a probability is outside [0, 1]; ShapeError where p does not broadcast to x
  */
 export const bernoulli_ = overwriting(

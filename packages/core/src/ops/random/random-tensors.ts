@@ -229,8 +229,8 @@ export type CountOptions = Pick<RandomOptions, 'generator'>;
 const countOptions = K.options<CountOptions>({ generator: generatorKind });
 
 /**
- * Counts of events that happen as often as `rate` says on average, in its shape and dtype. No gradient flows. Follows `torch.poisson`,
- * number for number.
+ * Counts of events that happen as often as `rate` says on average, in its shape and dtype. No gradient flows. Follows
+ * `torch.poisson`, number for number.
  * @throws DTypeError unless `rate` is of a float dtype; ValueError where a rate is negative or not finite
  * @example
  * ```ts
@@ -250,7 +250,8 @@ export const poisson = /* @__PURE__ */ composition(
 /**
  * How many of `count` trials succeed, each with probability `prob`; both broadcast, and are of one float dtype. Follows
  * `torch.binomial`, number for number. No gradient flows.
- * @throws DTypeError unless both are of one float dtype; ShapeError where they do not broadcast; ValueError where a count is not finite
+ * @throws DTypeError unless both are of one float dtype; ShapeError where they do not broadcast; ValueError where a
+ *   count is not finite
  * @example
  * ```ts
  * manualSeed(0);
@@ -354,8 +355,8 @@ const multinomialTakes = signature('multinomial', {
 /**
  * Category indices (int32) drawn by weight: weights (C,) give (numSamples,), weights (N, C) give (N, numSamples).
  * Follows `torch.multinomial`.
- * @throws ShapeError, DTypeError unless the weights are a float vector or matrix; ValueError where they are negative, not finite
- *   or all 0, or where there are not as many categories as samples without replacement
+ * @throws ShapeError, DTypeError unless the weights are a float vector or matrix; ValueError where they are negative,
+ *   not finite or all 0, or where there are not as many categories as samples without replacement
  * @example multinomial(tensor([0, 10, 3, 0.5]), 2); // tensor([1, 2])
  */
 export function multinomial(weights: Tensor, numSamples: number, options: MultinomialOptions = {}): Tensor {
@@ -365,8 +366,8 @@ export function multinomial(weights: Tensor, numSamples: number, options: Multin
 }
 
 /**
- * The mask of dropout, in the shape and dtype of x and drawn as PyTorch draws it: zeros with probability p, else 1 / (1 - p).
- * Kindling's own.
+ * The mask of dropout, in the shape and dtype of x and drawn as PyTorch draws it: zeros with probability p, else 1 / (1
+ * - p). Kindling's own.
  * @throws ValueError unless 0 <= p <= 1; DTypeError where the dtype of x does not hold 1 / (1 - p)
  */
 export const dropoutMask = composition(

@@ -77,7 +77,10 @@ const throughGate = /* @__PURE__ */ formula('lstm_state_backward', 2, (gc, f) =>
 
 type FourGates = readonly [Tensor, Tensor, Tensor, Tensor];
 
-/** Of the gradients of h' and c', those of the gates, side by side, and of c; a gradient that there is none of is `null`. */
+/**
+ * Of the gradients of h' and c', those of the gates, side by side, and of c; a gradient that there is none of is
+ * `null`.
+ */
 export function throughLstm(
   gh: Tensor | null,
   gc: Tensor | null,
@@ -114,8 +117,9 @@ const lstmTakes = /* @__PURE__ */ signature('lstmGates', { gates: K.tensor, c: K
 const lstmFloats = /* @__PURE__ */ floatsOnly('lstmGates');
 
 /**
- * The step of an LSTM whose gates are worked out but for their functions: c' = σ(f) c + σ(i) tanh(g) and h' = σ(o) tanh(c'), where the
- * rows of `gates`, (N, 4 H), hold i, f, g and o. Gives h' and c', (N, H), in one pass. Kindling's own; follows the cell of `torch.lstm`.
+ * The step of an LSTM whose gates are worked out but for their functions: c' = σ(f) c + σ(i) tanh(g) and h' = σ(o)
+ * tanh(c'), where the rows of `gates`, (N, 4 H), hold i, f, g and o. Gives h' and c', (N, H), in one pass. Kindling's
+ * own; follows the cell of `torch.lstm`.
  * @throws ShapeError unless `gates` is (N, 4 H) for a state c of shape (N, H), of one dtype; DTypeError for integers
  * @example lstmGates(zeros([1, 4]), ones([1, 1])); // [ tensor([[0.2311]]), tensor([[0.5000]]) ]
  */
@@ -193,9 +197,9 @@ const gruTakes = /* @__PURE__ */ signature('gruGates', {
 const gruFloats = /* @__PURE__ */ floatsOnly('gruGates');
 
 /**
- * The step of a GRU whose gates are worked out but for their functions: r = σ(ir + hr), z = σ(iz + hz), n = tanh(in + r hn) and
- * h' = n + z (h - n), where the rows of `byInput` and `byState`, (N, 3 H), hold ir, iz, in and hr, hz, hn. Gives h', (N, H), in one
- * pass. Kindling's own; follows the cell of `torch.gru`.
+ * The step of a GRU whose gates are worked out but for their functions: r = σ(ir + hr), z = σ(iz + hz), n = tanh(in + r
+ * hn) and h' = n + z (h - n), where the rows of `byInput` and `byState`, (N, 3 H), hold ir, iz, in and hr, hz, hn.
+ * Gives h', (N, H), in one pass. Kindling's own; follows the cell of `torch.gru`.
  * @throws ShapeError unless the gates are (N, 3 H) for a state h of shape (N, H), of one dtype; DTypeError for integers
  * @example gruGates(zeros([1, 3]), zeros([1, 3]), ones([1, 1])); // tensor([[0.5000]])
  */

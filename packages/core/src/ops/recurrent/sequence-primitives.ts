@@ -1,4 +1,7 @@
-/** What makes a cell an operation on whole sequences: one kernel on the way there, one back, and steps where gradients are differentiated again. */
+/**
+ * What makes a cell an operation on whole sequences: one kernel on the way there, one back, and steps where gradients
+ * are differentiated again.
+ */
 
 import type { DType } from '../../dtype.ts';
 import {
@@ -42,7 +45,10 @@ interface Step {
   readonly cAfter: Tensor;
 }
 
-/** What a step passes on, or nothing by a name: to gates, to the product where that differs, to the state besides by the product, to the inner state. */
+/**
+ * What a step passes on, or nothing by a name: to gates, to the product where that differs, to the state besides by the
+ * product, to the inner state.
+ */
 interface Passed {
   readonly toGates: Tensor;
   readonly toProduct?: Tensor;
@@ -61,7 +67,10 @@ export interface CellForm {
   readonly gradients: readonly Gradient[];
   /** A step back, by operations that can be differentiated again. */
   back(step: Step): Passed;
-  /** The states before they are projected, of gates before their functions and of inner states before, by such operations. */
+  /**
+   * The states before they are projected, of gates before their functions and of inner states before, by such
+   * operations.
+   */
   hidden?(gates: Tensor, cBefore: Tensor): Tensor;
 }
 

@@ -59,7 +59,10 @@ const sequences = {
   ),
 } as const;
 
-/** What {@link lstmSequence} and its kin are given, by PyTorch's letters for sizes: T steps, N rows, H in the state, P shown of it. */
+/**
+ * What {@link lstmSequence} and its kin are given, by PyTorch's letters for sizes: T steps, N rows, H in the state, P
+ * shown of it.
+ */
 type Given = Readonly<Partial<Record<CellForm['inputs'][number], Tensor>>>;
 
 /** Goes along a sequence; refuses operands that do not fit. */
@@ -148,10 +151,11 @@ const gruFloats = /* @__PURE__ */ floatsOnly('gruSequence');
 const rnnFloats = /* @__PURE__ */ floatsOnly('rnnSequence');
 
 /**
- * An LSTM along a sequence: in each step {@link lstmGates} of the gates by input plus h W^T, where h and c are those of the step before,
- * and of the first step h0 and c0, (N, H). `gates`, (T N, 4 H), holds the gates by input of T steps one behind the other, `weight` is
- * W, (4 H, H). Gives h and c of all steps, (T N, H): the sequence is one operation, and the gradient of W one product. With a
- * `projection` V, (P, H), each h is brought to h V^T, (N, P), before others see it, and W is (4 H, P). Kindling's own; follows `torch.lstm`.
+ * An LSTM along a sequence: in each step {@link lstmGates} of the gates by input plus h W^T, where h and c are those of
+ * the step before, and of the first step h0 and c0, (N, H). `gates`, (T N, 4 H), holds the gates by input of T steps
+ * one behind the other, `weight` is W, (4 H, H). Gives h and c of all steps, (T N, H): the sequence is one operation,
+ * and the gradient of W one product. With a `projection` V, (P, H), each h is brought to h V^T, (N, P), before others
+ * see it, and W is (4 H, P). Kindling's own; follows `torch.lstm`.
  * @throws ShapeError when the shapes or dtypes do not fit, or there is no step; DTypeError for integers
  * @example
  * ```ts
@@ -178,9 +182,10 @@ export function lstmSequence(
 }
 
 /**
- * A GRU along a sequence: in each step {@link gruGates} of the gates by input and of h W^T + b, where h is that of the step before, and of
- * the first step h0, (N, H). `gates`, (T N, 3 H), holds the gates by input of T steps one behind the other, `weight` is W, (3 H, H).
- * Gives h of all steps, (T N, H): the sequence is one operation. Kindling's own; follows `torch.gru`.
+ * A GRU along a sequence: in each step {@link gruGates} of the gates by input and of h W^T + b, where h is that of the
+ * step before, and of the first step h0, (N, H). `gates`, (T N, 3 H), holds the gates by input of T steps one behind
+ * the other, `weight` is W, (3 H, H). Gives h of all steps, (T N, H): the sequence is one operation. Kindling's own;
+ * follows `torch.gru`.
  * @throws ShapeError when the shapes or dtypes do not fit, or there is no step; DTypeError for integers
  * @example gruSequence(zeros([2, 3]), zeros([3, 1]), ones([1, 1])); // tensor([[0.5000], [0.2500]])
  */
@@ -198,9 +203,10 @@ export function gruSequence(
 }
 
 /**
- * A plain recurrent net along a sequence: in each step tanh, or relu, of the gates by input plus h W^T, where h is that of the step before,
- * and of the first step h0, (N, H). `gates`, (T N, H), holds the gates by input of T steps one behind the other, `weight` is W, (H, H).
- * Gives h of all steps, (T N, H): the sequence is one operation. Kindling's own; follows `torch.rnn_tanh` and `torch.rnn_relu`.
+ * A plain recurrent net along a sequence: in each step tanh, or relu, of the gates by input plus h W^T, where h is that
+ * of the step before, and of the first step h0, (N, H). `gates`, (T N, H), holds the gates by input of T steps one
+ * behind the other, `weight` is W, (H, H). Gives h of all steps, (T N, H): the sequence is one operation. Kindling's
+ * own; follows `torch.rnn_tanh` and `torch.rnn_relu`.
  * @throws ShapeError when the shapes or dtypes do not fit, or there is no step; DTypeError for integers
  * @example rnnSequence(ones([2, 1]), ones([1, 1]), zeros([1, 1]), { nonlinearity: 'relu' }); // tensor([[1.], [2.]])
  */

@@ -49,8 +49,9 @@ const stepsTakes = /* @__PURE__ */ signature('steps', {
 });
 
 /**
- * x in parts of these sizes, along its rows unless told otherwise, as copies: where a loop takes one after the other, the gradients of all are put together once,
- * while views as of `split` each add theirs to zeros of the size of x. Kindling's own; follows `torch.split_with_sizes_copy`.
+ * x in parts of these sizes, along its rows unless told otherwise, as copies: where a loop takes one after the other,
+ * the gradients of all are put together once, while views as of `split` each add theirs to zeros of the size of x.
+ * Kindling's own; follows `torch.split_with_sizes_copy`.
  * @throws ShapeError unless the sizes sum up to the size of x along `dim`; IndexError when `dim` is out of range
  * @example steps(arange(5), [2, 3]); // [ tensor([0, 1]), tensor([2, 3, 4]) ]
  */

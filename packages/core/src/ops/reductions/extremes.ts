@@ -36,8 +36,8 @@ function extremumOver(name: string, side: Side) {
 }
 
 /**
- * The greatest element over all dimensions, one or several; NaN where there is one. Elements that tie share the gradient.
- * Follows `torch.amax`.
+ * The greatest element over all dimensions, one or several; NaN where there is one. Elements that tie share the
+ * gradient. Follows `torch.amax`.
  * @throws IndexError when a dimension is out of range, or there is no element
  * @example amax(tensor([[1, 5], [3, 4]]), 0); // tensor([3, 5])
  */
@@ -98,8 +98,9 @@ function extremumOf(side: Side) {
 }
 
 /**
- * The greatest element; along `dim`, the greatest of each row and its (first) index; with another tensor, the greater of both,
- * broadcast. NaN wins. Without `dim` ties share the gradient, with it all goes to the index. Follows `torch.max`.
+ * The greatest element; along `dim`, the greatest of each row and its (first) index; with another tensor, the greater
+ * of both, broadcast. NaN wins. Without `dim` ties share the gradient, with it all goes to the index. Follows
+ * `torch.max`.
  * @throws IndexError when the dimension is out of range, or there is no element
  * @example
  * ```ts
@@ -147,8 +148,8 @@ function searching(name: string, side: Side) {
 }
 
 /**
- * The index (int32) of the greatest element along `dim`, or, without it, in the tensor taken as one row; the first where several
- * tie. Follows `torch.argmax`.
+ * The index (int32) of the greatest element along `dim`, or, without it, in the tensor taken as one row; the first
+ * where several tie. Follows `torch.argmax`.
  * @throws DTypeError when x is bool
  * @throws IndexError when the dimension is out of range, or there is no element
  * @example argmax(tensor([[1, 5], [3, 4]]), 1); // tensor([1, 1])

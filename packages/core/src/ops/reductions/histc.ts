@@ -10,7 +10,10 @@ import { floatsOnly } from '../elementwise/dtype-checks.ts';
 export interface HistogramOptions {
   /** How many intervals. Default: 100. */
   readonly bins?: number;
-  /** Where the range begins; where it is equal to `max`, the range goes from the least to the greatest element. Default: 0. */
+  /**
+   * Where the range begins; where it is equal to `max`, the range goes from the least to the greatest element. Default:
+   * 0.
+   */
   readonly min?: number;
   /** Where the range ends, itself included. Default: 0. */
   readonly max?: number;

@@ -48,7 +48,9 @@ const pickMedian: Pick = (row) => {
 /** NaN counts as the greatest, so what is left out stands behind. */
 const pickNanmedian: Pick = (row) => kth(row, Math.max(row.length - countNaN(row) - 1, 0) >> 1);
 
-/** The value that occurs most often, the least of several; of its places the last. NaN is found where PyTorch finds it. */
+/**
+ * The value that occurs most often, the least of several; of its places the last. NaN is found where PyTorch finds it.
+ */
 const pickMode: Pick = (row) => {
   const order = plainOrder(row);
   let [best, most, run] = [0, 0, 0];
@@ -124,8 +126,8 @@ function medianOf(name: string, pick: Pick, skipsNaN: boolean) {
 }
 
 /**
- * The median: of an even number of elements the lower of the two in the middle; NaN where there is one. Along `dim`, the medians
- * of the rows and their indices. Follows `torch.median`.
+ * The median: of an even number of elements the lower of the two in the middle; NaN where there is one. Along `dim`,
+ * the medians of the rows and their indices. Follows `torch.median`.
  * @throws DTypeError when x is bool; ValueError for all of no elements in int32
  * @throws IndexError when the dimension is out of range, or a row has no element
  * @example

@@ -66,7 +66,10 @@ function spreadGradient(given: Tensor, node: GradNode<Variance>, root: boolean):
   return mul(mul(upstream, 2 / degrees), sub(x, middle));
 }
 
-/** PyTorch's slope of the variance where no dims are named and there are no degrees of freedom, which depends on no element. */
+/**
+ * PyTorch's slope of the variance where no dims are named and there are no degrees of freedom, which depends on no
+ * element.
+ */
 const undetermined = (x: Tensor, middle: Tensor): Tensor =>
   to(where(eq(x, middle), Number.NaN, Number.POSITIVE_INFINITY), x.dtype);
 

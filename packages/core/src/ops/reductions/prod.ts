@@ -51,8 +51,9 @@ const prodPrimitive = definePrimitive<Reduction>({
 });
 
 /**
- * The gradient times the product of the others. Where that or the whole product leaves the range, the whole is divided by the element, as PyTorch
- * does wherever none is 0: into what the others' product overflows or underflows depends on their order.
+ * The gradient times the product of the others. Where that or the whole product leaves the range, the whole is divided
+ * by the element, as PyTorch does wherever none is 0: into what the others' product overflows or underflows depends on
+ * their order.
  */
 const slopeOp = new ElementwiseOp({
   name: 'prod_slope',
@@ -133,7 +134,9 @@ const othersPrimitive: Primitive<Others> = definePrimitive({
   derivative: (g, node) => [pairGradient(g, node.input(0), node.attrs.dim)],
 });
 
-/** The gradient by x_k of the products of others: the sum over i ≠ k of g_i times the product of all but x_i and x_k. */
+/**
+ * The gradient by x_k of the products of others: the sum over i ≠ k of g_i times the product of all but x_i and x_k.
+ */
 const pairGradient = (g: Tensor, x: Tensor, dim: number): Tensor => apply(pairsPrimitive, [g, x], dim);
 
 const pairsPrimitive: Primitive<number, [Tensor, Tensor]> = definePrimitive({

@@ -117,8 +117,8 @@ const quantileOf = (name: keyof typeof inUnit) => {
 };
 
 /**
- * The q-quantiles along `dim`, or of all elements; NaN where there is one. `q`, in [0, 1], is a number, or a tensor whose
- * dimension comes first in the result. Follows `torch.quantile`.
+ * The q-quantiles along `dim`, or of all elements; NaN where there is one. `q`, in [0, 1], is a number, or a tensor
+ * whose dimension comes first in the result. Follows `torch.quantile`.
  * @throws DTypeError when x is not of a floating dtype, or q of another
  * @throws ShapeError when x is empty, or q has more than one dimension
  * @throws ValueError when q lies outside of [0, 1], or the interpolation is unknown

@@ -13,7 +13,10 @@ export function eachRow({ outer, n, inner }: Extent, visit: (start: number, row:
   }
 }
 
-/** The elements, rows along a dimension side by side: read one after the other, rows that lie crosswise would read all of the memory each. */
+/**
+ * The elements, rows along a dimension side by side: read one after the other, rows that lie crosswise would read all
+ * of the memory each.
+ */
 export const rowsOf = (x: TypedArray, dtype: DType, { outer, n, inner }: Extent): TypedArray =>
   elementsOf(stridedOver(x, dtype, [outer, inner, n], 0, [n * inner, 1, inner]));
 
@@ -35,7 +38,9 @@ interface LeftOut {
   readonly fromEnd: (y: Tensor) => Tensor;
 }
 
-/** What derivatives of products are made of: for each element the product of the others, right also where some are 0. */
+/**
+ * What derivatives of products are made of: for each element the product of the others, right also where some are 0.
+ */
 export function leaveOneOut(x: Tensor, dim: number): LeftOut {
   const scalar = x.ndim === 0;
   const toEnd = (y: Tensor): Tensor => (scalar ? unsqueeze(y, 0) : transpose(y, dim, -1));

@@ -28,7 +28,9 @@ export function searchOf(x: Tensor, dim: number, keepdim: boolean | undefined, c
 /** Finds one element of each row: stores its value and its index in the row. */
 type Find = (x: Tensor, attrs: Search, extent: Extent, values: Tensor, indices: Tensor) => void;
 
-/** An operation that picks one element of each row along a dimension: its value and its index, where the gradient goes. */
+/**
+ * An operation that picks one element of each row along a dimension: its value and its index, where the gradient goes.
+ */
 export const selecting = (name: string, check: (x: Tensor) => void, find: Find): MultiPrimitive<Search> =>
   defineMulti<Search>({
     name,
@@ -60,8 +62,9 @@ function selectionGradient(g: Tensor, indices: Tensor, dim: number, shape: reado
 }
 
 /**
- * The gradient in equal parts for all elements that equal the result. Follows PyTorch's `evenly_distribute_backward`, and, where
- * NaN does not match NaN, `scale_grad_by_count`. `masks`: what does not share has 0 even of a gradient that is not finite.
+ * The gradient in equal parts for all elements that equal the result. Follows PyTorch's `evenly_distribute_backward`,
+ * and, where NaN does not match NaN, `scale_grad_by_count`. `masks`: what does not share has 0 even of a gradient that
+ * is not finite.
  */
 export function evenGradient(
   g: Tensor,

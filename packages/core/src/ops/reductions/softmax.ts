@@ -30,7 +30,10 @@ export interface SoftmaxOptions {
 /** The sum over `dim` that a derivative subtracts. */
 const rowSum = (x: Tensor, dim: number): Tensor => sum(x, dim, { keepdim: true });
 
-/** A function of rows along a dimension, of which there is a kernel for the result, and one for the gradient from g and that. */
+/**
+ * A function of rows along a dimension, of which there is a kernel for the result, and one for the gradient from g and
+ * that.
+ */
 interface RowFunction {
   /** PyTorch's name. */
   readonly name: string;
@@ -89,8 +92,8 @@ function alongRows({ name, caller, forward, backward, second }: RowFunction) {
 }
 
 /**
- * exp(x) / sum(exp(x)) along `dim`, without overflow: positive numbers that add up to 1. A row that is -Infinity throughout
- * gives NaN. Follows `torch.softmax`.
+ * exp(x) / sum(exp(x)) along `dim`, without overflow: positive numbers that add up to 1. A row that is -Infinity
+ * throughout gives NaN. Follows `torch.softmax`.
  * @throws DTypeError when x is not of a floating dtype, and no dtype is given
  * @throws IndexError when the dimension is out of range
  * @example softmax(tensor([0, Math.log(3)]), 0); // tensor([0.2500, 0.7500])

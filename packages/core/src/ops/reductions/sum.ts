@@ -28,8 +28,8 @@ const sumParameters = { x: K.tensor, dims: K.nullable(K.dims), options: sumOptio
 const sumTakes = signature('sum', sumParameters);
 
 /**
- * The sum of all elements, or over one or several dimensions. Bools and integers give int32. Sums of float32 are carried in
- * float64, groups of 8 elements apart. Follows `torch.sum`.
+ * The sum of all elements, or over one or several dimensions. Bools and integers give int32. Sums of float32 are
+ * carried in float64, groups of 8 elements apart. Follows `torch.sum`.
  *
  * @param dims one dimension, several, or all
  * @throws IndexError when a dimension is out of range
@@ -55,8 +55,8 @@ export function sum(x: Tensor, dims?: Dims | SumOptions, options?: SumOptions): 
 const sumToSizeTakes = signature('sumToSize', { x: K.tensor, shape: K.sizes });
 
 /**
- * x summed over the dimensions along which `shape` would have to be broadcast to x's shape: the gradient of broadcasting.
- * Follows `Tensor.sum_to_size`.
+ * x summed over the dimensions along which `shape` would have to be broadcast to x's shape: the gradient of
+ * broadcasting. Follows `Tensor.sum_to_size`.
  * @throws ShapeError when `shape` does not broadcast to x's shape
  * @example sumToSize(ones([4, 3]), [1, 3]); // tensor([[4., 4., 4.]])
  */

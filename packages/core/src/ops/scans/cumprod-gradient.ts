@@ -133,8 +133,8 @@ const secondByDivision: SecondOfRow = (h, g, x, toG, toX) => {
 };
 
 /**
- * For each place the gradient is a sum of g_j times the product up to j of all but x_k: what comes before k times what comes after it.
- * Each of the two has a gradient of its own.
+ * For each place the gradient is a sum of g_j times the product up to j of all but x_k: what comes before k times what
+ * comes after it. Each of the two has a gradient of its own.
  */
 function secondOfRowWith(firstZero: number): SecondOfRow {
   return (h, g, x, toG, toX) => {

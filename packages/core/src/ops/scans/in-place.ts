@@ -6,7 +6,9 @@ import { copy_, to } from '../creation/copy.ts';
 import { totalType } from '../reductions/reduction.ts';
 import { type ScanOptions, scanParameters } from './options.ts';
 
-/** A scan in place, from the one that gives a new tensor and, for dtypes that hold all that comes up, the one in place. */
+/**
+ * A scan in place, from the one that gives a new tensor and, for dtypes that hold all that comes up, the one in place.
+ */
 export function scanInPlace(
   name: string,
   scan: (x: Tensor, dim: number) => Tensor,

@@ -45,8 +45,8 @@ const logcumsumexpPrimitive = definePrimitive<number>({
 });
 
 /**
- * The gradient as PyTorch counts it, by the logarithms of what is above and what is below 0: NaN is neither, and counts as 0; of an
- * infinite one an infinite result leaves no number.
+ * The gradient as PyTorch counts it, by the logarithms of what is above and what is below 0: NaN is neither, and counts
+ * as 0; of an infinite one an infinite result leaves no number.
  */
 const countedOp = new ElementwiseOp({
   name: 'counted',
@@ -57,8 +57,8 @@ const countedOp = new ElementwiseOp({
 });
 
 /**
- * exp(y_k - y_(k+1)), also where gradients are not finite: nothing decays between equal infinities, nothing comes past a factor
- * of 0, and NaN at the end of the row is in all that it was made of.
+ * exp(y_k - y_(k+1)), also where gradients are not finite: nothing decays between equal infinities, nothing comes past
+ * a factor of 0, and NaN at the end of the row is in all that it was made of.
  */
 const decayOp = new ElementwiseOp({
   name: 'decay',

@@ -19,7 +19,9 @@ const cumsumPrimitive: Primitive<Scan> = definePrimitive({
   derivative: (g, { attrs: { dim, reverse } }) => [runningSum(g, dim, !reverse)],
 });
 
-/** The sum of each element and those before it along `dim`; in reverse, those after it: each is the other's derivative. */
+/**
+ * The sum of each element and those before it along `dim`; in reverse, those after it: each is the other's derivative.
+ */
 export const runningSum = (x: Tensor, dim: number, reverse: boolean): Tensor =>
   apply(cumsumPrimitive, [x], { dim, reverse });
 

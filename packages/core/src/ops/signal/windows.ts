@@ -1,4 +1,6 @@
-/** PyTorch's `torch.signal.windows`: the shapes by which pieces of a signal are weighted before their spectrum is taken. */
+/**
+ * PyTorch's `torch.signal.windows`: the shapes by which pieces of a signal are weighted before their spectrum is taken.
+ */
 import { composition, K } from '../../arguments/index.ts';
 import { isFloatingPoint } from '../../dtype.ts';
 import { DTypeError, ValueError } from '../../errors.ts';
@@ -22,7 +24,9 @@ export interface WindowOptions extends CreationOptions {
 
 const windowKinds: K.Kinds<WindowOptions> = { ...creationKinds, sym: K.flag };
 
-/** A window of `m` points with options `O`, of which `shape` makes the numbers where there is more to it than 0 or 1. */
+/**
+ * A window of `m` points with options `O`, of which `shape` makes the numbers where there is more to it than 0 or 1.
+ */
 function windowOf<O extends WindowOptions>(
   name: string,
   kinds: K.Kinds<O>,

@@ -4,7 +4,10 @@ import { snakeCase } from '../../names.ts';
 import { binary, type ElementwiseDefinition, unary } from '../elementwise/define.ts';
 import type { BinaryFunction, UnaryFunction } from '../elementwise/operation.ts';
 
-/** A function of one tensor that the expression language knows by `name`; integers become float32. `caller` is its public name. */
+/**
+ * A function of one tensor that the expression language knows by `name`; integers become float32. `caller` is its
+ * public name.
+ */
 export const named = (
   torchName: string,
   name: string,
@@ -12,7 +15,10 @@ export const named = (
   definition: ElementwiseDefinition = {},
 ): UnaryFunction => unary(torchName, (x: Expr) => E.call(name, x), { dtype: 'float', caller, ...definition });
 
-/** The same, for a function of `torch.special`, whose name in the expression language is its own unless `called` says otherwise. */
+/**
+ * The same, for a function of `torch.special`, whose name in the expression language is its own unless `called` says
+ * otherwise.
+ */
 export const ofSpecial = (
   name: string,
   called = name,

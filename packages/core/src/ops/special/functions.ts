@@ -76,7 +76,8 @@ function multivariateSum(x: Tensor, p: number): Tensor {
 }
 
 /**
- * The logarithm of the multivariate gamma function, log(π) p(p - 1)/4 + Σ lgamma(x - j/2) over j = 0 .. p - 1. Follows `torch.mvlgamma`.
+ * The logarithm of the multivariate gamma function, log(π) p(p - 1)/4 + Σ lgamma(x - j/2) over j = 0 .. p - 1. Follows
+ * `torch.mvlgamma`.
  * @throws ValueError when p is less than 1
  * @example mvlgamma(tensor([2, 3]), 2); // tensor([0.4516, 1.5502])
  */

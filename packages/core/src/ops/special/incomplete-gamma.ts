@@ -32,8 +32,8 @@ const lower = incomplete('igamma');
 const upper = incomplete('igammac');
 
 /**
- * The lower incomplete gamma function, regularised: 1/Γ(a) times the integral of tᵃ⁻¹ e⁻ᵗ from 0 to x, broadcast; NaN where
- * either is negative. Follows `torch.igamma`.
+ * The lower incomplete gamma function, regularised: 1/Γ(a) times the integral of tᵃ⁻¹ e⁻ᵗ from 0 to x, broadcast; NaN
+ * where either is negative. Follows `torch.igamma`.
  * @throws DTypeError when no operand is of a floating dtype
  * @throws AutogradError in the backward pass, where `a` requires grad: there is no derivative to it
  * @example igamma(tensor([4.5]), tensor([3, 4])); // tensor([0.2601, 0.4659])
@@ -42,7 +42,8 @@ export const igamma: BinaryFunction = lower.plain;
 /** {@link igamma} in place. */
 export const igamma_ = lower.inPlace;
 /**
- * The upper incomplete gamma function, regularised: 1 - igamma(a, x), of full accuracy where that is small. Follows `torch.igammac`.
+ * The upper incomplete gamma function, regularised: 1 - igamma(a, x), of full accuracy where that is small. Follows
+ * `torch.igammac`.
  * @throws DTypeError, AutogradError as {@link igamma}
  * @example igammac(tensor([4.5]), tensor([3, 4])); // tensor([0.7399, 0.5341])
  */

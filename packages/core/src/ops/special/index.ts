@@ -1,4 +1,7 @@
-/** Functions that few programs need: of the gamma family, of whole and of binary numbers, of reals as of complex numbers, angles. */
+/**
+ * Functions that few programs need: of the gamma family, of whole and of binary numbers, of reals as of complex
+ * numbers, angles.
+ */
 export * from './angles.ts';
 export * from './binary-numbers.ts';
 export * from './complex.ts';

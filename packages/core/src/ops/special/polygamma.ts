@@ -20,7 +20,8 @@ const ofOrder = (n: number): [op: ElementwiseOp, params: number[]] => {
 };
 
 /**
- * The n-th derivative of {@link digamma}, (-1)ⁿ⁺¹ n! ζ(n + 1, x); a method takes n: `x.polygamma(n)`. Follows `torch.polygamma`.
+ * The n-th derivative of {@link digamma}, (-1)ⁿ⁺¹ n! ζ(n + 1, x); a method takes n: `x.polygamma(n)`. Follows
+ * `torch.polygamma`.
  * @throws ValueError when n is negative
  * @example polygamma(1, tensor([1, 2])); // tensor([1.6449, 0.6449])
  */

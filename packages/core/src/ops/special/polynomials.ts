@@ -2,9 +2,8 @@ import type { BinaryFunction } from '../elementwise/operation.ts';
 import { namedPair } from './define.ts';
 
 /**
- * Orthogonal polynomials of `torch.special`, of degree n at x, broadcast. The degree is cut to a whole number; below 0 the value is 0, and
- * NaN beyond 1e6 where that takes as many steps.
- * Not differentiable, as in PyTorch.
+ * Orthogonal polynomials of `torch.special`, of degree n at x, broadcast. The degree is cut to a whole number; below 0
+ * the value is 0, and NaN beyond 1e6 where that takes as many steps. Not differentiable, as in PyTorch.
  */
 const polynomial = (torchName: string, name: string, kernel: string): BinaryFunction =>
   namedPair(`special_${torchName}`, kernel, `special.${name}`, { gradient: false });
@@ -19,19 +18,28 @@ export const chebyshevPolynomialT = polynomial(
   'chebyshevPolynomialT',
   'chebyshevT',
 );
-/** Chebyshev's polynomial of the second kind: sin((n + 1) t) / sin t at x = cos t. Follows `torch.special.chebyshev_polynomial_u`. */
+/**
+ * Chebyshev's polynomial of the second kind: sin((n + 1) t) / sin t at x = cos t. Follows
+ * `torch.special.chebyshev_polynomial_u`.
+ */
 export const chebyshevPolynomialU = polynomial(
   'chebyshev_polynomial_u',
   'chebyshevPolynomialU',
   'chebyshevU',
 );
-/** Chebyshev's polynomial of the third kind: cos((n + ½) t) / cos(t / 2) at x = cos t. Follows `torch.special.chebyshev_polynomial_v`. */
+/**
+ * Chebyshev's polynomial of the third kind: cos((n + ½) t) / cos(t / 2) at x = cos t. Follows
+ * `torch.special.chebyshev_polynomial_v`.
+ */
 export const chebyshevPolynomialV = polynomial(
   'chebyshev_polynomial_v',
   'chebyshevPolynomialV',
   'chebyshevV',
 );
-/** Chebyshev's polynomial of the fourth kind: sin((n + ½) t) / sin(t / 2) at x = cos t. Follows `torch.special.chebyshev_polynomial_w`. */
+/**
+ * Chebyshev's polynomial of the fourth kind: sin((n + ½) t) / sin(t / 2) at x = cos t. Follows
+ * `torch.special.chebyshev_polynomial_w`.
+ */
 export const chebyshevPolynomialW = polynomial(
   'chebyshev_polynomial_w',
   'chebyshevPolynomialW',
@@ -63,7 +71,9 @@ export const shiftedChebyshevPolynomialW = polynomial(
 );
 /** Hermite's polynomial, the physicists': 2x pₙ - 2n pₙ₋₁ is the next. Follows `torch.special.hermite_polynomial_h`. */
 export const hermitePolynomialH = polynomial('hermite_polynomial_h', 'hermitePolynomialH', 'hermiteH');
-/** Hermite's polynomial, the probabilists': x pₙ - n pₙ₋₁ is the next. Follows `torch.special.hermite_polynomial_he`. */
+/**
+ * Hermite's polynomial, the probabilists': x pₙ - n pₙ₋₁ is the next. Follows `torch.special.hermite_polynomial_he`.
+ */
 export const hermitePolynomialHe = polynomial('hermite_polynomial_he', 'hermitePolynomialHe', 'hermiteHe');
 /** Laguerre's polynomial. Follows `torch.special.laguerre_polynomial_l`. */
 export const laguerrePolynomialL = polynomial('laguerre_polynomial_l', 'laguerrePolynomialL', 'laguerreL');

@@ -33,7 +33,9 @@ export const lcm = ofIntegers('lcm', 'lcm', (a, b) => E.call('lcm', a, b));
 const shiftsAll = (b: Expr): Expr => E.or(E.lt(b, 0), E.ge(b, 64));
 const least = (b: Expr, most: number): Expr => E.select(E.lt(b, most), b, most);
 
-/** 2ᵇ of 0 to 63, which lanes of int32 keep the lowest bits of: by the bits of b, each of which multiplies or does not. */
+/**
+ * 2ᵇ of 0 to 63, which lanes of int32 keep the lowest bits of: by the bits of b, each of which multiplies or does not.
+ */
 function powerOfTwo(b: Expr): Expr {
   let power: Expr = E.constant(1);
   let rest = b;
@@ -58,8 +60,8 @@ export const bitwiseLeftShift = ofIntegers('bitwise_left_shift', 'bitwiseLeftShi
   E.select(shiftsAll(b), 0, E.mul(a, powerOfTwo(b))),
 );
 /**
- * a shifted to the right by b bits, a / 2ᵇ rounded down, broadcast; where b is negative or above 63 the sign alone is left: 0
- * or -1. Follows `torch.bitwise_right_shift`.
+ * a shifted to the right by b bits, a / 2ᵇ rounded down, broadcast; where b is negative or above 63 the sign alone is
+ * left: 0 or -1. Follows `torch.bitwise_right_shift`.
  * @throws DTypeError when an operand is of a floating dtype, or both are bool
  * @example bitwiseRightShift(tensor([16, -3]), 1); // tensor([ 8, -2])
  */

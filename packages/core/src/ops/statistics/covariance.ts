@@ -83,10 +83,10 @@ function degreesOfFreedom(
 }
 
 /**
- * The covariances of variables, the rows of a matrix, of which the columns are observations; a vector is one variable. Observations may
- * be weighted. Follows `torch.cov`.
- * @throws ShapeError for more than two dimensions or weights that do not fit; DTypeError for bools, or weights of the wrong kind;
- *   ValueError for a negative weight, or where all are 0
+ * The covariances of variables, the rows of a matrix, of which the columns are observations; a vector is one variable.
+ * Observations may be weighted. Follows `torch.cov`.
+ * @throws ShapeError for more than two dimensions or weights that do not fit; DTypeError for bools, or weights of the
+ *   wrong kind; ValueError for a negative weight, or where all are 0
  * @example cov(tensor([[0, 1, 2], [2, 1, 0]], { dtype: 'float32' })).tolist(); // [ [ 1, -1 ], [ -1, 1 ] ]
  */
 export const cov = composition(
@@ -121,7 +121,8 @@ export const cov = composition(
 );
 
 /**
- * The correlations (Pearson's) of variables, the rows of a matrix, of which the columns are observations. Follows `torch.corrcoef`.
+ * The correlations (Pearson's) of variables, the rows of a matrix, of which the columns are observations. Follows
+ * `torch.corrcoef`.
  * @throws ShapeError for more than two dimensions; DTypeError for bools
  * @example corrcoef(tensor([[0, 1, 2], [4, 2, 0]], { dtype: 'float64' })).round().tolist(); // [ [ 1, -1 ], [ -1, 1 ] ]
  */

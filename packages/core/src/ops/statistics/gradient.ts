@@ -97,10 +97,10 @@ function checkPlaces(places: Tensor, size: number): void {
 }
 
 /**
- * The derivatives along dimensions of a function of which samples are given, one tensor a dimension: differences of the second order
- * between the ends, at them of the order given. Follows `torch.gradient`.
- * @throws ShapeError for fewer samples than the order needs, or spacings that do not fit; IndexError for a dimension that x has not; DTypeError
- *   for uint8 and bools; ValueError for another order
+ * The derivatives along dimensions of a function of which samples are given, one tensor a dimension: differences of the
+ * second order between the ends, at them of the order given. Follows `torch.gradient`.
+ * @throws ShapeError for fewer samples than the order needs, or spacings that do not fit; IndexError for a dimension
+ *   that x has not; DTypeError for uint8 and bools; ValueError for another order
  * @example gradient(tensor([1, 2, 4]))[0]; // tensor([1.0000, 1.5000, 2.0000])
  */
 export const gradient = composition(

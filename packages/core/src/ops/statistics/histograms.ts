@@ -187,10 +187,10 @@ function checkWeight(weight: Tensor | null | undefined, points: readonly number[
 }
 
 /**
- * How many elements lie in each of `bins` equal intervals, or in those between the given bounds, the last one with its end: `hist`, in x's
- * dtype, and the bounds, `binEdges`. No derivative. Follows `torch.histogram`.
- * @throws DTypeError for a dtype that is not float; ValueError for no interval or a range that is not finite; ShapeError for a range or weight that
- *   does not fit
+ * How many elements lie in each of `bins` equal intervals, or in those between the given bounds, the last one with its
+ * end: `hist`, in x's dtype, and the bounds, `binEdges`. No derivative. Follows `torch.histogram`.
+ * @throws DTypeError for a dtype that is not float; ValueError for no interval or a range that is not finite;
+ *   ShapeError for a range or weight that does not fit
  * @example histogram(tensor([1, 2, 1.5]), 2, { range: [0, 2] }); // { hist: tensor([0., 3.]), binEdges: tensor([0., 1., 2.]) }
  */
 export const histogram = composition(
@@ -205,8 +205,8 @@ export const histogram = composition(
 );
 
 /**
- * How many of the points, (*, d), lie in each cell of d dimensions, whose intervals are given as in {@link histogram}: one number for all
- * dimensions, or for each a number or its bounds. No derivative. Follows `torch.histogramdd`.
+ * How many of the points, (*, d), lie in each cell of d dimensions, whose intervals are given as in {@link histogram}:
+ * one number for all dimensions, or for each a number or its bounds. No derivative. Follows `torch.histogramdd`.
  * @throws as {@link histogram}
  * @example histogramdd(tensor([[0, 0], [1, 1]], { dtype: 'float32' }), 2).hist.tolist(); // [ [ 1, 0 ], [ 0, 1 ] ]
  */

@@ -32,8 +32,8 @@ const beside = (x: number, other: Tensor): Tensor =>
   Tensor.scalar(x, isFloatingPoint(other.dtype) || Number.isInteger(x) ? other.dtype : 'float32');
 
 /**
- * Whether each element is equal to one of `testElements`: bools of the shape of `elements`. One of both may be a number. Follows
- * `torch.isin`.
+ * Whether each element is equal to one of `testElements`: bools of the shape of `elements`. One of both may be a
+ * number. Follows `torch.isin`.
  * @throws DTypeError for bools; ValueError for two numbers
  * @example isin(tensor([1, 2, 3]), tensor([2, 5])); // tensor([False,  True, False])
  */

@@ -81,8 +81,8 @@ function total(y: Tensor, given: Samples, named: TrapezoidOptions, caller: strin
 }
 
 /**
- * The integral along a dimension of a function of which samples are given, by the trapezoidal rule; x are the places of the samples,
- * else they lie `dx` apart. Follows `torch.trapezoid`.
+ * The integral along a dimension of a function of which samples are given, by the trapezoidal rule; x are the places of
+ * the samples, else they lie `dx` apart. Follows `torch.trapezoid`.
  * @throws ShapeError where x does not fit; IndexError for a dimension that y has not; DTypeError for bools
  * @example
  * ```ts

@@ -6,8 +6,8 @@ const broadcastShapesTakes = signature('broadcastShapes', {
 });
 
 /**
- * The shape to which shapes broadcast: right-aligned, a size of 1 stretches; a number counts as a shape of one size. Follows
- * `torch.broadcast_shapes`.
+ * The shape to which shapes broadcast: right-aligned, a size of 1 stretches; a number counts as a shape of one size.
+ * Follows `torch.broadcast_shapes`.
  * @throws ShapeError that names the shapes and the first dimension (from the right) that does not fit
  * @example broadcastShapes([2, 1], 3); // [ 2, 3 ]
  */

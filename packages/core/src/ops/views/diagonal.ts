@@ -89,7 +89,8 @@ export function diagEmbed(x: Tensor, options: DiagonalOptions = {}): Tensor {
 }
 
 /**
- * The matrix that has the elements of x, in row-major order, on a diagonal and is 0 elsewhere. Follows `torch.diagflat`.
+ * The matrix that has the elements of x, in row-major order, on a diagonal and is 0 elsewhere. Follows
+ * `torch.diagflat`.
  * @example diagflat(tensor([[1, 2]])).tolist(); // [ [ 1, 0 ], [ 0, 2 ] ]
  */
 export const diagflat = /* @__PURE__ */ composition(
@@ -104,8 +105,8 @@ const diagTakes = signature('diag', {
 });
 
 /**
- * Of a vector the matrix that has it on a diagonal; of a matrix a copy of that diagonal. The second argument is the diagonal,
- * as `offset` of {@link diagonal}. Follows `torch.diag`.
+ * Of a vector the matrix that has it on a diagonal; of a matrix a copy of that diagonal. The second argument is the
+ * diagonal, as `offset` of {@link diagonal}. Follows `torch.diag`.
  * @throws ShapeError when x has neither one dimension nor two.
  * @example diag(tensor([1, 2])).tolist(); // [ [ 1, 0 ], [ 0, 2 ] ]
  */

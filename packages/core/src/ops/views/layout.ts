@@ -45,7 +45,10 @@ export function replaceDim(
   };
 }
 
-/** The size of dimension `d`; 1 where there is none: a 0-dimensional tensor counts as a row of one element, as in PyTorch. */
+/**
+ * The size of dimension `d`; 1 where there is none: a 0-dimensional tensor counts as a row of one element, as in
+ * PyTorch.
+ */
 export const sizeAlong = ({ shape }: { readonly shape: Shape }, d: number): number => shape[d] ?? 1;
 
 /** The stride of dimension `d`, under the same rule. */

@@ -117,7 +117,8 @@ const movedimTakes = signature('movedim', { x: K.tensor, source: K.dims, destina
 
 /**
  * With the dimensions `source` moved to `destination`, the others in order. Follows `torch.movedim`.
- * @throws IndexError when a dimension is out of range, ShapeError when one is given twice or the lists differ in length.
+ * @throws IndexError when a dimension is out of range, ShapeError when one is given twice or the lists differ in
+ *   length.
  * @example movedim(zeros([2, 3, 4]), 0, -1).shape; // [ 3, 4, 2 ]
  */
 export function movedim(x: Tensor, source: number | Shape, destination: number | Shape): Tensor {

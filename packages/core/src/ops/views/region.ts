@@ -27,9 +27,10 @@ import { contiguous } from '../creation/copy.ts';
 import { denseLayout, type Layout, offsetsOf, overlapsItself } from './layout.ts';
 
 /**
- * A region is the part of a tensor that a view such as `select` or `diagonal` shows, given by where its elements would lie
- * if the tensor were dense. One mechanism serves all such views: reading a region (a view), putting it back into zeros
- * (the view's derivative), and overwriting it (`selectScatter`, indexed assignment). Each is the derivative of another.
+ * A region is the part of a tensor that a view such as `select` or `diagonal` shows, given by where its elements would
+ * lie if the tensor were dense. One mechanism serves all such views: reading a region (a view), putting it back into
+ * zeros (the view's derivative), and overwriting it (`selectScatter`, indexed assignment). Each is the derivative of
+ * another.
  */
 type Region = Layout;
 

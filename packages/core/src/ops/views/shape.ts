@@ -60,8 +60,8 @@ function shapeFrom(takes: Signature, caller: string, x: Tensor, sizes: Sizes): S
 }
 
 /**
- * The elements of x, in row-major order, in another shape; one size may be -1 and is inferred. A view where x's memory allows
- * it, else a copy. Follows `torch.reshape`.
+ * The elements of x, in row-major order, in another shape; one size may be -1 and is inferred. A view where x's memory
+ * allows it, else a copy. Follows `torch.reshape`.
  * @throws ShapeError when the sizes do not multiply to the number of elements.
  * @example reshape(arange(6), [2, -1]).tolist(); // [ [ 0, 1, 2 ], [ 3, 4, 5 ] ]
  */

@@ -105,7 +105,8 @@ const selectScatterTakes = signature('selectScatter', {
 
 /**
  * A copy of x in which `source` takes the place of `select(x, dim, index)`. Follows `torch.select_scatter`.
- * @throws IndexError when `dim` or `index` is out of range, ShapeError when `source` has another shape than what it replaces.
+ * @throws IndexError when `dim` or `index` is out of range, ShapeError when `source` has another shape than what it
+ *   replaces.
  */
 export function selectScatter(x: Tensor, source: Tensor, dim: number, index: number): Tensor {
   selectScatterTakes(arguments);
@@ -131,9 +132,10 @@ const sliceScatterTakes = signature('sliceScatter', {
 });
 
 /**
- * A copy of x in which `source` takes the place of the indices `start`, `start + step`, ... before `end` of a dimension. Follows
- * `torch.slice_scatter`.
- * @throws IndexError when `dim` is out of range, ValueError when `step` is not positive, ShapeError when `source` does not fit.
+ * A copy of x in which `source` takes the place of the indices `start`, `start + step`, ... before `end` of a
+ * dimension. Follows `torch.slice_scatter`.
+ * @throws IndexError when `dim` is out of range, ValueError when `step` is not positive, ShapeError when `source` does
+ *   not fit.
  * @example sliceScatter(zeros([4]), ones([2]), 0, { start: 1, end: 3 }); // tensor([0., 1., 1., 0.])
  */
 export function sliceScatter(x: Tensor, source: Tensor, dim = 0, options: SliceScatterOptions = {}): Tensor {

@@ -30,8 +30,8 @@ function checkParts(parts: number, caller: string): void {
 }
 
 /**
- * Parts of `splitSize` along `dim`, the last one smaller where it does not divide; or, given a list, parts of these sizes.
- * All are views. Follows `torch.split`.
+ * Parts of `splitSize` along `dim`, the last one smaller where it does not divide; or, given a list, parts of these
+ * sizes. All are views. Follows `torch.split`.
  * @throws ShapeError when x has no dimension or the sizes do not fit it, IndexError when `dim` is out of range.
  * @example split(arange(5), 2); // [ tensor([0, 1]), tensor([2, 3]), tensor([4]) ]
  */
@@ -102,9 +102,10 @@ export function chunk(x: Tensor, chunks: number, dim = 0): Tensor[] {
 }
 
 /**
- * So many parts, the first ones larger by one where it does not divide; or, given a list (or an int32 vector) of indices, the
- * parts between them. All are views. Follows `torch.tensor_split`.
- * @throws ShapeError when x has no dimension or the number of parts is not positive, IndexError when `dim` is out of range.
+ * So many parts, the first ones larger by one where it does not divide; or, given a list (or an int32 vector) of
+ * indices, the parts between them. All are views. Follows `torch.tensor_split`.
+ * @throws ShapeError when x has no dimension or the number of parts is not positive, IndexError when `dim` is out of
+ *   range.
  * @example
  * ```ts
  * tensorSplit(arange(5), 3); // [ tensor([0, 1]), tensor([2, 3]), tensor([4]) ]

@@ -24,7 +24,8 @@ const unfoldTakes = signature('unfold', { x: K.tensor, dim: K.integer, size: K.i
 
 /**
  * Windows of `size` along `dim`, `step` apart, each in a new last dimension; a view. Follows `Tensor.unfold`.
- * @throws IndexError when `dim` is out of range, ShapeError when `size` is larger than the dimension or `step` not positive.
+ * @throws IndexError when `dim` is out of range, ShapeError when `size` is larger than the dimension or `step` not
+ *   positive.
  * @example unfold(arange(5), 0, 3, 2).tolist(); // [ [ 0, 1, 2 ], [ 2, 3, 4 ] ]
  */
 export function unfold(x: Tensor, dim: number, size: number, step: number): Tensor {
@@ -72,9 +73,10 @@ const asStridedTakes = signature('asStrided', {
 });
 
 /**
- * A view of x's storage with any sizes, strides and (counted from the first element of x) offset. Follows `torch.as_strided`.
- * @throws ShapeError when it would reach beyond the memory that x shows, ValueError when a stride is no integer, AutogradError
- * for an x that wants a gradient and shows an element twice.
+ * A view of x's storage with any sizes, strides and (counted from the first element of x) offset. Follows
+ * `torch.as_strided`.
+ * @throws ShapeError when it would reach beyond the memory that x shows, ValueError when a stride is no integer,
+ * AutogradError for an x that wants a gradient and shows an element twice.
  * @example asStrided(arange(4), [2, 3], [1, 1]).tolist(); // [ [ 0, 1, 2 ], [ 1, 2, 3 ] ]
  */
 export function asStrided(
@@ -112,7 +114,8 @@ export function asStrided(
 }
 
 /**
- * A copy of x, its elements in row-major order, with `source` at those that {@link asStrided} would show. Follows `torch.as_strided_scatter`.
+ * A copy of x, its elements in row-major order, with `source` at those that {@link asStrided} would show. Follows
+ * `torch.as_strided_scatter`.
  * @throws ShapeError unless `source` has the size given, and where that would reach beyond x
  * @example asStridedScatter(zeros([2, 2]), ones(2), [2], [3]); // tensor([[1., 0.], [0., 1.]])
  */

@@ -15,7 +15,8 @@ export interface ConvOptions {
   /** From one window to the next. Default: 1. */
   readonly stride?: PerDimension;
   /**
-   * Zeros on both sides; `'valid'` is 0, `'same'` as many as give y the sizes of x, and takes a stride of 1. Default: 0.
+   * Zeros on both sides; `'valid'` is 0, `'same'` as many as give y the sizes of x, and takes a stride of 1. Default:
+   * 0.
    */
   readonly padding?: PerDimension | 'valid' | 'same';
   /** From one entry of a window to the next. Default: 1. */

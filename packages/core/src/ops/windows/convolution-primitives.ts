@@ -1,6 +1,6 @@
 /**
- * The three operations behind convolutions of one to three dimensions, each the derivative of the two others: of x, weights and y,
- * where y = x * weights, one is made of the other two.
+ * The three operations behind convolutions of one to three dimensions, each the derivative of the two others: of x,
+ * weights and y, where y = x * weights, one is made of the other two.
  */
 
 import { convolve, type Geometry, triple } from '../../kernels/index.ts';
@@ -76,7 +76,10 @@ const gradients = <A>(
 
 const spatial = (x: Shape): Shape => x.slice(2);
 
-/** y of x and weights, of no more windows than there were: output padding may make room for more of them, which reach nothing. */
+/**
+ * y of x and weights, of no more windows than there were: output padding may make room for more of them, which reach
+ * nothing.
+ */
 const windowsThatWere = (x: Tensor, weight: Tensor, steps: Steps, were: Shape): Tensor =>
   spatial(were).reduce(
     (y, size, d) => (y.size(d + 2) === size ? y : narrow(y, d + 2, 0, size)),

@@ -29,7 +29,10 @@ function withBatch(caller: string, x: Tensor, rank: number, call: (x: Tensor) =>
   );
 }
 
-/** As many zeros before and behind each dimension as keep its size; where an odd number is to be added, `x` gets the last one. */
+/**
+ * As many zeros before and behind each dimension as keep its size; where an odd number is to be added, `x` gets the
+ * last one.
+ */
 function samePadding(
   x: Tensor,
   weight: Tensor,
@@ -106,17 +109,20 @@ const convTranspose = (caller: string, rank: number) =>
 
 /**
  * The convolution of each row of x with weights: y[n, o, i] = bias[o] + the sum over channels c and places k of
- * weight[o, c, k] * x[n, c, i * stride + k * dilation - padding], where x is 0 outside. Shapes: x (N, in, L) or (in, L), weight
- * (out, in / groups, kernel), bias (out); the result (N, out, (L + 2 * padding - dilation * (kernel - 1) - 1) / stride + 1, rounded
- * down). Any dtype but bool, one for all. Follows `torch.conv1d`.
- * @throws ShapeError where shapes do not fit each other, ValueError for numbers that are too small, DTypeError for different dtypes
+ * weight[o, c, k] * x[n, c, i * stride + k * dilation - padding], where x is 0 outside. Shapes: x (N, in, L) or (in,
+ * L), weight (out, in / groups, kernel), bias (out); the result (N, out, (L + 2 * padding - dilation * (kernel - 1) -
+ * 1) / stride + 1, rounded down). Any dtype but bool, one for all. Follows `torch.conv1d`.
+ * @throws ShapeError where shapes do not fit each other, ValueError for numbers that are too small, DTypeError for
+ *   different dtypes
  * @example conv1d(tensor([[[1, 2, 3, 4]]]), tensor([[[1, -1]]])); // tensor([[[-1, -1, -1]]])
  */
 export const conv1d = conv('conv1d', 1);
 
 /**
- * {@link conv1d} of images: x (N, in, H, W) or (in, H, W), weight (out, in / groups, kH, kW), bias (out). Follows `torch.conv2d`.
- * @throws ShapeError where shapes do not fit each other, ValueError for numbers that are too small, DTypeError for different dtypes
+ * {@link conv1d} of images: x (N, in, H, W) or (in, H, W), weight (out, in / groups, kH, kW), bias (out). Follows
+ * `torch.conv2d`.
+ * @throws ShapeError where shapes do not fit each other, ValueError for numbers that are too small, DTypeError for
+ *   different dtypes
  * @example
  * ```ts
  * conv2d(ones([1, 1, 3, 3]), ones([1, 1, 2, 2])).reshape([-1]).tolist(); // [ 4, 4, 4, 4 ]
@@ -126,18 +132,19 @@ export const conv1d = conv('conv1d', 1);
 export const conv2d = conv('conv2d', 2);
 
 /**
- * {@link conv1d} of volumes: x (N, in, D, H, W) or (in, D, H, W), weight (out, in / groups, kD, kH, kW), bias (out). Follows
- * `torch.conv3d`.
- * @throws ShapeError where shapes do not fit each other, ValueError for numbers that are too small, DTypeError for different dtypes
+ * {@link conv1d} of volumes: x (N, in, D, H, W) or (in, D, H, W), weight (out, in / groups, kD, kH, kW), bias (out).
+ * Follows `torch.conv3d`.
+ * @throws ShapeError where shapes do not fit each other, ValueError for numbers that are too small, DTypeError for
+ *   different dtypes
  */
 export const conv3d = conv('conv3d', 3);
 
 /**
- * What {@link conv1d} does to gradients: each entry of x adds itself times the weights to a window of the result. Shapes: x (N, in, L)
- * or (in, L), weight (in, out / groups, kernel), bias (out); the result has
- * (L - 1) * stride - 2 * padding + dilation * (kernel - 1) + outputPadding + 1 entries in each row. Follows `torch.conv_transpose1d`.
- * @throws ShapeError where shapes do not fit each other, ValueError for numbers that are too small or an output padding that is too
- *   large, DTypeError for different dtypes
+ * What {@link conv1d} does to gradients: each entry of x adds itself times the weights to a window of the result.
+ * Shapes: x (N, in, L) or (in, L), weight (in, out / groups, kernel), bias (out); the result has (L - 1) * stride - 2 *
+ * padding + dilation * (kernel - 1) + outputPadding + 1 entries in each row. Follows `torch.conv_transpose1d`.
+ * @throws ShapeError where shapes do not fit each other, ValueError for numbers that are too small or an output padding
+ *   that is too large, DTypeError for different dtypes
  * @example convTranspose1d(tensor([[[1, 2]]]), tensor([[[1, 1, 1]]]), null, { stride: 2 }); // tensor([[[1, 1, 3, 2, 2]]])
  */
 export const convTranspose1d = convTranspose('convTranspose1d', 1);
@@ -145,15 +152,15 @@ export const convTranspose1d = convTranspose('convTranspose1d', 1);
 /**
  * {@link convTranspose1d} of images: x (N, in, H, W) or (in, H, W), weight (in, out / groups, kH, kW). Follows
  * `torch.conv_transpose2d`.
- * @throws ShapeError where shapes do not fit each other, ValueError for numbers that are too small or an output padding that is too
- *   large, DTypeError for different dtypes
+ * @throws ShapeError where shapes do not fit each other, ValueError for numbers that are too small or an output padding
+ *   that is too large, DTypeError for different dtypes
  */
 export const convTranspose2d = convTranspose('convTranspose2d', 2);
 
 /**
- * {@link convTranspose1d} of volumes: x (N, in, D, H, W) or (in, D, H, W), weight (in, out / groups, kD, kH, kW). Follows
- * `torch.conv_transpose3d`.
- * @throws ShapeError where shapes do not fit each other, ValueError for numbers that are too small or an output padding that is too
- *   large, DTypeError for different dtypes
+ * {@link convTranspose1d} of volumes: x (N, in, D, H, W) or (in, D, H, W), weight (in, out / groups, kD, kH, kW).
+ * Follows `torch.conv_transpose3d`.
+ * @throws ShapeError where shapes do not fit each other, ValueError for numbers that are too small or an output padding
+ *   that is too large, DTypeError for different dtypes
  */
 export const convTranspose3d = convTranspose('convTranspose3d', 3);

@@ -1,4 +1,6 @@
-/** Windows of images as columns of a matrix, and columns added up to images again: each is the derivative of the other. */
+/**
+ * Windows of images as columns of a matrix, and columns added up to images again: each is the derivative of the other.
+ */
 
 import { composition, K } from '../../arguments/index.ts';
 import { ShapeError, ValueError } from '../../errors.ts';
@@ -92,8 +94,8 @@ const onBothSides = ([height, width]: Pair, sign: 1 | -1): Shape =>
   [width, width, height, height].map((n) => sign * n);
 
 /**
- * Sliding windows of images as columns: x (N, C, H, W) or (C, H, W) gives (N, C * kH * kW, L) or (C * kH * kW, L), with L the number
- * of windows, by rows. Follows `torch.nn.functional.unfold`, which `Tensor.unfold` is not.
+ * Sliding windows of images as columns: x (N, C, H, W) or (C, H, W) gives (N, C * kH * kW, L) or (C * kH * kW, L), with
+ * L the number of windows, by rows. Follows `torch.nn.functional.unfold`, which `Tensor.unfold` is not.
  * @throws ShapeError where x has no such shape or no window fits, ValueError for numbers that are too small
  * @example
  * ```ts
@@ -124,9 +126,10 @@ export const im2col = /* @__PURE__ */ composition(
 );
 
 /**
- * The sum of columns where their windows lie in an image of `outputSize`: x (N, C * kH * kW, L) or (C * kH * kW, L) gives
- * (N, C, H, W) or (C, H, W); what {@link im2col} does to gradients. Follows `torch.nn.functional.fold`.
- * @throws ShapeError where x has no such shape or other than the image has windows, ValueError for numbers that are too small
+ * The sum of columns where their windows lie in an image of `outputSize`: x (N, C * kH * kW, L) or (C * kH * kW, L)
+ * gives (N, C, H, W) or (C, H, W); what {@link im2col} does to gradients. Follows `torch.nn.functional.fold`.
+ * @throws ShapeError where x has no such shape or other than the image has windows, ValueError for numbers that are too
+ *   small
  * @example col2im(ones([4, 4]), 3, 2).tolist(); // [ [ [ 1, 2, 1 ], [ 2, 4, 2 ], [ 1, 2, 1 ] ] ]
  */
 export const col2im = /* @__PURE__ */ composition(

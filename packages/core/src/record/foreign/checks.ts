@@ -126,8 +126,8 @@ export const checkedRun = <I, A, O, G>(spec: {
 });
 
 /**
- * What a call of a user's operation threw, as an error that says of which operation, and of which of its functions, if it is one of
- * JavaScript's own.
+ * What a call of a user's operation threw, as an error that says of which operation, and of which of its functions, if
+ * it is one of JavaScript's own.
  */
 export function ofForeign<A>(
   primitive: { readonly name: string; infer(inputs: never, attributes: A): unknown },

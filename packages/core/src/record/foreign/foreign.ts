@@ -1,4 +1,7 @@
-/** How users of the package declare and run operations: as core does, but their arguments are checked, and their derivatives may keep what passes through them. */
+/**
+ * How users of the package declare and run operations: as core does, but their arguments are checked, and their
+ * derivatives may keep what passes through them.
+ */
 import { K, signature } from '../../arguments/index.ts';
 import type { TypedArray } from '../../dtype.ts';
 import * as kernels from '../../kernels/index.ts';
@@ -59,14 +62,14 @@ const valuesOfTakes = signature('valuesOf', { x: K.tensor, reason: K.text });
  *
  * `derivative(g, node)` gets the gradient of the result and returns one of each input (`null` where `node.needs(i)` is
  * false or there is none), written with tensor operations, so that it can itself be differentiated. It may return
- * gradients of a shape to which the input was broadcast, and of another floating dtype: the engine fits them. It may keep what it
- * gets and returns, which is never written again; one that does not can say so by `keepsNothing`, which spares a copy.
- * Kindling's own.
+ * gradients of a shape to which the input was broadcast, and of another floating dtype: the engine fits them. It may
+ * keep what it gets and returns, which is never written again; one that does not can say so by `keepsNothing`, which
+ * spares a copy. Kindling's own.
  *
  * The type parameters are the attributes and the inputs: `definePrimitive<{ dim: number }, [Tensor, Tensor]>`.
- * @throws ValueError for what is no such statement; and, named after the operation, where it runs: where `infer` describes no
- *   result, the kernel returns one instead of writing it, or one of both fails; AutogradError where `derivative` returns no list of
- *   gradients
+ * @throws ValueError for what is no such statement; and, named after the operation, where it runs: where `infer`
+ *   describes no result, the kernel returns one instead of writing it, or one of both fails; AutogradError where
+ *   `derivative` returns no list of gradients
  * @example
  * ```ts
  * const double = definePrimitive({
@@ -136,9 +139,10 @@ function tried<P extends Parameters<typeof ofForeign>[0], I extends Tensors, A, 
 }
 
 /**
- * Runs an operation, the one way to do so: result's shape and dtype, kernel, and the place in the graph. Kindling's own.
- * @throws KindlingError where the operation's `infer` or kernel refuses the inputs; AutogradError where an input is a view whose
- *   base was changed in place since
+ * Runs an operation, the one way to do so: result's shape and dtype, kernel, and the place in the graph. Kindling's
+ * own.
+ * @throws KindlingError where the operation's `infer` or kernel refuses the inputs; AutogradError where an input is a
+ *   view whose base was changed in place since
  */
 export function apply<A, I extends Tensors>(primitive: Primitive<A, I>, inputs: I, attributes: A): Tensor {
   applyTakes(arguments);
@@ -168,7 +172,8 @@ export function applyView<A>(primitive: ViewPrimitive<A>, input: Tensor, attribu
 /**
  * Runs an operation whose result takes the place of its first input. The derivative is that of the out-of-place
  * operation; where that reads the input's old value, a copy of it is kept. Kindling's own.
- * @throws AutogradError or ValueError when the input may not change, ShapeError or DTypeError when it cannot hold the result
+ * @throws AutogradError or ValueError when the input may not change, ShapeError or DTypeError when it cannot hold the
+ *   result
  */
 export function applyInPlace<A, I extends Tensors>(
   primitive: Primitive<A, I>,
@@ -189,8 +194,9 @@ export function composed(name: string, result: Tensor, ...inputs: readonly Tenso
 }
 
 /**
- * The elements of x in row-major order: the one door to data outside the kernels of operations. `reason` says by what they
- * are read and for what (`'item'`, `'print'`, `'one_hot: number of classes'`): observers see it, and a tracer refuses it.
+ * The elements of x in row-major order: the one door to data outside the kernels of operations. `reason` says by what
+ * they are read and for what (`'item'`, `'print'`, `'one_hot: number of classes'`): observers see it, and a tracer
+ * refuses it.
  *
  * Of a dense tensor this is its memory itself, of any other a copy. Kindling's own.
  */
@@ -200,7 +206,8 @@ export function valuesOf(x: Tensor, reason: string): TypedArray {
 }
 
 /**
- * For kernels: the elements of `x` in row-major order, of a dense one its memory itself, of any other a copy. Kindling's own.
+ * For kernels: the elements of `x` in row-major order, of a dense one its memory itself, of any other a copy.
+ * Kindling's own.
  * @throws DTypeError for what is no tensor
  */
 export function elementsOf(x: Tensor): TypedArray {

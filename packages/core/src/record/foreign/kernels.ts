@@ -1,4 +1,6 @@
-/** What kernels of other packages are made of where loops in JavaScript would keep a compiled program from running them. */
+/**
+ * What kernels of other packages are made of where loops in JavaScript would keep a compiled program from running them.
+ */
 import { K, signature } from '../../arguments/index.ts';
 import { isFloatingPoint } from '../../dtype.ts';
 import { DTypeError, ShapeError } from '../../errors.ts';
@@ -16,8 +18,9 @@ const outsideTakes = signature('holdsOutside', {
 });
 
 /**
- * For kernels, which refuse what holds such: whether an element is below `least` or above `most`, or is NaN, where `nan` says that
- * this counts. In a compiled program never: one that finds such runs the kernel again, outside. Kindling's own.
+ * For kernels, which refuse what holds such: whether an element is below `least` or above `most`, or is NaN, where
+ * `nan` says that this counts. In a compiled program never: one that finds such runs the kernel again, outside.
+ * Kindling's own.
  * @example holdsOutside(tensor([0, 2]), 0, 1); // true
  */
 export function holdsOutside(x: Tensor, least: number, most: number, nan = false): boolean {
@@ -28,8 +31,8 @@ export function holdsOutside(x: Tensor, least: number, most: number, nan = false
 const workTakes = signature('worksInJavaScript', { what: K.text });
 
 /**
- * For kernels that are meant to work on elements in JavaScript, as those that draw numbers one after the other: a compiled program runs them
- * so, on its memory, and `explain()` says `what` they do. Kindling's own.
+ * For kernels that are meant to work on elements in JavaScript, as those that draw numbers one after the other: a
+ * compiled program runs them so, on its memory, and `explain()` says `what` they do. Kindling's own.
  */
 export function worksInJavaScript(what: string): void {
   workTakes(arguments);
@@ -39,7 +42,8 @@ export function worksInJavaScript(what: string): void {
 const copyTakes = signature('copyElements', { x: K.tensor, out: K.tensor });
 
 /**
- * For kernels: stores the elements of `x`, in row-major order, as those of the contiguous `out`, converted to its dtype. Kindling's own.
+ * For kernels: stores the elements of `x`, in row-major order, as those of the contiguous `out`, converted to its
+ * dtype. Kindling's own.
  * @throws ShapeError unless `out` has as many elements and is contiguous
  */
 export function copyElements(x: Tensor, out: Tensor): void {
@@ -59,8 +63,9 @@ const readTakes = signature('readTableRows', {
 });
 
 /**
- * For kernels: stores the rows of a matrix that integers name, side by side, and zeros in place of row number `skipped`, unless it is
- * -1. Gives the number of the first integer that names no row, and -1 where all do; in a compiled program always -1: one that finds such runs the kernel again, outside. Kindling's own.
+ * For kernels: stores the rows of a matrix that integers name, side by side, and zeros in place of row number
+ * `skipped`, unless it is -1. Gives the number of the first integer that names no row, and -1 where all do; in a
+ * compiled program always -1: one that finds such runs the kernel again, outside. Kindling's own.
  * @throws ShapeError unless `table` is a matrix and `out` has a row for each index
  * @example
  * ```ts
@@ -89,11 +94,13 @@ const addTakes = signature('addTableRows', {
 });
 
 /**
- * For kernels: makes `out` a matrix of sums, in which each row is the sum of the rows of `values` whose indices name it, divided by how
- * many these are, if `byFrequency`; that of number `skipped` stays 0. All indices name rows. The derivative of {@link readTableRows}.
- * Where integers `from` name rows of `values`, it is those that are added up, once for each index: then its own derivative, with indices
- * and `from` the other way round, and with neither of the two. Kindling's own.
- * @throws ShapeError unless `out` is a matrix and `values` has a row for each index, or, where `from` is given, that has an element for each
+ * For kernels: makes `out` a matrix of sums, in which each row is the sum of the rows of `values` whose indices name
+ * it, divided by how many these are, if `byFrequency`; that of number `skipped` stays 0. All indices name rows. The
+ * derivative of {@link readTableRows}. Where integers `from` name rows of `values`, it is those that are added up, once
+ * for each index: then its own derivative, with indices and `from` the other way round, and with neither of the two.
+ * Kindling's own.
+ * @throws ShapeError unless `out` is a matrix and `values` has a row for each index, or, where `from` is given, that
+ *   has an element for each
  */
 export function addTableRows(values: Tensor, indices: Tensor, out: Tensor, how: RowSums): void {
   addTakes(arguments);
@@ -110,10 +117,10 @@ const greatestTakes = signature('greatestTableRows', {
 });
 
 /**
- * For kernels: of each bag of a matrix's rows, column by column, the number of the first row with the greatest element, into int32, and -1 where
- * the bag is empty: integers `indices` name rows, `bags` the bag, a row of `out`, that each is in. Nothing is greater than NaN, nor NaN than anything.
- * Gives the number of the first index that names no row, and -1 where all do; in a compiled program always -1: one that finds such runs the
- * kernel again, outside. Kindling's own.
+ * For kernels: of each bag of a matrix's rows, column by column, the number of the first row with the greatest element,
+ * into int32, and -1 where the bag is empty: integers `indices` name rows, `bags` the bag, a row of `out`, that each is
+ * in. Nothing is greater than NaN, nor NaN than anything. Gives the number of the first index that names no row, and -1
+ * where all do; in a compiled program always -1: one that finds such runs the kernel again, outside. Kindling's own.
  * @throws ShapeError unless `table` and `out` are matrices of one width, and `bags` has an element for each index
  * @example
  * ```ts
@@ -131,9 +138,10 @@ export function greatestTableRows(table: Tensor, indices: Tensor, bags: Tensor, 
 const bagsTakes = signature('numberBags', { offsets: K.tensor, out: K.tensor });
 
 /**
- * For kernels: of int32 `offsets`, where bags begin, into int32 the number of the bag that each element of `out` is in. Gives the number of
- * the first offset that is below the one before it or above the length of `out`, or is the first and not 0; and -1 where all fit, in
- * a compiled program always: one that finds that they do not runs the kernel again, outside. Kindling's own.
+ * For kernels: of int32 `offsets`, where bags begin, into int32 the number of the bag that each element of `out` is in.
+ * Gives the number of the first offset that is below the one before it or above the length of `out`, or is the first
+ * and not 0; and -1 where all fit, in a compiled program always: one that finds that they do not runs the kernel again,
+ * outside. Kindling's own.
  * @throws DTypeError unless both are int32
  * @example
  * ```ts
@@ -183,9 +191,9 @@ const maskTakes = signature('maskClasses', {
 });
 
 /**
- * For kernels: makes a mask of class indices, 1 where the class along `dim` is that of the target, else 0; targets of an `ignoreIndex`
- * that is no class are 0 throughout. Gives the number of the first target that is neither, and -1 where there is none, as in a
- * compiled program: one that finds such runs the kernel again, outside. Kindling's own.
+ * For kernels: makes a mask of class indices, 1 where the class along `dim` is that of the target, else 0; targets of
+ * an `ignoreIndex` that is no class are 0 throughout. Gives the number of the first target that is neither, and -1
+ * where there is none, as in a compiled program: one that finds such runs the kernel again, outside. Kindling's own.
  * @throws ShapeError unless `out` has the classes along `dim`, and the shape of the target else
  */
 export function maskClasses(target: Tensor, mask: kernels.ClassMask, out: Tensor): number {
@@ -208,9 +216,9 @@ const factorsTakes = signature('weighClasses', {
 });
 
 /**
- * For kernels: makes a matrix with a row for each target, which holds `scale` times the weight of its class, or `scale`, and 0 at the
- * class itself. Gives the number of the first target that is no class, and -1 where there is none, as in a compiled program: one that
- * finds such runs the kernel again, outside. Kindling's own.
+ * For kernels: makes a matrix with a row for each target, which holds `scale` times the weight of its class, or
+ * `scale`, and 0 at the class itself. Gives the number of the first target that is no class, and -1 where there is
+ * none, as in a compiled program: one that finds such runs the kernel again, outside. Kindling's own.
  * @throws ShapeError unless `out` has a row of all classes for each target
  */
 export function weighClasses(
@@ -237,10 +245,11 @@ const marginsTakes = signature('multilabelMargins', {
 });
 
 /**
- * For kernels: the losses of rows of scores x (N, n), or (n), whose target classes `target` lists, of the same shape, where -1 ends a
- * row's list: the sum over the listed classes j and all other classes i of max(0, 1 - x[j] + x[i]) / n. Given the losses' gradients,
- * those by the scores. Gives the number of the first element of `target` that is neither a class nor -1, and -1 where there is none,
- * as in a compiled program: one that finds such runs the kernel again, outside. Kindling's own.
+ * For kernels: the losses of rows of scores x (N, n), or (n), whose target classes `target` lists, of the same shape,
+ * where -1 ends a row's list: the sum over the listed classes j and all other classes i of max(0, 1 - x[j] + x[i]) / n.
+ * Given the losses' gradients, those by the scores. Gives the number of the first element of `target` that is neither a
+ * class nor -1, and -1 where there is none, as in a compiled program: one that finds such runs the kernel again,
+ * outside. Kindling's own.
  * @throws ShapeError unless `out` has an element for each loss, or, of gradients, for each score
  */
 export function multilabelMargins(x: Tensor, target: Tensor, gradients: Tensor | null, out: Tensor): number {
@@ -259,9 +268,9 @@ export function multilabelMargins(x: Tensor, target: Tensor, gradients: Tensor |
 const fitTakes = signature('alignmentsFit', { alignments: K.tensors });
 
 /**
- * For kernels: whether lengths and labels fit what they are to be aligned with, given log-probabilities (T, N, C), labels, (N, S) or all in
- * one row, and the lengths of input and target of each sample, (N,), all of them integers. In a compiled program always: one that
- * finds that they do not runs the kernel again, outside. Kindling's own.
+ * For kernels: whether lengths and labels fit what they are to be aligned with, given log-probabilities (T, N, C),
+ * labels, (N, S) or all in one row, and the lengths of input and target of each sample, (N,), all of them integers. In
+ * a compiled program always: one that finds that they do not runs the kernel again, outside. Kindling's own.
  * @throws ShapeError for tensors of other shapes
  */
 export function alignmentsFit(alignments: readonly [Tensor, Tensor, Tensor, Tensor]): boolean {
@@ -278,11 +287,11 @@ const alignmentsTakes = signature('alignmentLosses', {
 });
 
 /**
- * For kernels: of what {@link alignmentsFit} takes, and finds to fit, the loss of each sample, -log of the probability of its labels over
- * all alignments; or, where those by the losses are given, the gradients by the log-probabilities, through a log-softmax before
- * them. Kindling's own.
- * @throws ShapeError for tensors of other shapes, or unless `out` has an element for each loss, or, of gradients, for each
- *   log-probability
+ * For kernels: of what {@link alignmentsFit} takes, and finds to fit, the loss of each sample, -log of the probability
+ * of its labels over all alignments; or, where those by the losses are given, the gradients by the log-probabilities,
+ * through a log-softmax before them. Kindling's own.
+ * @throws ShapeError for tensors of other shapes, or unless `out` has an element for each loss, or, of gradients, for
+ *   each log-probability
  */
 export function alignmentLosses(
   alignments: readonly [Tensor, Tensor, Tensor, Tensor],
@@ -327,9 +336,10 @@ const tapsTakes = signature('sumTaps', {
 });
 
 /**
- * For kernels: y[n, c, p] = sum over k of x[n, c, index[n, k, p]] weights[n, k, p], where an index that is none of x stands for an element 0.
- * `made` names what is made of the two others, and is contiguous: x and weights are made the gradients that reach them of one to y. Of x,
- * (N, C, S), and y, (N, C, P), weights and index, (N, K, P), all but the integers `index` are of one floating dtype. Kindling's own.
+ * For kernels: y[n, c, p] = sum over k of x[n, c, index[n, k, p]] weights[n, k, p], where an index that is none of x
+ * stands for an element 0. `made` names what is made of the two others, and is contiguous: x and weights are made the
+ * gradients that reach them of one to y. Of x, (N, C, S), and y, (N, C, P), weights and index, (N, K, P), all but the
+ * integers `index` are of one floating dtype. Kindling's own.
  * @throws ShapeError unless the shapes and dtypes fit each other
  * @example
  * ```ts

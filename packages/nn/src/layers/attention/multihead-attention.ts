@@ -43,7 +43,9 @@ export interface MultiheadAttentionOptions extends LayerOptions {
 
 /** Options of a call of {@link MultiheadAttention}. */
 export interface MultiheadAttentionCall {
-  /** (N, S), or (S) without a batch: bools, `true` for keys that are left out, or numbers that are added to the scores. */
+  /**
+   * (N, S), or (S) without a batch: bools, `true` for keys that are left out, or numbers that are added to the scores.
+   */
   readonly keyPaddingMask?: Tensor | null;
   /** Whether the weights are returned too, which costs memory and time. Default: true. */
   readonly needWeights?: boolean;
@@ -51,7 +53,9 @@ export interface MultiheadAttentionCall {
   readonly attnMask?: Tensor | null;
   /** Whether the weights are averaged over the heads. Default: true. */
   readonly averageAttnWeights?: boolean;
-  /** A hint that `attnMask` is the causal one, which is then not read where weights are not asked for. Default: false. */
+  /**
+   * A hint that `attnMask` is the causal one, which is then not read where weights are not asked for. Default: false.
+   */
   readonly isCausal?: boolean;
 }
 
@@ -72,10 +76,10 @@ const callKinds = {
 const widened = (mask: Tensor | null): Tensor | null => mask && pad(mask, [0, 1]);
 
 /**
- * Attention by several heads: queries, keys and values are projected, cut into `numHeads` parts, {@link scaledDotProductAttention} of
- * each, put together and projected again. Shapes: query (L, N, E), key (S, N, kdim), value (S, N, vdim), or (N, L, E) and so on with
- * `batchFirst`, or without N; gives the output, like the query, and the weights, (N, L, S), (N, heads, L, S) without averaging, or
- * `null`. Follows `torch.nn.MultiheadAttention`.
+ * Attention by several heads: queries, keys and values are projected, cut into `numHeads` parts,
+ * {@link scaledDotProductAttention} of each, put together and projected again. Shapes: query (L, N, E), key (S, N,
+ * kdim), value (S, N, vdim), or (N, L, E) and so on with `batchFirst`, or without N; gives the output, like the query,
+ * and the weights, (N, L, S), (N, heads, L, S) without averaging, or `null`. Follows `torch.nn.MultiheadAttention`.
  * @throws ValueError when the sizes are not positive, or `embedDim` cannot be divided by `numHeads`
  * @throws ShapeError when inputs or masks do not fit; DTypeError for masks of integers
  * @example
@@ -326,7 +330,8 @@ export class MultiheadAttention extends Module<
       mask = mask === null ? wide : mask.add(wide);
     }
     const dropoutP = this.training ? this.dropout : 0;
-    // PyTorch's output lies with the sequence first, wherever the batch is, and a dropout of it draws in the order of memory.
+    // PyTorch's output lies with the sequence first, wherever the batch is, and a dropout of it draws in the order of
+    // memory.
     const sequenceFirst = batchDim === 1 || dropoutP > 0;
     const together = (x: Tensor): Tensor => {
       const joined = x.permute(sequenceFirst ? [2, 0, 1, 3] : [0, 2, 1, 3]).flatten(-2);

@@ -121,9 +121,9 @@ const partsOf = (dModel: number, options: TransformerLayerOptions) => {
 };
 
 /**
- * A layer of a transformer's encoder: attention of the sequence to itself, then two linear layers for each element, each with a
- * residual connection and {@link LayerNorm}. Shapes: src (S, N, E), or (N, S, E) with `batchFirst`, or (S, E). Follows
- * `torch.nn.TransformerEncoderLayer`.
+ * A layer of a transformer's encoder: attention of the sequence to itself, then two linear layers for each element,
+ * each with a residual connection and {@link LayerNorm}. Shapes: src (S, N, E), or (N, S, E) with `batchFirst`, or (S,
+ * E). Follows `torch.nn.TransformerEncoderLayer`.
  * @throws ValueError when `dModel` cannot be divided by `nhead`
  * @throws ShapeError when input or masks do not fit
  * @example
@@ -176,9 +176,9 @@ export class TransformerEncoderLayer extends TransformerLayer<[Tensor, EncoderLa
 }
 
 /**
- * A layer of a transformer's decoder: attention of the sequence to itself, attention to what the encoder gave, then two linear layers,
- * each with a residual connection and {@link LayerNorm}. Shapes: tgt (T, N, E), memory (S, N, E), or with the batch first, or
- * without. Follows `torch.nn.TransformerDecoderLayer`.
+ * A layer of a transformer's decoder: attention of the sequence to itself, attention to what the encoder gave, then two
+ * linear layers, each with a residual connection and {@link LayerNorm}. Shapes: tgt (T, N, E), memory (S, N, E), or
+ * with the batch first, or without. Follows `torch.nn.TransformerDecoderLayer`.
  * @throws ValueError when `dModel` cannot be divided by `nhead`
  * @throws ShapeError when inputs or masks do not fit
  * @example

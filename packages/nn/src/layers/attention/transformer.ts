@@ -139,8 +139,8 @@ const transformerCall = /* @__PURE__ */ K.options<TransformerCall>({
 });
 
 /**
- * Encoder and decoder: of a sequence src, (S, N, E), and what came out so far, tgt, (T, N, E), the next, (T, N, E); with `batchFirst`
- * (N, S, E) and (N, T, E). Follows `torch.nn.Transformer`.
+ * Encoder and decoder: of a sequence src, (S, N, E), and what came out so far, tgt, (T, N, E), the next, (T, N, E);
+ * with `batchFirst` (N, S, E) and (N, T, E). Follows `torch.nn.Transformer`.
  * @throws ShapeError when the batches or the sizes of src and tgt do not fit
  * @example
  * ```ts
@@ -200,8 +200,8 @@ export class Transformer extends Module<[Tensor, Tensor, TransformerCall?], Tens
   }
 
   /**
-   * The mask by which an element sees those before it and itself: zeros, and -Infinity above the diagonal, (size, size). Follows
-   * `torch.nn.Transformer.generate_square_subsequent_mask`.
+   * The mask by which an element sees those before it and itself: zeros, and -Infinity above the diagonal, (size,
+   * size). Follows `torch.nn.Transformer.generate_square_subsequent_mask`.
    * @throws ValueError for a size that is no integer >= 0
    * @example nn.Transformer.generateSquareSubsequentMask(2); // tensor([[0., -inf], [0., 0.]])
    */

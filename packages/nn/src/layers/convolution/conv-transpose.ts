@@ -100,10 +100,12 @@ abstract class ConvTransposeNd extends ConvBase<Shape, [x: Tensor, options?: Out
 }
 
 /**
- * What {@link Conv1d} does to gradients, with learned weights: {@link convTranspose1d} of x (N, inChannels, L) or (inChannels, L) gives
- * (N, outChannels, (L - 1) * stride - 2 * padding + dilation * (kernelSize - 1) + outputPadding + 1). A call takes the size of its
- * result too, where several lead to one L: `up(x, { outputSize: [7] })`. Follows `torch.nn.ConvTranspose1d`.
- * @throws ValueError for channels that do not divide into groups, and sizes that cannot be; ShapeError when x does not fit.
+ * What {@link Conv1d} does to gradients, with learned weights: {@link convTranspose1d} of x (N, inChannels, L) or
+ * (inChannels, L) gives (N, outChannels, (L - 1) * stride - 2 * padding + dilation * (kernelSize - 1) + outputPadding +
+ * 1). A call takes the size of its result too, where several lead to one L: `up(x, { outputSize: [7] })`. Follows
+ * `torch.nn.ConvTranspose1d`.
+ * @throws ValueError for channels that do not divide into groups, and sizes that cannot be; ShapeError when x does not
+ *   fit.
  * @throws DTypeError when x has another dtype than the parameters.
  * @example
  * ```ts
@@ -116,14 +118,17 @@ export class ConvTranspose1d extends /* @__PURE__ */ layerOf(ConvTransposeNd, co
 
 /**
  * {@link ConvTranspose1d} of images, (N, inChannels, H, W) or (inChannels, H, W). Follows `torch.nn.ConvTranspose2d`.
- * @throws ValueError for channels that do not divide into groups, and sizes that cannot be; ShapeError when x does not fit.
+ * @throws ValueError for channels that do not divide into groups, and sizes that cannot be; ShapeError when x does not
+ *   fit.
  * @throws DTypeError when x has another dtype than the parameters.
  */
 export class ConvTranspose2d extends /* @__PURE__ */ layerOf(ConvTransposeNd, convTranspose2d, 2) {}
 
 /**
- * {@link ConvTranspose1d} of volumes, (N, inChannels, D, H, W) or (inChannels, D, H, W). Follows `torch.nn.ConvTranspose3d`.
- * @throws ValueError for channels that do not divide into groups, and sizes that cannot be; ShapeError when x does not fit.
+ * {@link ConvTranspose1d} of volumes, (N, inChannels, D, H, W) or (inChannels, D, H, W). Follows
+ * `torch.nn.ConvTranspose3d`.
+ * @throws ValueError for channels that do not divide into groups, and sizes that cannot be; ShapeError when x does not
+ *   fit.
  * @throws DTypeError when x has another dtype than the parameters.
  */
 export class ConvTranspose3d extends /* @__PURE__ */ layerOf(ConvTransposeNd, convTranspose3d, 3) {}

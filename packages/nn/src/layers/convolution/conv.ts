@@ -18,7 +18,9 @@ import { ConvBase, convKinds, convTakes, type PaddingMode } from './conv-base.ts
 export type { ConvFunctionOptions };
 export { conv1d, conv2d, conv3d };
 
-/** Options of {@link Conv1d}, {@link Conv2d} and {@link Conv3d}. A number stands for as many as there are dimensions. */
+/**
+ * Options of {@link Conv1d}, {@link Conv2d} and {@link Conv3d}. A number stands for as many as there are dimensions.
+ */
 export interface ConvOptions extends LayerOptions {
   /** From one window to the next. Default: 1. */
   readonly stride?: PerDimension;
@@ -69,19 +71,21 @@ abstract class ConvNd extends ConvBase<Shape | 'valid' | 'same', [Tensor]> {
 }
 
 /**
- * Convolution of rows: {@link conv1d} of x (N, inChannels, L) or (inChannels, L) with learned weights gives
- * (N, outChannels, (L + 2 * padding - dilation * (kernelSize - 1) - 1) / stride + 1, rounded down). Parameters start uniform in
- * +-1 / sqrt(inChannels / groups * kernelSize). Follows `torch.nn.Conv1d`.
- * @throws ValueError for channels that do not divide into groups, and `'same'` with a stride; ShapeError when x does not fit.
+ * Convolution of rows: {@link conv1d} of x (N, inChannels, L) or (inChannels, L) with learned weights gives (N,
+ * outChannels, (L + 2 * padding - dilation * (kernelSize - 1) - 1) / stride + 1, rounded down). Parameters start
+ * uniform in +-1 / sqrt(inChannels / groups * kernelSize). Follows `torch.nn.Conv1d`.
+ * @throws ValueError for channels that do not divide into groups, and `'same'` with a stride; ShapeError when x does
+ *   not fit.
  * @throws DTypeError when x has another dtype than the parameters.
  * @example new nn.Conv1d(16, 33, 3, { stride: 2 })(randn([20, 16, 50])).shape; // [ 20, 33, 24 ]
  */
 export class Conv1d extends /* @__PURE__ */ layerOf(ConvNd, conv1d, 1) {}
 
 /**
- * Convolution of images: {@link conv2d} of x (N, inChannels, H, W) or (inChannels, H, W) with learned weights; sizes and first
- * parameters as those of {@link Conv1d}. Follows `torch.nn.Conv2d`.
- * @throws ValueError for channels that do not divide into groups, and `'same'` with a stride; ShapeError when x does not fit.
+ * Convolution of images: {@link conv2d} of x (N, inChannels, H, W) or (inChannels, H, W) with learned weights; sizes
+ * and first parameters as those of {@link Conv1d}. Follows `torch.nn.Conv2d`.
+ * @throws ValueError for channels that do not divide into groups, and `'same'` with a stride; ShapeError when x does
+ *   not fit.
  * @throws DTypeError when x has another dtype than the parameters.
  * @example
  * ```ts
@@ -93,9 +97,10 @@ export class Conv1d extends /* @__PURE__ */ layerOf(ConvNd, conv1d, 1) {}
 export class Conv2d extends /* @__PURE__ */ layerOf(ConvNd, conv2d, 2) {}
 
 /**
- * Convolution of volumes: {@link conv3d} of x (N, inChannels, D, H, W) or (inChannels, D, H, W) with learned weights; sizes and first
- * parameters as those of {@link Conv1d}. Follows `torch.nn.Conv3d`.
- * @throws ValueError for channels that do not divide into groups, and `'same'` with a stride; ShapeError when x does not fit.
+ * Convolution of volumes: {@link conv3d} of x (N, inChannels, D, H, W) or (inChannels, D, H, W) with learned weights;
+ * sizes and first parameters as those of {@link Conv1d}. Follows `torch.nn.Conv3d`.
+ * @throws ValueError for channels that do not divide into groups, and `'same'` with a stride; ShapeError when x does
+ *   not fit.
  * @throws DTypeError when x has another dtype than the parameters.
  */
 export class Conv3d extends /* @__PURE__ */ layerOf(ConvNd, conv3d, 3) {}

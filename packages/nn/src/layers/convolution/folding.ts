@@ -15,17 +15,19 @@ import { pyTuple } from '../../module/print.ts';
 export type { FoldOptions };
 
 /**
- * Sliding windows of images as columns: x (N, C, H, W) or (C, H, W) gives (N, C * kH * kW, L) or (C * kH * kW, L), with L the number
- * of windows, by rows. Follows `torch.nn.functional.unfold`; the method `x.unfold` is another function, as in PyTorch.
+ * Sliding windows of images as columns: x (N, C, H, W) or (C, H, W) gives (N, C * kH * kW, L) or (C * kH * kW, L), with
+ * L the number of windows, by rows. Follows `torch.nn.functional.unfold`; the method `x.unfold` is another function, as
+ * in PyTorch.
  * @throws ShapeError when x has no such shape, or no window fits; ValueError for numbers that are too small.
  * @example F.unfold(ones([2, 5, 3, 4]), [2, 3]).shape; // [ 2, 30, 4 ]
  */
 export const unfold: typeof im2col = /* @__PURE__ */ alias('unfold', im2col);
 
 /**
- * The sum of columns where their windows lie in an image of `outputSize`: x (N, C * kH * kW, L) or (C * kH * kW, L) gives
- * (N, C, H, W) or (C, H, W). Follows `torch.nn.functional.fold`.
- * @throws ShapeError when x has no such shape, or other than the image has windows; ValueError for numbers that are too small.
+ * The sum of columns where their windows lie in an image of `outputSize`: x (N, C * kH * kW, L) or (C * kH * kW, L)
+ * gives (N, C, H, W) or (C, H, W). Follows `torch.nn.functional.fold`.
+ * @throws ShapeError when x has no such shape, or other than the image has windows; ValueError for numbers that are too
+ *   small.
  * @example F.fold(ones([4, 4]), 3, 2).tolist(); // [ [ [ 1, 2, 1 ], [ 2, 4, 2 ], [ 1, 2, 1 ] ] ]
  */
 export const fold: typeof col2im = /* @__PURE__ */ alias('fold', col2im);
@@ -67,8 +69,8 @@ abstract class Windows extends Module<[Tensor], Tensor> {
 }
 
 /**
- * Sliding windows of images as columns: (N, C, H, W) or (C, H, W) gives (N, C * kH * kW, L) or (C * kH * kW, L), with L the number of
- * windows. Follows `torch.nn.Unfold`.
+ * Sliding windows of images as columns: (N, C, H, W) or (C, H, W) gives (N, C * kH * kW, L) or (C * kH * kW, L), with L
+ * the number of windows. Follows `torch.nn.Unfold`.
  * @throws ShapeError when x has no such shape, or no window fits; ValueError for numbers that are too small.
  * @example new nn.Unfold([2, 3])(randn([2, 5, 3, 4])).shape; // [ 2, 30, 4 ]
  */
@@ -90,9 +92,10 @@ export class Unfold extends Windows {
 }
 
 /**
- * Columns added up where their windows lie in an image: (N, C * kH * kW, L) or (C * kH * kW, L) gives (N, C, H, W) or (C, H, W) with
- * H and W as `outputSize` says. Follows `torch.nn.Fold`.
- * @throws ShapeError when x has no such shape, or other than the image has windows; ValueError for numbers that are too small.
+ * Columns added up where their windows lie in an image: (N, C * kH * kW, L) or (C * kH * kW, L) gives (N, C, H, W) or
+ * (C, H, W) with H and W as `outputSize` says. Follows `torch.nn.Fold`.
+ * @throws ShapeError when x has no such shape, or other than the image has windows; ValueError for numbers that are too
+ *   small.
  * @example new nn.Fold([4, 5], 2)(randn([1, 12, 12])).shape; // [ 1, 3, 4, 5 ]
  */
 export class Fold extends Windows {

@@ -22,8 +22,8 @@ const before =
     x.shape.at(-1 - spatial);
 
 /**
- * A {@link Linear} that learns from its first input how many features that has: until then its parameters have no shape. Follows
- * `torch.nn.LazyLinear`.
+ * A {@link Linear} that learns from its first input how many features that has: until then its parameters have no
+ * shape. Follows `torch.nn.LazyLinear`.
  * @throws ShapeError when the first input has no features
  * @example
  * ```ts
@@ -34,7 +34,10 @@ const before =
  */
 export class LazyLinear extends /* @__PURE__ */ lazyClass(Linear, last) {}
 
-/** A {@link Conv1d} that learns `inChannels` from its first input, as {@link LazyLinear} does. Follows `torch.nn.LazyConv1d`. */
+/**
+ * A {@link Conv1d} that learns `inChannels` from its first input, as {@link LazyLinear} does. Follows
+ * `torch.nn.LazyConv1d`.
+ */
 export class LazyConv1d extends /* @__PURE__ */ lazyClass(Conv1d, /* @__PURE__ */ before(1)) {}
 /** A {@link Conv2d} that learns `inChannels` from its first input. Follows `torch.nn.LazyConv2d`. */
 export class LazyConv2d extends /* @__PURE__ */ lazyClass(Conv2d, /* @__PURE__ */ before(2)) {}

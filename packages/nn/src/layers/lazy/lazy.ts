@@ -29,7 +29,10 @@ class UninitializedParameter extends Parameter {
 
 type AnyLayer = Module<[Tensor, ...unknown[]], Tensor>;
 
-/** The arguments of a lazy layer, the options last, with what it has become since: its numbers are drawn in the dtype that it has now. */
+/**
+ * The arguments of a lazy layer, the options last, with what it has become since: its numbers are drawn in the dtype
+ * that it has now.
+ */
 function settled(layer: AnyLayer, given: readonly unknown[]): readonly unknown[] {
   const last = given.at(-1);
   const hasOptions = typeof last === 'object' && !Array.isArray(last);
@@ -40,8 +43,8 @@ function settled(layer: AnyLayer, given: readonly unknown[]): readonly unknown[]
 }
 
 /**
- * The class of layers of which the number of features, the first argument of their class, follows from the first input: the layer then
- * becomes one of that class.
+ * The class of layers of which the number of features, the first argument of their class, follows from the first input:
+ * the layer then becomes one of that class.
  */
 export function lazyClass<M extends object, A extends unknown[]>(
   of: new (features: number, ...rest: A) => M,

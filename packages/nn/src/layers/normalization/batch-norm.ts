@@ -15,11 +15,13 @@ export interface BatchNormFunctionOptions extends AffineOptions {
 }
 
 /**
- * Normalises each channel (dimension 1) over all other dimensions. Outside training by `runningMean` and `runningVar`, in
- * training by the batch's own mean and biased variance, while the running ones (if given) move towards the batch's mean
- * and unbiased variance: (x - mean) / sqrt(var + eps) * weight + bias. Follows `torch.nn.functional.batch_norm`.
- * @throws ShapeError when x has fewer than 2 dimensions, or what is given for each channel has another number of elements; DTypeError when it is of another dtype.
- * @throws ValueError in training with one value a channel or an eps that is not positive, and outside it without running statistics.
+ * Normalises each channel (dimension 1) over all other dimensions. Outside training by `runningMean` and `runningVar`,
+ * in training by the batch's own mean and biased variance, while the running ones (if given) move towards the batch's
+ * mean and unbiased variance: (x - mean) / sqrt(var + eps) * weight + bias. Follows `torch.nn.functional.batch_norm`.
+ * @throws ShapeError when x has fewer than 2 dimensions, or what is given for each channel has another number of
+ *   elements; DTypeError when it is of another dtype.
+ * @throws ValueError in training with one value a channel or an eps that is not positive, and outside it without
+ *   running statistics.
  */
 export const batchNorm = /* @__PURE__ */ composition(
   'batchNorm',

@@ -27,10 +27,10 @@ function checkGroups(caller: string, numGroups: number, channels: number, got: s
 }
 
 /**
- * Normalises each of `numGroups` groups of channels of each sample of (N, C, *): (x - mean) / sqrt(var + eps) * weight + bias, with the
- * biased variance. Follows `torch.nn.functional.group_norm`.
- * @throws ShapeError when x has fewer than 2 dimensions, its channels cannot be cut into so many groups, or `weight` or `bias` is not
- *   (C,); DTypeError for integers
+ * Normalises each of `numGroups` groups of channels of each sample of (N, C, *): (x - mean) / sqrt(var + eps) * weight
+ * + bias, with the biased variance. Follows `torch.nn.functional.group_norm`.
+ * @throws ShapeError when x has fewer than 2 dimensions, its channels cannot be cut into so many groups, or `weight` or
+ *   `bias` is not (C,); DTypeError for integers
  * @throws ValueError where a group is a single number
  */
 export const groupNorm = /* @__PURE__ */ composition(
@@ -84,8 +84,9 @@ export interface GroupNormOptions extends LayerOptions {
 }
 
 /**
- * Normalises groups of channels of each sample: y = (x - mean) / sqrt(var + eps) * weight + bias, {@link groupNorm}. With one group it is
- * {@link LayerNorm} over all but the batch, with a group a channel {@link InstanceNorm1d}. Follows `torch.nn.GroupNorm`.
+ * Normalises groups of channels of each sample: y = (x - mean) / sqrt(var + eps) * weight + bias, {@link groupNorm}.
+ * With one group it is {@link LayerNorm} over all but the batch, with a group a channel {@link InstanceNorm1d}. Follows
+ * `torch.nn.GroupNorm`.
  * @throws ShapeError when the channels cannot be cut into so many groups
  * @example
  * ```ts

@@ -29,9 +29,10 @@ export interface InstanceNormFunctionOptions extends AffineOptions {
 }
 
 /**
- * Normalises each channel of each sample of (N, C, *): (x - mean) / sqrt(var + eps) * weight + bias, with the biased variance; the
- * running statistics, if given, move towards the batch's. Follows `torch.nn.functional.instance_norm`.
- * @throws ShapeError when x has fewer than 3 dimensions, or what is given for each channel is not (C,); DTypeError for integers
+ * Normalises each channel of each sample of (N, C, *): (x - mean) / sqrt(var + eps) * weight + bias, with the biased
+ * variance; the running statistics, if given, move towards the batch's. Follows `torch.nn.functional.instance_norm`.
+ * @throws ShapeError when x has fewer than 3 dimensions, or what is given for each channel is not (C,); DTypeError for
+ *   integers
  * @throws ValueError where a channel has one element only, and with one of the running statistics but not the other
  */
 export const instanceNorm = /* @__PURE__ */ composition(
@@ -122,8 +123,8 @@ abstract class InstanceNormBase extends NormBase {
 }
 
 /**
- * Normalises each channel of each sample of (N, C, L) or (C, L): {@link instanceNorm}. By default there is nothing to learn, and no
- * running statistics. Follows `torch.nn.InstanceNorm1d`.
+ * Normalises each channel of each sample of (N, C, L) or (C, L): {@link instanceNorm}. By default there is nothing to
+ * learn, and no running statistics. Follows `torch.nn.InstanceNorm1d`.
  * @throws ShapeError when the input has another number of dimensions, or with `affine` of channels
  * @throws ValueError where a channel has one element only
  * @example

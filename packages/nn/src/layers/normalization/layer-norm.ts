@@ -11,9 +11,10 @@ const floats = /* @__PURE__ */ floatsOnly('layerNorm');
 export type LayerNormFunctionOptions = AffineOptions;
 
 /**
- * Normalises over the last dimensions, those of `normalizedShape`: (x - mean) / sqrt(var + eps) * weight + bias, with the
- * biased variance. Follows `torch.nn.functional.layer_norm`.
- * @throws ShapeError when x does not end in `normalizedShape`, or `weight` or `bias` has another shape; DTypeError for integers.
+ * Normalises over the last dimensions, those of `normalizedShape`: (x - mean) / sqrt(var + eps) * weight + bias, with
+ * the biased variance. Follows `torch.nn.functional.layer_norm`.
+ * @throws ShapeError when x does not end in `normalizedShape`, or `weight` or `bias` has another shape; DTypeError for
+ *   integers.
  */
 export const layerNorm = /* @__PURE__ */ composition(
   'layerNorm',

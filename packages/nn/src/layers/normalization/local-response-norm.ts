@@ -28,8 +28,9 @@ export interface LocalResponseNormOptions {
 const kinds: K.Kinds<LocalResponseNormOptions> = { alpha: K.number, beta: K.number, k: K.number };
 
 /**
- * Divides each element of (N, C, *) by (k + alpha * m) ^ beta, where m is the mean of the squares at its place in the `size` channels
- * around its own, those beyond the first and last counted as 0. Follows `torch.nn.functional.local_response_norm`.
+ * Divides each element of (N, C, *) by (k + alpha * m) ^ beta, where m is the mean of the squares at its place in the
+ * `size` channels around its own, those beyond the first and last counted as 0. Follows
+ * `torch.nn.functional.local_response_norm`.
  * @throws ShapeError when x has fewer than 3 dimensions; DTypeError for integers
  */
 export const localResponseNorm = /* @__PURE__ */ composition(

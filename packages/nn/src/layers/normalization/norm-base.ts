@@ -20,7 +20,9 @@ export const defaultMomentum = 0.1;
 export interface NormOptions extends LayerOptions {
   /** Added to the variance. Default: 1e-5. */
   readonly eps?: number;
-  /** How far the running statistics move at each batch; `null`: they are the plain mean of all batches. Default: 0.1. */
+  /**
+   * How far the running statistics move at each batch; `null`: they are the plain mean of all batches. Default: 0.1.
+   */
   readonly momentum?: number | null;
   /** Whether there are a learned factor and summand. Default: true; of instance normalisation false. */
   readonly affine?: boolean;

@@ -14,8 +14,8 @@ export const normalizedParameters = <O extends object>(kinds: K.Kinds<O>) => ({
 export const sizesOf = (shape: Shape | number): Shape => (typeof shape === 'number' ? [shape] : [...shape]);
 
 /**
- * The rows of `normalizedShape` that x is of, each element with a factor of its own. Refuses parameters of another shape, and
- * inputs that do not end in it.
+ * The rows of `normalizedShape` that x is of, each element with a factor of its own. Refuses parameters of another
+ * shape, and inputs that do not end in it.
  */
 export function rowsOf(
   name: string,

@@ -19,8 +19,8 @@ export interface RmsNormOptions {
 }
 
 /**
- * Divides by the root mean square over the last dimensions, those of `normalizedShape`: x / sqrt(mean(x^2) + eps) * weight.
- * Follows `torch.nn.functional.rms_norm`.
+ * Divides by the root mean square over the last dimensions, those of `normalizedShape`: x / sqrt(mean(x^2) + eps) *
+ * weight. Follows `torch.nn.functional.rms_norm`.
  * @throws ShapeError when x does not end in `normalizedShape`, or `weight` has another shape; DTypeError for integers.
  */
 export const rmsNorm = /* @__PURE__ */ composition(

@@ -29,8 +29,8 @@ interface Learned {
 }
 
 /**
- * x normalised by group, under PyTorch's name of the operation, times the factors and with the summands, and the groups' variances
- * and means. Summands alone take an operation of their own, for which `wide` has them broadcast to x.
+ * x normalised by group, under PyTorch's name of the operation, times the factors and with the summands, and the
+ * groups' variances and means. Summands alone take an operation of their own, for which `wide` has them broadcast to x.
  */
 export function normalized(
   name: string,
@@ -98,7 +98,9 @@ const byStatistics = /* @__PURE__ */ new ElementwiseOp({
   },
 });
 
-/** (x - mean) / sqrt(variance + eps) * weight + bias, for each channel: as PyTorch's, x times a factor with a summand. */
+/**
+ * (x - mean) / sqrt(variance + eps) * weight + bias, for each channel: as PyTorch's, x times a factor with a summand.
+ */
 export function normalizedBy(
   x: Tensor,
   mean: Tensor,

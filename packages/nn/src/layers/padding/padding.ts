@@ -80,8 +80,8 @@ function constantPaddingClass(
 }
 
 /**
- * Pads the last dimension with a number: by `padding` on both sides, or by `[left, right]`. Negative numbers cut off. Follows
- * `torch.nn.ConstantPad1d`.
+ * Pads the last dimension with a number: by `padding` on both sides, or by `[left, right]`. Negative numbers cut off.
+ * Follows `torch.nn.ConstantPad1d`.
  * @throws ShapeError when `padding` has another number of entries, or the input too few dimensions
  * @example
  * ```ts
@@ -94,20 +94,25 @@ export class ConstantPad1d extends /* @__PURE__ */ constantPaddingClass(1) {}
 /** {@link ConstantPad1d} of the last two dimensions: `[left, right, top, bottom]`. Follows `torch.nn.ConstantPad2d`. */
 export class ConstantPad2d extends /* @__PURE__ */ constantPaddingClass(2) {}
 
-/** {@link ConstantPad1d} of the last three: `[left, right, top, bottom, front, back]`. Follows `torch.nn.ConstantPad3d`. */
+/**
+ * {@link ConstantPad1d} of the last three: `[left, right, top, bottom, front, back]`. Follows `torch.nn.ConstantPad3d`.
+ */
 export class ConstantPad3d extends /* @__PURE__ */ constantPaddingClass(3) {}
 
 /** Pads the last dimension with zeros, by `padding` or `[left, right]`. Follows `torch.nn.ZeroPad1d`. */
 export class ZeroPad1d extends /* @__PURE__ */ paddingClass(1, 'constant') {}
 
-/** Pads the last two dimensions with zeros, by `padding` or `[left, right, top, bottom]`. Follows `torch.nn.ZeroPad2d`. */
+/**
+ * Pads the last two dimensions with zeros, by `padding` or `[left, right, top, bottom]`. Follows `torch.nn.ZeroPad2d`.
+ */
 export class ZeroPad2d extends /* @__PURE__ */ paddingClass(2, 'constant') {}
 
 /** Pads the last three dimensions with zeros. Follows `torch.nn.ZeroPad3d`. */
 export class ZeroPad3d extends /* @__PURE__ */ paddingClass(3, 'constant') {}
 
 /**
- * Pads the last dimension of (N, C, L) or (C, L) by mirroring at its first and last entries. Follows `torch.nn.ReflectionPad1d`.
+ * Pads the last dimension of (N, C, L) or (C, L) by mirroring at its first and last entries. Follows
+ * `torch.nn.ReflectionPad1d`.
  * @throws ShapeError when `padding` is not less than the size, or the input has another number of dimensions
  * @example
  * ```ts
@@ -117,22 +122,30 @@ export class ZeroPad3d extends /* @__PURE__ */ paddingClass(3, 'constant') {}
  */
 export class ReflectionPad1d extends /* @__PURE__ */ paddingClass(1, 'reflect') {}
 
-/** {@link ReflectionPad1d} of the last two dimensions of (N, C, H, W) or (C, H, W). Follows `torch.nn.ReflectionPad2d`. */
+/**
+ * {@link ReflectionPad1d} of the last two dimensions of (N, C, H, W) or (C, H, W). Follows `torch.nn.ReflectionPad2d`.
+ */
 export class ReflectionPad2d extends /* @__PURE__ */ paddingClass(2, 'reflect') {}
 
 /** {@link ReflectionPad1d} of the last three of (N, C, D, H, W) or (C, D, H, W). Follows `torch.nn.ReflectionPad3d`. */
 export class ReflectionPad3d extends /* @__PURE__ */ paddingClass(3, 'reflect') {}
 
 /**
- * Pads the last dimension of (N, C, L) or (C, L) by repeating its first and last entries. Follows `torch.nn.ReplicationPad1d`.
+ * Pads the last dimension of (N, C, L) or (C, L) by repeating its first and last entries. Follows
+ * `torch.nn.ReplicationPad1d`.
  * @throws ShapeError when the input has another number of dimensions
  */
 export class ReplicationPad1d extends /* @__PURE__ */ paddingClass(1, 'replicate') {}
 
-/** {@link ReplicationPad1d} of the last two dimensions of (N, C, H, W) or (C, H, W). Follows `torch.nn.ReplicationPad2d`. */
+/**
+ * {@link ReplicationPad1d} of the last two dimensions of (N, C, H, W) or (C, H, W). Follows
+ * `torch.nn.ReplicationPad2d`.
+ */
 export class ReplicationPad2d extends /* @__PURE__ */ paddingClass(2, 'replicate') {}
 
-/** {@link ReplicationPad1d} of the last three of (N, C, D, H, W) or (C, D, H, W). Follows `torch.nn.ReplicationPad3d`. */
+/**
+ * {@link ReplicationPad1d} of the last three of (N, C, D, H, W) or (C, D, H, W). Follows `torch.nn.ReplicationPad3d`.
+ */
 export class ReplicationPad3d extends /* @__PURE__ */ paddingClass(3, 'replicate') {}
 
 /**

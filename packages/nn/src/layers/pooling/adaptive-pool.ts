@@ -64,7 +64,8 @@ abstract class AdaptiveMaxPoolNd<R extends boolean> extends Module<[Tensor], Poo
 }
 
 /**
- * Max pooling of rows to a size: {@link adaptiveMaxPool1d} of x (N, C, L) or (C, L). Follows `torch.nn.AdaptiveMaxPool1d`.
+ * Max pooling of rows to a size: {@link adaptiveMaxPool1d} of x (N, C, L) or (C, L). Follows
+ * `torch.nn.AdaptiveMaxPool1d`.
  * @throws ShapeError when x does not fit, ValueError for negative sizes, DTypeError where x is no tensor of floats.
  * @example new nn.AdaptiveMaxPool1d(5)(randn([4, 16, 50])).shape; // [ 4, 16, 5 ]
  */
@@ -74,7 +75,8 @@ export class AdaptiveMaxPool1d<R extends boolean = false> extends /* @__PURE__ *
 )<R> {}
 
 /**
- * Max pooling of images to sizes: {@link adaptiveMaxPool2d} of x (N, C, H, W) or (C, H, W). Follows `torch.nn.AdaptiveMaxPool2d`.
+ * Max pooling of images to sizes: {@link adaptiveMaxPool2d} of x (N, C, H, W) or (C, H, W). Follows
+ * `torch.nn.AdaptiveMaxPool2d`.
  * @throws ShapeError when x does not fit, ValueError for negative sizes, DTypeError where x is no tensor of floats.
  * @example new nn.AdaptiveMaxPool2d([3, null])(randn([4, 8, 28, 14])).shape; // [ 4, 8, 3, 14 ]
  */
@@ -116,7 +118,8 @@ abstract class AdaptiveAvgPoolNd extends Module<[Tensor], Tensor> {
 }
 
 /**
- * Average pooling of rows to a size: {@link adaptiveAvgPool1d} of x (N, C, L) or (C, L). Follows `torch.nn.AdaptiveAvgPool1d`.
+ * Average pooling of rows to a size: {@link adaptiveAvgPool1d} of x (N, C, L) or (C, L). Follows
+ * `torch.nn.AdaptiveAvgPool1d`.
  * @throws ShapeError when x does not fit, ValueError for negative sizes, DTypeError where x is no tensor of floats.
  * @example new nn.AdaptiveAvgPool1d(5)(randn([4, 16, 50])).shape; // [ 4, 16, 5 ]
  */

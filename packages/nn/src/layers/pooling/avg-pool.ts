@@ -96,13 +96,15 @@ abstract class AvgPoolOver extends AvgPoolNd {
 
 /**
  * Average pooling of images: {@link avgPool2d} of x (N, C, H, W) or (C, H, W). Follows `torch.nn.AvgPool2d`.
- * @throws ShapeError when x does not fit, ValueError for numbers that are too small, a padding that is too large, or a divisor of 0.
+ * @throws ShapeError when x does not fit, ValueError for numbers that are too small, a padding that is too large, or a
+ *   divisor of 0.
  * @example new nn.AvgPool2d(2)(randn([4, 8, 28, 28])).shape; // [ 4, 8, 14, 14 ]
  */
 export class AvgPool2d extends /* @__PURE__ */ layerOf(AvgPoolOver, avgPool2d) {}
 
 /**
  * Average pooling of volumes: {@link avgPool3d} of x (N, C, D, H, W) or (C, D, H, W). Follows `torch.nn.AvgPool3d`.
- * @throws ShapeError when x does not fit, ValueError for numbers that are too small, a padding that is too large, or a divisor of 0.
+ * @throws ShapeError when x does not fit, ValueError for numbers that are too small, a padding that is too large, or a
+ *   divisor of 0.
  */
 export class AvgPool3d extends /* @__PURE__ */ layerOf(AvgPoolOver, avgPool3d) {}

@@ -16,7 +16,9 @@ import type { Pooled } from './max-pool.ts';
 export type { FractionalMaxPoolOptions };
 export { fractionalMaxPool2d, fractionalMaxPool3d };
 
-/** Options of {@link FractionalMaxPool2d} and {@link FractionalMaxPool3d}, of which one of sizes and ratios is needed. */
+/**
+ * Options of {@link FractionalMaxPool2d} and {@link FractionalMaxPool3d}, of which one of sizes and ratios is needed.
+ */
 export interface FractionalMaxPoolModuleOptions<R extends boolean>
   extends Omit<FractionalMaxPoolOptions, 'returnIndices'> {
   /** Whether the result is `[values, indices]`, the index of each value among its plane's entries. Default: false. */
@@ -82,8 +84,8 @@ abstract class FractionalMaxPoolNd<R extends boolean> extends Module<[Tensor], P
 }
 
 /**
- * Max pooling of images over windows at random places: {@link fractionalMaxPool2d} of x (N, C, H, W) or (C, H, W). Follows
- * `torch.nn.FractionalMaxPool2d`.
+ * Max pooling of images over windows at random places: {@link fractionalMaxPool2d} of x (N, C, H, W) or (C, H, W).
+ * Follows `torch.nn.FractionalMaxPool2d`.
  * @throws ValueError for none or both of sizes and ratios, or such that are too small; ShapeError when x does not fit.
  * @example new nn.FractionalMaxPool2d(3, { outputRatio: 0.5 })(randn([2, 3, 50, 32])).shape; // [ 2, 3, 25, 16 ]
  */
@@ -93,8 +95,8 @@ export class FractionalMaxPool2d<R extends boolean = false> extends /* @__PURE__
 )<R> {}
 
 /**
- * Max pooling of volumes over windows at random places: {@link fractionalMaxPool3d} of x (N, C, D, H, W) or (C, D, H, W). Follows
- * `torch.nn.FractionalMaxPool3d`.
+ * Max pooling of volumes over windows at random places: {@link fractionalMaxPool3d} of x (N, C, D, H, W) or (C, D, H,
+ * W). Follows `torch.nn.FractionalMaxPool3d`.
  * @throws ValueError for none or both of sizes and ratios, or such that are too small; ShapeError when x does not fit.
  */
 export class FractionalMaxPool3d<R extends boolean = false> extends /* @__PURE__ */ layerOf(

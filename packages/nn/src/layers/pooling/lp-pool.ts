@@ -54,23 +54,27 @@ const lpPool = (caller: string, rank: 1 | 2 | 3) =>
   );
 
 /**
- * The p-norm of each window of x's last dimension, without absolute values: (sum of x^p)^(1/p), with p = `normType`, from the mean of
- * each window times the windows' size; of infinity the greatest absolute value. Shapes: x (N, C, L) or (C, L); the result
- * (N, C, (L - kernelSize) / stride + 1, rounded down, up in ceil mode). Follows `torch.nn.functional.lp_pool1d`.
- * @throws ShapeError where x has other dimensions or no window fits, ValueError for a norm of 0 or numbers that are too small
+ * The p-norm of each window of x's last dimension, without absolute values: (sum of x^p)^(1/p), with p = `normType`,
+ * from the mean of each window times the windows' size; of infinity the greatest absolute value. Shapes: x (N, C, L) or
+ * (C, L); the result (N, C, (L - kernelSize) / stride + 1, rounded down, up in ceil mode). Follows
+ * `torch.nn.functional.lp_pool1d`.
+ * @throws ShapeError where x has other dimensions or no window fits, ValueError for a norm of 0 or numbers that are too
+ *   small
  * @example F.lpPool1d(tensor([[[3, 4, 6, 8]]], { dtype: 'float32' }), 2, 2); // tensor([[[ 5., 10.]]])
  */
 export const lpPool1d = /* @__PURE__ */ lpPool('lpPool1d', 1);
 
 /**
  * {@link lpPool1d} of images: x (N, C, H, W) or (C, H, W). Follows `torch.nn.functional.lp_pool2d`.
- * @throws ShapeError where x has other dimensions or no window fits, ValueError for a norm of 0 or numbers that are too small
+ * @throws ShapeError where x has other dimensions or no window fits, ValueError for a norm of 0 or numbers that are too
+ *   small
  */
 export const lpPool2d = /* @__PURE__ */ lpPool('lpPool2d', 2);
 
 /**
  * {@link lpPool1d} of volumes: x (N, C, D, H, W) or (C, D, H, W). Follows `torch.nn.functional.lp_pool3d`.
- * @throws ShapeError where x has other dimensions or no window fits, ValueError for a norm of 0 or numbers that are too small
+ * @throws ShapeError where x has other dimensions or no window fits, ValueError for a norm of 0 or numbers that are too
+ *   small
  */
 export const lpPool3d = /* @__PURE__ */ lpPool('lpPool3d', 3);
 

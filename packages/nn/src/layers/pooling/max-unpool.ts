@@ -62,8 +62,8 @@ abstract class MaxUnpoolNd extends Module<[x: Tensor, indices: Tensor, options?:
 }
 
 /**
- * Puts what {@link MaxPool1d} found back to where it was, among zeros: {@link maxUnpool1d} of x (N, C, L) or (C, L) and its indices;
- * a call may say which `outputSize` the result has. Follows `torch.nn.MaxUnpool1d`.
+ * Puts what {@link MaxPool1d} found back to where it was, among zeros: {@link maxUnpool1d} of x (N, C, L) or (C, L) and
+ * its indices; a call may say which `outputSize` the result has. Follows `torch.nn.MaxUnpool1d`.
  * @throws ShapeError when x or the indices do not fit, ValueError for an index or size that is too far off.
  * @example
  * ```ts
@@ -81,8 +81,8 @@ export class MaxUnpool1d extends /* @__PURE__ */ layerOf(MaxUnpoolNd, maxUnpool1
 export class MaxUnpool2d extends /* @__PURE__ */ layerOf(MaxUnpoolNd, maxUnpool2d, 2) {}
 
 /**
- * {@link MaxUnpool1d} of volumes, after {@link MaxPool3d}: {@link maxUnpool3d} of x (N, C, D, H, W) or (C, D, H, W). Follows
- * `torch.nn.MaxUnpool3d`.
+ * {@link MaxUnpool1d} of volumes, after {@link MaxPool3d}: {@link maxUnpool3d} of x (N, C, D, H, W) or (C, D, H, W).
+ * Follows `torch.nn.MaxUnpool3d`.
  * @throws ShapeError when x or the indices do not fit, ValueError for an index or size that is too far off.
  */
 export class MaxUnpool3d extends /* @__PURE__ */ layerOf(MaxUnpoolNd, maxUnpool3d, 3) {}

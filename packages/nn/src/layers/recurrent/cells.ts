@@ -106,8 +106,8 @@ function checkCell(name: string, kinds: Readonly<Record<string, K.Kind>>, given:
 const stateKinds = { input: K.tensor, hx: /* @__PURE__ */ K.nullable(K.tensor) };
 
 /**
- * One step of {@link RNN}: h' = tanh(W_ih x + b_ih + W_hh h + b_hh), or relu. Shapes: x (N, I) or (I,), h and h' (N, H) or (H,). Follows
- * `torch.nn.RNNCell`.
+ * One step of {@link RNN}: h' = tanh(W_ih x + b_ih + W_hh h + b_hh), or relu. Shapes: x (N, I) or (I,), h and h' (N, H)
+ * or (H,). Follows `torch.nn.RNNCell`.
  * @throws ShapeError when input or state do not fit
  * @example
  * ```ts
@@ -155,7 +155,8 @@ export class GRUCell extends Cell<Tensor> {
 }
 
 /**
- * One step of {@link LSTM}, from and to `[h, c]`. Shapes: x (N, I) or (I,), h and c (N, H) or (H,). Follows `torch.nn.LSTMCell`.
+ * One step of {@link LSTM}, from and to `[h, c]`. Shapes: x (N, I) or (I,), h and c (N, H) or (H,). Follows
+ * `torch.nn.LSTMCell`.
  * @throws ShapeError when input or state do not fit
  * @example
  * ```ts

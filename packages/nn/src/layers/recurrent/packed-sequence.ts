@@ -15,9 +15,9 @@ import {
 import { inOrder } from './order.ts';
 
 /**
- * Sequences of different lengths, one behind the other by steps: the first elements of all, the longest sequence first, then the second
- * ones of those that have one, and so on. What {@link packSequence} and {@link packPaddedSequence} give and recurrent layers take.
- * Follows `torch.nn.utils.rnn.PackedSequence`, whose `batch_sizes` and indices are tensors.
+ * Sequences of different lengths, one behind the other by steps: the first elements of all, the longest sequence first,
+ * then the second ones of those that have one, and so on. What {@link packSequence} and {@link packPaddedSequence} give
+ * and recurrent layers take. Follows `torch.nn.utils.rnn.PackedSequence`, whose `batch_sizes` and indices are tensors.
  * @throws DTypeError for data that are no tensor, ValueError for sizes or indices that are no lists of integers >= 0
  */
 export class PackedSequence {
@@ -68,7 +68,8 @@ export interface PackOptions {
 
 /**
  * Packs padded sequences (T, N, *), of these lengths. Follows `torch.nn.utils.rnn.pack_padded_sequence`.
- * @throws ValueError for lengths that are not positive, exceed T, or are not sorted where they are to be; ShapeError when there are not N
+ * @throws ValueError for lengths that are not positive, exceed T, or are not sorted where they are to be; ShapeError
+ *   when there are not N
  * @example
  * ```ts
  * const packed = nn.utils.rnn.packPaddedSequence(tensor([[1, 2], [3, 0]]), [2, 1]);
@@ -130,8 +131,8 @@ export interface UnpackOptions {
 }
 
 /**
- * {@link packPaddedSequence} undone: the padded sequences (T, N, *) in their first order, and their lengths, (N,) of int32. Follows
- * `torch.nn.utils.rnn.pad_packed_sequence`.
+ * {@link packPaddedSequence} undone: the padded sequences (T, N, *) in their first order, and their lengths, (N,) of
+ * int32. Follows `torch.nn.utils.rnn.pad_packed_sequence`.
  * @throws ValueError when `totalLength` is below the greatest length
  */
 export const padPackedSequence = /* @__PURE__ */ composition(
@@ -216,7 +217,8 @@ export const padSequence = /* @__PURE__ */ composition(
 );
 
 /**
- * {@link padSequence} undone: views of the sequences without their padding. Follows `torch.nn.utils.rnn.unpad_sequence`.
+ * {@link padSequence} undone: views of the sequences without their padding. Follows
+ * `torch.nn.utils.rnn.unpad_sequence`.
  * @throws ShapeError when there is not a length for each sequence
  */
 export const unpadSequence = /* @__PURE__ */ composition(

@@ -62,7 +62,10 @@ const sequence = /* @__PURE__ */ K.either(K.tensor, /* @__PURE__ */ K.instanceOf
 
 /** What recurrent layers share: their weights, and the way through layers and directions. */
 abstract class Recurrent<H> extends Module<[Sequence, (H | null)?], [Sequence, H]> {
-  /** By PyTorch's names: `weight_ih_l0` of the first layer, `weight_hh_l1_reverse` of the second one backwards, `weight_hr_l0`. */
+  /**
+   * By PyTorch's names: `weight_ih_l0` of the first layer, `weight_hh_l1_reverse` of the second one backwards,
+   * `weight_hr_l0`.
+   */
   [weight: `weight_${string}`]: Parameter;
   /** By PyTorch's names: `bias_ih_l0`, `bias_hh_l0`. */
   [bias: `bias_${string}`]: Parameter;
@@ -138,7 +141,10 @@ abstract class Recurrent<H> extends Module<[Sequence, (H | null)?], [Sequence, H
     for (const p of this.parameters()) uniform_(p, { a: -bound, b: bound });
   }
 
-  /** The weights of each layer and direction, in the order of PyTorch's `all_weights`. Follows `torch.nn.RNNBase.all_weights`. */
+  /**
+   * The weights of each layer and direction, in the order of PyTorch's `all_weights`. Follows
+   * `torch.nn.RNNBase.all_weights`.
+   */
   get allWeights(): Parameter[][] {
     return this.suffixes().map((suffix) =>
       (['weight_ih', 'weight_hh', 'bias_ih', 'bias_hh', 'weight_hr'] as const).flatMap(
@@ -280,9 +286,9 @@ abstract class Plain extends Recurrent<Tensor> {
 }
 
 /**
- * A plain recurrent net: h' = tanh(W_ih x + b_ih + W_hh h + b_hh), or relu, for each element x of a sequence. Takes (T, N, I), or
- * (N, T, I) with `batchFirst`, or (T, I), or a {@link PackedSequence}, and the state to begin with, (layers, N, H); gives the states
- * of the last layer at all steps, and the last ones of all layers. Follows `torch.nn.RNN`.
+ * A plain recurrent net: h' = tanh(W_ih x + b_ih + W_hh h + b_hh), or relu, for each element x of a sequence. Takes (T,
+ * N, I), or (N, T, I) with `batchFirst`, or (T, I), or a {@link PackedSequence}, and the state to begin with, (layers,
+ * N, H); gives the states of the last layer at all steps, and the last ones of all layers. Follows `torch.nn.RNN`.
  * @throws ShapeError when input or state do not fit; DTypeError for an input of another dtype than the weights
  * @throws ValueError for sizes or options that cannot be
  * @example
@@ -316,8 +322,8 @@ export interface RNN {
 }
 
 /**
- * Gated recurrent units: r = σ(W_ir x + b_ir + W_hr h + b_hr), z likewise, n = tanh(W_in x + b_in + r (W_hn h + b_hn)), and
- * h' = (1 - z) n + z h. Inputs and results as of {@link RNN}. Follows `torch.nn.GRU`.
+ * Gated recurrent units: r = σ(W_ir x + b_ir + W_hr h + b_hr), z likewise, n = tanh(W_in x + b_in + r (W_hn h + b_hn)),
+ * and h' = (1 - z) n + z h. Inputs and results as of {@link RNN}. Follows `torch.nn.GRU`.
  * @throws ShapeError when input or state do not fit; DTypeError for an input of another dtype than the weights
  * @throws ValueError for sizes or options that cannot be
  * @example
@@ -345,9 +351,9 @@ export interface GRU {
 }
 
 /**
- * Long short-term memory: gates i, f, o = σ(W x + b + U h + b'), g = tanh(...), the cell c' = f c + i g, the state h' = o tanh(c'). Takes
- * a sequence as {@link RNN}, and `[h, c]` to begin with, each (layers, N, H); gives the states of the last layer at all steps, and
- * `[h, c]` at the end. Follows `torch.nn.LSTM`.
+ * Long short-term memory: gates i, f, o = σ(W x + b + U h + b'), g = tanh(...), the cell c' = f c + i g, the state h' =
+ * o tanh(c'). Takes a sequence as {@link RNN}, and `[h, c]` to begin with, each (layers, N, H); gives the states of the
+ * last layer at all steps, and `[h, c]` at the end. Follows `torch.nn.LSTM`.
  * @throws ShapeError when input or state do not fit; DTypeError for an input of another dtype than the weights
  * @throws ValueError for sizes or options that cannot be, such as a `projSize` that is not smaller than `hiddenSize`
  * @example

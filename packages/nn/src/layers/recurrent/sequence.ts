@@ -101,8 +101,8 @@ interface Passed {
 }
 
 /**
- * Goes through a sequence in one direction. Its elements x, (sum of sizes, I), stand one behind the other by steps, of each as many as
- * `sizes` says: these never grow, as the longest sequences come first.
+ * Goes through a sequence in one direction. Its elements x, (sum of sizes, I), stand one behind the other by steps, of
+ * each as many as `sizes` says: these never grow, as the longest sequences come first.
  */
 export function goThrough(
   mode: Mode,

@@ -66,7 +66,10 @@ const clipOp = /* @__PURE__ */ new ElementwiseOp({
 /** Positions inside the input. */
 const clipped = (at: Tensor, { size }: Axis): Tensor => applyUnary(clipOp, at, [size - 1]);
 
-/** There and back is twice the span: what is left of the way beyond whole ones lies before the other edge, or comes back from it. */
+/**
+ * There and back is twice the span: what is left of the way beyond whole ones lies before the other edge, or comes back
+ * from it.
+ */
 const wayLeft = (at: E.Expr, low: E.Expr, twice: E.Expr): E.Expr => {
   const distance = E.abs(E.sub(at, low));
   return E.sub(distance, E.mul(E.trunc(E.div(distance, twice)), twice));
@@ -170,7 +173,10 @@ const pair = (at: Tensor): Around => {
   ]);
 };
 
-/** What the weights of four elements in a field of two dimensions are, by the way from the first row and the first column. */
+/**
+ * What the weights of four elements in a field of two dimensions are, by the way from the first row and the first
+ * column.
+ */
 const fromFirst = (at: Tensor): Tensor => stack([at.neg().add(1), at], 1);
 /** Their slopes along the way. */
 const slopes = (at: Tensor): Tensor =>
@@ -179,8 +185,9 @@ const slopes = (at: Tensor): Tensor =>
     .expand([at.size(0), 2, at.size(1)]);
 
 /**
- * The sums of four elements each in a field of two dimensions, by weights that follow from the ways from the first row and the first column,
- * (N, P). Slopes are of sums of elements, as PyTorch's: of terms by themselves an infinite gradient leaves nothing.
+ * The sums of four elements each in a field of two dimensions, by weights that follow from the ways from the first row
+ * and the first column, (N, P). Slopes are of sums of elements, as PyTorch's: of terms by themselves an infinite
+ * gradient leaves nothing.
  */
 const betweenPrimitive: Primitive<undefined, [Tensor, Tensor, Tensor, Tensor, Tensor]> =
   /* @__PURE__ */ definePrimitive({
@@ -214,7 +221,10 @@ function between(flat: Tensor, positions: readonly Tensor[], axes: readonly Axis
   return apply(betweenPrimitive, [flat, index, weights, down, along], undefined);
 }
 
-/** Keys' cubic convolution, as PyTorch has it. The slopes are written out: of an infinite element's gradient the terms have both signs. */
+/**
+ * Keys' cubic convolution, as PyTorch has it. The slopes are written out: of an infinite element's gradient the terms
+ * have both signs.
+ */
 const sharpness = -0.75;
 const nearOp = /* @__PURE__ */ new ElementwiseOp({
   name: 'near_weight',
@@ -269,8 +279,9 @@ function checkGrid(x: Tensor, grid: Tensor): void {
 }
 
 /**
- * The elements of x, (N, C, H, W), at the positions of `grid`, (N, H', W', 2): each a pair (x, y) in [-1, 1], from edge to edge of the
- * input; likewise (N, C, D, H, W) and (N, D', H', W', 3). The result is (N, C, H', W'). Follows `torch.nn.functional.grid_sample`.
+ * The elements of x, (N, C, H, W), at the positions of `grid`, (N, H', W', 2): each a pair (x, y) in [-1, 1], from edge
+ * to edge of the input; likewise (N, C, D, H, W) and (N, D', H', W', 3). The result is (N, C, H', W'). Follows
+ * `torch.nn.functional.grid_sample`.
  * @throws ShapeError when the shapes do not fit each other
  * @example
  * ```ts
@@ -337,8 +348,8 @@ function middles(size: number, alignCorners: boolean, like: Tensor): Tensor {
 }
 
 /**
- * The grid for {@link gridSample} by which an input of `size`, [N, C, H, W] or [N, C, D, H, W], is moved by the affine maps `theta`,
- * (N, 2, 3) or (N, 3, 4): (N, H, W, 2) or (N, D, H, W, 3). Follows `torch.nn.functional.affine_grid`.
+ * The grid for {@link gridSample} by which an input of `size`, [N, C, H, W] or [N, C, D, H, W], is moved by the affine
+ * maps `theta`, (N, 2, 3) or (N, 3, 4): (N, H, W, 2) or (N, D, H, W, 3). Follows `torch.nn.functional.affine_grid`.
  * @throws ShapeError when `theta` does not fit `size`
  * @example
  * ```ts

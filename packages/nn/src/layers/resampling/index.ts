@@ -1,4 +1,7 @@
-/** Layers that bring images and signals to another size or to other places: resampling, grids, shuffling of pixels and channels. */
+/**
+ * Layers that bring images and signals to another size or to other places: resampling, grids, shuffling of pixels and
+ * channels.
+ */
 export * from './grid-sample.ts';
 export * from './interpolate.ts';
 export * from './pixel-shuffle.ts';

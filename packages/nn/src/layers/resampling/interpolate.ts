@@ -29,8 +29,8 @@ export interface InterpolateOptions {
   /** The factor of the spatial sizes, or one for each; the new sizes are rounded down. */
   readonly scaleFactor?: number | readonly number[] | null;
   /**
-   * `'nearest'`, `'nearest-exact'` (which takes the middle of each new element), `'area'`, and by the number of spatial dimensions `'linear'`
-   * (1), `'bilinear'`, `'bicubic'`, `'lanczos'` (2), `'trilinear'` (3). Default: `'nearest'`.
+   * `'nearest'`, `'nearest-exact'` (which takes the middle of each new element), `'area'`, and by the number of spatial
+   * dimensions `'linear'` (1), `'bilinear'`, `'bicubic'`, `'lanczos'` (2), `'trilinear'` (3). Default: `'nearest'`.
    */
   readonly mode?: InterpolationMode;
   /** Whether the middles of the corner elements stay in place, or their outer edges. Default: false. */
@@ -100,7 +100,10 @@ function resampledOf(field: Shape, options: InterpolateOptions): Resampled[] {
   });
 }
 
-/** Whether PyTorch looks at the sizes alone, though a factor that is no whole number was given: where they are the same, or one twice the other. */
+/**
+ * Whether PyTorch looks at the sizes alone, though a factor that is no whole number was given: where they are the same,
+ * or one twice the other.
+ */
 const ignoresFactor = ({ from, to }: Resampled, { mode, antialias }: TapOptions, dims: number): boolean =>
   mode === 'nearest'
     ? dims === 2 && (to === from || to === 2 * from)
@@ -117,7 +120,9 @@ function areas(x: Tensor, resampled: readonly Resampled[]): Tensor {
 const tapsAtOnce = 4;
 const weighedSums: ElementwiseOp[] = [];
 
-/** The sum of so many elements, each times its weight: operands in pairs, and in front of them what they are added to. */
+/**
+ * The sum of so many elements, each times its weight: operands in pairs, and in front of them what they are added to.
+ */
 function weighedSum(terms: readonly Tensor[]): Tensor {
   const arity = terms.length;
   weighedSums[arity] ??= new ElementwiseOp({
@@ -147,7 +152,9 @@ function alongTaps(x: Tensor, dim: number, taps: readonly Tap[]): Tensor {
   return sum[0] ?? x;
 }
 
-/** The same along the last dimension, where no elements lie side by side that have one weight: all before are channels. */
+/**
+ * The same along the last dimension, where no elements lie side by side that have one weight: all before are channels.
+ */
 function alongLast(x: Tensor, taps: readonly Tap[]): Tensor {
   const points = taps[0]?.indices.length ?? 0;
   const sizes = [1, taps.length, points];
@@ -167,9 +174,10 @@ function alongLast(x: Tensor, taps: readonly Tap[]): Tensor {
 /**
  * x, (N, C, d1, ...) with 1 to 3 spatial dimensions, resampled to `size`, or to `scaleFactor` times its size. Follows
  * `torch.nn.functional.interpolate`.
- * @throws ShapeError for another number of dimensions than the mode takes, and for sizes below 1 or beyond what a tensor holds
- * @throws ValueError unless one of `size` and `scaleFactor` is given, and for options that do not go with the mode; DTypeError for
- *   integers, unless the mode is `'nearest'` or `'nearest-exact'`
+ * @throws ShapeError for another number of dimensions than the mode takes, and for sizes below 1 or beyond what a
+ *   tensor holds
+ * @throws ValueError unless one of `size` and `scaleFactor` is given, and for options that do not go with the mode;
+ *   DTypeError for integers, unless the mode is `'nearest'` or `'nearest-exact'`
  * @example
  * ```ts
  * const x = tensor([[[1, 2, 4]]], { dtype: 'float32' });

@@ -9,7 +9,9 @@ import {
   type Tensor,
 } from '@kindling/core';
 
-/** Sums of elements at places, each times a weight of its own: three operations, each the derivative of the two others. */
+/**
+ * Sums of elements at places, each times a weight of its own: three operations, each the derivative of the two others.
+ */
 
 interface Sized {
   /** The shape of what is made. */
@@ -56,7 +58,10 @@ function make(what: MadeOfTaps, given: Given, index: Tensor, shape: Shape): Tens
   return apply(primitives[what], [given[first] as Tensor, given[second] as Tensor, index], { shape });
 }
 
-/** (N, C, P), of x (N, C, S): the sums of the elements at `index`, (N, K, P), each times its weight; 0 stands for one outside. */
+/**
+ * (N, C, P), of x (N, C, S): the sums of the elements at `index`, (N, K, P), each times its weight; 0 stands for one
+ * outside.
+ */
 export const sumOfTaps = (x: Tensor, index: Tensor, weights: Tensor): Tensor =>
   make('y', { x, weights }, index, [x.size(0), x.size(1), index.size(2)]);
 

@@ -20,7 +20,9 @@ export interface Resampled {
   readonly factor: number | null;
 }
 
-/** Each element is the sum over the taps of the element of that index times its weight; `weights: null` stands for 1. */
+/**
+ * Each element is the sum over the taps of the element of that index times its weight; `weights: null` stands for 1.
+ */
 export interface Tap {
   readonly indices: Int32Array;
   readonly weights: readonly number[] | null;
@@ -116,7 +118,10 @@ function cubics({ from, to }: Resampled, step: number, alignCorners: boolean, ro
   }));
 }
 
-/** A filter that is as wide as the new elements where these are fewer; in PyTorch `alignCorners` says no more than how long a step is. */
+/**
+ * A filter that is as wide as the new elements where these are fewer; in PyTorch `alignCorners` says no more than how
+ * long a step is.
+ */
 function filtered({ from, to }: Resampled, step: number, { reach, weight }: Filter, round: Round): Tap[] {
   const width = Math.max(step, 1);
   const reaches = reach * width;

@@ -27,7 +27,8 @@ const asymmetric = /* @__PURE__ */ new ElementwiseReduction({
     const minusLogP = minusLogSigmoid(parts);
     const minusLogMiss = softplus(parts);
     const positive = E.mul(minusLogP, E.exp(E.neg(E.mul(gammaPos, minusLogMiss))));
-    // With a clip the arguments of logarithm and power stay away from 0; without, only the logit's own forms do not saturate.
+    // With a clip the arguments of logarithm and power stay away from 0; without, only the logit's own forms do not
+    // saturate.
     const plain = E.eq(clip, 0);
     const shifted = E.sub(E.sigmoid(x), clip);
     const cost = E.select(plain, minusLogMiss, E.neg(E.log(E.add(E.sigmoid(E.neg(x)), clip))));
@@ -54,7 +55,8 @@ const asymmetricLossTakes = /* @__PURE__ */ lossSignature<AsymmetricLossOptions>
  *
  * Ridnik, Ben-Baruch, Zamir, Noy, Friedman, Protter, Zelnik-Manor: Asymmetric loss for multi-label
  * classification, 2021, https://arxiv.org/abs/2009.14119.
- * @throws ShapeError if the shapes differ, ValueError for a negative gamma, a clip outside [0, 1) or an unknown reduction
+ * @throws ShapeError if the shapes differ, ValueError for a negative gamma, a clip outside [0, 1) or an unknown
+ *   reduction
  * @example F.asymmetricLoss(tensor([[2.5, -1]]), tensor([[1, 0]])); // tensor(0.0033)
  */
 export function asymmetricLoss(input: Tensor, target: Tensor, options: AsymmetricLossOptions = {}): Tensor {
@@ -70,5 +72,8 @@ export function asymmetricLoss(input: Tensor, target: Tensor, options: Asymmetri
   return elementwiseLoss(asymmetric, [input, target], 'asymmetricLoss', options, [gammaNeg, gammaPos, clip]);
 }
 
-/** Multi-label loss, easy negatives discounted: {@link asymmetricLoss} as a module. Kindling's own, after the paper there. */
+/**
+ * Multi-label loss, easy negatives discounted: {@link asymmetricLoss} as a module. Kindling's own, after the paper
+ * there.
+ */
 export class AsymmetricLoss extends /* @__PURE__ */ lossClass(asymmetricLoss, asymmetricDefaults) {}

@@ -57,8 +57,8 @@ const perRow = (logits: Tensor, classes: Tensor): Tensor =>
  *
  * Van den Oord, Li, Vinyals: Representation learning with contrastive predictive coding, 2018,
  * https://arxiv.org/abs/1807.03748; `symmetric` as in CLIP, https://arxiv.org/abs/2103.00020.
- * @throws ShapeError for shapes that do not fit; ValueError unless the temperature is positive, for `symmetric` with negatives, or
- * for an unknown reduction
+ * @throws ShapeError for shapes that do not fit; ValueError unless the temperature is positive, for `symmetric` with
+ * negatives, or for an unknown reduction
  * @example F.infoNceLoss(eye(2), eye(2), { temperature: 1 }); // tensor(0.3133)
  */
 export const infoNceLoss = /* @__PURE__ */ composition(
@@ -109,7 +109,8 @@ export const infoNceLoss = /* @__PURE__ */ composition(
 );
 
 /**
- * {@link infoNceLoss} as a module, called with queries, keys, and negatives if there are any. Kindling's own, after the paper there.
+ * {@link infoNceLoss} as a module, called with queries, keys, and negatives if there are any. Kindling's own, after the
+ * paper there.
  * @throws ValueError for an unknown reduction
  * @example
  * ```ts
@@ -156,7 +157,10 @@ export interface SupConLossOptions extends LossOptions {
 
 const supConDefaults = { temperature: 0.07, baseTemperature: null };
 
-/** What a sample's similarity to itself is replaced by: far below every other, and finite, so that its share is exactly 0. */
+/**
+ * What a sample's similarity to itself is replaced by: far below every other, and finite, so that its share is exactly
+ * 0.
+ */
 const excluded = -1e30;
 
 const supConLossTakes = /* @__PURE__ */ signature('supConLoss', () => ({
@@ -181,7 +185,8 @@ const supConLossTakes = /* @__PURE__ */ signature('supConLoss', () => ({
  *
  * Khosla, Teterwak, Wang, Sarna, Tian, Isola, Maschinot, Liu, Krishnan: Supervised contrastive learning,
  * 2020, https://arxiv.org/abs/2004.11362 (L_out).
- * @throws ShapeError for shapes that do not fit, ValueError unless the temperatures are positive, or for an unknown reduction
+ * @throws ShapeError for shapes that do not fit, ValueError unless the temperatures are positive, or for an unknown
+ *   reduction
  * @example F.supConLoss(tensor([[0.5, 0], [1, 0], [0, 1]]), tensor([0, 0, 1]), { temperature: 1 }); // tensor(0.2088)
  */
 export function supConLoss(features: Tensor, labels: Tensor, options: SupConLossOptions = {}): Tensor {

@@ -35,8 +35,8 @@ const emdDefaults = { power: 2 };
  * Hou, Yu, Samaras: Squared earth mover's distance-based loss for training deep neural networks, 2016,
  * https://arxiv.org/abs/1611.05916; for label distributions, Talebi, Milanfar: NIMA, 2017,
  * https://arxiv.org/abs/1709.05424.
- * @throws ShapeError for shapes that do not fit, IndexError for a class that there is not, ValueError for a power below 1 or an
- * unknown reduction
+ * @throws ShapeError for shapes that do not fit, IndexError for a class that there is not, ValueError for a power below
+ * 1 or an unknown reduction
  * @example
  * ```ts
  * // Two steps away.

@@ -77,7 +77,8 @@ const sigmoidFocalLossTakes = /* @__PURE__ */ lossSignature<SigmoidFocalLossOpti
  *
  * Lin, Goyal, Girshick, He, Dollar: Focal Loss for Dense Object Detection, 2017,
  * https://arxiv.org/abs/1708.02002.
- * @throws ShapeError if the shapes differ, ValueError for a negative gamma, an alpha outside [0, 1] or an unknown reduction
+ * @throws ShapeError if the shapes differ, ValueError for a negative gamma, an alpha outside [0, 1] or an unknown
+ *   reduction
  * @example F.sigmoidFocalLoss(tensor([2.5, -1]), tensor([1, 0]), { gamma: 2 }); // tensor(0.0086)
  */
 export function sigmoidFocalLoss(
@@ -98,7 +99,10 @@ export function sigmoidFocalLoss(
   return elementwiseLoss(sigmoidFocal, [input, target], 'sigmoidFocalLoss', options, params);
 }
 
-/** Focal loss of independent yeses and noes: {@link sigmoidFocalLoss} as a module. Kindling's own, after the paper there. */
+/**
+ * Focal loss of independent yeses and noes: {@link sigmoidFocalLoss} as a module. Kindling's own, after the paper
+ * there.
+ */
 export class SigmoidFocalLoss extends /* @__PURE__ */ lossClass(
   sigmoidFocalLoss,
   sigmoidFocalDefaults,
@@ -151,8 +155,8 @@ const focalLossTakes = /* @__PURE__ */ lossSignature<FocalLossOptions>('focalLos
  *
  * Lin, Goyal, Girshick, He, Dollar: Focal Loss for Dense Object Detection, 2017,
  * https://arxiv.org/abs/1708.02002.
- * @throws ShapeError, DTypeError for targets that do not fit, IndexError for a class that there is not, ValueError for a negative
- * gamma or an unknown reduction
+ * @throws ShapeError, DTypeError for targets that do not fit, IndexError for a class that there is not, ValueError for
+ * a negative gamma or an unknown reduction
  * @example F.focalLoss(tensor([[2.5, 0, -1]]), tensor([0]), { gamma: 2 }); // tensor(0.0011)
  */
 export function focalLoss(input: Tensor, target: Tensor, options: FocalLossOptions = {}): Tensor {

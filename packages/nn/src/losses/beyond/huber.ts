@@ -81,7 +81,9 @@ export function fractionalHuberLoss(
   return elementwiseLoss(fractional, [input, target], 'fractionalHuberLoss', options, [delta]);
 }
 
-/** Huber loss of the response x / y: {@link fractionalHuberLoss} as a module. Kindling's own, after the papers there. */
+/**
+ * Huber loss of the response x / y: {@link fractionalHuberLoss} as a module. Kindling's own, after the papers there.
+ */
 export class FractionalHuberLoss extends /* @__PURE__ */ lossClass(
   fractionalHuberLoss,
   fractionalHuberDefaults,
@@ -103,7 +105,10 @@ const binned = (residual: (x: E.Expr, y: E.Expr) => E.Expr): ElementwiseReductio
 const binnedAbsolute = binned(E.sub);
 const binnedFractional = binned(fraction);
 
-/** The number of the bin between ascending `edges` in which each target lies: 0 below the first edge, E from the last on. */
+/**
+ * The number of the bin between ascending `edges` in which each target lies: 0 below the first edge, E from the last
+ * on.
+ */
 const binsOf = (target: Tensor, edges: Tensor): Tensor =>
   noGrad(() => bucketize(target.detach(), edges, { right: true }));
 
@@ -207,7 +212,8 @@ export interface BinnedHuberOptions extends BoundOptions<BinnedHuberLossOptions,
  * The practice of high-energy physics, as in Strong: LUMIN, https://doi.org/10.5281/zenodo.2601857
  * (WeightedBinnedHuber, whose value is twice this one); Huber: Robust estimation of a location parameter,
  * 1964, https://doi.org/10.1214/aoms/1177703732.
- * @throws ValueError for edges that do not ascend, a percentile or momentum out of range, or a delta that is not positive
+ * @throws ValueError for edges that do not ascend, a percentile or momentum out of range, or a delta that is not
+ *   positive
  * @example
  * ```ts
  * const lossFn = new nn.BinnedHuberLoss([20, 50, 100]);

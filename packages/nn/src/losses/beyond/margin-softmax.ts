@@ -89,7 +89,8 @@ function ownClass(caller: string, cosine: Tensor, target: Tensor): Tensor {
  *
  * Deng, Guo, Xue, Zafeiriou: ArcFace: additive angular margin loss for deep face recognition, 2018,
  * https://arxiv.org/abs/1801.07698.
- * @throws ShapeError for shapes that do not fit, ValueError for a margin outside [0, pi/2]; else as {@link crossEntropy}
+ * @throws ShapeError for shapes that do not fit, ValueError for a margin outside [0, pi/2]; else as
+ *   {@link crossEntropy}
  * @example F.arcFaceLoss(tensor([[0.8, 0.1]]), tensor([0]), { scale: 8 }); // tensor(0.0777)
  */
 export const arcFaceLoss = /* @__PURE__ */ composition(

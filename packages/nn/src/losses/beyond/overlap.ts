@@ -148,7 +148,10 @@ export const diceLoss = /* @__PURE__ */ composition(
   },
 );
 
-/** One minus the soft Dice coefficient of each region: {@link diceLoss} as a module. Kindling's own, after the paper there. */
+/**
+ * One minus the soft Dice coefficient of each region: {@link diceLoss} as a module. Kindling's own, after the paper
+ * there.
+ */
 export class DiceLoss extends /* @__PURE__ */ lossClass(diceLoss, diceDefaults) {}
 
 /**
@@ -174,7 +177,9 @@ export const tverskyLoss = /* @__PURE__ */ composition(
   },
 );
 
-/** One minus the Tversky index of each region: {@link tverskyLoss} as a module. Kindling's own, after the paper there. */
+/**
+ * One minus the Tversky index of each region: {@link tverskyLoss} as a module. Kindling's own, after the paper there.
+ */
 export class TverskyLoss extends /* @__PURE__ */ lossClass(tverskyLoss, tverskyDefaults) {}
 
 /** The least loss that is raised to a power: below it, the power's slope would grow without bound. */
@@ -208,7 +213,10 @@ export const focalTverskyLoss = /* @__PURE__ */ composition(
   },
 );
 
-/** The Tversky loss to the power 1 / `gamma`: {@link focalTverskyLoss} as a module. Kindling's own, after the paper there. */
+/**
+ * The Tversky loss to the power 1 / `gamma`: {@link focalTverskyLoss} as a module. Kindling's own, after the paper
+ * there.
+ */
 export class FocalTverskyLoss extends /* @__PURE__ */ lossClass(focalTverskyLoss, focalTverskyDefaults) {}
 
 /**

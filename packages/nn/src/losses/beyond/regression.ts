@@ -90,7 +90,10 @@ export function charbonnierLoss(input: Tensor, target: Tensor, options: Charbonn
   return elementwiseLoss(charbonnier, [input, target], 'charbonnierLoss', options, [epsilon]);
 }
 
-/** sqrt((x - y)^2 + epsilon^2), a smooth L1 loss: {@link charbonnierLoss} as a module. Kindling's own, after the paper there. */
+/**
+ * sqrt((x - y)^2 + epsilon^2), a smooth L1 loss: {@link charbonnierLoss} as a module. Kindling's own, after the paper
+ * there.
+ */
 export class CharbonnierLoss extends /* @__PURE__ */ lossClass(charbonnierLoss, charbonnierDefaults) {}
 
 const pinball = /* @__PURE__ */ new ElementwiseReduction({
@@ -133,8 +136,8 @@ const quantileLossTakes = /* @__PURE__ */ signature('quantileLoss', () => ({
  * of the input. The gradient where x = y is 0.
  *
  * Koenker, Bassett: Regression quantiles, 1978, https://doi.org/10.2307/1913643.
- * @throws ValueError for a quantile outside (0, 1) or an unknown reduction, ShapeError for an input without a dimension for the
- * quantiles
+ * @throws ValueError for a quantile outside (0, 1) or an unknown reduction, ShapeError for an input without a dimension
+ * for the quantiles
  * @example F.quantileLoss(tensor([1.5, 2]), tensor([3, 1]), 0.9); // tensor(0.7250)
  */
 export function quantileLoss(
@@ -161,8 +164,8 @@ export function quantileLoss(
 }
 
 /**
- * The pinball loss, whose minimum is a quantile of the target, or several: {@link quantileLoss} as a module. Kindling's own, after
- * the paper there.
+ * The pinball loss, whose minimum is a quantile of the target, or several: {@link quantileLoss} as a module. Kindling's
+ * own, after the paper there.
  * @throws ValueError for a quantile outside (0, 1) or an unknown reduction
  * @example new nn.QuantileLoss(0.9)(tensor([1.5, 2]), tensor([3, 1])); // tensor(0.7250)
  */

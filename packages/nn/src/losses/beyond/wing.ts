@@ -63,7 +63,10 @@ export interface AdaptiveWingLossOptions extends WingLossOptions {
   readonly epsilon?: number;
   /** Where the logarithm becomes a line. Default: 0.5. */
   readonly theta?: number;
-  /** The power of small residuals is this less the target: above 2, so that it exceeds 1 for targets up to 1. Default: 2.1. */
+  /**
+   * The power of small residuals is this less the target: above 2, so that it exceeds 1 for targets up to 1. Default:
+   * 2.1.
+   */
   readonly alpha?: number;
 }
 

@@ -143,8 +143,8 @@ export interface ParametrizationOptions {
  * is refused leaves the module as it was. Returns the module.
  * Follows `torch.nn.utils.parametrize.register_parametrization`.
  * @throws KindlingError when the module has no such tensor
- * @throws ShapeError when the parametrization, or its `rightInverse`, gives another shape or dtype; ValueError when one behind another keeps several
- *   tensors
+ * @throws ShapeError when the parametrization, or its `rightInverse`, gives another shape or dtype; ValueError when one
+ *   behind another keeps several tensors
  * @example
  * ```ts
  * class Symmetric extends nn.Module<[Tensor], Tensor> {

@@ -87,7 +87,8 @@ const aSchedule = /* @__PURE__ */ K.instanceOf(LRScheduler, 'a scheduler');
 const aPlateau = /* @__PURE__ */ K.instanceOf(ReduceLROnPlateau);
 
 /**
- * Refuses what cannot be put together: nothing at all, what is no schedule of the optimizer, or else of the first's, and a plateau, which needs a metric.
+ * Refuses what cannot be put together: nothing at all, what is no schedule of the optimizer, or else of the first's,
+ * and a plateau, which needs a metric.
  * @throws ValueError
  */
 export function checkSchedulers(

@@ -20,9 +20,11 @@ const takes = {
 };
 
 /**
- * Schedules one after the other: the next one begins at each milestone. Follows `torch.optim.lr_scheduler.SequentialLR`.
- * @throws ValueError of no schedulers, another number of milestones than one less than there are schedulers, milestones that are no integers
- * in order, a ReduceLROnPlateau, schedulers of another optimizer, and one that is made of others where a milestone above 0 is its beginning
+ * Schedules one after the other: the next one begins at each milestone. Follows
+ * `torch.optim.lr_scheduler.SequentialLR`.
+ * @throws ValueError of no schedulers, another number of milestones than one less than there are schedulers, milestones
+ * that are no integers in order, a ReduceLROnPlateau, schedulers of another optimizer, and one that is made of others
+ * where a milestone above 0 is its beginning
  * @example
  * ```ts
  * const optimizer = new optim.SGD([tensor(1.5, { requiresGrad: true })], { lr: 1 });

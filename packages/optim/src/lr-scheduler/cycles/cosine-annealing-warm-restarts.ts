@@ -20,9 +20,10 @@ const takes = /* @__PURE__ */ scheduleTakes<CosineAnnealingWarmRestartsOptions>(
 const kinds = { ...needed, ...optional, tI: K.positiveCount, tCur: K.finite };
 
 /**
- * Half a cosine from the first learning rate to `etaMin`, again and again: η_min + (η_0 - η_min) (1 + cos(π T_cur / T_i)) / 2, where T_cur
- * epochs are over of the T_i of this stretch. The first stretch has `t0` epochs, each other `tMult` times those of the one before.
- * Follows `torch.optim.lr_scheduler.CosineAnnealingWarmRestarts`; Loshchilov and Hutter, "SGDR", 2016.
+ * Half a cosine from the first learning rate to `etaMin`, again and again: η_min + (η_0 - η_min) (1 + cos(π T_cur /
+ * T_i)) / 2, where T_cur epochs are over of the T_i of this stretch. The first stretch has `t0` epochs, each other
+ * `tMult` times those of the one before. Follows `torch.optim.lr_scheduler.CosineAnnealingWarmRestarts`; Loshchilov and
+ * Hutter, "SGDR", 2016.
  * @throws ValueError unless t0 and tMult are integers of at least 1 and etaMin is finite
  * @example
  * ```ts
@@ -61,8 +62,8 @@ export class CosineAnnealingWarmRestarts extends LRScheduler {
   }
 
   /**
-   * Goes on to the next epoch, or to `epoch`, which may be broken: `scheduler.step(epoch + batch / batches)` moves the rate after every
-   * batch. Follows `CosineAnnealingWarmRestarts.step`.
+   * Goes on to the next epoch, or to `epoch`, which may be broken: `scheduler.step(epoch + batch / batches)` moves the
+   * rate after every batch. Follows `CosineAnnealingWarmRestarts.step`.
    * @throws ValueError unless epoch is a finite number of at least 0
    */
   override step(epoch?: number): void {

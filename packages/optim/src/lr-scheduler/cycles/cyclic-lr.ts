@@ -62,11 +62,12 @@ const scales = {
 const hint = 'groups that are added later need one value for all';
 
 /**
- * The learning rate rises from `baseLr` to `maxLr` and falls back, again and again, while momentum moves the other way: η_b + (η_m - η_b) r
- * s, where r goes from 0 to 1 and back in each cycle and s is how high the cycle is. Step it after every batch. Follows
- * `torch.optim.lr_scheduler.CyclicLR`; Smith, "Cyclical Learning Rates for Training Neural Networks", 2015.
- * @throws ValueError for another number of values than there are groups, a cycle without steps up, an unknown mode, or an optimizer without
- * momentum to cycle
+ * The learning rate rises from `baseLr` to `maxLr` and falls back, again and again, while momentum moves the other way:
+ * η_b + (η_m - η_b) r s, where r goes from 0 to 1 and back in each cycle and s is how high the cycle is. Step it after
+ * every batch. Follows `torch.optim.lr_scheduler.CyclicLR`; Smith, "Cyclical Learning Rates for Training Neural
+ * Networks", 2015.
+ * @throws ValueError for another number of values than there are groups, a cycle without steps up, an unknown mode, or
+ * an optimizer without momentum to cycle
  * @example
  * ```ts
  * const optimizer = new optim.SGD([tensor(1.5, { requiresGrad: true })], { momentum: 0.9 });

@@ -68,10 +68,10 @@ const kinds = { totalSteps: K.positiveCount, cycleMomentum: K.flag };
 
 /**
  * One cycle: the learning rate rises from maxLr / divFactor to `maxLr`, then falls far below where it began, while
- * momentum moves the other way. Step it after every batch. Follows `torch.optim.lr_scheduler.OneCycleLR`; Smith and Topin,
- * "Super-Convergence", 2017.
- * @throws ValueError for a cycle of unknown length, a phase of no length, an unknown strategy, a divisor that is not positive, or
- * an optimizer without momentum to cycle
+ * momentum moves the other way. Step it after every batch. Follows `torch.optim.lr_scheduler.OneCycleLR`; Smith and
+ * Topin, "Super-Convergence", 2017.
+ * @throws ValueError for a cycle of unknown length, a phase of no length, an unknown strategy, a divisor that is not
+ * positive, or an optimizer without momentum to cycle
  * @example
  * ```ts
  * const optimizer = new optim.Adam([tensor(1.5, { requiresGrad: true })]);

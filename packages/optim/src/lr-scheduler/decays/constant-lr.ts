@@ -15,8 +15,8 @@ export interface ConstantLROptions extends SchedulerOptions {
 /**
  * Multiplies the learning rate by `factor`, and undoes that at epoch `totalIters`. Follows
  * `torch.optim.lr_scheduler.ConstantLR`.
- * @throws ValueError unless factor lies in [0, 1] and totalIters is at least 0; also at epoch `totalIters` after a factor of 0, which
- * cannot be undone
+ * @throws ValueError unless factor lies in [0, 1] and totalIters is at least 0; also at epoch `totalIters` after a
+ * factor of 0, which cannot be undone
  * @example
  * ```ts
  * const optimizer = new optim.SGD([tensor(1.5, { requiresGrad: true })], { lr: 1 });

@@ -2,8 +2,8 @@ import type { ParamGroup } from '../../groups.ts';
 import { FunctionLR } from './functions.ts';
 
 /**
- * Sets each group's learning rate to its first one times a function of the epoch: one function for all groups, or one for
- * each. The functions are not part of the state dict. Follows `torch.optim.lr_scheduler.LambdaLR`.
+ * Sets each group's learning rate to its first one times a function of the epoch: one function for all groups, or one
+ * for each. The functions are not part of the state dict. Follows `torch.optim.lr_scheduler.LambdaLR`.
  * @throws ValueError for a list with another number of functions than there are groups, and for a function that returns
  * anything but a finite number
  * @example

@@ -15,8 +15,8 @@ export interface LinearLROptions extends SchedulerOptions {
 }
 
 /**
- * Multiplies the learning rate by a factor that goes in equal steps from `startFactor` to `endFactor`, and stays there: η_0 (s +
- * (e - s) t / T), computed step from step, so that changes of the rate by others are kept. Follows
+ * Multiplies the learning rate by a factor that goes in equal steps from `startFactor` to `endFactor`, and stays there:
+ * η_0 (s + (e - s) t / T), computed step from step, so that changes of the rate by others are kept. Follows
  * `torch.optim.lr_scheduler.LinearLR`.
  * @throws ValueError unless startFactor lies in (0, 1], endFactor in [0, 1] and totalIters is at least 0
  * @example

@@ -13,8 +13,8 @@ export interface PolynomialLROptions extends SchedulerOptions {
 }
 
 /**
- * Lowers the learning rate to 0 at epoch `totalIters`: η_0 (1 - t / T)^p, computed step from step, so that changes of the rate by
- * others are kept. Follows `torch.optim.lr_scheduler.PolynomialLR`.
+ * Lowers the learning rate to 0 at epoch `totalIters`: η_0 (1 - t / T)^p, computed step from step, so that changes of
+ * the rate by others are kept. Follows `torch.optim.lr_scheduler.PolynomialLR`.
  * @throws ValueError unless totalIters is at least 0 and power finite
  * @example
  * ```ts

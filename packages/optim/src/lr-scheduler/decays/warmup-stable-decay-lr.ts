@@ -38,14 +38,14 @@ const optional = {
 const takes = /* @__PURE__ */ scheduleTakes<WarmupStableDecayLROptions>(needed, optional);
 
 /**
- * The trapezoid of long runs: the learning rate rises in `warmupSteps`, stays, and falls in the last `decaySteps` of `totalSteps`. It is the
- * first rate times m + (1 - m) f, with m = minFactor and f(t) = (t + 1) / warmupSteps at first, then 1, and 1 - √p, 1 - p or
- * (1 + cos(π p)) / 2 after a part p = (t - (totalSteps - decaySteps)) / decaySteps of the decay. With `totalSteps: Infinity` it stays
- * until a decay is begun, from any checkpoint, by `scheduler.totalSteps = scheduler.lastEpoch + scheduler.decaySteps`. Kindling's own;
- * Hu et al., "MiniCPM", 2024, with the decay of Hägele et al., "Scaling Laws and Compute-Optimal Training Beyond Fixed Training
- * Durations", 2024.
- * @throws ValueError for numbers of steps that are no integers of at least 0 or exceed all, an unknown decay, or a minFactor outside
- * [0, 1]
+ * The trapezoid of long runs: the learning rate rises in `warmupSteps`, stays, and falls in the last `decaySteps` of
+ * `totalSteps`. It is the first rate times m + (1 - m) f, with m = minFactor and f(t) = (t + 1) / warmupSteps at first,
+ * then 1, and 1 - √p, 1 - p or (1 + cos(π p)) / 2 after a part p = (t - (totalSteps - decaySteps)) / decaySteps of the
+ * decay. With `totalSteps: Infinity` it stays until a decay is begun, from any checkpoint, by `scheduler.totalSteps =
+ * scheduler.lastEpoch + scheduler.decaySteps`. Kindling's own; Hu et al., "MiniCPM", 2024, with the decay of Hägele et
+ * al., "Scaling Laws and Compute-Optimal Training Beyond Fixed Training Durations", 2024.
+ * @throws ValueError for numbers of steps that are no integers of at least 0 or exceed all, an unknown decay, or a
+ * minFactor outside [0, 1]
  * @example
  * ```ts
  * const optimizer = new optim.SGD([tensor(1.5, { requiresGrad: true })], { lr: 1 });

@@ -20,7 +20,9 @@ import * as moments from './moments.ts';
 export interface AdamWOptions extends Omit<moments.MomentOptions, 'betas'>, CapturableOptions, FusedOptions {
   /** Learning rate. Default: 1e-3. */
   lr?: Rate;
-  /** Decay of the running averages of the gradient and of its square: numbers, or tensors of one. Default: [0.9, 0.999]. */
+  /**
+   * Decay of the running averages of the gradient and of its square: numbers, or tensors of one. Default: [0.9, 0.999].
+   */
   betas?: Betas;
   /** Adam: L2 penalty, default 0. AdamW: decoupled weight decay, default 0.01. */
   weightDecay?: number;

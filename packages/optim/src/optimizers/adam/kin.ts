@@ -22,7 +22,9 @@ export const kinds: K.Kinds<KinOptions> = {
   ...capturableKinds,
 };
 
-/** Whether the decay is a penalty, whether it shrinks the weights, and whether the average is nearer to the gradient. */
+/**
+ * Whether the decay is a penalty, whether it shrinks the weights, and whether the average is nearer to the gradient.
+ */
 export const featuresOf = (
   group: Parameters<typeof addsDecay>[0] & { betas: readonly [number, number] },
 ): [l2: boolean, decoupled: boolean, nearsG: boolean] => [

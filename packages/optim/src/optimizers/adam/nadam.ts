@@ -33,8 +33,8 @@ const defaults: Required<NAdamOptions> = {
 const kinds: K.Kinds<NAdamOptions> = { ...kin.kinds, momentumDecay: nonNegative };
 
 /**
- * What a step takes beside tensors: 1 - β₁, β₂, 1 - β₂, 1 - β₂ᵗ, the weights of the gradient and of its average, ε, the sign, and
- * the decay.
+ * What a step takes beside tensors: 1 - β₁, β₂, 1 - β₂, 1 - β₂ᵗ, the weights of the gradient and of its average, ε, the
+ * sign, and the decay.
  */
 type Numbers<T> = [
   ...moments.MomentNumbers<T>,
@@ -64,9 +64,9 @@ const updates = updatesByFeatures((l2: boolean, decoupled: boolean, nearsG: bool
 );
 
 /**
- * Adam with Nesterov momentum that grows: with μₜ = β₁ (1 - 0.96^(t ψ) / 2) and Πₜ = μ₁ ⋯ μₜ,
- * w = w - lr ((1 - μₜ) g / (1 - Πₜ) + μₜ₊₁ m / (1 - Πₜ₊₁)) / (√v̂ + ε). Follows `torch.optim.NAdam`; Dozat, "Incorporating
- * Nesterov Momentum into Adam", 2016.
+ * Adam with Nesterov momentum that grows: with μₜ = β₁ (1 - 0.96^(t ψ) / 2) and Πₜ = μ₁ ⋯ μₜ, w = w - lr ((1 - μₜ) g /
+ * (1 - Πₜ) + μₜ₊₁ m / (1 - Πₜ₊₁)) / (√v̂ + ε). Follows `torch.optim.NAdam`; Dozat, "Incorporating Nesterov Momentum
+ * into Adam", 2016.
  * @throws ValueError for options that are negative or not finite, or betas that are no pair in [0, 1)
  * @example
  * ```ts

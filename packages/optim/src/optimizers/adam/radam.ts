@@ -28,8 +28,8 @@ const defaults: Required<RAdamOptions> = {
 };
 
 /**
- * What a step takes beside tensors: 1 - β₁, β₂, 1 - β₂, 1 - β₁ᵗ, lr, √(1 - β₂ᵗ), ε, the rectification (0 while the variance is
- * not known), the sign, and the decay.
+ * What a step takes beside tensors: 1 - β₁, β₂, 1 - β₂, 1 - β₁ᵗ, lr, √(1 - β₂ᵗ), ε, the rectification (0 while the
+ * variance is not known), the sign, and the decay.
  */
 type Numbers<T> = [
   ...moments.MomentNumbers<T>,
@@ -54,7 +54,10 @@ const updates = updatesByFeatures((l2: boolean, decoupled: boolean, nearsG: bool
   }),
 );
 
-/** √((ρₜ - 4)(ρₜ - 2) ρ∞ / ((ρ∞ - 4)(ρ∞ - 2) ρₜ)), by which the variance of the adaptive rate is rectified; 0 where ρₜ <= 5. */
+/**
+ * √((ρₜ - 4)(ρₜ - 2) ρ∞ / ((ρ∞ - 4)(ρ∞ - 2) ρₜ)), by which the variance of the adaptive rate is rectified; 0 where ρₜ
+ * <= 5.
+ */
 function rectification(beta2: number, step: number): number {
   const limit = 2 / (1 - beta2) - 1;
   const length = limit - (2 * step * beta2 ** step) / (1 - beta2 ** step);
@@ -63,8 +66,8 @@ function rectification(beta2: number, step: number): number {
 }
 
 /**
- * Adam whose adaptive rate is rectified by r, and left out in the first steps, whose variance is not known:
- * w = w - lr r m̂ / (√v̂ + ε), and w = w - lr m̂ where ρₜ = ρ∞ - 2 t β₂ᵗ / (1 - β₂ᵗ) <= 5, ρ∞ = 2 / (1 - β₂) - 1. Follows
+ * Adam whose adaptive rate is rectified by r, and left out in the first steps, whose variance is not known: w = w - lr
+ * r m̂ / (√v̂ + ε), and w = w - lr m̂ where ρₜ = ρ∞ - 2 t β₂ᵗ / (1 - β₂ᵗ) <= 5, ρ∞ = 2 / (1 - β₂) - 1. Follows
  * `torch.optim.RAdam`; Liu et al., "On the Variance of the Adaptive Learning Rate and Beyond", 2019.
  * @throws ValueError for options that are negative or not finite, or betas that are no pair in [0, 1)
  * @example

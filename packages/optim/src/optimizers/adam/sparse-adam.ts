@@ -1,10 +1,10 @@
 import { KindlingError } from '@kindling/core';
 
 /**
- * Stands where PyTorch has Adam for sparse gradients, which Kindling has not: an embedding's gradient is a whole tensor here.
- * Follows `torch.optim.SparseAdam` in name only.
- * @throws KindlingError always; it names {@link Adam}, and plain {@link SGD} and {@link Adagrad}, which leave rows without gradient as
- * they are
+ * Stands where PyTorch has Adam for sparse gradients, which Kindling has not: an embedding's gradient is a whole tensor
+ * here. Follows `torch.optim.SparseAdam` in name only.
+ * @throws KindlingError always; it names {@link Adam}, and plain {@link SGD} and {@link Adagrad}, which leave rows
+ * without gradient as they are
  * @example
  * ```ts
  * const table = new nn.Embedding(7, 4);

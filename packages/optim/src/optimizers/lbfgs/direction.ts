@@ -1,4 +1,7 @@
-/** What L-BFGS does with vectors of all parameters: products, each in the pass over memory that makes what the next one is of. */
+/**
+ * What L-BFGS does with vectors of all parameters: products, each in the pass over memory that makes what the next one
+ * is of.
+ */
 import { E, emptyLike, FusedUpdate, linalg, SummedUpdate, Tensor, valuesOf } from '@kindling/core';
 import type { Course, Memory } from './memory.ts';
 import { type Arithmetic, python, type Scalar } from './scalars.ts';
@@ -10,7 +13,10 @@ export const numberIn = (x: Tensor): number => Number(valuesOf(x, 'LBFGS.step')[
 const product = /* @__PURE__ */ new SummedUpdate('lbfgs_dot', 0, 2, (a, b) => [E.mul(a, b)]);
 /** Σ |a| */
 const size = /* @__PURE__ */ new SummedUpdate('lbfgs_sum', 0, 1, (a) => [E.abs(a)]);
-/** The change of the gradient takes the place of the last one, and that of the parameters that of the last direction; their product. */
+/**
+ * The change of the gradient takes the place of the last one, and that of the parameters that of the last direction;
+ * their product.
+ */
 const change = /* @__PURE__ */ new SummedUpdate('lbfgs_change', 2, 1, (before, d, gradient, t) => {
   const [y, s] = [E.sub(gradient, before), E.mul(d, t)];
   return [E.mul(y, s), y, s];
@@ -71,8 +77,8 @@ export interface Direction {
 const leastCurvature = /* @__PURE__ */ python(1e-10);
 
 /**
- * Adds the correction of the last iteration; `isOwn` says that nobody else knows its direction and gradient, which then become the
- * correction themselves.
+ * Adds the correction of the last iteration; `isOwn` says that nobody else knows its direction and gradient, which then
+ * become the correction themselves.
  */
 export function remember(
   memory: Memory & Course,

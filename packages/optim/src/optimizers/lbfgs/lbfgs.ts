@@ -155,16 +155,18 @@ function steepest(gradient: Tensor): Direction {
 const hasCourse = (memory: Memory): memory is Memory & Course => memory.d !== undefined;
 
 /**
- * Limited-memory BFGS: each {@link step} makes up to `maxIter` iterations w = w + t d with d = -H g, where H is the inverse Hessian
- * that the last `historySize` changes of w and g suggest; t is `lr` (at the first iteration at most lr / sum |g|), or found by a line
- * search that fulfils the strong Wolfe conditions. A step needs a closure, and calls it several times; it ends before `maxIter` where a
- * tolerance or `maxEval` says so. All parameters make one vector, so there is one group. Follows `torch.optim.LBFGS`; Liu and
- * Nocedal, "On the limited memory BFGS method for large scale optimization", 1989.
+ * Limited-memory BFGS: each {@link step} makes up to `maxIter` iterations w = w + t d with d = -H g, where H is the
+ * inverse Hessian that the last `historySize` changes of w and g suggest; t is `lr` (at the first iteration at most lr
+ * / sum |g|), or found by a line search that fulfils the strong Wolfe conditions. A step needs a closure, and calls it
+ * several times; it ends before `maxIter` where a tolerance or `maxEval` says so. All parameters make one vector, so
+ * there is one group. Follows `torch.optim.LBFGS`; Liu and Nocedal, "On the limited memory BFGS method for large scale
+ * optimization", 1989.
  *
- * The course depends on values, so inside of a compiled function, `compile(() => optimizer.step(closure))`, the closure is a program of
- * its own, which is where the time goes, and the step runs around it as it is. The bits are those without.
- * @throws ValueError for options that are negative or not finite, for several groups, and in `step` without a closure, or where the
- * closure does not give a tensor of one element
+ * The course depends on values, so inside of a compiled function, `compile(() => optimizer.step(closure))`, the closure
+ * is a program of its own, which is where the time goes, and the step runs around it as it is. The bits are those
+ * without.
+ * @throws ValueError for options that are negative or not finite, for several groups, and in `step` without a closure,
+ * or where the closure does not give a tensor of one element
  * @example
  * ```ts
  * const [x, y] = [tensor(-1.5, { requiresGrad: true }), tensor(2.5, { requiresGrad: true })];

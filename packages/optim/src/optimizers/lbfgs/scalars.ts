@@ -1,6 +1,7 @@
 /**
- * The numbers of a line search, which PyTorch holds in part as Python's floats and in part as tensors of the parameters' dtype: what a
- * tensor takes part in is rounded to that dtype, and what only floats do is not. Searches of float32 end elsewhere otherwise.
+ * The numbers of a line search, which PyTorch holds in part as Python's floats and in part as tensors of the
+ * parameters' dtype: what a tensor takes part in is rounded to that dtype, and what only floats do is not. Searches of
+ * float32 end elsewhere otherwise.
  */
 
 /** A number as the dtype of the parameters holds it. */

@@ -1,7 +1,10 @@
 import type { Tensor } from '@kindling/core';
 import { type Arithmetic, python, type Scalar } from './scalars.ts';
 
-/** A place on the line: how far along the direction, with the loss there, its gradient, and its slope along the direction. */
+/**
+ * A place on the line: how far along the direction, with the loss there, its gradient, and its slope along the
+ * direction.
+ */
 export interface Place {
   readonly t: Scalar;
   readonly loss: number;
@@ -15,7 +18,10 @@ const curvature = /* @__PURE__ */ python(-0.9);
 /** A bracket whose step would change no parameter by more is not divided further. */
 const leastChange = /* @__PURE__ */ python(1e-9);
 
-/** Where the cubic with the losses and slopes of two places is least, or the middle of the bounds where it has no such place. */
+/**
+ * Where the cubic with the losses and slopes of two places is least, or the middle of the bounds where it has no such
+ * place.
+ */
 function leastOfCubic(
   a: Place,
   b: Place,
@@ -47,7 +53,9 @@ interface Search {
   readonly arithmetic: Arithmetic;
 }
 
-/** Goes on from `start`, first to `t`, to two places that have a good one between them; or, as `found`, to a good one. */
+/**
+ * Goes on from `start`, first to `t`, to two places that have a good one between them; or, as `found`, to a good one.
+ */
 function bracketed(
   { at, tooHigh, isFlat, most, arithmetic }: Search,
   start: Place,
@@ -124,9 +132,9 @@ function divided(search: Search, given: [Place, Place], from: number): { place: 
 }
 
 /**
- * A place on the line from `start` at which the loss has decreased enough and the slope is flat enough, first tried at `t`; or
- * the best one that `most` steps lead to. `size` is the greatest change of a parameter for t = 1. Nocedal and Wright, "Numerical
- * Optimization", 2006, 3.5; with the constants and the order of PyTorch's.
+ * A place on the line from `start` at which the loss has decreased enough and the slope is flat enough, first tried at
+ * `t`; or the best one that `most` steps lead to. `size` is the greatest change of a parameter for t = 1. Nocedal and
+ * Wright, "Numerical Optimization", 2006, 3.5; with the constants and the order of PyTorch's.
  */
 export function strongWolfe(
   at: (t: Scalar) => Place,

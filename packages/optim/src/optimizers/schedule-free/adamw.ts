@@ -51,12 +51,13 @@ const updates = updatesByFeatures((decays: boolean) =>
 );
 
 /**
- * AdamW that needs no schedule and is told of no last step: the gradient is taken at y = (1 - β₁) z + β₁ x, Adam's step without
- * momentum leads z, and x is the average of all z, weighted by lr² (and tʳ). In training the parameters stand at y, after
- * {@link eval} at x, after {@link train} at y again; batch norms want their statistics taken anew at x. Kindling's own, with the
- * names of the reference package `schedulefree`; Defazio et al., "The Road Less Scheduled", 2024.
- * @throws ValueError for options that are negative or not finite, betas that are no pair in [0, 1) or begin with 0, and a step that is
- * not preceded by `train()`
+ * AdamW that needs no schedule and is told of no last step: the gradient is taken at y = (1 - β₁) z + β₁ x, Adam's step
+ * without momentum leads z, and x is the average of all z, weighted by lr² (and tʳ). In training the parameters stand
+ * at y, after {@link eval} at x, after {@link train} at y again; batch norms want their statistics taken anew at x.
+ * Kindling's own, with the names of the reference package `schedulefree`; Defazio et al., "The Road Less Scheduled",
+ * 2024.
+ * @throws ValueError for options that are negative or not finite, betas that are no pair in [0, 1) or begin with 0, and
+ * a step that is not preceded by `train()`
  * @example
  * ```ts
  * const w = tensor([1.5, -2], { requiresGrad: true });

@@ -68,8 +68,8 @@ const weightOf = ({ k, r, lrMax, weightLrPower }: ScheduleFreeGroup<object>): nu
   k ** r * lrMax ** weightLrPower;
 
 /**
- * The point y at which the next gradient is taken, and the base point z, after a step along `direction`: y goes towards z by
- * `share`, then along the direction by `rate`; z goes against it by `lr`.
+ * The point y at which the next gradient is taken, and the base point z, after a step along `direction`: y goes towards
+ * z by `share`, then along the direction by `rate`; z goes against it by `lr`.
  */
 export function stepped(
   y: E.Expr,
@@ -93,7 +93,9 @@ export abstract class ScheduleFree<O> extends Optimizer<ScheduleFreeGroup<O>> {
     this.#stand(true);
   }
 
-  /** Puts the parameters at the average x, which is the result: call it before evaluating and before saving the model. */
+  /**
+   * Puts the parameters at the average x, which is the result: call it before evaluating and before saving the model.
+   */
   eval(): void {
     this.#stand(false);
   }

@@ -35,12 +35,12 @@ const updates = updatesByFeatures((decays: boolean) =>
 );
 
 /**
- * SGD that needs no schedule and is told of no last step: the gradient is taken at y = (1 - β) z + β x with β the momentum,
- * z = z - lr g, and x is the average of all z, weighted by lr² (and tʳ). In training the parameters stand at y, after
- * {@link eval} at x, after {@link train} at y again. Kindling's own, with the names of the reference package `schedulefree`; Defazio
- * et al., "The Road Less Scheduled", 2024.
- * @throws ValueError for options that are negative or not finite, a momentum that is not in (0, 1), and a step that is not preceded
- * by `train()`
+ * SGD that needs no schedule and is told of no last step: the gradient is taken at y = (1 - β) z + β x with β the
+ * momentum, z = z - lr g, and x is the average of all z, weighted by lr² (and tʳ). In training the parameters stand at
+ * y, after {@link eval} at x, after {@link train} at y again. Kindling's own, with the names of the reference package
+ * `schedulefree`; Defazio et al., "The Road Less Scheduled", 2024.
+ * @throws ValueError for options that are negative or not finite, a momentum that is not in (0, 1), and a step that is
+ * not preceded by `train()`
  * @example
  * ```ts
  * const w = tensor([1.5, -2], { requiresGrad: true });

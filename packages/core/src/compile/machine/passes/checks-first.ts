@@ -10,8 +10,8 @@ export const isCheck = (step: Step): boolean =>
   step.kind === 'kernel' && step.kernel.kind === 'call' && step.kernel.checks;
 
 /**
- * Moves checks of what a call is given, and of state that no step has changed by then, to the beginning: what is refused is so before
- * anything was changed.
+ * Moves checks of what a call is given, and of state that no step has changed by then, to the beginning: what is
+ * refused is so before anything was changed.
  */
 export function checksFirst(steps: readonly Step[]): readonly Step[] {
   const first = new Set<number>();

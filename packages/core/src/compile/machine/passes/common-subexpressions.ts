@@ -9,8 +9,8 @@ import { outlives } from './dead-code.ts';
 type KernelStep = Extract<Step, { kind: 'kernel' }>;
 
 /**
- * Leaves out an equation that does what an earlier one did, on operands that were not written between: whoever reads its result
- * reads that of the earlier one. To come before passes that mix equations.
+ * Leaves out an equation that does what an earlier one did, on operands that were not written between: whoever reads
+ * its result reads that of the earlier one. To come before passes that mix equations.
  */
 export function withoutRepetitions(steps: readonly Step[], program: Program): Step[] {
   const versions = new Map<Area, number>();

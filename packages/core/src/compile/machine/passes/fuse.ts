@@ -21,8 +21,9 @@ const mostOperands = 20;
 const fewElements = 64;
 
 /**
- * Makes one kernel of elementwise kernels over the same elements: what one stores, the next takes from a register. Each operation
- * is rounded as it was, so that no bit changes. What nobody else reads is then no longer stored, by the pass on dead code.
+ * Makes one kernel of elementwise kernels over the same elements: what one stores, the next takes from a register. Each
+ * operation is rounded as it was, so that no bit changes. What nobody else reads is then no longer stored, by the pass
+ * on dead code.
  */
 export function fuse(steps: readonly Step[]): Step[] {
   const fused: Step[] = [];
@@ -90,7 +91,10 @@ const isSameInput = (a: Input, b: Input): boolean =>
 const usesRows = ({ inputs }: Elementwise): boolean =>
   inputs.some(({ reading }) => reading === 'row' || reading === 'column');
 
-/** The value of a result where it is an operand of the same kernel; `null` where it would lose bits on its way through memory. */
+/**
+ * The value of a result where it is an operand of the same kernel; `null` where it would lose bits on its way through
+ * memory.
+ */
 function valueOf(
   { operand, expression }: Elementwise['outputs'][number],
   lane: Elementwise['lane'],

@@ -4,8 +4,8 @@ import { writesOfStep } from '../areas.ts';
 import type { Step } from '../lower.ts';
 
 /**
- * Has checks count as reading what was computed for their equations: where one refuses, the equation's eager kernel says why, and must
- * find all its inputs.
+ * Has checks count as reading what was computed for their equations: where one refuses, the equation's eager kernel
+ * says why, and must find all its inputs.
  */
 export function keepInputs(steps: readonly Step[], { equations }: Program): Step[] {
   const written = new Set<Area>();

@@ -16,8 +16,9 @@ export interface ClassMask {
 }
 
 /**
- * Makes a mask of class indices: 1 where the class is that of the target, else 0. Gives the number of the first target that is no
- * class, and -1 where all are; where a call is being compiled none is, or the program gives the word to the kernel. Kindling's own.
+ * Makes a mask of class indices: 1 where the class is that of the target, else 0. Gives the number of the first target
+ * that is no class, and -1 where all are; where a call is being compiled none is, or the program gives the word to the
+ * kernel. Kindling's own.
  */
 export function maskClasses(target: Strided, { classes, dim, ignoreIndex }: ClassMask, out: Strided): number {
   const indices = elementsOf(target);

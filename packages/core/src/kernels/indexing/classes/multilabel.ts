@@ -14,9 +14,10 @@ import {
 import { as } from '../moves.ts';
 
 /**
- * The losses of rows of scores whose target classes are listed, a negative number ending the list: the sum over the listed classes j
- * and all other classes i of max(0, 1 - x[j] + x[i]) / n; or, where those of the losses are given, the gradients by the scores. Gives
- * the number of the first element of `target` that is neither a class nor -1, and -1 where there is none.
+ * The losses of rows of scores whose target classes are listed, a negative number ending the list: the sum over the
+ * listed classes j and all other classes i of max(0, 1 - x[j] + x[i]) / n; or, where those of the losses are given, the
+ * gradients by the scores. Gives the number of the first element of `target` that is neither a class nor -1, and -1
+ * where there is none.
  */
 export function multilabelMargins(
   x: Strided,
@@ -214,8 +215,9 @@ class MarginEmitter {
 }
 
 /**
- * What {@link multilabelMargins} does, at addresses, where `g` is 0 for the losses; `isListed` is room for n bytes, `slopes` for n
- * float64 numbers. Gives 1, with nothing written, where an element of `classes` is neither a class nor -1.
+ * What {@link multilabelMargins} does, at addresses, where `g` is 0 for the losses; `isListed` is room for n bytes,
+ * `slopes` for n float64 numbers. Gives 1, with nothing written, where an element of `classes` is neither a class nor
+ * -1.
  */
 const marginKernel = memoized((lane: FloatLane): ((...args: number[]) => number) => {
   const module = new ModuleBuilder();

@@ -8,9 +8,9 @@ import {
 } from '../../wasm/index.ts';
 
 /**
- * Negative log-likelihood of classes. Values lie as blocks of n classes by `inner` targets; there is a class for each target of each
- * block. `reduction` is 0 for none, 1 for the sum, 2 for the mean; `weights` is 0 where each weighs 1; `total` is the address of
- * the float64 number that `totalWeight` gives. Addresses in bytes; nothing overlaps.
+ * Negative log-likelihood of classes. Values lie as blocks of n classes by `inner` targets; there is a class for each
+ * target of each block. `reduction` is 0 for none, 1 for the sum, 2 for the mean; `weights` is 0 where each weighs 1;
+ * `total` is the address of the float64 number that `totalWeight` gives. Addresses in bytes; nothing overlaps.
  */
 interface NllKernels {
   /** The sum of the weights of the classes that are not `ignored`; gives 1 where one is no class. */

@@ -18,8 +18,8 @@ interface NllTargets {
 const reductions = { none: 0, sum: 1, mean: 2 } as const;
 
 /**
- * Takes down the loss of log-probabilities, or, for the gradient of the loss, its gradient by them; gives false where nobody takes
- * down kernels. The classes are checked.
+ * Takes down the loss of log-probabilities, or, for the gradient of the loss, its gradient by them; gives false where
+ * nobody takes down kernels. The classes are checked.
  */
 export function recordNll(
   which: 'losses' | 'gradients',

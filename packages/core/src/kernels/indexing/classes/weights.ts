@@ -58,8 +58,8 @@ export interface ClassFactors {
 }
 
 /**
- * Makes a matrix with a row for each target, which holds `scale` times the weight of its class, or `scale`, and 0 at the class
- * itself. Gives the number of the first target that is no class, and -1 where all are.
+ * Makes a matrix with a row for each target, which holds `scale` times the weight of its class, or `scale`, and 0 at
+ * the class itself. Gives the number of the first target that is no class, and -1 where all are.
  */
 export function classFactors(
   target: Strided,

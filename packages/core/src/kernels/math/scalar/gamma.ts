@@ -102,8 +102,8 @@ export function digamma(x: number): number {
 }
 
 /**
- * The derivative of digamma; infinite at 0, NaN at -Infinity. At the other poles it is as large as PyTorch's: that of what rounding, by
- * `round`, makes of the sine of a multiple of pi.
+ * The derivative of digamma; infinite at 0, NaN at -Infinity. At the other poles it is as large as PyTorch's: that of
+ * what rounding, by `round`, makes of the sine of a multiple of pi.
  */
 function trigamma(x: number, round: (x: number) => number): number {
   if (x <= 0) {
@@ -135,9 +135,9 @@ function derivativeOfDigamma(n: number, x: number, round: (x: number) => number)
 }
 
 /**
- * Hurwitz' zeta function, the sum of (q + i)^-s over i >= 0, by the formula of Euler and Maclaurin. Infinite
- * for s = 1 and for q = 0, -1, ...; NaN for s < 1, and for negative q unless s is an integer. PyTorch's has no limits at infinity,
- * but NaN, but for an infinite s where a term is 1 or more.
+ * Hurwitz' zeta function, the sum of (q + i)^-s over i >= 0, by the formula of Euler and Maclaurin. Infinite for s = 1
+ * and for q = 0, -1, ...; NaN for s < 1, and for negative q unless s is an integer. PyTorch's has no limits at
+ * infinity, but NaN, but for an infinite s where a term is 1 or more.
  */
 export function zeta(s: number, q: number): number {
   if (s === 1) return POSITIVE_INFINITY;
@@ -153,7 +153,8 @@ export function zeta(s: number, q: number): number {
     const alone = Math.min(negatives, 16);
     const others = negatives > alone ? zeta(s, t + alone) - zeta(s, 1 - q) : 0;
     let sum = zeta(s, 1 - t + alone) + sign * others;
-    // Those next to 0 are added last, each to its counterpart: of an odd s they cancel, and then the others are all there is.
+    // Those next to 0 are added last, each to its counterpart: of an odd s they cancel, and then the others are all
+    // there is.
     for (let i = alone - 1; i >= 0; i--) sum += (1 - t + i) ** -s + sign * (t + i) ** -s;
     return sum;
   }

@@ -1,4 +1,6 @@
-/** Functions of float64 numbers, one at a time: what Math lacks, or has less accurate or with other edge values than C. */
+/**
+ * Functions of float64 numbers, one at a time: what Math lacks, or has less accurate or with other edge values than C.
+ */
 export * as elementary from './elementary.ts';
 export * as errorFunction from './error-function.ts';
 export { upperHalf } from './exponential.ts';

@@ -1,6 +1,6 @@
 /**
- * What the four families of Bessel functions share: `sign` is 1 for the modified functions I and K, -1 for J and Y, which are those of
- * an imaginary argument.
+ * What the four families of Bessel functions share: `sign` is 1 for the modified functions I and K, -1 for J and Y,
+ * which are those of an imaginary argument.
  */
 
 const EULER_GAMMA = 0.5772156649015329;
@@ -37,7 +37,10 @@ export function secondOfOrder0(x: number, sign: 1 | -1): number {
   return sum - (logOfHalf(x) + EULER_GAMMA) * powerSeries(0, x, sign);
 }
 
-/** The same of order 1: 1 / x + sign (log(x / 2) (x / 2) S - (x / 4) sum of (psi(k + 1) + psi(k + 2)) (sign x^2 / 4)^k / (k! (k + 1)!)). */
+/**
+ * The same of order 1: 1 / x + sign (log(x / 2) (x / 2) S - (x / 4) sum of (psi(k + 1) + psi(k + 2)) (sign x^2 / 4)^k /
+ * (k! (k + 1)!)).
+ */
 export function secondOfOrder1(x: number, sign: 1 | -1): number {
   const q = (sign * x * x) / 4;
   let term = 1;
@@ -52,8 +55,8 @@ export function secondOfOrder1(x: number, sign: 1 | -1): number {
 }
 
 /**
- * Hankel's expansion for large x: terms a_k / x^k, a_k = (m - 1)(m - 9)...(m - (2k - 1)^2) / (k! 8^k), m = 4 order^2, until they
- * no longer count. They diverge in the end; from x = 20 on, the least is below 1e-17.
+ * Hankel's expansion for large x: terms a_k / x^k, a_k = (m - 1)(m - 9)...(m - (2k - 1)^2) / (k! 8^k), m = 4 order^2,
+ * until they no longer count. They diverge in the end; from x = 20 on, the least is below 1e-17.
  */
 export function hankelTerms(order: 0 | 1, x: number): number[] {
   const m = 4 * order * order;

@@ -1,6 +1,9 @@
 import { hankelTerms, powerSeries, secondOfOrder0, secondOfOrder1 } from './bessel-series.ts';
 
-/** Bessel functions of order 0 and 1 on float64 numbers, their absolute error a few ulp of 1 (of the value, near a pole). */
+/**
+ * Bessel functions of order 0 and 1 on float64 numbers, their absolute error a few ulp of 1 (of the value, near a
+ * pole).
+ */
 
 const EULER_GAMMA = 0.5772156649015329;
 const { POSITIVE_INFINITY, NEGATIVE_INFINITY, NaN } = Number;
@@ -12,7 +15,10 @@ interface Values {
   readonly y1: number;
 }
 
-/** 1 <= x < 25: J_k by its recurrence from a large k down (Miller), where it is stable, and Y as a series in them (Neumann). */
+/**
+ * 1 <= x < 25: J_k by its recurrence from a large k down (Miller), where it is stable, and Y as a series in them
+ * (Neumann).
+ */
 function byRecurrence(x: number): Values {
   let next = 0;
   let current = 1e-150;

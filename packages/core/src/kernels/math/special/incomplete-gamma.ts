@@ -11,7 +11,9 @@ const EPSILON = 2 ** -54;
 const lgammaOf1Plus = (a: number): number =>
   a < 0.5 ? a * evaluate(lgammaOverXMinus1, a, 1) : lgamma(1 + a);
 
-/** m - log(1 + m) of m = (x - a) / a, of the order of m^2: near 0 by the series of log(1 + m) = 2 artanh(m / (2 + m)). */
+/**
+ * m - log(1 + m) of m = (x - a) / a, of the order of m^2: near 0 by the series of log(1 + m) = 2 artanh(m / (2 + m)).
+ */
 function excess(a: number, x: number): number {
   const m = (x - a) / a;
   if (Math.abs(m) > 0.5) return m - Math.log(x / a);

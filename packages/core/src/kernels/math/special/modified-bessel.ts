@@ -17,8 +17,8 @@ const CIRCLE = Array.from({ length: 25 }, (_, k) => {
 });
 
 /**
- * e^-x I(x) as the mean of e^(x (cos t - 1)) cos(order t) over a circle, by the rule of trapezoids: of a periodic function it has all
- * digits as soon as its points are dense enough.
+ * e^-x I(x) as the mean of e^(x (cos t - 1)) cos(order t) over a circle, by the rule of trapezoids: of a periodic
+ * function it has all digits as soon as its points are dense enough.
  */
 function aroundCircle(order: 0 | 1, x: number): number {
   let sum = 0;
@@ -69,8 +69,8 @@ const POINTS = Array.from({ length: 40 }, (_, i) => {
 });
 
 /**
- * e^x K(x) as the integral of e^(-x (cosh t - 1)) cosh(order t) over t > 0, by the rule of trapezoids, whose error falls
- * exponentially with the step for such a function.
+ * e^x K(x) as the integral of e^(-x (cosh t - 1)) cosh(order t) over t > 0, by the rule of trapezoids, whose error
+ * falls exponentially with the step for such a function.
  */
 function byIntegral(order: 0 | 1, x: number): number {
   let sum = 0.5;

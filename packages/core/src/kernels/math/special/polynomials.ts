@@ -1,13 +1,13 @@
 /**
- * Orthogonal polynomials on float64 numbers, by their recurrences; those of Chebyshev at many degrees by their angle. The degree n is cut
- * to a whole number; below 0 the value is 0, as in PyTorch.
+ * Orthogonal polynomials on float64 numbers, by their recurrences; those of Chebyshev at many degrees by their angle.
+ * The degree n is cut to a whole number; below 0 the value is 0, as in PyTorch.
  */
 
 type Next = (k: number, current: number, before: number) => number;
 
 /**
- * The greatest degree that is computed by a recurrence; beyond it the value is NaN. A kernel also computes what happens to stand in
- * the unused lanes of its last vector, so no argument may take forever.
+ * The greatest degree that is computed by a recurrence; beyond it the value is NaN. A kernel also computes what happens
+ * to stand in the unused lanes of its last vector, so no argument may take forever.
  */
 const GREATEST = 1e6;
 

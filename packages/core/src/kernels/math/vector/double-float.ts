@@ -2,8 +2,8 @@ import type { Expr } from '../../expression/index.ts';
 import * as E from '../../expression/index.ts';
 
 /**
- * Sums (in both lanes of floating-point numbers), products and quotients (in f32 lanes) that keep what rounding takes: a number is `high`
- * + `low`. Dekker's algorithms.
+ * Sums (in both lanes of floating-point numbers), products and quotients (in f32 lanes) that keep what rounding takes:
+ * a number is `high` + `low`. Dekker's algorithms.
  */
 
 /** A number of about twice as many bits. */

@@ -10,8 +10,8 @@ interface Constants {
   /** erf(x) / x - 1 as a polynomial in x^2, |x| <= 1; the error of erf x is 2^-29.4 relative, 2^-56.3 in f64 lanes. */
   readonly near: readonly number[];
   /**
-   * e^(x^2) erfc(x) (1 + 2x) as a polynomial in u = (x - 2) / (x + 2), 0.5 <= x <= 10.2 (0.46 <= x <= 27.4 in f64 lanes); the
-   * relative error is 2^-27.2, 2^-58.7 in f64 lanes.
+   * e^(x^2) erfc(x) (1 + 2x) as a polynomial in u = (x - 2) / (x + 2), 0.5 <= x <= 10.2 (0.46 <= x <= 27.4 in f64
+   * lanes); the relative error is 2^-27.2, 2^-58.7 in f64 lanes.
    */
   readonly scaledErfc: readonly [first: number, ...others: number[]];
   /** What rounding took from the first coefficient, where no other makes up for it. */
@@ -125,7 +125,10 @@ export function erfc(lane: FloatLane, x: Expr): Expr {
   return E.select(E.lt(magnitude, constants[lane].erfcNearZero), near, mirrored);
 }
 
-/** e^(x^2/2) times the part of a normal distribution above x >= 0, as a polynomial in u = (x - 5) / (x + 5); the error of the part is 2^-29.1. */
+/**
+ * e^(x^2/2) times the part of a normal distribution above x >= 0, as a polynomial in u = (x - 5) / (x + 5); the error
+ * of the part is 2^-29.1.
+ */
 const NORMAL_TAIL = [
   0.07693202049, -0.1432533711, 0.1174034998, -0.0762020722, 0.057509996, -0.01154485065, 0.01715419069,
 ];
@@ -133,8 +136,8 @@ const NORMAL_TAIL = [
 const NORMAL_ONE = 14;
 
 /**
- * The part of a normal distribution below x, as half of 1 + erf: as PyTorch's, it is 0 far below, where erf rounds to -1. With the
- * density, which is the same exponential, it costs little more than that.
+ * The part of a normal distribution below x, as half of 1 + erf: as PyTorch's, it is 0 far below, where erf rounds to
+ * -1. With the density, which is the same exponential, it costs little more than that.
  */
 export function normalCdf(lane: FloatLane, x: Expr): Expr {
   if (lane === 'f64') return E.mul(0.5, E.add(1, E.erf(E.mul(x, Math.SQRT1_2))));

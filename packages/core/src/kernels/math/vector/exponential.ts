@@ -64,7 +64,9 @@ export const SHORT_EXP_TAIL: readonly number[] = [
   0.999999702, 0.4999913871, 0.1666764617, 0.04189939052, 0.008290232159,
 ];
 
-/** x within what gives neither infinity nor 0, or so little beyond that the result does; pmin and pmax let NaN through. */
+/**
+ * x within what gives neither infinity nor 0, or so little beyond that the result does; pmin and pmax let NaN through.
+ */
 const clamp = (x: Expr, least: number, largest: number): Expr => E.pmax(E.pmin(x, largest), least);
 
 interface Reduced {
@@ -134,9 +136,10 @@ export function exp(lane: FloatLane, x: Expr): Expr {
 export const EXP_TO_ZERO_SCALE = 2 ** 48;
 
 /**
- * 2^48 e^x for x <= 0 (up to 50, in fact) in f32 lanes, the exponential of a softmax: two operations in three of {@link exp}, and an
- * error of 2.3 ulp at most. The factor, which the caller divides out, keeps the result off the subnormal numbers where e^x
- * is one. Below -120 and at -Infinity the result is 2^48 e^-120 < 2^-125, which rounds to 0 when divided by 2^48.
+ * 2^48 e^x for x <= 0 (up to 50, in fact) in f32 lanes, the exponential of a softmax: two operations in three of
+ * {@link exp}, and an error of 2.3 ulp at most. The factor, which the caller divides out, keeps the result off the
+ * subnormal numbers where e^x is one. Below -120 and at -Infinity the result is 2^48 e^-120 < 2^-125, which rounds to 0
+ * when divided by 2^48.
  */
 export function expToZero(x: Expr): Expr {
   return expAbove(x, -120, 48);
@@ -145,7 +148,10 @@ export function expToZero(x: Expr): Expr {
 /** Below it {@link expOfWeight} is no matter. */
 export const LEAST_WEIGHT_EXPONENT = -87;
 
-/** e^x for x in [-87, 0] (up to 87, in fact) in f32 lanes, where it is no subnormal number; e^-87 for what is less. Within 2.3 ulp. */
+/**
+ * e^x for x in [-87, 0] (up to 87, in fact) in f32 lanes, where it is no subnormal number; e^-87 for what is less.
+ * Within 2.3 ulp.
+ */
 export function expOfWeight(x: Expr): Expr {
   return expAbove(x, LEAST_WEIGHT_EXPONENT, 0);
 }

@@ -4,8 +4,9 @@ import { sumOfAny } from './double-float.ts';
 import { logParts } from './logarithm.ts';
 
 /**
- * log gamma and its derivative in f32 lanes: beside a root a polynomial times the distance from it, far away Stirling's series, near 0 by
- * way of 1 + x. What is not above 0 is left to the functions of float64 numbers. Coefficients: tools/oracle/math_minimax.py.
+ * log gamma and its derivative in f32 lanes: beside a root a polynomial times the distance from it, far away Stirling's
+ * series, near 0 by way of 1 + x. What is not above 0 is left to the functions of float64 numbers. Coefficients:
+ * tools/oracle/math_minimax.py.
  */
 
 /** Below this, the function of x is that of 1 + x and a term that grows without bound. */
@@ -77,8 +78,8 @@ const LGAMMA_SERIES = [1 / 12, -1 / 360, 1 / 1260, -1 / 1680];
 const DIGAMMA_SERIES = [1 / 12, -1 / 120, 1 / 252, -1 / 240, 1 / 132];
 
 /**
- * The function for 0 < x < FAR, near 0 that of 1 + x. What rounding takes from the polynomial where its first two coefficients are added
- * is added last.
+ * The function for 0 < x < FAR, near 0 that of 1 + x. What rounding takes from the polynomial where its first two
+ * coefficients are added is added last.
  */
 function besideRoot(x: Expr, fromRoot: Expr, isNearZero: Expr, { first, second }: OverRoot): Expr {
   const isFirst = E.lt(x, SECOND);

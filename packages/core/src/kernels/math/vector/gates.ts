@@ -6,8 +6,9 @@ import { EXP_TAIL, ln2, SHORT_EXP_TAIL } from './exponential.ts';
 import { formats, powerOfTwo } from './format.ts';
 
 /**
- * The functions of gates in f32 lanes, of which a recurrent kernel takes several of each element of each step: in fewer operations than `sigmoid`
- * and `tanh`, since they multiply and add at once where the engine can, and are free of what small results and signed zeros need.
+ * The functions of gates in f32 lanes, of which a recurrent kernel takes several of each element of each step: in fewer
+ * operations than `sigmoid` and `tanh`, since they multiply and add at once where the engine can, and are free of what
+ * small results and signed zeros need.
  */
 
 /** a b + c, rounded once where the engine can. */
@@ -18,7 +19,9 @@ const multiplyAdd: (a: Operand, b: Operand, c: Operand) => Expr = hasRelaxedSimd
 /** x no further from 0 than this; a NaN stays one. */
 const within = (x: Expr, bound: number): Expr => E.pmax(E.pmin(x, bound), -bound);
 
-/** 2^k and r with x = k ln 2 + r and |r| <= ln(2)/2, for |x| <= 87: `roundToInt` of a product that is part of the sum. */
+/**
+ * 2^k and r with x = k ln 2 + r and |r| <= ln(2)/2, for |x| <= 87: `roundToInt` of a product that is part of the sum.
+ */
 function reduce(x: Expr): { power: Expr; r: Expr } {
   const { bias, fraction } = formats.f32;
   const rounder = 1.5 * 2 ** fraction + bias;

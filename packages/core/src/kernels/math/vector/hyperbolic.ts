@@ -18,7 +18,10 @@ import { odd } from './odd.ts';
  * tools/oracle/math_minimax.py.
  */
 
-/** (tanh x - x) / x^3 as a polynomial in x^2, |x| <= 0.625; the error of tanh x is 2^-27.7 relative, 2^-56.4 in f64 lanes. */
+/**
+ * (tanh x - x) / x^3 as a polynomial in x^2, |x| <= 0.625; the error of tanh x is 2^-27.7 relative, 2^-56.4 in f64
+ * lanes.
+ */
 const TANH_TAIL: ByLane<readonly number[]> = {
   f32: [-0.3333328068, 0.1333141029, -0.05373726413, 0.02063168585, -0.005697271787],
   f64: [

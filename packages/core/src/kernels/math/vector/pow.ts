@@ -18,7 +18,9 @@ const isOne = (a: Expr, b: Expr): Expr => or(eq(a, 1), and(eq(a, -1), E.isInf(b)
 const THIRD_HIGH = Math.fround(1 / 3);
 const THIRD_LOW = 1 / 3 - THIRD_HIGH;
 
-/** (atanh(s) / s - 1 - t/3) / t^2 in powers of t = s^2 <= 0.0295: its series. The error of atanh(s) is 2^-34 relative. */
+/**
+ * (atanh(s) / s - 1 - t/3) / t^2 in powers of t = s^2 <= 0.0295: its series. The error of atanh(s) is 2^-34 relative.
+ */
 const ATANH_TAIL = [1 / 5, 1 / 7, 1 / 9, 1 / 11];
 
 /** a^b for f32 lanes, as C has it: e^(b log |a|), with a logarithm of 33 bits. */

@@ -4,8 +4,8 @@ import { type Double, quotient, sum } from './double-float.ts';
 import { type ByLane, type FloatLane, formats, roundToInt } from './format.ts';
 
 /**
- * Sine and cosine, and the tangent in f32 lanes: |x| = n pi/2 + r with |r| <= pi/4 (Cody and Waite's reduction), then a polynomial chosen by the
- * quadrant. Arguments too large for the reduction go to Math. Coefficients:
+ * Sine and cosine, and the tangent in f32 lanes: |x| = n pi/2 + r with |r| <= pi/4 (Cody and Waite's reduction), then a
+ * polynomial chosen by the quadrant. Arguments too large for the reduction go to Math. Coefficients:
  * tools/oracle/math_minimax.py.
  */
 

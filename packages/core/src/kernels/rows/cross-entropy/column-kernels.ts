@@ -9,10 +9,10 @@ import { emitWhole, lossParams } from './loss-kernel.ts';
 /** Addresses in bytes, counts in elements; reads and writes whole vectors. */
 interface ColumnKernels {
   /**
-   * `x` holds n rows of m positions, `pitch` bytes from one to the next; so do `grad` and `spread`, where they are not 0. For
-   * each position, writes the maximum down its column to `maxima` and log(sum(exp(x - max))) to `logSums`; to `grad`
-   * exp(x - max) / sum times the position's number in `masses`. With a `spread` q, writes sum(q (logSum - (x - max))) to
-   * `losses`, adds unit * sum(q) to the mass, and subtracts unit * q from `grad`.
+   * `x` holds n rows of m positions, `pitch` bytes from one to the next; so do `grad` and `spread`, where they are not
+   * 0. For each position, writes the maximum down its column to `maxima` and log(sum(exp(x - max))) to `logSums`; to
+   * `grad` exp(x - max) / sum times the position's number in `masses`. With a `spread` q, writes sum(q (logSum - (x -
+   * max))) to `losses`, adds unit * sum(q) to the mass, and subtracts unit * q from `grad`.
    */
   columns(
     m: number,
@@ -28,8 +28,8 @@ interface ColumnKernels {
     unit: number,
   ): void;
   /**
-   * The whole of it, with the parameters of {@link columnLossTypes}, which looks up the targets and checks them. The order of the sums
-   * is that of eager calls: block by block.
+   * The whole of it, with the parameters of {@link columnLossTypes}, which looks up the targets and checks them. The
+   * order of the sums is that of eager calls: block by block.
    */
   columnLoss(...args: number[]): number;
 }
@@ -101,8 +101,9 @@ function emit(f: FunctionBuilder, t: RowConfig, p: ParametersOf<typeof params>):
 }
 
 /**
- * As those of `CrossEntropyLoss`, of logits that lie as `outer` blocks of n classes by `inner` positions, and in the end: how many
- * positions are worked on at a time, the bytes from one class of those to the next, and the address of room for 3n + 4 such rows.
+ * As those of `CrossEntropyLoss`, of logits that lie as `outer` blocks of n classes by `inner` positions, and in the
+ * end: how many positions are worked on at a time, the bytes from one class of those to the next, and the address of
+ * room for 3n + 4 such rows.
  */
 const lossesParams = { ...lossParams, ...i32Params('outer', 'inner', 'width', 'pitch', 'room') } as const;
 

@@ -16,7 +16,9 @@ export function blockOf({ n, inner }: Extent, bytes: number): { width: number; p
   return { width, pitch: align16(((width + 3) & ~3) * bytes) };
 }
 
-/** Brings m positions of each of n rows into scratch, `step` apart; a single row of numbers stands for all positions. */
+/**
+ * Brings m positions of each of n rows into scratch, `step` apart; a single row of numbers stands for all positions.
+ */
 function load(
   from: Strided,
   { n, inner }: Extent,
@@ -69,7 +71,10 @@ interface Block {
   readonly withGrad: boolean;
 }
 
-/** Adds what each position's own class has of loss and gradient; gives the sum of the losses of positions `first` to `first + m`. */
+/**
+ * Adds what each position's own class has of loss and gradient; gives the sum of the losses of positions `first` to
+ * `first + m`.
+ */
 function lossesOf(block: Block, first: number, m: number, losses: TypedArray | null): number {
   const { target, unit, scratch, at, bytes, step, n, withGrad } = block;
   const { classes, ignoreIndex, onClass, weight, spread } = target;

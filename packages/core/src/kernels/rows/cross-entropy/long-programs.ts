@@ -1,4 +1,7 @@
-/** Cross-entropy of rows that are too long to be in scratch at once, as programs have it: with the bits of longCrossEntropy. */
+/**
+ * Cross-entropy of rows that are too long to be in scratch at once, as programs have it: with the bits of
+ * longCrossEntropy.
+ */
 
 import { type DType, laneOf, type TypedArray } from '../../../dtype.ts';
 import { allocateArray } from '../../../storage.ts';

@@ -1,4 +1,7 @@
-/** The WebAssembly kernel of a whole cross-entropy: targets are looked up and checked, rows summed up, and the loss stored. */
+/**
+ * The WebAssembly kernel of a whole cross-entropy: targets are looked up and checked, rows summed up, and the loss
+ * stored.
+ */
 
 import { type FunctionBuilder, i32Params, type ModuleBuilder, type ParametersOf } from '../../wasm/index.ts';
 import { IGNORED, NO_CLASS } from '../cross-entropy-target.ts';
@@ -8,12 +11,14 @@ import type { RowConfig } from '../row-emitter.ts';
 export const reductions = { none: 0, sum: 1, mean: 2 } as const;
 
 /**
- * Addresses in bytes, counts in elements. The class of each row stands at `classes`, in `classBytes` bytes, or in 0 where
- * `spread` says all; `weights`, where not 0, holds a weight for each class. `spread` and `grad` are as in
- * `crossEntropy`. The rows' losses, or the one that they are reduced to, go to `loss`; a mean divides by the weights of the rows
- * that count, or by the number of rows. `targets` (int32), `scales` and `losses` (float64) are room for one number a row.
+ * Addresses in bytes, counts in elements. The class of each row stands at `classes`, in `classBytes` bytes, or in 0
+ * where `spread` says all; `weights`, where not 0, holds a weight for each class. `spread` and `grad` are as in
+ * `crossEntropy`. The rows' losses, or the one that they are reduced to, go to `loss`; a mean divides by the weights of
+ * the rows that count, or by the number of rows. `targets` (int32), `scales` and `losses` (float64) are room for one
+ * number a row.
  *
- * Returns 0, or 1 more than the number of the first row whose class is none; then nothing was written but `targets` and `scales`.
+ * Returns 0, or 1 more than the number of the first row whose class is none; then nothing was written but `targets` and
+ * `scales`.
  */
 export type CrossEntropyLoss = (
   rows: number,
@@ -82,7 +87,10 @@ export function emitLoss(module: ModuleBuilder, t: RowConfig, ofRows: number): v
   );
 }
 
-/** The body of such a function. `sum` pushes the sum of the losses, each of which it stores, given what a mean divides by. */
+/**
+ * The body of such a function. `sum` pushes the sum of the losses, each of which it stores, given what a mean divides
+ * by.
+ */
 export function emitWhole(
   f: FunctionBuilder,
   t: RowConfig,

@@ -57,8 +57,8 @@ export function evenly(n: number, dtype: DType, smoothing: number, weight: Strid
 }
 
 /**
- * The losses of the rows of `x` along `dim` (normalised), -sum(q * logSoftmax(x)), reduced, to `loss`; and where `grad` is given, to it
- * the gradient of their sum, or mean, by x, laid out as a contiguous tensor of x's shape.
+ * The losses of the rows of `x` along `dim` (normalised), -sum(q * logSoftmax(x)), reduced, to `loss`; and where `grad`
+ * is given, to it the gradient of their sum, or mean, by x, laid out as a contiguous tensor of x's shape.
  * @throws IndexError where a class is none
  */
 export function crossEntropyLoss(

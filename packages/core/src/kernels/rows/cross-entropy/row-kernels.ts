@@ -8,13 +8,13 @@ import { type CrossEntropyLoss, emitClasses, emitLoss } from './loss-kernel.ts';
 /** Addresses in bytes, counts in elements; reads up to 16 bytes past the ends. */
 interface CrossEntropyKernels {
   /**
-   * The target distribution q of a row is `scales` (float64, one a row) at the class in `targets` (int32, one a row), plus,
-   * where `spread` is not 0, the row of numbers there; `spreadStep` bytes lead to the next row's. A target of {@link NO_CLASS}
-   * leaves it at `spread`; one of {@link IGNORED} marks a row that counts for nothing: it has a q of 0, which makes NaN of the
-   * gradient where softmax(x) is NaN, as in PyTorch.
+   * The target distribution q of a row is `scales` (float64, one a row) at the class in `targets` (int32, one a row),
+   * plus, where `spread` is not 0, the row of numbers there; `spreadStep` bytes lead to the next row's. A target of
+   * {@link NO_CLASS} leaves it at `spread`; one of {@link IGNORED} marks a row that counts for nothing: it has a q of
+   * 0, which makes NaN of the gradient where softmax(x) is NaN, as in PyTorch.
    *
-   * Writes each row's loss, sum(q (log(sum(exp(x - max))) - (x - max))), to `losses` (float64) and returns `total` and their sum.
-   * Where `grad` is not 0, writes there the gradient by x: unit * (sum(q) * softmax(x) - q).
+   * Writes each row's loss, sum(q (log(sum(exp(x - max))) - (x - max))), to `losses` (float64) and returns `total` and
+   * their sum. Where `grad` is not 0, writes there the gradient by x: unit * (sum(q) * softmax(x) - q).
    */
   crossEntropy(
     rows: number,

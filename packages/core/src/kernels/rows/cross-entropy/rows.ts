@@ -14,9 +14,9 @@ import { crossEntropyKernels } from './row-kernels.ts';
 const CHUNK = 8192;
 
 /**
- * The losses of the rows of `x` along `dim` (normalised): -sum(q * logSoftmax(x)). Returns their sum. Each goes to `losses`, where
- * that is given; and the gradient by x, times `unit`, to `grad`, laid out as a contiguous tensor of
- * x's shape.
+ * The losses of the rows of `x` along `dim` (normalised): -sum(q * logSoftmax(x)). Returns their sum. Each goes to
+ * `losses`, where that is given; and the gradient by x, times `unit`, to `grad`, laid out as a contiguous tensor of x's
+ * shape.
  */
 export function crossEntropyRows(
   x: Strided,

@@ -4,7 +4,10 @@ import { is, minus, plus, times } from '../../wasm/formulas.ts';
 import { type FunctionBuilder, i32Params, ModuleBuilder, memoized, range } from '../../wasm/index.ts';
 
 interface HistogramKernels {
-  /** (n, bins, ofElements, from, to, x, out): 1 where the range of the elements, which is wanted `ofElements`, is not finite. */
+  /**
+   * (n, bins, ofElements, from, to, x, out): 1 where the range of the elements, which is wanted `ofElements`, is not
+   * finite.
+   */
   count(...args: number[]): number;
   /** (n, first, step, bins, ofElements, from, to, x, out) */
   edges(...args: number[]): number;
@@ -16,7 +19,10 @@ const rangeParams = { from: 'f64', to: 'f64' } as const;
 const round = (f: FunctionBuilder, dtype: DType): FunctionBuilder =>
   dtype === 'float32' ? f.op('f32.demote_f64').op('f64.promote_f32') : f;
 
-/** Sets `from` and `to` to the least and the greatest element, which are NaN where one is, and leaves with 1 unless they are finite. */
+/**
+ * Sets `from` and `to` to the least and the greatest element, which are NaN where one is, and leaves with 1 unless they
+ * are finite.
+ */
 function setRange(
   f: FunctionBuilder,
   dtype: DType,
@@ -158,7 +164,10 @@ function findInterval(
   f.i32Const(1).brIf(next).end().end().end().end();
 }
 
-/** Of points of so many dimensions, with weights or without: (points, cells, x, weights, sums, out, the number of intervals and the bounds of each). */
+/**
+ * Of points of so many dimensions, with weights or without: (points, cells, x, weights, sums, out, the number of
+ * intervals and the bounds of each).
+ */
 export const pointKernel = memoized((key: `${DType} ${number} ${0 | 1}`): ((...args: number[]) => void) => {
   const [dtype, count, weighted] = key.split(' ') as [DType, string, string];
   const dimensions = range(Number(count));

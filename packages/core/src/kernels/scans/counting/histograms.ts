@@ -1,4 +1,7 @@
-/** Elements counted by the interval in which they lie. Where these functions give `false`, loops in JavaScript do it: the two of one range whenever kernels run. */
+/**
+ * Elements counted by the interval in which they lie. Where these functions give `false`, loops in JavaScript do it:
+ * the two of one range whenever kernels run.
+ */
 import type { TypedArray } from '../../../dtype.ts';
 import { dtypeOf, Room, recorder, runCall } from '../../recording/index.ts';
 import { histogramKernels, pointKernel } from './histogram-kernels.ts';
@@ -20,7 +23,9 @@ const callOf = (
   recorder.call(name, callee, types, args, { reads: [x], writes: [out], checks: true });
 };
 
-/** How many elements lie in each of equal intervals of a range, which is none of one number, the last one with its end. */
+/**
+ * How many elements lie in each of equal intervals of a range, which is none of one number, the last one with its end.
+ */
 export function recordHistogram(x: TypedArray, range: Range, out: TypedArray): boolean {
   if (recorder === null) return false;
   callOf('histc', histogramKernels(dtypeOf(x)).count, [x.length, out.length], range, [x, out]);
@@ -41,7 +46,10 @@ export function recordEdges(
   return true;
 }
 
-/** How many points, or what weight of them, lie in each cell between the bounds of each dimension; `false` where there are too many for scratch. */
+/**
+ * How many points, or what weight of them, lie in each cell between the bounds of each dimension; `false` where there
+ * are too many for scratch.
+ */
 export function countCells(
   x: TypedArray,
   bounds: readonly TypedArray[],

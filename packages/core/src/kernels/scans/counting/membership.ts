@@ -6,7 +6,10 @@ import { type FunctionBuilder, i32Params, ModuleBuilder, memoized } from '../../
 /** Of fewer elements copies into scratch and back cost more than they save. */
 const worthCall = 64;
 
-/** Whether each element of `x` is among some (or not, with `invert`): says whether it found out. NaN is equal to nothing. */
+/**
+ * Whether each element of `x` is among some (or not, with `invert`): says whether it found out. NaN is equal to
+ * nothing.
+ */
 export function findAmong(x: TypedArray, among: TypedArray, invert: boolean, out: TypedArray): boolean {
   if (mayLook() && x.length + among.length < worthCall) return false;
   // At most half of the table is in use.
@@ -18,7 +21,10 @@ export function findAmong(x: TypedArray, among: TypedArray, invert: boolean, out
 
 const params = i32Params('count', 'members', 'bits', 'invert', 'x', 'among', 'table', 'out');
 
-/** What {@link findAmong} does, at addresses, for elements and members of some dtypes: by a table of numbers, which begin at their hash. */
+/**
+ * What {@link findAmong} does, at addresses, for elements and members of some dtypes: by a table of numbers, which
+ * begin at their hash.
+ */
 const membershipKernel = memoized((key: `${DType} ${DType}`): ((...args: number[]) => void) => {
   const [ofElements, ofMembers] = key.split(' ') as [DType, DType];
   const module = new ModuleBuilder();

@@ -9,8 +9,9 @@ import { Moves } from './moves.ts';
 export const mostKept = 32;
 
 /**
- * Adds what stores, in `order`, where the first `count` of n elements stand, in order, and gives 1; 0 where one of them occurs twice, so
- * that algorithms have a say, where there is NaN, where they need not be `sorted`, or are too many. With a `mask` of ones the greatest come first.
+ * Adds what stores, in `order`, where the first `count` of n elements stand, in order, and gives 1; 0 where one of them
+ * occurs twice, so that algorithms have a say, where there is NaN, where they need not be `sorted`, or are too many.
+ * With a `mask` of ones the greatest come first.
  */
 export const defineFirstOfDistinct = (module: ModuleBuilder, dtype: DType): number =>
   module.define(

@@ -20,8 +20,9 @@ import { defineMedian } from './median-kernel.ts';
 /** Of rows of n elements that lie `inner` apart. */
 interface OrderKernels {
   /**
-   * Stores the elements of each row in their order, equal ones as they come, and where they stood. There is room for two rows of 64-bit
-   * integers in `keys`, for two of 32-bit ones in `order`, and for 256 of them in `counts`. The `mask` flips the order.
+   * Stores the elements of each row in their order, equal ones as they come, and where they stood. There is room for
+   * two rows of 64-bit integers in `keys`, for two of 32-bit ones in `order`, and for 256 of them in `counts`. The
+   * `mask` flips the order.
    */
   sort(
     outer: number,
@@ -35,7 +36,10 @@ interface OrderKernels {
     values: number,
     indices: number,
   ): void;
-  /** Stores the lower of the two elements in the middle, and where it stands; of a row with NaN that one, unless it is `skipped`. */
+  /**
+   * Stores the lower of the two elements in the middle, and where it stands; of a row with NaN that one, unless it is
+   * `skipped`.
+   */
   median(
     outer: number,
     n: number,

@@ -68,7 +68,10 @@ export function eachElement(
   });
 }
 
-/** The key of an element: an unsigned integer in the order of the elements, in which 0 and -0 are equal and NaN is the greatest. */
+/**
+ * The key of an element: an unsigned integer in the order of the elements, in which 0 and -0 are equal and NaN is the
+ * greatest.
+ */
 export const defineKey = (module: ModuleBuilder, dtype: DType): number =>
   module.define({ name: 'keyOf', result: 'i64' }, i32Params('address'), (f, p) => {
     if (bytesOf(dtype) === 1) {

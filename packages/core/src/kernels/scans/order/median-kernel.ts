@@ -61,7 +61,10 @@ class RowMedian extends RowWriter<Locals<keyof typeof medianParams>, ReturnType<
     if (!hasNaN) f.i32Const(0).set(v.nans);
   }
 
-  /** k, how many elements stand before the one in the middle. NaN counts as the greatest, so what is left out stands behind. */
+  /**
+   * k, how many elements stand before the one in the middle. NaN counts as the greatest, so what is left out stands
+   * behind.
+   */
   rankOfMiddle(): void {
     const { f, p, v } = this.at;
     f.get(p.n).i32Const(1).op('i32.sub').set(v.k);

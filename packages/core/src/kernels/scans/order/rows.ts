@@ -1,4 +1,6 @@
-/** Elements in their order. These functions say whether they found it: of rows too long for scratch the caller has to. */
+/**
+ * Elements in their order. These functions say whether they found it: of rows too long for scratch the caller has to.
+ */
 
 import type { TypedArray } from '../../../dtype.ts';
 import { dtypeOf, mayLook, Room, runCall } from '../../recording/index.ts';
@@ -47,7 +49,10 @@ export interface Picking {
   readonly sorted?: boolean;
 }
 
-/** Stores what PyTorch's algorithms pick of the rows of an extent, each of which lies side by side in `x`, and where it stood. */
+/**
+ * Stores what PyTorch's algorithms pick of the rows of an extent, each of which lies side by side in `x`, and where it
+ * stood.
+ */
 export function pickRows(
   by: 'topk' | 'kthvalue' | 'mode',
   x: TypedArray,

@@ -1,6 +1,6 @@
 /**
- * The algorithms by which PyTorch selects and sorts where equal elements need not stay in order, at addresses: those of the C++
- * standard library and its own quickselect. Which of equal elements comes first depends on how these move them.
+ * The algorithms by which PyTorch selects and sorts where equal elements need not stay in order, at addresses: those of
+ * the C++ standard library and its own quickselect. Which of equal elements comes first depends on how these move them.
  */
 import { is, minus, plus } from '../../wasm/formulas.ts';
 import { type FunctionBuilder, i32Params, type ModuleBuilder } from '../../wasm/index.ts';
@@ -41,7 +41,9 @@ function choose(f: FunctionBuilder, into: number, yes: number, no: number): void
   f.get(yes).set(into).else().get(no).set(into).end();
 }
 
-/** Moves `left` up past what belongs before the pivot, and `right`, by one at least, down past what belongs behind it. */
+/**
+ * Moves `left` up past what belongs before the pivot, and `right`, by one at least, down past what belongs behind it.
+ */
 function passBy(m: Moves, left: number, right: number, pivot: number): void {
   const { f } = m;
   const less = (): void => {

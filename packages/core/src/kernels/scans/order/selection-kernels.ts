@@ -14,9 +14,9 @@ const params = i32Params(
 type Parameters = Locals<keyof typeof params>;
 
 /**
- * Stores what is picked of rows of n elements that lie one after the other, `count` of each, and where they stood; results of neighbouring rows
- * lie side by side, `inner` of them. There is room for a row of 64-bit integers in `keys`, for one of 32-bit ones in `order`, and for as many as
- * firstOfDistinct keeps of both in `kept`.
+ * Stores what is picked of rows of n elements that lie one after the other, `count` of each, and where they stood;
+ * results of neighbouring rows lie side by side, `inner` of them. There is room for a row of 64-bit integers in `keys`,
+ * for one of 32-bit ones in `order`, and for as many as firstOfDistinct keeps of both in `kept`.
  */
 type Pick = (...args: number[]) => void;
 
@@ -27,7 +27,10 @@ interface OrderedPicks {
   readonly kthvalue: Pick;
 }
 
-/** Defines what goes through rows: `read` replaces the address of an element by its key, `pick` brings the picked ones to the first places. */
+/**
+ * Defines what goes through rows: `read` replaces the address of an element by its key, `pick` brings the picked ones
+ * to the first places.
+ */
 function definePick(
   module: ModuleBuilder,
   name: string,
@@ -111,7 +114,10 @@ export const orderedPicks = memoized((dtype: DType): OrderedPicks => {
   return module.instantiate<OrderedPicks>();
 });
 
-/** The element that occurs most often, the least of several, as PyTorch's mode has it; where there is NaN, by what is no order. */
+/**
+ * The element that occurs most often, the least of several, as PyTorch's mode has it; where there is NaN, by what is no
+ * order.
+ */
 export const modePick = memoized((dtype: DType): Pick => {
   const module = new ModuleBuilder();
   const { sort } = defineSelecting(module, 'f64');

@@ -1,6 +1,7 @@
 /**
- * The WebAssembly kernels of pooling: greatest entries and their places, means, and gradients of means. Rows of windows that have all their
- * entries are worked on a vector of windows at a time, the others one by one; both go through a window's entries in the same order.
+ * The WebAssembly kernels of pooling: greatest entries and their places, means, and gradients of means. Rows of windows
+ * that have all their entries are worked on a vector of windows at a time, the others one by one; both go through a
+ * window's entries in the same order.
  */
 
 import { type GemmLane, gemmLanes } from '../../gemm/index.ts';
@@ -15,9 +16,9 @@ import {
 } from '../../wasm/index.ts';
 
 /**
- * What each kernel takes: planes; sizes of a plane and of its result; distances between entries of a window; which windows of a row are
- * whole, and how many entries they have along it; the table and how many bytes its planes are apart; where the planes lie, and their
- * results; and where the places of greatest entries do.
+ * What each kernel takes: planes; sizes of a plane and of its result; distances between entries of a window; which
+ * windows of a row are whole, and how many entries they have along it; the table and how many bytes its planes are
+ * apart; where the planes lie, and their results; and where the places of greatest entries do.
  */
 const params = i32Params(
   ...([
@@ -120,8 +121,8 @@ function eachWindow(
 }
 
 /**
- * For each entry of a window, of `count` in each of its rows, of which `row` begins one: its address is `at`; the index in the plane of the
- * row's first one is `i`.
+ * For each entry of a window, of `count` in each of its rows, of which `row` begins one: its address is `at`; the index
+ * in the plane of the row's first one is `i`.
  */
 function eachEntry({ f, p, v, t }: Walk, count: number, body: () => void, row: () => void = () => {}): void {
   const z = plus(v.z, times(v.iz, p.ld));
@@ -244,7 +245,10 @@ function means(module: ModuleBuilder, t: GemmLane, step: Step): void {
   });
 }
 
-/** What {@link means} does to gradients: x is overwritten with, for each entry, the sum of y's elements over their divisors. */
+/**
+ * What {@link means} does to gradients: x is overwritten with, for each entry, the sum of y's elements over their
+ * divisors.
+ */
 function spread(module: ModuleBuilder, t: GemmLane, step: Step): void {
   const { lane, vector } = t;
   module.define({ export: 'spread' }, params, (f, p) => {

@@ -12,9 +12,9 @@ type MoveName = 'add' | 'put' | 'take';
 const checks = (name: MoveName): boolean => name === 'put';
 
 /**
- * Of each of so many planes of `size` elements `count` ones, at `index`: those of `a` that the others at `b` are added to or put in the
- * place of, or that are taken there. Where an index is none of a plane, as that of a window without entries is, nothing is added, and 0 is
- * taken; to put an element there gives 1, and does no more.
+ * Of each of so many planes of `size` elements `count` ones, at `index`: those of `a` that the others at `b` are added
+ * to or put in the place of, or that are taken there. Where an index is none of a plane, as that of a window without
+ * entries is, nothing is added, and 0 is taken; to put an element there gives 1, and does no more.
  */
 const kernels = memoized((dtype: DType): Readonly<Record<MoveName, Kernel>> => {
   const bytes = bytesOf(dtype);

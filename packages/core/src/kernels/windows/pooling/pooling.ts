@@ -1,4 +1,7 @@
-/** Pooling of tensors: by the kernels, in chunks of planes; planes that are too large for their memory element by element. */
+/**
+ * Pooling of tensors: by the kernels, in chunks of planes; planes that are too large for their memory element by
+ * element.
+ */
 
 import type { TypedArray } from '../../../dtype.ts';
 import { allocateArray } from '../../../storage.ts';
@@ -181,8 +184,8 @@ function runInChunks(
 }
 
 /**
- * The greatest entry of each window of x's planes, and its index in the plane. `samples` are the random numbers of windows that lie by
- * them, of x's dtype, those of each plane together.
+ * The greatest entry of each window of x's planes, and its index in the plane. `samples` are the random numbers of
+ * windows that lie by them, of x's dtype, those of each plane together.
  */
 export const poolGreatest = (
   g: Pooling,

@@ -1,6 +1,7 @@
 /**
- * Where the windows of pooling lie: a table of three numbers for each window along each dimension, its first entry, how many entries it
- * has, and by what the sum over it is divided. Tables are made in the memory of kernels, by functions over addresses.
+ * Where the windows of pooling lie: a table of three numbers for each window along each dimension, its first entry, how
+ * many entries it has, and by what the sum over it is divided. Tables are made in the memory of kernels, by functions
+ * over addresses.
  */
 
 import { is, minus, plus, times } from '../../wasm/formulas.ts';
@@ -14,8 +15,9 @@ import {
 import { type Triple, volume } from '../geometry.ts';
 
 /**
- * The windows along a dimension of `size` entries: number o goes from entry o * num / den - padding up to, and without, entry
- * (o * num + extra) / den - padding, rounded down, in steps of `dilation`. Entries beyond the dimension are left out.
+ * The windows along a dimension of `size` entries: number o goes from entry o * num / den - padding up to, and without,
+ * entry (o * num + extra) / den - padding, rounded down, in steps of `dilation`. Entries beyond the dimension are left
+ * out.
  */
 export interface Along {
   readonly size: number;
@@ -72,7 +74,10 @@ export const dilationsOf = ({ along }: Pooling): Triple =>
 /** Numbers of a table. */
 export const tableLength = ({ out }: Pooling): number => 3 * (out[0] + out[1] + out[2]);
 
-/** The windows along the last dimension that begin `step` apart and have all their `kernel` entries: from `first` up to `past`. */
+/**
+ * The windows along the last dimension that begin `step` apart and have all their `kernel` entries: from `first` up to
+ * `past`.
+ */
 interface Whole {
   readonly first: number;
   readonly past: number;
@@ -148,8 +153,8 @@ const regularKernel = memoized((_: 'i32'): Kernel => {
 });
 
 /**
- * One dimension of the tables of planes, `pitch` bytes apart: the gaps between windows are those between multiples of a number, counted
- * from the random one on, all in the arithmetic of the elements.
+ * One dimension of the tables of planes, `pitch` bytes apart: the gaps between windows are those between multiples of a
+ * number, counted from the random one on, all in the arithmetic of the elements.
  */
 const fractionalKernel = memoized((lane: FloatLane): Kernel => {
   const bytes = lane === 'f32' ? 4 : 8;
@@ -186,8 +191,8 @@ const fractionalKernel = memoized((lane: FloatLane): Kernel => {
 });
 
 /**
- * A call that makes a part of a table, whose place comes after the other arguments and is `at` numbers from its beginning; `A` is what
- * stands for the random numbers.
+ * A call that makes a part of a table, whose place comes after the other arguments and is `at` numbers from its
+ * beginning; `A` is what stands for the random numbers.
  */
 interface TablePart<A> {
   readonly kernel: Kernel;

@@ -48,7 +48,10 @@ const sizesOf = ({ x, labels }: Named, wanted: readonly string[]): number[] =>
 /** {@link reshape}, where it has something to do. */
 const shaped = (x: Tensor, shape: Shape): Tensor => (sameShape(x.shape, shape) ? x : reshape(x, shape));
 
-/** The product of two operands, summed over the labels that both have and nobody wants: a matrix product, if it can be one. */
+/**
+ * The product of two operands, summed over the labels that both have and nobody wants: a matrix product, if it can be
+ * one.
+ */
 function contract(first: Named, second: Named, wanted: ReadonlySet<string>): Named {
   const inSecond = new Set(second.labels);
   const inFirst = new Set(first.labels);
@@ -124,12 +127,13 @@ function fromSublists(args: readonly unknown[]): { equation: string; operands: T
 const einsumTakes = signature('einsum', { equation: K.text, operands: K.tensors });
 
 /**
- * Sums of products by Einstein's convention: each operand's dimensions get letters; those that do not occur after `->` are summed.
- * Without `->` the letters that occur once remain, in alphabetical order. `...` stands for any dimensions, which broadcast, as do
- * sizes of 1. A letter that one operand has twice takes its diagonal. Operands are contracted from left to right.
- * Follows `torch.einsum`; its form with lists of numbers, `einsum(a, [0, 1], b, [1, 2], [0, 2])`, works too.
- * @throws ValueError for an equation that makes no sense; ShapeError where operands do not fit it; DTypeError where products of
- * floats and of another dtype are to be summed
+ * Sums of products by Einstein's convention: each operand's dimensions get letters; those that do not occur after `->`
+ * are summed. Without `->` the letters that occur once remain, in alphabetical order. `...` stands for any dimensions,
+ * which broadcast, as do sizes of 1. A letter that one operand has twice takes its diagonal. Operands are contracted
+ * from left to right. Follows `torch.einsum`; its form with lists of numbers, `einsum(a, [0, 1], b, [1, 2], [0, 2])`,
+ * works too.
+ * @throws ValueError for an equation that makes no sense; ShapeError where operands do not fit it; DTypeError where
+ * products of floats and of another dtype are to be summed
  * @example
  * ```ts
  * const a = tensor([[1, 2], [3, 4]]);

@@ -80,45 +80,54 @@ const adaptiveAvgPool = (caller: string, rank: number) =>
 
 /**
  * The greatest entry of each of `outputSize` windows, which share out x's last dimension: window i holds entries
- * floor(i * L / outputSize) to ceil((i + 1) * L / outputSize) - 1. Shapes: x (N, C, L) or (C, L); the result (N, C, outputSize). Floats.
- * Follows `torch.nn.functional.adaptive_max_pool1d`.
- * @throws ShapeError where x has other dimensions, ValueError for negative sizes, DTypeError where x is no tensor of floats
+ * floor(i * L / outputSize) to ceil((i + 1) * L / outputSize) - 1. Shapes: x (N, C, L) or (C, L); the result (N, C,
+ * outputSize). Floats. Follows `torch.nn.functional.adaptive_max_pool1d`.
+ * @throws ShapeError where x has other dimensions, ValueError for negative sizes, DTypeError where x is no tensor of
+ *   floats
  * @example adaptiveMaxPool1d(tensor([[[1, 5, 2, 4, 3]]], { dtype: 'float32' }), 2); // tensor([[[5., 4.]]])
  */
 export const adaptiveMaxPool1d = /* @__PURE__ */ adaptiveMaxPool('adaptiveMaxPool1d', 1);
 
 /**
- * {@link adaptiveMaxPool1d} of images: x (N, C, H, W) or (C, H, W); of `outputSize` `null` stands for x's own size. Follows
- * `torch.nn.functional.adaptive_max_pool2d`.
- * @throws ShapeError where x has other dimensions, ValueError for negative sizes, DTypeError where x is no tensor of floats
+ * {@link adaptiveMaxPool1d} of images: x (N, C, H, W) or (C, H, W); of `outputSize` `null` stands for x's own size.
+ * Follows `torch.nn.functional.adaptive_max_pool2d`.
+ * @throws ShapeError where x has other dimensions, ValueError for negative sizes, DTypeError where x is no tensor of
+ *   floats
  * @example adaptiveMaxPool2d(randn([1, 3, 5, 7]), [2, null]).shape; // [ 1, 3, 2, 7 ]
  */
 export const adaptiveMaxPool2d = /* @__PURE__ */ adaptiveMaxPool('adaptiveMaxPool2d', 2);
 
 /**
- * {@link adaptiveMaxPool1d} of volumes: x (N, C, D, H, W) or (C, D, H, W). Follows `torch.nn.functional.adaptive_max_pool3d`.
- * @throws ShapeError where x has other dimensions, ValueError for negative sizes, DTypeError where x is no tensor of floats
+ * {@link adaptiveMaxPool1d} of volumes: x (N, C, D, H, W) or (C, D, H, W). Follows
+ * `torch.nn.functional.adaptive_max_pool3d`.
+ * @throws ShapeError where x has other dimensions, ValueError for negative sizes, DTypeError where x is no tensor of
+ *   floats
  */
 export const adaptiveMaxPool3d = /* @__PURE__ */ adaptiveMaxPool('adaptiveMaxPool3d', 3);
 
 /**
- * The mean of each of `outputSize` windows, which share out x's last dimension as those of {@link adaptiveMaxPool1d} do. Shapes: x
- * (N, C, L) or (C, L); the result (N, C, outputSize). Floats. Follows `torch.nn.functional.adaptive_avg_pool1d`.
- * @throws ShapeError where x has other dimensions, ValueError for negative sizes, DTypeError where x is no tensor of floats
+ * The mean of each of `outputSize` windows, which share out x's last dimension as those of {@link adaptiveMaxPool1d}
+ * do. Shapes: x (N, C, L) or (C, L); the result (N, C, outputSize). Floats. Follows
+ * `torch.nn.functional.adaptive_avg_pool1d`.
+ * @throws ShapeError where x has other dimensions, ValueError for negative sizes, DTypeError where x is no tensor of
+ *   floats
  * @example adaptiveAvgPool1d(tensor([[[1, 5, 3, 4, 2]]], { dtype: 'float32' }), 2); // tensor([[[3., 3.]]])
  */
 export const adaptiveAvgPool1d = /* @__PURE__ */ adaptiveAvgPool('adaptiveAvgPool1d', 1);
 
 /**
- * {@link adaptiveAvgPool1d} of images: x (N, C, H, W) or (C, H, W); of `outputSize` `null` stands for x's own size. Follows
- * `torch.nn.functional.adaptive_avg_pool2d`.
- * @throws ShapeError where x has other dimensions, ValueError for negative sizes, DTypeError where x is no tensor of floats
+ * {@link adaptiveAvgPool1d} of images: x (N, C, H, W) or (C, H, W); of `outputSize` `null` stands for x's own size.
+ * Follows `torch.nn.functional.adaptive_avg_pool2d`.
+ * @throws ShapeError where x has other dimensions, ValueError for negative sizes, DTypeError where x is no tensor of
+ *   floats
  * @example adaptiveAvgPool2d(ones([2, 3, 8, 8]), 1).shape; // [ 2, 3, 1, 1 ]
  */
 export const adaptiveAvgPool2d = /* @__PURE__ */ adaptiveAvgPool('adaptiveAvgPool2d', 2);
 
 /**
- * {@link adaptiveAvgPool1d} of volumes: x (N, C, D, H, W) or (C, D, H, W). Follows `torch.nn.functional.adaptive_avg_pool3d`.
- * @throws ShapeError where x has other dimensions, ValueError for negative sizes, DTypeError where x is no tensor of floats
+ * {@link adaptiveAvgPool1d} of volumes: x (N, C, D, H, W) or (C, D, H, W). Follows
+ * `torch.nn.functional.adaptive_avg_pool3d`.
+ * @throws ShapeError where x has other dimensions, ValueError for negative sizes, DTypeError where x is no tensor of
+ *   floats
  */
 export const adaptiveAvgPool3d = /* @__PURE__ */ adaptiveAvgPool('adaptiveAvgPool3d', 3);

@@ -20,7 +20,10 @@ export function forEach(what: string, value: PerDimension, rank: number): Shape 
   );
 }
 
-/** Refuses what has not `rank` spatial dimensions behind channels, with a batch or without; only the dimensions before `filled` may be empty. */
+/**
+ * Refuses what has not `rank` spatial dimensions behind channels, with a batch or without; only the dimensions before
+ * `filled` may be empty.
+ */
 export function checkPlanes(x: Tensor, rank: number, filled = x.ndim - rank - 1): void {
   const dims = x.ndim - rank;
   const [unbatched, batched] = [`${rank + 1}D`, `${rank + 2}D`];
@@ -96,7 +99,10 @@ export function windowSizes(
   return sizes;
 }
 
-/** How many windows there are along each dimension; in ceil mode also those that reach beyond the end, if they begin before it. */
+/**
+ * How many windows there are along each dimension; in ceil mode also those that reach beyond the end, if they begin
+ * before it.
+ */
 export function windowCounts(
   sizes: Shape,
   { kernel, stride, padding, dilation }: WindowSizes,

@@ -18,7 +18,10 @@ export interface FractionalMaxPoolOptions {
   readonly outputRatio?: PerDimension;
   /** Whether the result is `[values, indices]`, the index of each value among its plane's entries. Default: false. */
   readonly returnIndices?: boolean;
-  /** What decides where windows lie: uniform numbers (N, C, spatial dimensions) of x's dtype, the last dimension's first in 2d. */
+  /**
+   * What decides where windows lie: uniform numbers (N, C, spatial dimensions) of x's dtype, the last dimension's first
+   * in 2d.
+   */
   readonly _randomSamples?: Tensor;
 }
 
@@ -91,19 +94,20 @@ const fractionalMaxPool = (caller: string, rank: 2 | 3): Pool<PerDimension, Frac
   ) as Pool<PerDimension, FractionalMaxPoolOptions>;
 
 /**
- * The greatest entry of each of `outputSize` windows of `kernelSize`, which lie at places that a random number for each plane and
- * dimension decides (fractional max pooling, by Graham): window i begins at entry floor(a * (i + u)) - floor(a * u), with
- * a = (size - kernel) / (out - 1), and the last one ends where the image does. Shapes: x (N, C, H, W) or (C, H, W); the result
- * (N, C, outH, outW). Floats. Follows `torch.nn.functional.fractional_max_pool2d`.
- * @throws ShapeError where x has other dimensions or windows do not fit, ValueError for no size or sizes that are too small, DTypeError
- *   where x is no tensor of floats
+ * The greatest entry of each of `outputSize` windows of `kernelSize`, which lie at places that a random number for each
+ * plane and dimension decides (fractional max pooling, by Graham): window i begins at entry floor(a * (i + u)) -
+ * floor(a * u), with a = (size - kernel) / (out - 1), and the last one ends where the image does. Shapes: x (N, C, H,
+ * W) or (C, H, W); the result (N, C, outH, outW). Floats. Follows `torch.nn.functional.fractional_max_pool2d`.
+ * @throws ShapeError where x has other dimensions or windows do not fit, ValueError for no size or sizes that are too
+ *   small, DTypeError where x is no tensor of floats
  * @example fractionalMaxPool2d(randn([1, 3, 9, 9]), 2, { outputRatio: 0.6 }).shape; // [ 1, 3, 5, 5 ]
  */
 export const fractionalMaxPool2d = /* @__PURE__ */ fractionalMaxPool('fractionalMaxPool2d', 2);
 
 /**
- * {@link fractionalMaxPool2d} of volumes: x (N, C, D, H, W) or (C, D, H, W). Follows `torch.nn.functional.fractional_max_pool3d`.
- * @throws ShapeError where x has other dimensions or windows do not fit, ValueError for no size or sizes that are too small, DTypeError
- *   where x is no tensor of floats
+ * {@link fractionalMaxPool2d} of volumes: x (N, C, D, H, W) or (C, D, H, W). Follows
+ * `torch.nn.functional.fractional_max_pool3d`.
+ * @throws ShapeError where x has other dimensions or windows do not fit, ValueError for no size or sizes that are too
+ *   small, DTypeError where x is no tensor of floats
  */
 export const fractionalMaxPool3d = /* @__PURE__ */ fractionalMaxPool('fractionalMaxPool3d', 3);

@@ -10,7 +10,10 @@ import type { PerDimension } from '../convolution-checks.ts';
 import { checkPlanes, type WindowSizes, windowCounts, windowSizes } from './checks.ts';
 import { greatestOf, meansOf, type Windows } from './primitives.ts';
 
-/** Options of {@link maxPool1d}, {@link maxPool2d} and {@link maxPool3d}. A number stands for as many as there are dimensions. */
+/**
+ * Options of {@link maxPool1d}, {@link maxPool2d} and {@link maxPool3d}. A number stands for as many as there are
+ * dimensions.
+ */
 export interface MaxPoolOptions {
   /** From one window to the next. Default: as much as a window is long. */
   readonly stride?: PerDimension;
@@ -159,11 +162,12 @@ const avgPool = <O extends AvgPoolOptions>(caller: string, rank: number, kinds: 
   );
 
 /**
- * The greatest entry of each window of x's last dimension: y[n, c, i] = max over k of x[n, c, i * stride + k * dilation - padding], NaN
- * where a window has one. Shapes: x (N, C, L) or (C, L); the result (N, C, (L + 2 * padding - dilation * (kernel - 1) - 1) / stride + 1,
- * rounded down, up in ceil mode). Any dtype but bool. Follows `torch.nn.functional.max_pool1d`.
- * @throws ShapeError where x has other dimensions or no window fits, ValueError for numbers that are too small or a padding that is too
- *   large, DTypeError for bool
+ * The greatest entry of each window of x's last dimension: y[n, c, i] = max over k of x[n, c, i * stride + k * dilation
+ * - padding], NaN where a window has one. Shapes: x (N, C, L) or (C, L); the result (N, C, (L + 2 * padding - dilation
+ * * (kernel - 1) - 1) / stride + 1, rounded down, up in ceil mode). Any dtype but bool. Follows
+ * `torch.nn.functional.max_pool1d`.
+ * @throws ShapeError where x has other dimensions or no window fits, ValueError for numbers that are too small or a
+ *   padding that is too large, DTypeError for bool
  * @example
  * ```ts
  * const x = tensor([[[1, 5, 2, 4, 3]]]);
@@ -177,41 +181,41 @@ export const maxPool1d = /* @__PURE__ */ maxPool('maxPool1d', 1);
 /**
  * {@link maxPool1d} of images: x (N, C, H, W) or (C, H, W), windows of `kernelSize` or (kH, kW). Follows
  * `torch.nn.functional.max_pool2d`.
- * @throws ShapeError where x has other dimensions or no window fits, ValueError for numbers that are too small or a padding that is too
- *   large, DTypeError for bool
+ * @throws ShapeError where x has other dimensions or no window fits, ValueError for numbers that are too small or a
+ *   padding that is too large, DTypeError for bool
  * @example maxPool2d(arange(16).reshape([1, 4, 4]), 2).tolist(); // [ [ [ 5, 7 ], [ 13, 15 ] ] ]
  */
 export const maxPool2d = /* @__PURE__ */ maxPool('maxPool2d', 2);
 
 /**
  * {@link maxPool1d} of volumes: x (N, C, D, H, W) or (C, D, H, W). Follows `torch.nn.functional.max_pool3d`.
- * @throws ShapeError where x has other dimensions or no window fits, ValueError for numbers that are too small or a padding that is too
- *   large, DTypeError for bool
+ * @throws ShapeError where x has other dimensions or no window fits, ValueError for numbers that are too small or a
+ *   padding that is too large, DTypeError for bool
  */
 export const maxPool3d = /* @__PURE__ */ maxPool('maxPool3d', 3);
 
 /**
- * The mean of each window of x's last dimension, with zeros in its padding: the sum of its entries, divided by how many there are, those
- * of the padding too unless `countIncludePad` is false. Shapes as those of {@link maxPool1d}. Any dtype but bool; of whole numbers it is
- * rounded towards 0. Follows `torch.nn.functional.avg_pool1d`.
- * @throws ShapeError where x has other dimensions or no window fits, ValueError for numbers that are too small or a padding that is too
- *   large, DTypeError for bool
+ * The mean of each window of x's last dimension, with zeros in its padding: the sum of its entries, divided by how many
+ * there are, those of the padding too unless `countIncludePad` is false. Shapes as those of {@link maxPool1d}. Any
+ * dtype but bool; of whole numbers it is rounded towards 0. Follows `torch.nn.functional.avg_pool1d`.
+ * @throws ShapeError where x has other dimensions or no window fits, ValueError for numbers that are too small or a
+ *   padding that is too large, DTypeError for bool
  * @example avgPool1d(tensor([[[1, 2, 3, 6]]], { dtype: 'float32' }), 2); // tensor([[[1.5000, 4.5000]]])
  */
 export const avgPool1d = /* @__PURE__ */ avgPool('avgPool1d', 1, avg1dKinds);
 
 /**
- * {@link avgPool1d} of images: x (N, C, H, W) or (C, H, W); `divisorOverride` is what sums are divided by instead. Follows
- * `torch.nn.functional.avg_pool2d`.
- * @throws ShapeError where x has other dimensions or no window fits, ValueError for numbers that are too small, a padding that is too
- *   large, or a divisor of 0, DTypeError for bool
+ * {@link avgPool1d} of images: x (N, C, H, W) or (C, H, W); `divisorOverride` is what sums are divided by instead.
+ * Follows `torch.nn.functional.avg_pool2d`.
+ * @throws ShapeError where x has other dimensions or no window fits, ValueError for numbers that are too small, a
+ *   padding that is too large, or a divisor of 0, DTypeError for bool
  * @example avgPool2d(ones([1, 4, 4]), 2, { divisorOverride: 1 }).tolist(); // [ [ [ 4, 4 ], [ 4, 4 ] ] ]
  */
 export const avgPool2d = /* @__PURE__ */ avgPool('avgPool2d', 2, avgKinds);
 
 /**
  * {@link avgPool2d} of volumes: x (N, C, D, H, W) or (C, D, H, W). Follows `torch.nn.functional.avg_pool3d`.
- * @throws ShapeError where x has other dimensions or no window fits, ValueError for numbers that are too small, a padding that is too
- *   large, or a divisor of 0, DTypeError for bool
+ * @throws ShapeError where x has other dimensions or no window fits, ValueError for numbers that are too small, a
+ *   padding that is too large, or a divisor of 0, DTypeError for bool
  */
 export const avgPool3d = /* @__PURE__ */ avgPool('avgPool3d', 3, avgKinds);

@@ -48,7 +48,10 @@ const poolingOf = (x: Shape, { rank, out, along }: Windows): Pooling => ({
   along,
 });
 
-/** A gradient that depends on x no more than by a derivative of zeros, which it has in PyTorch: where it may be asked for. */
+/**
+ * A gradient that depends on x no more than by a derivative of zeros, which it has in PyTorch: where it may be asked
+ * for.
+ */
 const connected = (dx: Tensor, x: Tensor): Tensor =>
   isGradEnabled() ? where(Tensor.scalar(1, 'bool'), dx, x) : dx;
 

@@ -8,7 +8,10 @@ import type { PerDimension } from '../convolution-checks.ts';
 import { checkFloats, checkPlanes, windowSizes } from './checks.ts';
 import { putAt } from './primitives.ts';
 
-/** Options of {@link maxUnpool1d}, {@link maxUnpool2d} and {@link maxUnpool3d}: the first two as they were given to the pooling. */
+/**
+ * Options of {@link maxUnpool1d}, {@link maxUnpool2d} and {@link maxUnpool3d}: the first two as they were given to the
+ * pooling.
+ */
 export interface MaxUnpoolOptions {
   /** From one window to the next. Default: as much as a window is long. */
   readonly stride?: PerDimension;
@@ -77,11 +80,13 @@ const maxUnpool = (caller: string, rank: number) =>
   );
 
 /**
- * Puts what {@link maxPool1d} found back to where it was, among zeros: `indices` are those that it gave with `returnIndices`, int32, of
- * x's shape. Shapes: x (N, C, L) or (C, L); the result (N, C, (L - 1) * stride - 2 * padding + kernelSize), or `outputSize`. Floats.
- * Where several values go to one place, the last one stays. Follows `torch.nn.functional.max_unpool1d`.
- * @throws ShapeError where x has other dimensions or the indices another shape, ValueError for an index that is none of a plane or an
- *   output size that is too far off, DTypeError where x is no tensor of floats or the indices are not int32
+ * Puts what {@link maxPool1d} found back to where it was, among zeros: `indices` are those that it gave with
+ * `returnIndices`, int32, of x's shape. Shapes: x (N, C, L) or (C, L); the result (N, C, (L - 1) * stride - 2 * padding
+ * + kernelSize), or `outputSize`. Floats. Where several values go to one place, the last one stays. Follows
+ * `torch.nn.functional.max_unpool1d`.
+ * @throws ShapeError where x has other dimensions or the indices another shape, ValueError for an index that is none of
+ *   a plane or an output size that is too far off, DTypeError where x is no tensor of floats or the indices are not
+ *   int32
  * @example
  * ```ts
  * const [values, indices] = maxPool1d(tensor([[[1, 5, 2, 4]]], { dtype: 'float32' }), 2, { returnIndices: true });
@@ -91,16 +96,19 @@ const maxUnpool = (caller: string, rank: number) =>
 export const maxUnpool1d = /* @__PURE__ */ maxUnpool('maxUnpool1d', 1);
 
 /**
- * {@link maxUnpool1d} of images, after {@link maxPool2d}: x (N, C, H, W) or (C, H, W). Follows `torch.nn.functional.max_unpool2d`.
- * @throws ShapeError where x has other dimensions or the indices another shape, ValueError for an index that is none of a plane or an
- *   output size that is too far off, DTypeError where x is no tensor of floats or the indices are not int32
+ * {@link maxUnpool1d} of images, after {@link maxPool2d}: x (N, C, H, W) or (C, H, W). Follows
+ * `torch.nn.functional.max_unpool2d`.
+ * @throws ShapeError where x has other dimensions or the indices another shape, ValueError for an index that is none of
+ *   a plane or an output size that is too far off, DTypeError where x is no tensor of floats or the indices are not
+ *   int32
  */
 export const maxUnpool2d = /* @__PURE__ */ maxUnpool('maxUnpool2d', 2);
 
 /**
  * {@link maxUnpool1d} of volumes, after {@link maxPool3d}: x (N, C, D, H, W) or (C, D, H, W). Follows
  * `torch.nn.functional.max_unpool3d`.
- * @throws ShapeError where x has other dimensions or the indices another shape, ValueError for an index that is none of a plane or an
- *   output size that is too far off, DTypeError where x is no tensor of floats or the indices are not int32
+ * @throws ShapeError where x has other dimensions or the indices another shape, ValueError for an index that is none of
+ *   a plane or an output size that is too far off, DTypeError where x is no tensor of floats or the indices are not
+ *   int32
  */
 export const maxUnpool3d = /* @__PURE__ */ maxUnpool('maxUnpool3d', 3);
