@@ -22,9 +22,12 @@ const annotations: Plugin = {
 /** One letter beyond Latin-1 would make V8 hold, and read, twice as many bytes. */
 const ascii: Plugin = {
   name: 'ascii',
-  renderChunk: (code) =>
-    code.replace(/[^\0-\x7f]/g, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`),
+  generateBundle(_, files) {
+    for (const file of Object.values(files)) if (file.type === 'chunk') file.code = escaped(file.code);
+  },
 };
+const escaped = (code: string): string =>
+  code.replace(/[^\0-\x7f]/g, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`);
 
 rmSync(join(folder, 'dist'), { recursive: true, force: true });
 const bundle = await rolldown({
