@@ -25,8 +25,6 @@ interface Internals {
   /** The last of those who asked what a call depends on. */
   trace: number;
   hooks: ModuleHooks | null;
-  /** The module of which this one was listed as a part last. */
-  holder: WeakRef<Callable> | null;
   /** The properties that `registerBuffer` named, and whether they are saved. */
   readonly buffers: Map<string, { readonly persistent: boolean }>;
   /** What a container holds by names that properties cannot have. */
@@ -57,7 +55,6 @@ export class Callable {
       born: traceNumber(),
       trace: 0,
       hooks: null,
-      holder: null,
       buffers: new Map(),
       held: new Map(),
     };
@@ -132,10 +129,12 @@ export function dependsOnModule(module: Callable): void {
   }
 }
 
+/** The module of which a module was listed as a part last. */
+const holders = /* @__PURE__ */ new WeakMap<Callable, WeakRef<Callable>>();
+
 /** @internal Notes that a module was found among the parts of another. */
 export function notePart(part: Callable, holder: Callable): void {
-  const own = internalsOf(part);
-  if (own.holder?.deref() !== holder) own.holder = new WeakRef(holder);
+  if (holders.get(part)?.deref() !== holder) holders.set(part, new WeakRef(holder));
 }
 
 /**
@@ -146,14 +145,14 @@ function dependsOnHolders(module: Callable): void {
   const seen = new Set<Callable>();
   for (let part = module; !seen.has(part); ) {
     seen.add(part);
-    const { holder: reference } = internalsOf(part);
+    const reference = holders.get(part);
     const holder = reference?.deref();
-    if (reference === null || holder === undefined || internalsOf(holder).trace === traceNumber()) return;
+    if (holder === undefined || internalsOf(holder).trace === traceNumber()) return;
     const key = Object.keys(holder).find((name) => valueIn(holder, name) === part);
     if (key === undefined) return;
     const held = part;
     assumes(`${holder.constructor.name}.${key}`, () => {
-      const now = reference.deref();
+      const now = reference?.deref();
       return now === undefined || valueIn(now, key) === held;
     });
     part = holder;

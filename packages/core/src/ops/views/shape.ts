@@ -1,4 +1,4 @@
-import { composition, K, type Signature, signature } from '../../arguments/index.ts';
+import { composition, K, signature } from '../../arguments/index.ts';
 import { allIntegers } from '../../arguments/sight.ts';
 import { callListener } from '../../arguments/signature.ts';
 import { IndexError, ShapeError } from '../../errors.ts';
@@ -52,12 +52,9 @@ const reshapeCopyPrimitive = definePrimitive<Shape>({
 const reshapeParameters = { x: K.tensor, sizes: sizesKind };
 const reshapeTakes = signature('reshape', reshapeParameters);
 
-/** The shape that `sizes` stand for; the check is asked where they do not fit at sight, or somebody hears of calls. */
-function shapeFrom(takes: Signature, caller: string, x: Tensor, sizes: Sizes): Shape {
-  const list = sizesFrom(sizes);
-  if (callListener !== null || !Tensor.is(x) || !allIntegers(list)) takes([x, sizes]);
-  return inferSizes(list, x.count, caller);
-}
+/** Whether the check need not be asked: the sizes fit at sight, and nobody hears of calls. */
+const fitAtSight = (x: Tensor, sizes: Sizes): boolean =>
+  callListener === null && Tensor.is(x) && allIntegers(sizesFrom(sizes));
 
 /**
  * The elements of x, in row-major order, in another shape; one size may be -1 and is inferred. A view where x's memory
@@ -66,7 +63,8 @@ function shapeFrom(takes: Signature, caller: string, x: Tensor, sizes: Sizes): S
  * @example reshape(arange(6), [2, -1]).tolist(); // [ [ 0, 1, 2 ], [ 3, 4, 5 ] ]
  */
 export function reshape(x: Tensor, ...sizes: Sizes): Tensor {
-  const shape = shapeFrom(reshapeTakes, 'reshape', x, sizes);
+  if (!fitAtSight(x, sizes)) reshapeTakes([x, sizes]);
+  const shape = inferSizes(sizesFrom(sizes), x.count, 'reshape');
   const strides = reshapedStrides(x, shape);
   return strides === null
     ? apply(reshapeCopyPrimitive, [x], shape)
@@ -81,7 +79,8 @@ const viewTakes = signature('view', reshapeParameters);
  * @example view(arange(6), 3, -1).shape; // [ 3, 2 ]
  */
 export function view(x: Tensor, ...sizes: Sizes): Tensor {
-  const shape = shapeFrom(viewTakes, 'view', x, sizes);
+  if (!fitAtSight(x, sizes)) viewTakes([x, sizes]);
+  const shape = inferSizes(sizesFrom(sizes), x.count, 'view');
   const strides = reshapedStrides(x, shape);
   if (strides === null) {
     throw new ShapeError(
