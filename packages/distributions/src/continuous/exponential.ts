@@ -1,11 +1,7 @@
-import { checkArguments, empty, K, type Shape, type Tensor } from '@kindling/core';
-import {
-  Distribution,
-  type DistributionOptions,
-  distributionOptions,
-  type SampleOptions,
-} from '../distribution.ts';
-import { broadcastFloats, ranges, within } from '../values.ts';
+import { empty, type Shape, type Tensor } from '@kindling/core';
+import type { DistributionOptions, SampleOptions } from '../distribution.ts';
+import { Parametric } from '../parametric.ts';
+import { ranges, within } from '../values.ts';
 
 /**
  * How long it takes until what happens `rate` times on average happens: the density is rate exp(-rate x). Follows
@@ -13,15 +9,13 @@ import { broadcastFloats, ranges, within } from '../values.ts';
  * @throws ValueError for NaN, and for rates that are not above 0
  * @example new Exponential(2).logProb(tensor([0, 1])); // tensor([ 0.6931, -1.3069])
  */
-export class Exponential extends Distribution {
+export class Exponential extends Parametric<'rate'> {
   /** How often it happens. */
   readonly rate: Tensor;
 
   constructor(rate: Tensor | number, options: DistributionOptions = {}) {
-    checkArguments(new.target.name, { rate: K.tensorOrNumber, options: distributionOptions }, arguments);
-    const [often] = broadcastFloats(rate) as [Tensor];
-    super(often.shape, [], options);
-    this.rate = this.parameter('rate', often, ranges.positive);
+    super({ rate }, { rate: ranges.positive }, options, arguments);
+    this.rate = this.parameters.rate;
   }
 
   override get hasRsample(): boolean {
@@ -42,10 +36,6 @@ export class Exponential extends Distribution {
 
   override get variance(): Tensor {
     return this.rate.pow(-2);
-  }
-
-  protected override printed() {
-    return { rate: this.rate };
   }
 
   protected override draw(sampleShape: Shape, options: SampleOptions): Tensor {
@@ -71,9 +61,5 @@ export class Exponential extends Distribution {
 
   protected override icdfOf(value: Tensor): Tensor {
     return value.neg().log1p().neg().div(this.rate);
-  }
-
-  protected override expanded(batchShape: Shape): Distribution {
-    return new Exponential(this.rate.expand(batchShape), { validateArgs: this.validates });
   }
 }

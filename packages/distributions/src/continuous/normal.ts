@@ -1,11 +1,7 @@
-import { checkArguments, erf, erfinv, K, randn, type Shape, type Tensor, where } from '@kindling/core';
-import {
-  Distribution,
-  type DistributionOptions,
-  distributionOptions,
-  type SampleOptions,
-} from '../distribution.ts';
-import { broadcastFloats, ranges, within } from '../values.ts';
+import { erf, erfinv, randn, type Shape, type Tensor, where } from '@kindling/core';
+import type { DistributionOptions, SampleOptions } from '../distribution.ts';
+import { Parametric } from '../parametric.ts';
+import { ranges, within } from '../values.ts';
 import { LocationScale } from './location-scale.ts';
 
 const logRootOfTwoPi = Math.log(Math.sqrt(2 * Math.PI));
@@ -64,17 +60,15 @@ export class Normal extends LocationScale {
  * @throws ValueError for NaN, and for scales that are not above 0
  * @example new HalfNormal(1).logProb(0.5); // tensor(-0.3508)
  */
-export class HalfNormal extends Distribution {
+export class HalfNormal extends Parametric<'scale'> {
   /** The standard deviation before the sign is dropped. */
   readonly scale: Tensor;
   /** The numbers with their sign. */
   readonly baseDist: Normal;
 
   constructor(scale: Tensor | number, options: DistributionOptions = {}) {
-    checkArguments(new.target.name, { scale: K.tensorOrNumber, options: distributionOptions }, arguments);
-    const [stretch] = broadcastFloats(scale) as [Tensor];
-    super(stretch.shape, [], options);
-    this.scale = this.parameter('scale', stretch, ranges.positive);
+    super({ scale }, { scale: ranges.positive }, options, arguments);
+    this.scale = this.parameters.scale;
     this.baseDist = new Normal(0, this.scale, { validateArgs: false });
   }
 
@@ -92,10 +86,6 @@ export class HalfNormal extends Distribution {
 
   override get variance(): Tensor {
     return this.scale.pow(2).mul(1 - 2 / Math.PI);
-  }
-
-  protected override printed() {
-    return { scale: this.scale };
   }
 
   protected override draw(sampleShape: Shape, options: SampleOptions): Tensor {
@@ -121,9 +111,5 @@ export class HalfNormal extends Distribution {
 
   protected override icdfOf(value: Tensor): Tensor {
     return this.baseDist.icdf(value.add(1).div(2));
-  }
-
-  protected override expanded(batchShape: Shape): Distribution {
-    return new HalfNormal(this.scale.expand(batchShape), { validateArgs: this.validates });
   }
 }

@@ -1,29 +1,22 @@
-import { checkArguments, K, rand, type Shape, type Tensor } from '@kindling/core';
-import {
-  Distribution,
-  type DistributionOptions,
-  distributionOptions,
-  type SampleOptions,
-} from '../distribution.ts';
-import { broadcastFloats, ranges, within } from '../values.ts';
-
-const takes = { low: K.tensorOrNumber, high: K.tensorOrNumber, options: distributionOptions };
+import { rand, type Shape, type Tensor } from '@kindling/core';
+import type { DistributionOptions, SampleOptions } from '../distribution.ts';
+import { Parametric } from '../parametric.ts';
+import { ranges, within } from '../values.ts';
 
 /**
  * Numbers in [low, high), each as likely as any other. Follows `torch.distributions.Uniform`.
  * @throws ValueError unless low < high
  * @example new Uniform(0, tensor([2, 4])).entropy(); // tensor([0.6931, 1.3863])
  */
-export class Uniform extends Distribution {
+export class Uniform extends Parametric<'low' | 'high'> {
   /** The least number. */
   readonly low: Tensor;
   /** Where numbers end. */
   readonly high: Tensor;
 
   constructor(low: Tensor | number, high: Tensor | number, options: DistributionOptions = {}) {
-    checkArguments(new.target.name, takes, arguments);
-    const [least, most] = broadcastFloats(low, high) as [Tensor, Tensor];
-    super(least.shape, [], options);
+    super({ low, high }, { low: ranges.real, high: ranges.real }, options, arguments);
+    const { low: least, high: most } = this.parameters;
     const above = { ...ranges.positive, expected: 'numbers greater than low' };
     this.low = least;
     this.high = this.validates ? within(new.target.name, 'high', most, above, most.sub(least)) : most;
@@ -47,10 +40,6 @@ export class Uniform extends Distribution {
 
   override get variance(): Tensor {
     return this.high.sub(this.low).pow(2).div(12);
-  }
-
-  protected override printed() {
-    return { low: this.low, high: this.high };
   }
 
   protected override draw(sampleShape: Shape, options: SampleOptions): Tensor {
@@ -80,10 +69,5 @@ export class Uniform extends Distribution {
 
   protected override icdfOf(value: Tensor): Tensor {
     return value.mul(this.high.sub(this.low)).add(this.low);
-  }
-
-  protected override expanded(batchShape: Shape): Distribution {
-    const [low, high] = [this.low.expand(batchShape), this.high.expand(batchShape)];
-    return new Uniform(low, high, { validateArgs: this.validates });
   }
 }

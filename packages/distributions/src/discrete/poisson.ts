@@ -1,26 +1,20 @@
-import { broadcastTensors, checkArguments, K, poisson, type Shape, type Tensor, xlogy } from '@kindling/core';
-import {
-  Distribution,
-  type DistributionOptions,
-  distributionOptions,
-  type SampleOptions,
-} from '../distribution.ts';
-import { broadcastFloats, ranges, wholeWithin } from '../values.ts';
+import { broadcastTensors, poisson, type Shape, type Tensor, xlogy } from '@kindling/core';
+import type { DistributionOptions, SampleOptions } from '../distribution.ts';
+import { Parametric } from '../parametric.ts';
+import { ranges, wholeWithin } from '../values.ts';
 
 /**
  * How often something happens that happens `rate` times on average. Follows `torch.distributions.Poisson`.
  * @throws ValueError for NaN, and for rates below 0
  * @example new Poisson(4).logProb(tensor([2, 4])); // tensor([-1.9206, -1.6329])
  */
-export class Poisson extends Distribution {
+export class Poisson extends Parametric<'rate'> {
   /** How often it happens. */
   readonly rate: Tensor;
 
   constructor(rate: Tensor | number, options: DistributionOptions = {}) {
-    checkArguments(new.target.name, { rate: K.tensorOrNumber, options: distributionOptions }, arguments);
-    const [often] = broadcastFloats(rate) as [Tensor];
-    super(often.shape, [], options);
-    this.rate = this.parameter('rate', often, ranges.nonNegative);
+    super({ rate }, { rate: ranges.nonNegative }, options, arguments);
+    this.rate = this.parameters.rate;
   }
 
   override get mean(): Tensor {
@@ -35,10 +29,6 @@ export class Poisson extends Distribution {
     return this.rate;
   }
 
-  protected override printed() {
-    return { rate: this.rate };
-  }
-
   protected override draw(sampleShape: Shape, options: SampleOptions): Tensor {
     return poisson(this.rate.expand(this.extended(sampleShape)), options);
   }
@@ -51,9 +41,5 @@ export class Poisson extends Distribution {
   protected override logDensity(of: Tensor): Tensor {
     const [rate, value] = broadcastTensors(this.rate, of) as [Tensor, Tensor];
     return xlogy(value, rate).sub(rate).sub(value.add(1).lgamma());
-  }
-
-  protected override expanded(batchShape: Shape): Distribution {
-    return new Poisson(this.rate.expand(batchShape), { validateArgs: this.validates });
   }
 }
