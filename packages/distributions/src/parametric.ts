@@ -23,7 +23,7 @@ export abstract class Parametric<Name extends string> extends Distribution {
     const together = broadcastFloats(...names.map((name) => given[name]));
     super(together[0]?.shape ?? [], [], options);
     this.parameters = Object.fromEntries(
-      together.map((x, i) => [names[i], this.parameter(names[i] as Name, x, bounds[names[i] as Name])]),
+      names.map((name, i) => [name, this.parameter(name, together[i] as Tensor, bounds[name])]),
     ) as Record<Name, Tensor>;
   }
 

@@ -16,12 +16,15 @@ export type Sizes = number[] | [readonly number[]];
 /** What a parameter `...sizes` takes: sizes one by one, or one list of them. */
 export const sizesKind = K.kind(
   'sizes or dims, one by one or as one array',
-  (x) => allIntegers(sizesFrom(x as Sizes)),
+  (x) => areSizes(x as Sizes),
   ShapeError,
 );
 
 export const sizesFrom = (sizes: Sizes): readonly number[] =>
   (sizes.length === 1 && Array.isArray(sizes[0]) ? sizes[0] : sizes) as readonly number[];
+
+/** Whether they are integers, as {@link sizesKind} asks, told without its call. */
+export const areSizes = (sizes: Sizes): boolean => allIntegers(sizesFrom(sizes));
 
 /** The layout of a fresh tensor. */
 export const denseLayout = (shape: Shape): Layout => ({

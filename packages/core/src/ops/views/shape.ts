@@ -1,5 +1,4 @@
 import { composition, K, signature } from '../../arguments/index.ts';
-import { allIntegers } from '../../arguments/sight.ts';
 import { callListener } from '../../arguments/signature.ts';
 import { IndexError, ShapeError } from '../../errors.ts';
 import { copyStrided } from '../../kernels/index.ts';
@@ -15,6 +14,7 @@ import {
 } from '../../shape.ts';
 import { Tensor } from '../../tensor.ts';
 import {
+  areSizes,
   broadcastLayout,
   inferSizes,
   type Layout,
@@ -54,7 +54,7 @@ const reshapeTakes = signature('reshape', reshapeParameters);
 
 /** Whether the check need not be asked: the sizes fit at sight, and nobody hears of calls. */
 const fitAtSight = (x: Tensor, sizes: Sizes): boolean =>
-  callListener === null && Tensor.is(x) && allIntegers(sizesFrom(sizes));
+  callListener === null && Tensor.is(x) && areSizes(sizes);
 
 /**
  * The elements of x, in row-major order, in another shape; one size may be -1 and is inferred. A view where x's memory
