@@ -120,30 +120,84 @@ describe('sequences padded to an enormous length', () => {
   });
 });
 
-describe('an array of modules or parameters as a property', () => {
-  class Stack extends nn.Module<[Tensor], Tensor> {
+describe('a property that looks like what learns and registers nothing', () => {
+  class Holder extends nn.Module<[Tensor], Tensor> {
     sizes = [1, 2];
     none: unknown[] = [];
-    layers: unknown = [new nn.Linear(1, 2), new nn.Linear(2, 1)];
+    layers: unknown;
     override forward = (x: Tensor): Tensor => x;
   }
+  const linear = new nn.Linear(1, 2);
+  const scale = new nn.Parameter(ones(1));
 
-  it('is warned of once a class, by name, with what to write', () => {
+  it.each([
+    ['an array of modules, which registers none of them', 'ModuleList([...])', [linear, linear]],
+    ['a Set of modules, which registers none of them', 'ModuleList([...])', new Set([linear])],
+    ['a Map of modules, which registers none of them', 'ModuleDict({ ... })', new Map([['a', linear]])],
+    ['an object of modules, which registers none of them', 'ModuleDict({ ... })', { a: linear }],
+    ['an array of parameters, which registers none of them', 'ParameterList([...])', [scale]],
+    ['an object of parameters, which registers none of them', 'ParameterDict({ ... })', { a: scale }],
+    ['a tensor that requires gradients, which registers nothing', 'Parameter(...)', ones(1).requiresGrad_()],
+  ])('is warned of once a class: %s', (is, write, layers) => {
+    class Net extends Holder {
+      override layers = layers;
+    }
     const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
     try {
-      expect(new nn.Sequential(new Stack()).parameters()).toEqual([]);
-      new Stack().parameters();
-      class Scales extends Stack {
-        override layers = [new nn.Parameter(ones(1))];
-      }
-      new Scales().parameters();
-      const kept = new Stack();
-      kept.layers = new nn.ModuleList([new nn.Linear(1, 2)]);
-      expect(kept.parameters().length).toBe(2);
-      expect(warn.mock.calls.map(([text]) => (text as string).replace(/, so that.*; /, '; '))).toEqual([
-        'Warning: Stack.layers is an array of modules, which registers none of them; write layers = new nn.ModuleList([...]). (Said once a class.)',
-        'Warning: Scales.layers is an array of parameters, which registers none of them; write layers = new nn.ParameterList([...]). (Said once a class.)',
+      expect(new nn.Sequential(new Net()).parameters()).toEqual([]);
+      new Net().parameters();
+      const said = warn.mock.calls.map(([text]) => (text as string).replace(/, so that.*; /, '; '));
+      expect(said).toEqual([
+        `Warning: Net.layers is ${is}; write layers = new nn.${write}. (Said once a class.)`,
       ]);
+    } finally {
+      warn.mockRestore();
+    }
+  });
+
+  it.each([
+    ['a ModuleList', new nn.ModuleList([linear])],
+    ['a tensor that learns nothing', ones(2)],
+    ['a result', ones(2).requiresGrad_().mul(2)],
+    ['numbers by name', { a: 1 }],
+    [
+      'an object whose getter throws',
+      {
+        get a(): never {
+          throw new Error('no');
+        },
+      },
+    ],
+    [
+      'an instance of a class',
+      new (class Shelf {
+        a = linear;
+      })(),
+    ],
+  ])('is not %s', (_, layers) => {
+    class Net extends Holder {
+      override layers = layers;
+    }
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+    try {
+      new Net().parameters();
+      expect(warn).not.toHaveBeenCalled();
+    } finally {
+      warn.mockRestore();
+    }
+  });
+
+  it('is not a buffer, whatever it requires', () => {
+    class Net extends Holder {
+      constructor() {
+        super();
+        this.registerBuffer('mean', ones(1).requiresGrad_());
+      }
+    }
+    const warn = vi.spyOn(console, 'warn').mockImplementation(() => {});
+    try {
+      new Net().parameters();
+      expect(warn).not.toHaveBeenCalled();
     } finally {
       warn.mockRestore();
     }

@@ -1,5 +1,4 @@
 import { isTraced, K, KindlingError, Tensor } from '@kindling/core';
-import { warnOfArray } from './arrays.ts';
 import {
   type AnyModule,
   dependsOnModule,
@@ -9,6 +8,7 @@ import {
   registeredValues,
 } from './callable.ts';
 import { Parameter } from './parameter.ts';
+import { warnOfUnregistered } from './unregistered.ts';
 
 /**
  * How the properties of a module are called in PyTorch, where that differs: property to name. Names of
@@ -157,7 +157,7 @@ function gatherParameters(module: AnyModule, seen: Set<AnyModule> | null, found:
   const values = registeredValues(module);
   for (const value of values) {
     if (value instanceof Parameter) found.add(value);
-    else if (Array.isArray(value)) warnOfArray(module, value);
+    else if (typeof value === 'object') warnOfUnregistered(module, value);
   }
   if (seen === null) return;
   for (const value of values) {
