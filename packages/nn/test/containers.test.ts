@@ -23,6 +23,9 @@ describe('Sequential', () => {
     const same = new nn.Sequential(new Map([['fc', new nn.Linear(2, 3)]]));
     expect(String(same)).toBe('Sequential(\n  (fc): Linear(in_features=2, out_features=3, bias=True)\n)');
     expect(() => new nn.Sequential({ forward: new nn.ReLU() })).toThrow("attribute 'forward' already exists");
+    expect(() => new nn.Sequential([new nn.ReLU()] as never)).toThrow(
+      'Sequential: modules: expected modules one by one, as new Sequential(...modules), or an object or a Map of names and values, got [an instance of ReLU]',
+    );
   });
 
   it('has its named modules as properties, by their types; members of every module come first', () => {

@@ -35,6 +35,9 @@ function described(value: unknown, depth: number): string {
 }
 
 function describeFunction(f: { name?: unknown }): string {
+  // A module is a function with the prototype of its class.
+  const of = f.constructor.name;
+  if (!of.endsWith('Function')) return `an instance of ${of}`;
   const what = callable.accepts(f) ? 'function' : 'class';
   return typeof f.name === 'string' && f.name !== '' ? `the ${what} ${f.name}` : `a ${what}`;
 }

@@ -7,6 +7,11 @@ import { NumberedModules } from './numbered.ts';
 
 const none: unknown[] = [];
 
+const modulesByName = /* @__PURE__ */ K.kind(
+  `modules one by one, as new Sequential(...modules), or ${named.expected}`,
+  named.accepts,
+);
+
 /**
  * What the constructor gives: where modules have names, a module with these as properties; members of every module come
  * first.
@@ -38,7 +43,7 @@ class Sequential<I extends unknown[] = [Tensor], O = Tensor> extends NumberedMod
     super();
     const [first] = modules;
     if (modules.length === 1 && typeof first === 'object' && first !== null) {
-      checkArguments(new.target.name, { modules: named }, [first]);
+      checkArguments(new.target.name, { modules: modulesByName }, [first]);
       for (const [name, module] of entriesOf(first)) this.put(name, module);
     } else {
       modules.forEach((module, i) => {
