@@ -367,7 +367,7 @@ describe('shapes and dtypes', () => {
     const add_ = Tensor.prototype.add_ as (this: unknown, other: unknown) => Tensor;
     expect(() => add_.call([1, 2], 1)).toThrow(DTypeError);
     expect(() => floats(1).add_([1] as unknown as Tensor)).toThrow(
-      'expected tensors or numbers, got (Tensor, object)',
+      'expected tensors or numbers, got (Tensor, [1]); make a tensor of an array with tensor()',
     );
     expect(() => floats(1).copy_(null as unknown as Tensor)).toThrow(
       'copy_: source: expected a Tensor, got null',

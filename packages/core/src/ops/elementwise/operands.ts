@@ -57,8 +57,9 @@ export function splitOperands(
 
 /** The error that says what came where tensors and numbers were expected. */
 export function notATensor(name: string, operands: readonly unknown[]): DTypeError {
-  const kinds = operands.map((x) => (isOfClass(x) ? 'Tensor' : x === null ? 'null' : typeof x));
-  return new DTypeError(`${name}: expected tensors or numbers, got (${kinds.join(', ')})`);
+  const came = operands.map((x) => (isOfClass(x) ? 'Tensor' : describe(x))).join(', ');
+  const remedy = operands.some((x) => isArray(x)) ? '; make a tensor of an array with tensor()' : '';
+  return new DTypeError(`${name}: expected tensors or numbers, got (${came})${remedy}`);
 }
 
 /** The error for an update that is given other than so many tensors, or fewer numbers. */
