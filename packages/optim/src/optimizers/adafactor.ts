@@ -82,6 +82,9 @@ const averaging = (name: string, count: 'rows' | 'columns'): FusedUpdate =>
 const averagingRows = averaging('adafactor_rows', 'columns');
 const averagingColumns = averaging('adafactor_columns', 'rows');
 
+/** The direction of a step as an expression of tensors, but for the sign. */
+type Towards = (of: readonly E.Expr[], numbers: Numbers<E.Expr>) => E.Expr;
+
 /** By how much the gradient is multiplied for its direction, of a variance. */
 const scaleOf = (variance: E.Expr, eps1: E.Expr): E.Expr =>
   E.div(1, E.sqrt(E.max(variance, E.mul(eps1, eps1))));
@@ -100,10 +103,11 @@ const directingExactly = new FusedUpdate(
   },
 );
 
-/** 1 / √R and √(max(mean of R, ε₁)), for each row. */
-const factoringRows = new FusedUpdate('adafactor_row', 2, 2, (_factor, _root, row, mean, ...numbers) => {
+/** 1 / √R, and that times √(max(mean of R, ε₁)), for each row. */
+const factoringRows = new FusedUpdate('adafactor_row', 2, 2, (_factor, _scaled, row, mean, ...numbers) => {
   const [, , , eps1] = numbers as Numbers<E.Expr>;
-  return [E.div(1, E.sqrt(row)), E.sqrt(E.max(mean, eps1))];
+  const factor = E.div(1, E.sqrt(row));
+  return [factor, E.mul(factor, E.sqrt(E.max(mean, eps1)))];
 });
 
 /** 1 / √C, for each column. */
@@ -112,14 +116,13 @@ const factoringColumns = new FusedUpdate('adafactor_column', 1, 1, (_factor, col
 ]);
 
 /**
- * The direction of {@link directingExactly}, but for the sign and the rounding: the scale is a product of factors, at
- * most 1 / ε₁. Where R C is infinite there it is 0, or NaN beside an infinite mean; a product less than `least` tells so.
+ * The direction of {@link directingExactly}, but for the rounding: the scale is a product of factors, at most 1 / ε₁.
+ * Where R C is infinite there it is 0, or NaN beside an infinite mean; a product less than `least` tells so.
  */
-const directionBy: Towards = ([byRow, root, byColumn, grad], numbers) => {
+const directionByFactors: Towards = ([byRow, ofRow, byColumn, grad], numbers) => {
   const [, , , eps1, , , , , , , least] = numbers;
-  const product = E.mul(byRow as E.Expr, byColumn as E.Expr);
-  const kept = E.select(E.lt(product, least), 0, product);
-  return E.mul(E.pmin(E.mul(kept, root as E.Expr), E.div(1, eps1)), grad as E.Expr);
+  const kept = E.select(E.lt(byColumn as E.Expr, E.div(least, byRow as E.Expr)), 0, byColumn as E.Expr);
+  return E.mul(E.pmin(E.mul(kept, ofRow as E.Expr), E.div(1, eps1)), grad as E.Expr);
 };
 
 const directingVector = new FusedUpdate(
@@ -135,9 +138,6 @@ const directingVector = new FusedUpdate(
 
 /** The greater of a number and x, the number where x is NaN. */
 const atLeast = (x: E.Expr, least: E.Operand): E.Expr => E.select(E.gt(x, least), x, least);
-
-/** The direction of a step as an expression of tensors, but for the sign. */
-type Towards = (of: readonly E.Expr[], numbers: Numbers<E.Expr>) => E.Expr;
 
 /** The step along a direction that is worked out of so many tensors whenever it is wanted: for its size, and to go. */
 function stepAlong(inputs: number, towards: Towards) {
@@ -157,7 +157,7 @@ function stepAlong(inputs: number, towards: Towards) {
   return (p: Tensor, of: readonly Tensor[], numbers: readonly number[]): void =>
     descending.run([p, ...of, ...sizes.run([p, ...of], numbers)], numbers);
 }
-const stepByFactors = stepAlong(4, directionBy);
+const stepByFactors = stepAlong(4, directionByFactors);
 const stepTowards = stepAlong(1, ([direction]) => direction as E.Expr);
 
 /** The update; `exactly`, where the variance of an element may be less than dtypes hold, and yet count. */
@@ -185,10 +185,10 @@ const updates = updatesByFeatures(
           stepTowards(p, [towards], numbers);
           return;
         }
-        const [byRow, root, byColumn] = [emptyLike(row), emptyLike(row), emptyLike(column)] as const;
-        factoringRows.run([byRow, root, row, mean], numbers);
+        const [byRow, ofRow, byColumn] = [emptyLike(row), emptyLike(row), emptyLike(column)] as const;
+        factoringRows.run([byRow, ofRow, row, mean], numbers);
         factoringColumns.run([byColumn, column], numbers);
-        stepByFactors(p, [byRow, root, byColumn, grad], numbers);
+        stepByFactors(p, [byRow, ofRow, byColumn, grad], numbers);
       },
     },
   }),

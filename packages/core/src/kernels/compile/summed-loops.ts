@@ -2,7 +2,7 @@ import type { FunctionBuilder } from '../wasm/index.ts';
 import { shiftOf } from './access.ts';
 import { FixedLoops, type FixedSizes } from './fixed-loops.ts';
 import { perCall, perRow, type Program } from './lower.ts';
-import type { KernelSpec, OutputSpec } from './spec.ts';
+import { inputAt, type KernelSpec, type OutputSpec } from './spec.ts';
 
 /** How the values of one result are added up. */
 export interface RowSum {
@@ -30,9 +30,22 @@ export function emitElementwise(
     new FixedLoops(f, spec, program, scalars).emitFixed(sizes);
     return;
   }
-  // Where the values of a stretch lie, less where the stretch begins.
-  const outputs = program.outputs.map((output) => ({ ...output, base: 0, shift: f.local('i32') }));
-  new SummedLoops(f, spec, { ...program, outputs }, scalars).emitSums(sizes, sums);
+  const all = program.outputs.map((output, i): [RowSum, OutputOfSum] => [
+    sums[i] as RowSum,
+    // Where the values of a stretch lie, less where the stretch begins.
+    { ...output, base: 0, shift: f.local('i32') },
+  ]);
+  const stored = all.filter(([, output]) => operandOf(spec, output) === null);
+  const loops = new SummedLoops(f, spec, { ...program, outputs: stored.map(([, output]) => output) }, scalars);
+  loops.emitSums(sizes, all);
+}
+
+type OutputOfSum = Program<OutputSpec>['outputs'][number];
+
+/** The operand that a result is, element for element and as it lies, so that it can be added up there. */
+function operandOf(spec: KernelSpec, { node, stored }: OutputOfSum) {
+  const operand = node.op === 'input' ? inputAt(spec, node.attribute) : null;
+  return operand?.mode === 'dense' && operand.stored === stored ? operand : null;
 }
 
 /** Elements of a stretch: as sums of rows are made up of blocks of so many. */
@@ -40,10 +53,10 @@ export const STRETCH = 4096;
 
 /**
  * Loops whose values are added up row by row: a stretch of a row is worked out, and added up while it is still in the
- * nearest cache.
+ * nearest cache. What is no more than an operand is added up where it lies.
  */
 class SummedLoops extends FixedLoops {
-  emitSums(sizes: FixedSizes, sums: readonly RowSum[]): void {
+  emitSums(sizes: FixedSizes, sums: readonly (readonly [RowSum, OutputOfSum])[]): void {
     const { outer, inner, part } = sizes;
     const { f, start, row } = this;
     if (this.callsForAll) this.settle();
@@ -52,14 +65,20 @@ class SummedLoops extends FixedLoops {
     const begun = f.local('i32');
     const stretch = (elements: number): void => {
       for (const [shift, local] of this.densePosition) f.get(start).i32Const(shift).op('i32.shl').set(local);
-      for (const [i, { stored, shift }] of this.program.outputs.entries()) {
-        sums[i]?.pushValues();
+      for (const [{ pushValues }, { stored, shift }] of sums) {
+        pushValues();
         f.get(start).i32Const(shiftOf[stored]).op('i32.shl').op('i32.sub').set(shift ?? 0);
       }
-      this.emitRow({ ...sizes, inner: elements });
-      for (const { callee, pushValues, pushResult } of sums) {
+      if (this.program.outputs.length > 0) this.emitRow({ ...sizes, inner: elements });
+      for (const [{ callee, pushValues, pushResult }, output] of sums) {
         f.i32Const(1).i32Const(elements);
-        pushValues();
+        const operand = operandOf(this.spec, output);
+        if (operand === null) pushValues();
+        else {
+          this.pushShift(operand.shift);
+          f.i32Const(operand.base).op('i32.add');
+          f.get(start).i32Const(shiftOf[operand.stored]).op('i32.shl').op('i32.add');
+        }
         pushResult();
         f.get(row).i32Const(resultBytes).op('i32.mul').op('i32.add');
         f.i32Const(0).get(begun).call(callee);
