@@ -1,6 +1,17 @@
 /** Norms of expressions in one pass over memory, which are not stored. */
 import { describe, expect, it } from 'vitest';
-import { compile, DTypeError, E, FusedNorms, manualSeed, randn, ShapeError, type Tensor, ValueError } from '../../src/index.ts';
+import {
+  AutogradError,
+  compile,
+  DTypeError,
+  E,
+  FusedNorms,
+  manualSeed,
+  randn,
+  ShapeError,
+  type Tensor,
+  ValueError,
+} from '../../src/index.ts';
 import { bitsOf, expectSameBits } from '../support/compiled.ts';
 
 const sizes = new FusedNorms('sizes', 4, 2, (w, byRow, byColumn, g, scale) => [
@@ -10,7 +21,12 @@ const sizes = new FusedNorms('sizes', 4, 2, (w, byRow, byColumn, g, scale) => [
 
 const operands = (shape: readonly number[], dtype: 'float32' | 'float64') => {
   const at = (d: number): number[] => shape.map((size, i) => (i === shape.length - d ? 1 : size));
-  return [shape, at(1), at(2), shape].map((s) => randn([...s], { dtype })) as [Tensor, Tensor, Tensor, Tensor];
+  return [shape, at(1), at(2), shape].map((s) => randn([...s], { dtype })) as [
+    Tensor,
+    Tensor,
+    Tensor,
+    Tensor,
+  ];
 };
 
 describe('FusedNorms', () => {
@@ -39,7 +55,9 @@ describe('FusedNorms', () => {
         const exact = Math.hypot(...(x.to('float64').flatten().tolist() as number[]));
         expect(norm.shape).toEqual([]);
         expect(norm.dtype).toBe(dtype);
-        expect(Math.abs(norm.item() - exact)).toBeLessThanOrEqual(exact * (dtype === 'float32' ? 2 ** -24 : 2 ** -50));
+        expect(Math.abs(norm.item() - exact)).toBeLessThanOrEqual(
+          exact * (dtype === 'float32' ? 2 ** -24 : 2 ** -50),
+        );
       }
     }
   });
@@ -101,6 +119,7 @@ describe('FusedNorms', () => {
     const norm = new FusedNorms('norm', 2, 1, (a, b, t) => [E.mul(a, E.mul(b, t))]);
     const refused: [call: () => unknown, error: new (...x: never[]) => Error, message: RegExp][] = [
       [() => norm.run([x], [1]), ValueError, /^norm: expected 2 tensors and 1 numbers, got 1 and 1/],
+      [() => norm.run([x, randn([2, 3], { requiresGrad: true })], [1]), AutogradError, /^norm/],
       [() => norm.run([], [1]), ValueError, /^norm: expected 2 tensors/],
       [() => norm.run([x, x]), ValueError, /^norm: expected 2 tensors and 1 numbers, got 2 and 0/],
       [() => norm.run([x, randn([2])], [1]), ShapeError, /^norm: .*broadcasts to \[2, 3\], got \[2\]/],

@@ -1,4 +1,14 @@
-import { type DType, E, emptyLike, FusedNorms, FusedUpdate, K, linalg, type Tensor, zeros } from '@kindling/core';
+import {
+  type DType,
+  E,
+  emptyLike,
+  FusedNorms,
+  FusedUpdate,
+  K,
+  linalg,
+  type Tensor,
+  zeros,
+} from '@kindling/core';
 import type { ParamGroup } from '../groups.ts';
 import { foreachKinds, type ImplementationOptions } from '../implementation.ts';
 import { nonNegative } from '../kinds.ts';

@@ -1,7 +1,7 @@
 import type { FunctionBuilder } from '../wasm/index.ts';
 import { shiftOf } from './access.ts';
 import { FixedLoops, type FixedSizes } from './fixed-loops.ts';
-import { perCall, perRow, type Program } from './lower.ts';
+import { type Program, perCall, perRow } from './lower.ts';
 import { inputAt, type KernelSpec, type OutputSpec } from './spec.ts';
 
 /** How the values of one result are added up. */
@@ -36,7 +36,12 @@ export function emitElementwise(
     { ...output, base: 0, shift: f.local('i32') },
   ]);
   const stored = all.filter(([, output]) => operandOf(spec, output) === null);
-  const loops = new SummedLoops(f, spec, { ...program, outputs: stored.map(([, output]) => output) }, scalars);
+  const loops = new SummedLoops(
+    f,
+    spec,
+    { ...program, outputs: stored.map(([, output]) => output) },
+    scalars,
+  );
   loops.emitSums(sizes, all);
 }
 
@@ -67,7 +72,11 @@ class SummedLoops extends FixedLoops {
       for (const [shift, local] of this.densePosition) f.get(start).i32Const(shift).op('i32.shl').set(local);
       for (const [{ pushValues }, { stored, shift }] of sums) {
         pushValues();
-        f.get(start).i32Const(shiftOf[stored]).op('i32.shl').op('i32.sub').set(shift ?? 0);
+        f.get(start)
+          .i32Const(shiftOf[stored])
+          .op('i32.shl')
+          .op('i32.sub')
+          .set(shift ?? 0);
       }
       if (this.program.outputs.length > 0) this.emitRow({ ...sizes, inner: elements });
       for (const [{ callee, pushValues, pushResult }, output] of sums) {

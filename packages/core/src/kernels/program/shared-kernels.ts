@@ -20,15 +20,7 @@ import {
   type ValueType,
 } from '../wasm/index.ts';
 import { emitCopy, rowsOfCopy } from './copy.ts';
-import {
-  addressesOf,
-  emitArgument,
-  type Places,
-  prepare,
-  rowSumsOf,
-  rowSumTypes,
-  sumsOf,
-} from './places.ts';
+import { addressesOf, emitArgument, type Places, prepare, rowSumsOf, rowSumTypes, sumsOf } from './places.ts';
 
 /** The parameters of a part. */
 const PART = 0;

@@ -5,7 +5,7 @@ import type { Expr, Lane } from '../expression/index.ts';
 import type { Strided } from '../strided/index.ts';
 import { classifiedInner, classify, readings } from '../strided/layouts.ts';
 import type { ValueType } from '../wasm/index.ts';
-import type { Address, AddedUp, Call, Elementwise, Kernel, Operand, Reading, Split } from './kernel.ts';
+import type { AddedUp, Address, Call, Elementwise, Kernel, Operand, Reading, Split } from './kernel.ts';
 import { type Area, InJavaScript, placeOf, standIn } from './place.ts';
 import { isWrittenOut, type Product } from './product.ts';
 

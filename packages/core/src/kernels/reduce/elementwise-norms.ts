@@ -3,13 +3,13 @@
 import { type DType, laneOf, type TypedArray } from '../../dtype.ts';
 import { numelOf, type Shape } from '../../shape.ts';
 import { allocateArray } from '../../storage.ts';
+import type { ElementwiseSink } from '../elementwise/elementwise.ts';
 import {
   ElementwiseKernel,
   runElementwise,
   runElementwiseMany,
   scatterStrided,
 } from '../elementwise/index.ts';
-import type { ElementwiseSink } from '../elementwise/elementwise.ts';
 import { ensureSlots, slotBase } from '../elementwise/slots.ts';
 import { sqrt } from '../expression/index.ts';
 import { type Recorder, recorder } from '../recording/index.ts';

@@ -281,6 +281,7 @@ export class FusedNorms {
    * @throws DTypeError where the tensors are not of one float dtype
    * @throws ShapeError where one does not broadcast to the shape of the first
    * @throws ValueError for more or fewer tensors than it takes, or fewer numbers
+   * @throws AutogradError where gradients are recorded of one of them
    */
   run(tensors: readonly Tensor[], params: readonly number[] = []): Tensor[] {
     const { name } = this;
