@@ -38,6 +38,7 @@ const standsFor: readonly [path: RegExp, names: readonly string[]][] = [
   [/^ElementwiseReduction#apply$/, ['mseLoss']],
   [/^FusedUpdate#run(All)?$/, ['sgd', 'halve']],
   [/^SummedUpdate#run$/, ['step']],
+  [/^FusedNorms#run$/, ['sizes']],
   [/^(fusedCrossEntropy|fusedNll|tensorList)$/, ['mine']],
   // The example's own class.
   [/^optim\.lrScheduler\.CosineAnnealingLR#step$/, ['InverseRoot']],

@@ -253,6 +253,14 @@ describe('an averaged model', () => {
       'number 0 of the parameters has shape [3, 4] in the model, [4, 3] in the averaged one',
     ],
     [
+      () => {
+        const averaged = new AveragedModel(net(), { avgFn: () => 0.5 as never });
+        for (let i = 0; i < 2; i++) averaged.updateParameters(net());
+      },
+      DTypeError,
+      'AveragedModel.updateParameters: avgFn: expected it to return a Tensor, got number',
+    ],
+    [
       () => nn.swaUtils.getEmaAvgFn({ decay: 1.5 }),
       ValueError,
       'getEmaAvgFn: decay: expected a number in [0, 1], got 1.5',

@@ -116,7 +116,7 @@ describe('a compiled step leaves the bits of an eager one, in each of the steps'
 });
 
 describe('parameters of one shape are updated in the same memory, one after another', () => {
-  it.each(['Lamb', 'Adafactor', 'Muon'])('%s', (name) => {
+  it.each(['Lamb', 'Muon'])('%s', (name) => {
     /** How many KiB of its own the program of a step has. */
     const memory = (count: number): number => {
       const params = Array.from({ length: count }, () => ones([64, 64], leaf));

@@ -1,5 +1,6 @@
 import {
   checkArguments,
+  DTypeError,
   formatShape,
   isTraced,
   K,
@@ -90,6 +91,7 @@ export class AveragedModel<M extends AnyModule = Module> extends Module<InputOf<
   /**
    * Averages in the parameters of a model as they are now; its buffers are taken over, unless they are averaged too.
    * Also in a compiled step. Follows `AveragedModel.update_parameters`.
+   * @throws DTypeError where `avgFn` returns no Tensor
    * @throws ValueError, ShapeError where the model has other parameters or buffers than the one that was copied
    */
   updateParameters(model: AnyModule): void {
@@ -102,7 +104,7 @@ export class AveragedModel<M extends AnyModule = Module> extends Module<InputOf<
     noGrad(() => {
       // A compiled call cannot decide by a value: it averages, and chooses the copy for the first time.
       const isFirst = isTraced() ? nAveraged.eq(0) : nAveraged.item() === 0;
-      if (isFirst !== true) average(this, averaged);
+      if (isFirst !== true) average(caller, this, averaged);
       if (isFirst instanceof Tensor) for (const [own, now] of averaged) own.copy_(where(isFirst, now, own));
       if (isFirst === true) take(averaged);
       if (!useBuffers) take(buffers);
@@ -133,12 +135,18 @@ function paired(caller: string, what: string, own: readonly Tensor[], now: reado
 }
 
 function average(
+  caller: string,
   { avgFn, multiAvgFn, nAveraged }: Pick<AveragedModel, 'avgFn' | 'multiAvgFn' | 'nAveraged'>,
   pairs: readonly Pair[],
 ): void {
   if (multiAvgFn === null) {
     const mean = avgFn ?? getSwaAvgFn();
-    for (const [own, now] of pairs) own.copy_(mean(own.detach(), now, nAveraged));
+    for (const [own, now] of pairs) {
+      const value: unknown = mean(own.detach(), now, nAveraged);
+      if (!Tensor.is(value))
+        throw new DTypeError(`${caller}: avgFn: expected it to return a Tensor, got ${typeof value}`);
+      own.copy_(value);
+    }
     return;
   }
   for (const dtype of new Set(pairs.map(([own]) => own.dtype))) {

@@ -1,4 +1,14 @@
-import { type DType, E, emptyLike, FusedUpdate, K, linalg, type Tensor, zeros } from '@kindling/core';
+import {
+  type DType,
+  E,
+  emptyLike,
+  FusedNorms,
+  FusedUpdate,
+  K,
+  linalg,
+  type Tensor,
+  zeros,
+} from '@kindling/core';
 import type { ParamGroup } from '../groups.ts';
 import { foreachKinds, type ImplementationOptions } from '../implementation.ts';
 import { nonNegative } from '../kinds.ts';
@@ -82,6 +92,9 @@ const averaging = (name: string, count: 'rows' | 'columns'): FusedUpdate =>
 const averagingRows = averaging('adafactor_rows', 'columns');
 const averagingColumns = averaging('adafactor_columns', 'rows');
 
+/** The direction of a step as an expression of tensors, but for the sign. */
+type Towards = (of: readonly E.Expr[], numbers: Numbers<E.Expr>) => E.Expr;
+
 /** By how much the gradient is multiplied for its direction, of a variance. */
 const scaleOf = (variance: E.Expr, eps1: E.Expr): E.Expr =>
   E.div(1, E.sqrt(E.max(variance, E.mul(eps1, eps1))));
@@ -94,16 +107,17 @@ const directingExactly = new FusedUpdate(
   1,
   4,
   (_direction, row, column, mean, grad, ...numbers) => {
-    const [, , , eps1, , , sign] = numbers as Numbers<E.Expr>;
+    const [, , , eps1] = numbers as Numbers<E.Expr>;
     const variance = E.div(E.mul(row, column), E.max(mean, eps1));
-    return [E.mul(scaleOf(variance, eps1), E.mul(sign, grad))];
+    return [E.mul(scaleOf(variance, eps1), grad)];
   },
 );
 
-/** 1 / √R and √(max(mean of R, ε₁)), for each row. */
-const factoringRows = new FusedUpdate('adafactor_row', 2, 2, (_factor, _root, row, mean, ...numbers) => {
+/** 1 / √R, and that times √(max(mean of R, ε₁)), for each row. */
+const factoringRows = new FusedUpdate('adafactor_row', 2, 2, (_factor, _scaled, row, mean, ...numbers) => {
   const [, , , eps1] = numbers as Numbers<E.Expr>;
-  return [E.div(1, E.sqrt(row)), E.sqrt(E.max(mean, eps1))];
+  const factor = E.div(1, E.sqrt(row));
+  return [factor, E.mul(factor, E.sqrt(E.max(mean, eps1)))];
 });
 
 /** 1 / √C, for each column. */
@@ -112,41 +126,49 @@ const factoringColumns = new FusedUpdate('adafactor_column', 1, 1, (_factor, col
 ]);
 
 /**
- * As {@link directingExactly}, but for the rounding: the scale is a product of factors, at most 1 / ε₁. Where R C is
- * infinite there it is 0, or NaN beside an infinite mean; a product less than `least` tells so.
+ * The direction of {@link directingExactly}, but for the rounding: the scale is a product of factors, at most 1 / ε₁.
+ * Where R C is infinite there it is 0, or NaN beside an infinite mean; a product less than `least` tells so.
  */
-const directing = new FusedUpdate(
-  'adafactor_direction',
-  1,
-  4,
-  (_direction, byRow, root, byColumn, grad, ...numbers) => {
-    const [, , , eps1, , , sign, , , , least] = numbers as Numbers<E.Expr>;
-    const product = E.mul(byRow, byColumn);
-    const scale = E.pmin(E.mul(product, root), E.div(1, eps1));
-    return [E.mul(E.select(E.lt(product, least), E.mul(0, root), scale), E.mul(sign, grad))];
-  },
-);
+const directionByFactors: Towards = ([byRow, ofRow, byColumn, grad], numbers) => {
+  const [, , , eps1, , , , , , , least] = numbers;
+  const kept = E.select(E.lt(byColumn as E.Expr, E.div(least, byRow as E.Expr)), 0, byColumn as E.Expr);
+  return E.mul(E.pmin(E.mul(kept, ofRow as E.Expr), E.div(1, eps1)), grad as E.Expr);
+};
 
 const directingVector = new FusedUpdate(
   'adafactor_vector',
   2,
   1,
   (variance, _direction, grad, ...numbers) => {
-    const [fresh, , , eps1, , , sign] = numbers as Numbers<E.Expr>;
+    const [fresh, , , eps1] = numbers as Numbers<E.Expr>;
     const next = lerpBy(variance, E.mul(grad, grad), fresh);
-    return [next, E.mul(scaleOf(next, eps1), E.mul(sign, grad))];
+    return [next, E.mul(scaleOf(next, eps1), grad)];
   },
 );
 
 /** The greater of a number and x, the number where x is NaN. */
 const atLeast = (x: E.Expr, least: E.Operand): E.Expr => E.select(E.gt(x, least), x, least);
 
-const descending = new FusedUpdate('adafactor', 1, 3, (w, direction, ofWeights, ofDirection, ...numbers) => {
-  const [, rho, shrink, , eps2, d, , , , root] = numbers as Numbers<E.Expr>;
-  const alpha = E.mul(atLeast(E.div(ofWeights, root), eps2), rho);
-  const excess = atLeast(E.div(ofDirection, E.mul(root, d)), 1);
-  return [E.sub(E.mul(w, shrink), E.mul(E.div(alpha, excess), direction))];
-});
+/** The step along a direction that is worked out of so many tensors whenever it is wanted: for its size, and to go. */
+function stepAlong(inputs: number, towards: Towards) {
+  const sizes = new FusedNorms('adafactor_sizes', 1 + inputs, 2, (w, ...others) => [
+    w as E.Expr,
+    towards(others.slice(0, inputs), others.slice(inputs) as Numbers<E.Expr>),
+  ]);
+  const descending = new FusedUpdate('adafactor', 1, inputs + 2, (w, ...others) => {
+    const [ofWeights, ofDirection, ...rest] = others.slice(inputs) as [E.Expr, E.Expr, ...E.Expr[]];
+    const numbers = rest as Numbers<E.Expr>;
+    const [, rho, shrink, , eps2, d, sign, , , root] = numbers;
+    const alpha = E.mul(atLeast(E.div(ofWeights, root), eps2), rho);
+    const excess = atLeast(E.div(ofDirection, E.mul(root, d)), 1);
+    const step = E.mul(sign, E.div(alpha, excess));
+    return [E.sub(E.mul(w as E.Expr, shrink), E.mul(step, towards(others.slice(0, inputs), numbers)))];
+  });
+  return (p: Tensor, of: readonly Tensor[], numbers: readonly number[]): void =>
+    descending.run([p, ...of, ...sizes.run([p, ...of], numbers)], numbers);
+}
+const stepByFactors = stepAlong(4, directionByFactors);
+const stepTowards = stepAlong(1, ([direction]) => direction as E.Expr);
 
 /** The update; `exactly`, where the variance of an element may be less than dtypes hold, and yet count. */
 const updates = updatesByFeatures(
@@ -156,24 +178,27 @@ const updates = updatesByFeatures(
     kernel: {
       run(tensors, numbers, spare) {
         const [p] = tensors as [Tensor];
-        const towards = spare(p);
-        if (p.ndim > 1) {
-          const [, row, column, grad] = tensors as [Tensor, Tensor, Tensor, Tensor];
-          averagingRows.run([row, linalg.vectorNorm(grad, 2, -1, { keepdim: true })], numbers);
-          averagingColumns.run([column, linalg.vectorNorm(grad, 2, -2, { keepdim: true })], numbers);
-          const mean = row.mean(-2, { keepdim: true });
-          if (exactly) directingExactly.run([towards, row, column, mean, grad], numbers);
-          else {
-            const [byRow, root, byColumn] = [emptyLike(row), emptyLike(row), emptyLike(column)] as const;
-            factoringRows.run([byRow, root, row, mean], numbers);
-            factoringColumns.run([byColumn, column], numbers);
-            directing.run([towards, byRow, root, byColumn, grad], numbers);
-          }
-        } else {
+        if (p.ndim < 2) {
           const [, variance, grad] = tensors as [Tensor, Tensor, Tensor];
+          const towards = spare(p);
           directingVector.run([variance, towards, grad], numbers);
+          stepTowards(p, [towards], numbers);
+          return;
         }
-        descending.run([p, towards, linalg.vectorNorm(p), linalg.vectorNorm(towards)], numbers);
+        const [, row, column, grad] = tensors as [Tensor, Tensor, Tensor, Tensor];
+        averagingRows.run([row, linalg.vectorNorm(grad, 2, -1, { keepdim: true })], numbers);
+        averagingColumns.run([column, linalg.vectorNorm(grad, 2, -2, { keepdim: true })], numbers);
+        const mean = row.mean(-2, { keepdim: true });
+        if (exactly) {
+          const towards = spare(p);
+          directingExactly.run([towards, row, column, mean, grad], numbers);
+          stepTowards(p, [towards], numbers);
+          return;
+        }
+        const [byRow, ofRow, byColumn] = [emptyLike(row), emptyLike(row), emptyLike(column)] as const;
+        factoringRows.run([byRow, ofRow, row, mean], numbers);
+        factoringColumns.run([byColumn, column], numbers);
+        stepByFactors(p, [byRow, ofRow, byColumn, grad], numbers);
       },
     },
   }),

@@ -104,8 +104,8 @@ function withHostNumbers(
   const takesNumbers = (): NotLowered => new NotLowered('it computes with the numbers of the host');
   const named: Kernel[] = [];
   for (const kernel of kernels) {
-    if (kernel.kind === 'call' || kernel.kind === 'product') return takesNumbers();
-    if (kernel.kind === 'copy' || kernel.params.length === 0) named.push(kernel);
+    if (kernel.kind === 'product' || (kernel.kind === 'call' && !kernel.ofSizes)) return takesNumbers();
+    if (kernel.kind !== 'elementwise' || kernel.params.length === 0) named.push(kernel);
     else if (kernel.params !== attrs) return takesNumbers();
     else named.push({ ...kernel, params: kernel.params.map((_, index) => ({ equation, index })) });
   }

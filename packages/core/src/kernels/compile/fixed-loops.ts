@@ -14,7 +14,7 @@ const asItIs = { f32: 'float32', f64: 'float64', i32: 'int32' } as const;
 const leastTogether = 4096;
 
 /** An iteration space that is known as the kernel is written. */
-interface FixedSizes {
+export interface FixedSizes {
   readonly outer: number;
   readonly inner: number;
   /** Byte offset of 32 bytes that may be overwritten, after what {@link Part.scratch} says where there is a part. */
@@ -68,7 +68,7 @@ export class FixedLoops extends LoopEmitter {
     f.end();
   }
 
-  private emitRow({ outer, inner, spare, part }: FixedSizes): void {
+  protected emitRow({ outer, inner, spare, part }: FixedSizes): void {
     const { f, lanes } = this;
     const whole = Math.floor(inner / lanes);
     const rest = inner % lanes;

@@ -110,6 +110,10 @@ export function emitPlain(f: FunctionBuilder, node: Node, lane: Lane): void {
     case 'shrU':
       f.i32Const(node.attribute).op(`${integers}.shr_u`);
       return;
+    case 'select':
+    case 'iselect':
+      f.op(isZero(node.args[1]) ? 'v128.andnot' : isZero(node.args[2]) ? 'v128.and' : 'v128.bitselect');
+      return;
     case 'copysign':
       if (lane === 'i32') break;
       if (lane === 'f32') f.i32Splat(0x7fff_ffff);
@@ -130,8 +134,12 @@ export function emitPlain(f: FunctionBuilder, node: Node, lane: Lane): void {
 export function stackOrder(node: Node): readonly Node[] {
   if (node.op !== 'select' && node.op !== 'iselect') return node.args;
   const [mask, a, b] = node.args;
-  return [a, b, mask];
+  return isZero(a) ? [b, mask] : isZero(b) ? [a, mask] : [a, b, mask];
 }
+
+/** Whether a node is a constant of which no bit is set. */
+const isZero = ({ op, attribute }: Node): boolean =>
+  (op === 'constant' || op === 'intConstant') && (Object.is(attribute, 0) || attribute === 0n);
 
 /** Pushes a constant in every lane. */
 export function emitConstant(f: FunctionBuilder, node: Node, lane: Lane): void {

@@ -67,13 +67,18 @@ export function runElementwise(
   runElementwiseMany(kernel, lane, inputs, params, [out], undefined, fresh);
 }
 
-/** Takes the results `start` to `start + count`, in row-major order, from the first slot of the scratch memory. */
-export type ElementwiseSink = (start: number, count: number) => void;
+/** What is done with the first results of a kernel, instead of their being stored. */
+export interface ElementwiseSink {
+  /** How many of them; each is in the slot of its number in the scratch memory. */
+  readonly results: number;
+  /** Takes the values `start` to `start + count`, in row-major order. */
+  take(start: number, count: number): void;
+}
 
 /**
  * {@link runElementwise} for a kernel of several results, all of one shape; any of them may be an operand. With a
- * `sink`, the first of `outs` only says what shape and dtype the first result has, which is not stored: the sink finds
- * it, chunk by chunk, in the first slot.
+ * `sink`, the first of `outs` only say what shape and dtype those results have, which are not stored: the sink finds
+ * them, chunk by chunk.
  */
 export function runElementwiseMany(
   kernel: ElementwiseKernel,
@@ -149,8 +154,8 @@ export function runElementwiseMany(
     copyIn(inputs[i]!, 0, count, slot + i);
   }
   run(outer, inner);
-  if (sink !== undefined) sink(0, n);
-  for (let j = sink === undefined ? 0 : 1; j < slot; j++) bringOut(lane, outs[j]!, 0, n, j);
+  if (sink !== undefined) sink.take(0, n);
+  for (let j = sink === undefined ? 0 : sink.results; j < slot; j++) bringOut(lane, outs[j]!, 0, n, j);
 }
 
 // What a call seldom needs stands beside it: closures in it would have it take memory for what they use, at each call.
@@ -231,7 +236,7 @@ function runInChunks(
   const narrowed = outs.some((out) => isNarrowed(lane, out));
   const wide = narrowed || [...inputs, ...outs].some(({ dtype }) => dtype === 'float64');
   const capacity = slotBytes / (wide ? 8 : 4);
-  const stored = sink === undefined ? outs : outs.slice(1);
+  const stored = sink === undefined ? outs : outs.slice(sink.results);
   const results = stored.map((out, i) => {
     const slot = firstSlot + outs.length - stored.length + i;
     // What is narrowed is stored when all of it has been checked, if anybody can read it otherwise.
@@ -265,7 +270,7 @@ function runInChunks(
         else if (layout === row && columns !== inner) copyIn(x, c, width, slot);
       }
       run(height, width);
-      sink?.(start, count);
+      sink?.take(start, count);
       for (const { target, slot } of results) bringOut(lane, target, start, count, slot);
     }
   }

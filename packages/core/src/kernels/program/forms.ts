@@ -29,13 +29,26 @@ function textOf(root: Expr): string {
   return text;
 }
 
+const functionNumbers = new WeakMap<object, number>();
+let functionCount = 0;
+
+/** What tells a function from others, in words. */
+export function functionNumber(f: object): number {
+  const known = functionNumbers.get(f) ?? functionCount++;
+  functionNumbers.set(f, known);
+  return known;
+}
+
 const formOfElementwise = ({ lane, count, inner, inputs, outputs }: Elementwise): string =>
   [
     lane,
     count,
     inner,
     ...inputs.map(({ operand, reading }) => `${operand.dtype} ${reading}`),
-    ...outputs.map(({ operand, expression }) => `${operand.dtype} = ${textOf(expression)}`),
+    ...outputs.map(({ operand, expression, addedUp }) => {
+      const how = addedUp === undefined ? '' : `sum ${functionNumber(addedUp.callee)} of `;
+      return `${operand.dtype} = ${how}${textOf(expression)}`;
+    }),
   ].join('\n');
 
 /** What kernels have in common that one function does for, in words; `null` for calls, which have one. */

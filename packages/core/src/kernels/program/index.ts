@@ -1,4 +1,4 @@
 /** Kernels of a program as one WebAssembly module. */
 
-export { formOf } from './forms.ts';
+export { formOf, functionNumber } from './forms.ts';
 export * from './module.ts';

@@ -1,4 +1,4 @@
-import { FixedLoops, importScalarFunctions, type ScalarFunctions } from '../compile/index.ts';
+import { emitElementwise, importScalarFunctions, type ScalarFunctions } from '../compile/index.ts';
 import type { Call, Kernel } from '../recording/index.ts';
 import { forgetJobs } from '../threads/index.ts';
 import {
@@ -10,7 +10,16 @@ import {
 } from '../wasm/index.ts';
 import { emitCopy } from './copy.ts';
 import { formOf } from './forms.ts';
-import { addressesOf, emitArgument, type Places, type Prepared, prepare } from './places.ts';
+import {
+  addressesOf,
+  emitArgument,
+  type Places,
+  type Prepared,
+  prepare,
+  rowSumsOf,
+  rowSumTypes,
+  sumsOf,
+} from './places.ts';
 import { emitProduct } from './products.ts';
 import { SharedKernels } from './shared-kernels.ts';
 
@@ -59,18 +68,14 @@ class ProgramModule {
   /** Imports what a kernel calls, or notes which function is to be written for it, unless threads share it. */
   take(kernel: Kernel): void {
     const shared = this.#shared;
-    const callees = this.#callees;
     if (kernel.kind === 'call') {
-      if (shared?.takesCall(kernel, this.#places) || callees.has(kernel.callee)) return;
-      const name = `${kernel.name} ${callees.size}`;
-      callees.set(
-        kernel.callee,
-        this.#module.importFunction(name, kernel.types, kernel.checks ? ['i32'] : []),
-      );
-      this.env[name] = kernel.callee;
+      if (!shared?.takesCall(kernel, this.#places)) this.#importCallee(kernel);
       return;
     }
     if (kernel.kind === 'elementwise' && shared?.takesElementwise(kernel, this.#places)) return;
+    if (kernel.kind === 'elementwise')
+      for (const { addedUp } of sumsOf(kernel))
+        this.#importCallee({ name: 'rows', callee: addedUp.callee, types: rowSumTypes, checks: false });
     if (kernel.kind === 'copy' && shared?.takesCopy(kernel, this.#places)) return;
     const form = formOf(kernel) ?? '';
     let own = this.#written.get(form);
@@ -80,6 +85,13 @@ class ProgramModule {
     }
     own.kernels++;
     this.#functions.set(kernel, own);
+  }
+
+  #importCallee({ name, callee, types, checks }: Pick<Call, 'name' | 'callee' | 'types' | 'checks'>): void {
+    if (this.#callees.has(callee)) return;
+    const as = `${name} ${this.#callees.size}`;
+    this.#callees.set(callee, this.#module.importFunction(as, types, checks ? ['i32'] : []));
+    this.env[as] = callee;
   }
 
   /** Prepares the elementwise kernels, whose functions of JavaScript are imported. */
@@ -104,7 +116,20 @@ class ProgramModule {
       const { kernel } = own;
       const addresses = isGivenPlaces(own) ? addressesOf(kernel, this.#places).map(() => 'i32' as const) : [];
       const signature = { params: addresses, results: [], name: kernel.name } as const;
-      own.index = this.#module.addFunction(signature, (f) => emitKernel(f, own, this.#places, this.#scalars));
+      own.index = this.#module.addFunction(signature, (f) => this.#emitKernel(f, own));
+    }
+  }
+
+  #emitKernel(f: FunctionBuilder, { kernel, kernels, prepared }: Written): void {
+    if (kernel.kind === 'product') emitProduct(f, kernel);
+    else if (kernel.kind === 'copy') emitCopy(f, kernel, 0, 1);
+    else if (prepared !== null) {
+      const { count, inner } = kernel;
+      const sizes = { outer: count / inner, inner, spare: this.#places.spare };
+      const { spec, expressions } = prepared;
+      const places = kernels === 1 ? this.#places : null;
+      const sums = rowSumsOf(f, kernel, places, (callee) => this.#callees.get(callee) ?? 0);
+      emitElementwise(f, spec, expressions, this.#scalars, sizes, sums);
     }
   }
 
@@ -168,21 +193,6 @@ export function emitProgram(
 
 /** Whether the function takes the addresses that it works on. */
 const isGivenPlaces = ({ kernel, kernels }: Written): boolean => kernel.kind !== 'elementwise' || kernels > 1;
-
-function emitKernel(
-  f: FunctionBuilder,
-  { kernel, prepared }: Written,
-  { spare }: Places,
-  scalars: ReadonlyMap<string, number>,
-): void {
-  if (kernel.kind === 'product') emitProduct(f, kernel);
-  else if (kernel.kind === 'copy') emitCopy(f, kernel, 0, 1);
-  else if (prepared !== null) {
-    const { count, inner } = kernel;
-    const sizes = { outer: count / inner, inner, spare };
-    new FixedLoops(f, prepared.spec, prepared.expressions, scalars).emitFixed(sizes);
-  }
-}
 
 function emitCall(f: FunctionBuilder, kernel: Call, callee: number, places: Places, number: number): void {
   for (const i of kernel.args.keys()) emitArgument(f, kernel, i, places);

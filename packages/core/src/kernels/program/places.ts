@@ -1,9 +1,9 @@
 /** Kernels with the addresses that they work on. */
 
 import { bytesOf } from '../../dtype.ts';
-import { type KernelSpec, lowered } from '../compile/index.ts';
-import type { Area, Call, Elementwise, Kernel, Operand } from '../recording/index.ts';
-import type { FunctionBuilder } from '../wasm/index.ts';
+import { type KernelSpec, lowered, type RowSum } from '../compile/index.ts';
+import type { AddedUp, Area, Call, Elementwise, Kernel, Operand } from '../recording/index.ts';
+import type { FunctionBuilder, ValueType } from '../wasm/index.ts';
 
 /** Where things lie, as bytes of the memory of kernels. */
 export interface Places {
@@ -43,14 +43,56 @@ export function prepare(kernel: Elementwise, places: Places | null): Prepared {
       mode: reading,
       ...whereIs(operand, i),
     })),
-    outputs: outputs.map(({ operand, expression }, i) => ({
+    outputs: outputs.map(({ operand, expression, addedUp }, i) => ({
       expression,
-      stored: operand.dtype,
+      stored: (addedUp?.values ?? operand).dtype,
       ...whereIs(operand, inputs.length + i),
     })),
   };
   return { spec, expressions: lowered(spec) };
 }
+
+/** What {@link AddedUp.callee} takes. */
+export const rowSumTypes: readonly ValueType[] = Array<ValueType>(6).fill('i32');
+
+/** The results of a kernel that are added up: all of them, or none. */
+export const sumsOf = ({ outputs }: Elementwise): { operand: Operand; addedUp: AddedUp }[] =>
+  outputs.flatMap(({ operand, addedUp }) => (addedUp === undefined ? [] : { operand, addedUp }));
+
+/**
+ * Where the sums of a kernel come about; without `places` by what its function is given, as {@link addressesOf} says,
+ * and with `scratch`, a local, in memory from there on.
+ */
+export function rowSumsOf(
+  f: FunctionBuilder,
+  kernel: Elementwise,
+  places: Places | null,
+  calleeOf: (callee: Call['callee']) => number,
+  scratch?: number,
+): RowSum[] {
+  const { inputs, outputs } = kernel;
+  const first = inputs.length + outputs.length;
+  let behind = valuesAt;
+  return sumsOf(kernel).map(({ operand, addedUp: { callee, values } }, i) => {
+    const at = behind;
+    behind += values.length * bytesOf(values.dtype);
+    return {
+      callee: calleeOf(callee),
+      pushValues: () => {
+        if (scratch !== undefined) f.get(scratch).i32Const(at).op('i32.add');
+        else if (places === null) f.get(first + 1 + i);
+        else f.i32Const(places.of(values));
+      },
+      pushResult: () => {
+        if (places === null) f.get(inputs.length + i);
+        else f.i32Const(byteOf(operand, places));
+      },
+    };
+  });
+}
+
+/** Where values lie in scratch: behind what {@link Places.spare} needs. */
+const valuesAt = 64;
 
 /** What the function of several kernels is given: the addresses of one. */
 export function addressesOf(kernel: Kernel, places: Places): number[] {
@@ -60,6 +102,7 @@ export function addressesOf(kernel: Kernel, places: Places): number[] {
         ...kernel.inputs.map(({ operand }) => byteOf(operand, places)),
         ...kernel.outputs.map(({ operand }) => byteOf(operand, places)),
         places.params(kernel),
+        ...sumsOf(kernel).map(({ addedUp }) => places.of(addedUp.values)),
       ];
     case 'copy':
       return [byteOf(kernel.from, places), byteOf(kernel.to, places)];

@@ -3,6 +3,7 @@
 import { bytesOf } from '../../dtype.ts';
 import {
   callsOnlyMath,
+  emitElementwise,
   FixedLoops,
   importScalarFunctions,
   operationsOf,
@@ -16,9 +17,10 @@ import {
   ModuleBuilder,
   onSharedMemory,
   type SharedMemory,
+  type ValueType,
 } from '../wasm/index.ts';
 import { emitCopy, rowsOfCopy } from './copy.ts';
-import { addressesOf, emitArgument, type Places, prepare } from './places.ts';
+import { addressesOf, emitArgument, type Places, prepare, rowSumsOf, rowSumTypes, sumsOf } from './places.ts';
 
 /** The parameters of a part. */
 const PART = 0;
@@ -60,40 +62,47 @@ export class SharedKernels {
     const count = args[rows.count] as number;
     const size = { units: Math.ceil(count / rows.together), work: count * rows.work };
     if (mostParts(size) < 2) return false;
-    let index = this.#imported.get(callee);
-    if (index === undefined) {
-      const { from, name } = onSharedMemory(this.#memory, callee);
-      if (!canBeSent(from)) return false;
-      const as = `${kernel.name} ${this.#imported.size}`;
-      index = this.#module.importFunction(as, kernel.types, []);
-      this.#imported.set(callee, index);
-      this.#callees.push({ as, from, name });
-      this.#env[as] = callee;
-    }
+    const index = this.#imports(kernel.name, callee, kernel.types);
+    if (index === null) return false;
     this.#add(kernel, size, (f) => emitRows(f, kernel, rows, index, size.units, places));
     return true;
+  }
+
+  /** Imports a function; `null` where it cannot be sent to workers. */
+  #imports(name: string, callee: Call['callee'], types: readonly ValueType[]): number | null {
+    let index = this.#imported.get(callee);
+    if (index === undefined) {
+      const sent = onSharedMemory(this.#memory, callee);
+      if (!canBeSent(sent.from)) return null;
+      const as = `${name} ${this.#imported.size}`;
+      index = this.#module.importFunction(as, types, []);
+      this.#imported.set(callee, index);
+      this.#callees.push({ as, ...sent });
+      this.#env[as] = callee;
+    }
+    return index;
   }
 
   /** Whether an elementwise kernel is a job. */
   takesElementwise(kernel: Elementwise, places: Places): boolean {
     const { count, inner } = kernel;
-    const whole = inner === count;
+    const added = sumsOf(kernel);
+    const whole = inner === count && added.length === 0;
     const length = whole ? rowLength : inner;
     const units = Math.floor(count / length);
     if (units < 2) return false;
     const { spec, expressions } = prepare(kernel, places);
     const size = { units, work: count * operationsOf(expressions) };
     if (mostParts(size) < 2 || !callsOnlyMath(expressions)) return false;
+    for (const { addedUp } of added)
+      if (this.#imports('rows', addedUp.callee, rowSumTypes) === null) return false;
     importScalarFunctions(this.#module, expressions, spec, this.#scalars, this.#math);
     this.#add(kernel, size, (f) => {
       const [first, end] = emitBounds(f, units, 1, units);
       const part = { first, end, scratch: SCRATCH };
-      new FixedLoops(f, spec, expressions, this.#scalars).emitFixed({
-        outer: units,
-        inner: length,
-        spare: 0,
-        part,
-      });
+      const sizes = { outer: units, inner: length, spare: 0, part };
+      const sums = rowSumsOf(f, kernel, places, (callee) => this.#imported.get(callee) ?? 0, SCRATCH);
+      emitElementwise(f, spec, expressions, this.#scalars, sizes, sums);
       const rest = count - units * length;
       if (rest === 0) return;
       // What is left is no row, and comes after the last.

@@ -30,6 +30,14 @@ export type Reading = 'dense' | 'row' | 'column' | 'scalar';
  */
 export type Parameter = number | { readonly equation: number; readonly index: number };
 
+/** Says of a result that its values are not stored, but added up row by row: the operand holds a number for each row. */
+export interface AddedUp {
+  /** Adds up so many elements of a row: of (1, elements, values, result, 0, whether to go on from the result). */
+  readonly callee: Call['callee'];
+  /** Where values are until they are added up. */
+  readonly values: Area;
+}
+
 /** Evaluates expressions at each of `count` elements, in rows of `inner`. */
 export interface Elementwise {
   readonly kind: 'elementwise';
@@ -42,7 +50,11 @@ export interface Elementwise {
   /** Numbers that expressions name by their position. */
   readonly params: readonly Parameter[];
   /** Dense results, each with its expression. */
-  readonly outputs: readonly { readonly operand: Operand; readonly expression: Expr }[];
+  readonly outputs: readonly {
+    readonly operand: Operand;
+    readonly expression: Expr;
+    readonly addedUp?: AddedUp;
+  }[];
 }
 
 /** Copies elements of one dtype between any two layouts of one shape. */
@@ -88,6 +100,8 @@ export interface Call {
   readonly keeps: readonly Area[];
   /** Whether it gives other than 0 where it refuses what it found. */
   readonly checks: boolean;
+  /** Whether the numbers among its arguments are sizes, which no number of the host decides. */
+  readonly ofSizes: boolean;
   readonly rows: Split | null;
 }
 
@@ -118,7 +132,9 @@ export function readsOf(kernel: Kernel): readonly Area[] {
 export function writesOf(kernel: Kernel): readonly Area[] {
   switch (kernel.kind) {
     case 'elementwise':
-      return kernel.outputs.map(({ operand }) => operand.area);
+      return kernel.outputs.flatMap(({ operand, addedUp }) =>
+        addedUp === undefined ? operand.area : [operand.area, addedUp.values],
+      );
     case 'copy':
       return [kernel.to.area];
     case 'product':

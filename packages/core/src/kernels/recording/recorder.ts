@@ -5,7 +5,7 @@ import type { Expr, Lane } from '../expression/index.ts';
 import type { Strided } from '../strided/index.ts';
 import { classifiedInner, classify, readings } from '../strided/layouts.ts';
 import type { ValueType } from '../wasm/index.ts';
-import type { Address, Call, Elementwise, Kernel, Operand, Reading, Split } from './kernel.ts';
+import type { AddedUp, Address, Call, Elementwise, Kernel, Operand, Reading, Split } from './kernel.ts';
 import { type Area, InJavaScript, placeOf, standIn } from './place.ts';
 import { isWrittenOut, type Product } from './product.ts';
 
@@ -17,6 +17,8 @@ export interface Effects {
   readonly keeps?: readonly TypedArray[];
   /** Whether the function gives other than 0 where it refuses what it found. */
   readonly checks?: boolean;
+  /** Whether the numbers among the arguments are sizes, which no number of the host decides. */
+  readonly ofSizes?: boolean;
   /** How the call can be cut; by default it cannot. */
   readonly rows?: Split;
 }
@@ -99,7 +101,10 @@ export class Recorder {
     });
   }
 
-  /** Evaluates an expression for each result, all of one shape, over operands that are broadcast to it. */
+  /**
+   * Evaluates an expression for each result, all of one shape, over operands that are broadcast to it. With `sums`,
+   * which says their shape, each value is added up along the last dimension; results are then one a row.
+   */
   elementwise(
     name: string,
     lane: Lane,
@@ -107,11 +112,13 @@ export class Recorder {
     inputs: readonly Strided[],
     params: readonly number[],
     outs: readonly Strided[],
+    sums?: { readonly shape: Shape; readonly of: readonly AddedUp[] },
   ): void {
     const [first] = outs;
     if (first === undefined || first.count === 0) return;
-    const { shape, count } = first;
-    let inner = 0;
+    const { shape } = sums ?? first;
+    const count = numelOf(shape);
+    let inner = sums === undefined ? 0 : (shape.at(-1) ?? 1);
     const read = inputs.map((x) => {
       let operand = this.operand(x, shape);
       let reading: Reading | undefined = readings[classify(operand, shape)];
@@ -129,11 +136,12 @@ export class Recorder {
     const outputs = outs.map((out, i) => {
       let operand = this.operand(out);
       if (!operand.dense || read.some((x) => overlapsOtherwise(operand, x))) {
-        const own = this.#denseAt(this.temporary(out.dtype, count), 0, out.dtype, shape);
+        const own = this.#denseAt(this.temporary(out.dtype, out.count), 0, out.dtype, out.shape);
         after.push([own, operand]);
         operand = own;
       }
-      return { operand, expression: expressions[i]! };
+      const [expression, addedUp] = [expressions[i]!, sums?.of[i]];
+      return addedUp === undefined ? { operand, expression } : { operand, expression, addedUp };
     });
     const kernel: Elementwise = {
       kind: 'elementwise',
@@ -166,7 +174,7 @@ export class Recorder {
     callee: Call['callee'],
     types: readonly ValueType[],
     args: readonly (number | Address)[],
-    { reads = [], writes, keeps = [], checks = false, rows }: Effects,
+    { reads = [], writes, keeps = [], checks = false, ofSizes = false, rows }: Effects,
   ): void {
     const areas = (arrays: readonly TypedArray[]): Area[] => arrays.map((x) => placeOf(x).area);
     const [read, written] = [areas(reads), areas(writes)];
@@ -184,6 +192,7 @@ export class Recorder {
       writes: written,
       keeps: areas(keeps),
       checks,
+      ofSizes,
       rows: rows ?? null,
     });
   }

@@ -27,6 +27,8 @@ export const ROWS = 32;
 
 /** Accumulators side by side. */
 const VECTORS = 8;
+/** Groups of four columns that are added up between two looks at whether that went well. */
+const SIDE_BY_SIDE = 4;
 
 /** Writes `columns`. */
 export function emitColumns(module: ModuleBuilder, s: Spec): void {
@@ -63,6 +65,8 @@ const workOf = (f: FunctionBuilder) => ({
   ...f.locals('v128', 'spare', 'safe', 'doubt'),
   /** Where the rows of a group begin. */
   rows: range(GROUP).map(() => f.local('i32')),
+  /** Where the columns in turn begin in these. */
+  pointers: range(GROUP).map(() => f.local('i32')),
   ...f.locals('i32', 'stride', 'left', 'columns', 'at', 'to', 'middle', 'pointer', 'begin', 'above', 'row'),
   /** Whether there are totals when a row begins, and whether there are by now. */
   ...f.locals('i32', 'begun', 'goesOn'),
@@ -144,13 +148,68 @@ function emitGroups(f: FunctionBuilder, s: Spec, w: Work): void {
       last = start;
     }
     f.i32Const(0).set(w.at).get(w.out).set(w.to).get(w.inner).set(w.columns).get(w.begun).set(w.goesOn);
-    untilNoneLeft(f, w.columns, 4, () => {
+    const one = (): void => {
       emitGroup(f, s, w);
       f.bump(w.at, { bytes: 16 });
       f.bump(w.to, { bytes: 32 });
-    });
+    };
+    f.countdown(w.columns, 4 * SIDE_BY_SIDE, () => emitGroupsBeside(f, s, w, one));
+    untilNoneLeft(f, w.columns, 4, one);
     f.get(last).get(w.stride).op('i32.add').set(w.x).i32Const(1).set(w.begun);
   });
+}
+
+/** Adds up the groups of several times four columns; where that goes wrong in one of them, one after the other. */
+function emitGroupsBeside(f: FunctionBuilder, s: Spec, w: Work, one: () => void): void {
+  const sums = w.vectors.slice(0, SIDE_BY_SIDE);
+  for (const [row, pointer] of zip(w.rows, w.pointers)) f.get(row).get(w.at).op('i32.add').set(pointer);
+  for (const [v, sum] of sums.entries()) {
+    combineInPairs(
+      f,
+      s,
+      w.pointers,
+      (pointer) => loadNarrow(f, s, pointer, 16 * v, [], w.spare),
+      'f32x4.add',
+    );
+    f.set(sum);
+  }
+  const isChecked = s.map !== 'nonzero';
+  if (isChecked) {
+    for (const [v, sum] of sums.entries()) {
+      whereSafe(f, s, 'f32', sum);
+      if (v > 0) f.op('v128.and');
+    }
+    f.op('i32x4.all_true').op('i32.eqz').if();
+    f.i32Const(SIDE_BY_SIDE).set(w.above);
+    f.countdown(w.above, 1, one);
+    f.else();
+  }
+  const widened = (sum: number, half: number): void => {
+    f.get(sum);
+    if (half > 0) f.get(sum).shuffle64(half, half);
+    f.op('f64x2.promote_low_f32x4');
+  };
+  const addAll = (goesOn: boolean): void => {
+    for (const [v, sum] of sums.entries())
+      for (const half of [0, 1]) {
+        const at = 32 * v + 16 * half;
+        f.get(w.to);
+        widened(sum, half);
+        if (goesOn) {
+          f.set(w.spare).get(w.to).load('v128.load', at).get(w.spare);
+          combineVectors(f, s);
+        }
+        f.store('v128.store', at);
+      }
+  };
+  f.get(w.goesOn).if();
+  addAll(true);
+  f.else();
+  addAll(false);
+  f.end();
+  f.bump(w.at, { bytes: 16 * SIDE_BY_SIDE });
+  f.bump(w.to, { bytes: 32 * SIDE_BY_SIDE });
+  if (isChecked) f.end();
 }
 
 /** Adds up a group of four columns; where that goes wrong, once more in float64. */

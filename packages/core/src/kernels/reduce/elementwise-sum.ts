@@ -19,7 +19,7 @@ const oneChunk = slotBytes / 8;
 
 /** What `runElementwiseMany` asks of a result that is not stored. */
 const nowhere = new Float32Array(0);
-const toSlot: ElementwiseSink = () => {};
+const toSlot: ElementwiseSink = { results: 1, take() {} };
 
 /**
  * Adds up the values of an elementwise kernel over operands of one shape, in the order in which `reduce` adds up a row,
@@ -82,7 +82,7 @@ function sumOfChunks(
     rows(1, n, address, totalAt, 0, begun);
     begun = 1;
   };
-  return (start, n) => {
+  const take = (start: number, n: number): void => {
     const last = start + n === count;
     if (waiting === 0 && (last || n % BLOCK === 0)) {
       add(n, slotBase(0));
@@ -95,4 +95,5 @@ function sumOfChunks(
     u8.copyWithin(waitingAt, waitingAt + (waiting - rest) * bytes, waitingAt + waiting * bytes);
     waiting = rest;
   };
+  return { results: 1, take };
 }

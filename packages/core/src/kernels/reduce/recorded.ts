@@ -122,7 +122,7 @@ export function recordReduction(
       [operand + 2, center === undefined ? 0 : inner * bytes],
     ] as const;
     const rows = { count: 0, steps, scratch, together: 1, work: n * inner };
-    const effects = { reads, writes };
+    const effects = { reads, writes, ofSizes: true };
     recorder.call(kind, kernels[name] as Callee, types[name], args, exact ? { ...effects, rows } : effects);
   };
   if (pieces !== null) {

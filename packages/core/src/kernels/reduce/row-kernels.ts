@@ -9,6 +9,7 @@
  * Where float32 overflows in a block, or the squares that are added up may underflow, the block is added up in float64.
  */
 
+import { STRETCH } from '../compile/index.ts';
 import { type FunctionBuilder, i32Params, type ModuleBuilder, range, zip } from '../wasm/index.ts';
 import { hasCenter } from './kinds.ts';
 import {
@@ -30,7 +31,7 @@ import {
 } from './steps.ts';
 
 /** Elements of a block: rows that are handed over in parts must be parted at multiples of this. */
-export const BLOCK = 4096;
+export const BLOCK = STRETCH;
 /** From this many elements on, a row is combined by vectors. */
 const SHORT = 32;
 

@@ -1,4 +1,11 @@
-import { type Address, type Area, formOf, type Kernel, type Operand } from '../../../kernels/index.ts';
+import {
+  type Address,
+  type Area,
+  formOf,
+  functionNumber,
+  type Kernel,
+  type Operand,
+} from '../../../kernels/index.ts';
 import type { Memory, Program } from '../../program.ts';
 import { numberInWords } from '../../values.ts';
 import { isMemory, readsOfStep, writesOfStep } from '../areas.ts';
@@ -94,15 +101,6 @@ function numbering<T extends object>(): (x: T) => number {
     numbers.set(x, known);
     return known;
   };
-}
-
-const functionNumbers = new WeakMap<object, number>();
-let functionCount = 0;
-
-function functionNumber(f: object): number {
-  const known = functionNumbers.get(f) ?? functionCount++;
-  functionNumbers.set(f, known);
-  return known;
 }
 
 /** What steps do with operands, in words, but for where they write; `null` for what is not to be told from words. */

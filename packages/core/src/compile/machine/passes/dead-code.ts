@@ -59,9 +59,9 @@ export function withoutUnread(kernel: Elementwise): Elementwise {
   return {
     ...kernel,
     inputs: kernel.inputs.filter((_, i) => read.has(i)),
-    outputs: kernel.outputs.map(({ operand, expression }) => ({
-      operand,
-      expression: substitute(expression, numbered, 0),
+    outputs: kernel.outputs.map((output) => ({
+      ...output,
+      expression: substitute(output.expression, numbered, 0),
     })),
   };
 }

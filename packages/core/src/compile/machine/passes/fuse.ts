@@ -88,8 +88,10 @@ const isSameInput = (a: Input, b: Input): boolean =>
   a.operand.offset === b.operand.offset &&
   a.operand.dtype === b.operand.dtype;
 
-const usesRows = ({ inputs }: Elementwise): boolean =>
-  inputs.some(({ reading }) => reading === 'row' || reading === 'column');
+const addsUp = ({ outputs }: Elementwise): boolean => outputs.some(({ addedUp }) => addedUp !== undefined);
+
+const usesRows = (kernel: Elementwise): boolean =>
+  addsUp(kernel) || kernel.inputs.some(({ reading }) => reading === 'row' || reading === 'column');
 
 /**
  * The value of a result where it is an operand of the same kernel; `null` where it would lose bits on its way through
@@ -107,6 +109,7 @@ function valueOf(
 /** Two kernels, one after the other, as one; `null` where that cannot be, or is of no use. */
 function joinedKernel(first: Elementwise, second: Elementwise): Elementwise | null {
   if (first.lane !== second.lane || first.count !== second.count) return null;
+  if (addsUp(first) !== addsUp(second)) return null;
   if (first.inner !== second.inner && usesRows(first) && usesRows(second)) return null;
   const inputs: Input[] = [...first.inputs];
   let shares = first.count <= fewElements;
@@ -130,7 +133,7 @@ function joinedKernel(first: Elementwise, second: Elementwise): Elementwise | nu
   }
   if (!shares) return null;
   const outputs = [...first.outputs];
-  for (const { operand, expression } of second.outputs) {
+  for (const { operand, expression, ...how } of second.outputs) {
     // What the first one reads in other places must not change under it.
     if (
       first.inputs.some(
@@ -138,7 +141,7 @@ function joinedKernel(first: Elementwise, second: Elementwise): Elementwise | nu
       )
     )
       return null;
-    const output = { operand, expression: substitute(expression, numbered, first.params.length) };
+    const output = { operand, expression: substitute(expression, numbered, first.params.length), ...how };
     const over = outputs.find((other) => other.operand.area === operand.area);
     if (over === undefined) outputs.push(output);
     else if (isSame(over.operand, operand)) outputs[outputs.indexOf(over)] = output;
