@@ -152,6 +152,15 @@ describe('a change in place of a view', () => {
     expect(flat(w.grad as Tensor)).toEqual([8, 0, 24]);
   });
 
+  it('of what is no view is known to views that are taken afterwards, as what they are and also where they overlap themselves', () => {
+    const w = floats(1, 2, 3).requiresGrad_();
+    const y = w.mul(2);
+    y.mul_(0.5);
+    expect(y.narrow(0, 1, 2).gradFn?.name).toBe('SliceBackward0');
+    y.unfold(0, 2, 1).square().sum().backward();
+    expect(flat(w.grad as Tensor)).toEqual([2, 8, 6]);
+  });
+
   it('by a function of the user is one of its base too', () => {
     const doubled = autograd.defineFunction({
       name: 'Doubled',
