@@ -35,7 +35,11 @@ function constantLike(caller: string, value: number) {
     const dtype = dtypeOf(options, caller);
     if (value !== 0) return finishCreation(filled(sizes, value, dtype), options, caller);
     // Fresh memory of any size is zero already.
-    return finishCreation(wrapArray(roomFor(sizes, dtype, caller, allocateZeroed), sizes, dtype), options, caller);
+    return finishCreation(
+      wrapArray(roomFor(sizes, dtype, caller, allocateZeroed), sizes, dtype),
+      options,
+      caller,
+    );
   };
 }
 

@@ -139,7 +139,13 @@ export function logspace(
   const { base = 10 } = options;
   const dtype = dtypeOf(options, 'logspace');
   const array = roomFor([steps], dtype, 'logspace');
-  const exponents = linearSteps(boundOf(start, 'logspace'), boundOf(end, 'logspace'), steps, dtype, 'logspace');
+  const exponents = linearSteps(
+    boundOf(start, 'logspace'),
+    boundOf(end, 'logspace'),
+    steps,
+    dtype,
+    'logspace',
+  );
   for (const [i, exponent] of exponents.entries()) {
     const power = base ** exponent;
     array[i] = dtype === 'int32' ? storedNumber(power, dtype, 'logspace') : power;
