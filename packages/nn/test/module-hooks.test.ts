@@ -222,4 +222,19 @@ describe('hooks that change the list they are called from', () => {
     model(ones([2]));
     expect(log).toEqual(['twice', 'between']);
   });
+
+  it.each<[string, (model: Triple, hook: () => void) => nn.RemovableHandle]>([
+    ['before forward', (model, hook) => model.registerForwardPreHook(hook)],
+    ['after forward', (model, hook) => model.registerForwardHook(hook)],
+    ['of backward', (model, hook) => model.registerFullBackwardHook(hook)],
+  ])('a handle takes no other out, wherever its own stands: %s', (_, register) => {
+    for (const taken of [0, 1, 2, 3]) {
+      const model = new Triple();
+      const log: number[] = [];
+      const handles = [0, 1, 2, 3].map((i) => register(model, () => void log.push(i)));
+      for (let time = 0; time < 2; time++) handles[taken]?.remove();
+      model(leaf([1, 1])).sum().backward();
+      expect(log).toEqual([0, 1, 2, 3].filter((i) => i !== taken));
+    }
+  });
 });
