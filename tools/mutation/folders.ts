@@ -122,7 +122,7 @@ export const folders: Readonly<Record<string, Folder>> = {
   module: {
     source: 'nn/src/module',
     least: 85,
-    near: ['nn/test/module', 'nn/test/state-dict', 'nn/test/containers', 'nn/test/print'],
+    near: ['nn/test/module', 'nn/test/state-dict', 'nn/test/containers', 'nn/test/print', 'nn/test/frozen'],
     wider: [
       'nn/test/faces',
       'nn/test/layers',

@@ -132,6 +132,16 @@ describe('full backward hooks', () => {
     expect(x.grad).toBeNull();
   });
 
+  it('keep nothing of what passes through: a graph that may be gone through twice still may', () => {
+    const x = leaf([1, 2]);
+    const model = new Triple();
+    let runs = 0;
+    model.registerFullBackwardHook(() => void runs++);
+    const loss = model(x).sum();
+    for (let i = 0; i < 2; i++) loss.backward();
+    expect([runs, x.grad?.toArray()]).toEqual([2, [6, 6]]);
+  });
+
   it('may return nothing but null where no input requires a gradient', () => {
     const returning = (result: unknown) => () => {
       const model = new Constant();
