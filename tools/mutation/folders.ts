@@ -48,8 +48,11 @@ export const folders: Readonly<Record<string, Folder>> = {
     wider: [
       'core/test/record/',
       'core/test/autograd/second',
+      'core/test/autograd/functional',
+      'core/test/autograd/arguments',
+      'core/test/autograd/memory',
       'core/test/autograd/views',
-      'core/test/autograd/',
+      'core/test/autograd/changed-views',
     ],
   },
   record: {
@@ -100,7 +103,6 @@ export const folders: Readonly<Record<string, Folder>> = {
       'core/test/lists-of-the-caller',
     ],
     wider: [
-      'core/test/data-door',
       'core/test/autograd/ownership',
       'core/test/autograd/grad-mode',
       'core/test/creation',
