@@ -61,6 +61,18 @@ describe('memory that was given back', () => {
     expect(reused(1, 2 ** 23 + 1, given(1, 2 ** 23 + 1))).toBe(0);
   });
 
+  it.each<[string, (bytes: number) => ArrayBufferLike]>([
+    ['a part of a buffer', (bytes) => new ArrayBuffer(2 * bytes)],
+    ['shared between threads', (bytes) => new SharedArrayBuffer(bytes)],
+  ])('is not kept where it is %s, of which others may have the rest', (_, make) => {
+    const n = 10_003;
+    const array = new Float32Array(make(4 * n), 0, n).fill(3);
+    const storage = new Storage(array);
+    storage.recycle();
+    expect(allocateArray('float32', n).buffer).not.toBe(array.buffer);
+    expect(storage.array).toBe(array);
+  });
+
   it('is what it was where zeros are asked for', () => {
     const buffers = given(1, 20_000);
     const x = K.zeros([20_000]);

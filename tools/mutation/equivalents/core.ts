@@ -177,4 +177,25 @@ export const ofCore: readonly Equivalent[] = [
     to: '2',
     why: 'what has fewer dimensions has been refused before',
   },
+  {
+    file: 'core/src/storage.ts',
+    code: 'array.byteLength <= onHeapBytes || array.buffer.byteLength === array.byteLength ? array : array.slice();',
+    from: '<=',
+    to: '<',
+    why: 'an array of so many bytes is made by itself, so that its buffer has no more',
+  },
+  {
+    file: 'core/src/storage.ts',
+    code: 'allocate(2 ** 25 - 2 ** 16);',
+    from: '-',
+    to: '+',
+    why: 'which blocks the C library keeps decides how fast memory is had, and nothing else',
+  },
+  {
+    file: 'core/src/storage.ts',
+    code: "const list = dtype === 'float32' ? spares32[units] : dtype === 'float64' ? spares64[units] : undefined;",
+    from: "dtype === 'float64'",
+    to: 'true',
+    why: 'arrays of other dtypes that take as many bytes have more elements, which is asked next',
+  },
 ];
