@@ -102,11 +102,7 @@ export const folders: Readonly<Record<string, Folder>> = {
       'core/test/equality-of-tensors',
       'core/test/lists-of-the-caller',
     ],
-    wider: [
-      'core/test/autograd/ownership',
-      'core/test/autograd/grad-mode',
-      'core/test/creation',
-    ],
+    wider: ['core/test/autograd/ownership', 'core/test/autograd/grad-mode', 'core/test/creation'],
   },
   io: {
     source: 'core/src/io',

@@ -243,7 +243,9 @@ describe('hooks that change the list they are called from', () => {
       const log: number[] = [];
       const handles = [0, 1, 2, 3].map((i) => register(model, () => void log.push(i)));
       for (let time = 0; time < 2; time++) handles[taken]?.remove();
-      model(leaf([1, 1])).sum().backward();
+      model(leaf([1, 1]))
+        .sum()
+        .backward();
       expect(log).toEqual([0, 1, 2, 3].filter((i) => i !== taken));
     }
   });

@@ -87,4 +87,11 @@ export const ofPackages: readonly Equivalent[] = [
     to: '.',
     why: 'there are as many states as schedulers, which is asked before',
   },
+  {
+    file: 'nn/src/module/state-dict.ts',
+    code: 'const known = dot < 0 ? own.has(rest) : below.has(rest.slice(0, dot)) || own.has(rest);',
+    from: '0',
+    to: '1',
+    why: 'no part of a module has an empty name',
+  },
 ];

@@ -25,10 +25,13 @@ async function made(): Promise<[texts: number, follows: boolean]> {
   return [texts.length, String(results) === '2,2,2,3,3,3'];
 }
 
-it.each(['document', 'importScripts'])('where there is %s no code is made, which a policy may forbid', async (name) => {
-  vi.stubGlobal(name, {});
-  expect(await made()).toEqual([0, true]);
-});
+it.each(['document', 'importScripts'])(
+  'where there is %s no code is made, which a policy may forbid',
+  async (name) => {
+    vi.stubGlobal(name, {});
+    expect(await made()).toEqual([0, true]);
+  },
+);
 
 it('elsewhere there is code for the object', async () => {
   const [texts, follows] = await made();
