@@ -48,8 +48,11 @@ export const folders: Readonly<Record<string, Folder>> = {
     wider: [
       'core/test/record/',
       'core/test/autograd/second',
+      'core/test/autograd/functional',
+      'core/test/autograd/arguments',
+      'core/test/autograd/memory',
       'core/test/autograd/views',
-      'core/test/autograd/',
+      'core/test/autograd/changed-views',
     ],
   },
   record: {
@@ -99,12 +102,7 @@ export const folders: Readonly<Record<string, Folder>> = {
       'core/test/equality-of-tensors',
       'core/test/lists-of-the-caller',
     ],
-    wider: [
-      'core/test/data-door',
-      'core/test/autograd/ownership',
-      'core/test/autograd/grad-mode',
-      'core/test/creation',
-    ],
+    wider: ['core/test/autograd/ownership', 'core/test/autograd/grad-mode', 'core/test/creation'],
   },
   io: {
     source: 'core/src/io',
@@ -122,7 +120,7 @@ export const folders: Readonly<Record<string, Folder>> = {
   module: {
     source: 'nn/src/module',
     least: 85,
-    near: ['nn/test/module', 'nn/test/state-dict', 'nn/test/containers', 'nn/test/print'],
+    near: ['nn/test/module', 'nn/test/state-dict', 'nn/test/containers', 'nn/test/print', 'nn/test/frozen'],
     wider: [
       'nn/test/faces',
       'nn/test/layers',

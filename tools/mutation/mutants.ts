@@ -15,6 +15,11 @@ export interface Mutant {
   readonly text: string;
 }
 
+/** One with which the program does the same, so that no test can kill it. */
+export interface Equivalent extends Pick<Mutant, 'file' | 'code' | 'from' | 'to'> {
+  readonly why: string;
+}
+
 const otherOperators: Readonly<Record<string, readonly string[]>> = {
   '+': ['-'],
   '-': ['+'],

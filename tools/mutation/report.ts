@@ -1,7 +1,6 @@
 /** What a run of mutants says, as Markdown. */
-import type { Equivalent } from './equivalent.ts';
 import type { Folder } from './folders.ts';
-import type { Mutant } from './mutants.ts';
+import type { Equivalent, Mutant } from './mutants.ts';
 
 export interface Result {
   readonly name: string;

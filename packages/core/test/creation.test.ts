@@ -116,6 +116,15 @@ describe('tensor', () => {
     expect(tensor(x, { dtype: 'float64', requiresGrad: true }).requiresGrad).toBe(true);
   });
 
+  test('requiresGrad may be set of a leaf, and is then what it was set to', () => {
+    const x = tensor([1.5, 2]);
+    x.requiresGrad = true;
+    expect([x.requiresGrad, x.mul(2).requiresGrad]).toEqual([true, true]);
+    x.requiresGrad = false;
+    expect([x.requiresGrad, x.mul(2).requiresGrad]).toEqual([false, false]);
+    expect(() => (tensor([1, 2]).requiresGrad = true)).toThrow(AutogradError);
+  });
+
   test('requiresGrad makes floats of integers, and is refused to other dtypes', () => {
     expect(tensor([1, 2], { requiresGrad: true }).dtype).toBe('float32');
     expect(() => tensor([1], { dtype: 'int32', requiresGrad: true })).toThrow(AutogradError);

@@ -1,7 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { bytesOf, type DType } from '../src/dtype.ts';
 import * as K from '../src/index.ts';
-import { allocateArray, Storage } from '../src/storage.ts';
+import { allocateArray, type Lodging, Storage, timesMovedOut } from '../src/storage.ts';
 
 const dtypes: readonly DType[] = ['float32', 'float64', 'int32', 'uint8', 'bool'];
 const huge = 100_000;
@@ -59,6 +59,18 @@ describe('memory that was given back', () => {
     expect(reused(20, 10_001, given(20, 10_001))).toBe(16);
     expect(reused(10, 2 ** 20, given(10, 2 ** 20))).toBe(8);
     expect(reused(1, 2 ** 23 + 1, given(1, 2 ** 23 + 1))).toBe(0);
+  });
+
+  it.each<[string, (bytes: number) => ArrayBufferLike]>([
+    ['a part of a buffer', (bytes) => new ArrayBuffer(2 * bytes)],
+    ['shared between threads', (bytes) => new SharedArrayBuffer(bytes)],
+  ])('is not kept where it is %s, of which others may have the rest', (_, make) => {
+    const n = 10_003;
+    const array = new Float32Array(make(4 * n), 0, n).fill(3);
+    const storage = new Storage(array);
+    storage.recycle();
+    expect(allocateArray('float32', n).buffer).not.toBe(array.buffer);
+    expect(storage.array).toBe(array);
   });
 
   it('is what it was where zeros are asked for', () => {
@@ -119,6 +131,12 @@ describe('what x.data hands out', () => {
     expect(across.sum().item()).toBe(6 * n);
   });
 
+  it.each([5, 16, 3000, 200_000])('is no copy of memory that is its own, of %d elements', (n) => {
+    const x = K.zeros([n]);
+    const { array } = x.storage;
+    expect(x.data).toBe(array);
+  });
+
   it('is what the user brought, be it a part of a buffer', () => {
     const buffer = new ArrayBuffer(2000);
     const x = K.fromBuffer(new Float32Array(buffer, 80, 100));
@@ -144,6 +162,141 @@ describe('what x.data hands out', () => {
     const loaded = K.fromBuffer(new Float32Array(4));
     transfer(loaded);
     expect(() => loaded.sum()).toThrow('transferred');
+  });
+});
+
+describe('memory of programs', () => {
+  /** Room for four floats in memory that grows: all that lies in it then lies in a new buffer. */
+  class Room implements Lodging {
+    shown = false;
+    memory = new Float32Array(4);
+    array(): Float32Array {
+      return this.memory;
+    }
+    grow(): void {
+      this.memory = new Float32Array(structuredClone(this.memory.buffer, { transfer: [this.memory.buffer] }));
+    }
+  }
+  const values = [1, 2, 3, 4];
+  const moved = (): { room: Room; storage: Storage } => {
+    const room = new Room();
+    const storage = new Storage(Float32Array.from(values));
+    storage.moveInto(room);
+    return { room, storage };
+  };
+
+  it('has the elements of a storage that moves in, also once it has grown', () => {
+    const { room, storage } = moved();
+    expect([...room.memory]).toEqual(values);
+    room.grow();
+    room.memory[1] = 7;
+    expect([...storage.array]).toEqual([1, 7, 3, 4]);
+    expect([storage.lodging, storage.isGone, storage.mayMove]).toEqual([room, false, false]);
+  });
+
+  it('is left with the elements that are there, out of that memory alone, and that is counted', () => {
+    const { room, storage } = moved();
+    const before = timesMovedOut;
+    room.memory[0] = 9;
+    storage.moveOut(new Room());
+    expect([storage.lodging, timesMovedOut]).toEqual([room, before]);
+    storage.moveOut(room);
+    expect([storage.lodging, storage.mayMove, timesMovedOut]).toEqual([null, true, before + 1]);
+    room.memory.fill(0);
+    expect([...storage.array]).toEqual([9, 2, 3, 4]);
+    storage.moveOut();
+    expect(timesMovedOut).toBe(before + 1);
+  });
+
+  it('of another program counts as left when a storage moves on', () => {
+    const { room, storage } = moved();
+    const before = timesMovedOut;
+    const next = new Room();
+    storage.moveInto(next);
+    room.memory.fill(0);
+    expect([storage.lodging, timesMovedOut, [...storage.array]]).toEqual([next, before + 1, values]);
+  });
+
+  it('is moved into by what comes there twice in a row, unless somebody has its array', () => {
+    const [room, other] = [new Room(), new Room()];
+    const storage = new Storage(Float32Array.from(values));
+    expect([room, other, room, room].map((lodging) => storage.moveIntoAgain(lodging))).toEqual([
+      false,
+      false,
+      false,
+      true,
+    ]);
+    expect(storage.lodging).toBe(room);
+    const brought = new Storage(Float32Array.from(values), true);
+    expect([room, room, room].map((lodging) => brought.moveIntoAgain(lodging))).toEqual([
+      false,
+      false,
+      false,
+    ]);
+  });
+
+  it('learns that a gradient in it is shown; what is handed out of it lies there no more', () => {
+    const { room, storage } = moved();
+    new Storage(new Float32Array(4)).show();
+    expect(room.shown).toBe(false);
+    storage.show();
+    expect(room.shown).toBe(true);
+    storage.handOut();
+    expect(storage.array.buffer).not.toBe(room.memory.buffer);
+    expect([[...storage.array], storage.lodging, storage.mayMove]).toEqual([values, null, false]);
+  });
+
+  it('may go on without a storage, which then says why it has none', () => {
+    const { room, storage } = moved();
+    storage.leaveBehind('left with the program');
+    expect(() => storage.array).toThrow(K.CompileError);
+    expect(() => storage.array).toThrow('left with the program');
+    expect([storage.isGone, storage.lodging, [...room.memory]]).toEqual([true, null, values]);
+  });
+});
+
+describe('memory that there is not', () => {
+  const n = 2 ** 28;
+  const square = [2 ** 14, 2 ** 14];
+  const making: readonly [string, () => unknown][] = [
+    ['zeros', () => K.zeros(square)],
+    ['empty', () => K.empty(square, { dtype: 'int32' })],
+    ['full', () => K.full(square, 0.5)],
+    ['add', () => K.ones([1]).expand(square).add(1)],
+    ['eye', () => K.eye(2 ** 14)],
+    ['arange', () => K.arange(n)],
+    ['linspace', () => K.linspace(0, 1, n)],
+    ['logspace', () => K.logspace(0, 1, n, { dtype: 'int32' })],
+  ];
+  /** What a call does where no memory can be had, for which the runtime has this error. */
+  const without = (error: Error, run: () => unknown): unknown => {
+    class Full extends ArrayBuffer {
+      constructor(bytes: number) {
+        super(0);
+        if (bytes > 0) throw error;
+      }
+    }
+    vi.stubGlobal('ArrayBuffer', Full);
+    try {
+      return run();
+    } finally {
+      vi.unstubAllGlobals();
+    }
+  };
+
+  it.each(making)('%s: an error that names it, the shape and the bytes', (name, make) => {
+    const error = errorOf(() => without(new RangeError('Array buffer allocation failed'), make));
+    expect(error).toBeInstanceOf(K.ShapeError);
+    expect(error.message).toMatch(
+      new RegExp(
+        `^${name}: the result of shape \\[(16384, 16384|268435456)\\] needs 268435456 elements of .*, 1073741824 bytes: there is not`,
+      ),
+    );
+  });
+
+  it('is not said where something else went wrong', () => {
+    const error = new Error('something else');
+    expect(() => without(error, () => K.zeros(square))).toThrow(error);
   });
 });
 

@@ -44,6 +44,26 @@ describe('a program is told of', () => {
     expect(fn.programs).toHaveLength(2);
   });
 
+  it.each<[string, (net: nn.AnyModule) => unknown]>([
+    ['parameters', (net) => net.parameters()],
+    ['state', (net) => net.stateDict()],
+    ['modules', (net) => net.modules()],
+    ['mode', (net) => net.eval()],
+  ])('another part of a model that is not called, once it was gone through for its %s', (_, goThrough) => {
+    const fn = expectSameBits(() => {
+      const net = new Net();
+      goThrough(net);
+      return {
+        call: (x: Tensor) => noGrad(() => net.head(x)),
+        argumentsOf: (call) => {
+          if (call === 4) net.head = new nn.Linear(2, 2);
+          return [randn([3, 2])];
+        },
+      };
+    }, 8);
+    expect(fn.programs).toHaveLength(2);
+  });
+
   it('another buffer or parameter of a model that is averaged', () => {
     const fn = expectSameBits(() => {
       const model = new nn.Sequential(new nn.Linear(2, 2), new nn.BatchNorm1d(2));

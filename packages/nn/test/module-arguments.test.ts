@@ -84,6 +84,7 @@ describe('names of what is registered', () => {
     ['buffer', (net, name) => net.registerBuffer(name, ones([1]))],
     ['parameter', (net, name) => net.registerParameter(name, new nn.Parameter(ones([1])))],
     ['module', (net, name) => net.registerModule(name, new nn.ReLU())],
+    ['module', (net, name) => net.addModule(name, new nn.ReLU())],
   ];
   it.each(kinds)('of a %s are not empty, have no dot, and are free or of its kind', (kind, register) => {
     const caller = `Net.register${kind.charAt(0).toUpperCase()}${kind.slice(1)}`;

@@ -132,6 +132,16 @@ describe('full backward hooks', () => {
     expect(x.grad).toBeNull();
   });
 
+  it('keep nothing of what passes through: a graph that may be gone through twice still may', () => {
+    const x = leaf([1, 2]);
+    const model = new Triple();
+    let runs = 0;
+    model.registerFullBackwardHook(() => void runs++);
+    const loss = model(x).sum();
+    for (let i = 0; i < 2; i++) loss.backward();
+    expect([runs, x.grad?.toArray()]).toEqual([2, [6, 6]]);
+  });
+
   it('may return nothing but null where no input requires a gradient', () => {
     const returning = (result: unknown) => () => {
       const model = new Constant();
@@ -221,5 +231,22 @@ describe('hooks that change the list they are called from', () => {
     last.remove();
     model(ones([2]));
     expect(log).toEqual(['twice', 'between']);
+  });
+
+  it.each<[string, (model: Triple, hook: () => void) => nn.RemovableHandle]>([
+    ['before forward', (model, hook) => model.registerForwardPreHook(hook)],
+    ['after forward', (model, hook) => model.registerForwardHook(hook)],
+    ['of backward', (model, hook) => model.registerFullBackwardHook(hook)],
+  ])('a handle takes no other out, wherever its own stands: %s', (_, register) => {
+    for (const taken of [0, 1, 2, 3]) {
+      const model = new Triple();
+      const log: number[] = [];
+      const handles = [0, 1, 2, 3].map((i) => register(model, () => void log.push(i)));
+      for (let time = 0; time < 2; time++) handles[taken]?.remove();
+      model(leaf([1, 1]))
+        .sum()
+        .backward();
+      expect(log).toEqual([0, 1, 2, 3].filter((i) => i !== taken));
+    }
   });
 });

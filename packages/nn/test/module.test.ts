@@ -241,6 +241,14 @@ describe('changing a module', () => {
     expect(() => net.to('int32')).toThrow('nn.Module.to only accepts floating point dtypes');
   });
 
+  it.each([0, 1, 2])('that converts dtypes is noticed by what was recorded %d changes before', (changes) => {
+    const net = new nn.Linear(2, 1);
+    const y = net.weight.square().sum();
+    for (let i = 0; i < changes; i++) noGrad(() => net.weight.add_(1));
+    net.double();
+    expect(() => y.backward()).toThrow(/modified by an inplace operation/);
+  });
+
   it('converts parameters that are views with their layout', () => {
     const net = new nn.Module();
     net.registerParameter(

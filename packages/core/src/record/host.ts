@@ -20,7 +20,6 @@ import { divider, timesTraced, tracer } from './observe.ts';
  * ```
  */
 export function onHost<T>(fn: () => T): T {
-  if (typeof fn !== 'function') checkArguments('onHost', { fn: K.callable }, arguments);
   try {
     return tracer === null ? fn() : tracer.host(fn);
   } catch (error) {

@@ -8,6 +8,7 @@ import {
   ones,
   type Tensor,
   tensor,
+  varMean,
   zeros,
   zerosLike,
 } from '@kindling/core';
@@ -150,6 +151,29 @@ describe('a change in place of a view', () => {
     flatView.narrow(0, 1, 1).fill_(0.25);
     flatView.unfold(0, 2, 1).square().sum().backward();
     expect(flat(w.grad as Tensor)).toEqual([8, 0, 24]);
+  });
+
+  it('of what is no view is known to views that are taken afterwards, as what they are and also where they overlap themselves', () => {
+    const w = floats(1, 2, 3).requiresGrad_();
+    const y = w.mul(2);
+    y.mul_(0.5);
+    expect(y.narrow(0, 1, 2).gradFn?.name).toBe('SliceBackward0');
+    y.unfold(0, 2, 1).square().sum().backward();
+    expect(flat(w.grad as Tensor)).toEqual([2, 8, 6]);
+  });
+
+  it('is known to each of several views, and one of a base that is one of several results is one of it alone', () => {
+    const w = floats(1, 2, 3, 4).view(2, 2).requiresGrad_();
+    const y = w.mul(2);
+    const [, second] = y.unbind();
+    y.mul_(3);
+    second?.mul(5).sum().backward();
+    expect(flat(w.grad as Tensor)).toEqual([0, 0, 30, 30]);
+    w.grad = null;
+    const [, mean] = varMean(w, 0);
+    mean.narrow(0, 0, 1).mul_(2);
+    mean.sum().backward();
+    expect(flat(w.grad as unknown as Tensor)).toEqual([1, 0.5, 1, 0.5]);
   });
 
   it('by a function of the user is one of its base too', () => {

@@ -170,9 +170,10 @@ describe('gradgradcheck', () => {
     }
   });
 
-  it('draws gradients without gaps, and with gaps on request', () => {
-    const dense = (genNonContigGradOutputs?: boolean): boolean[] => {
+  it('draws gradients without gaps, and with gaps on request, of the same numbers', () => {
+    const drawn = (genNonContigGradOutputs?: boolean): [dense: boolean[], first: unknown] => {
       const seen: boolean[] = [];
+      const numbers: unknown[] = [];
       const cube = autograd.defineFunction({
         forward(ctx, x: Tensor) {
           ctx.saveForBackward(x);
@@ -180,17 +181,19 @@ describe('gradgradcheck', () => {
         },
         backward(ctx, g) {
           seen.push(g.isContiguous());
+          numbers.push(g.tolist());
           const [x] = ctx.savedTensors;
           return x.square().mul(3).mul(g);
         },
       });
       const options = genNonContigGradOutputs === undefined ? {} : { genNonContigGradOutputs };
       expect(gradgradcheck(cube, [leaf([[1, 2, 3]])], null, options)).toBe(true);
-      return [...new Set(seen)];
+      return [[...new Set(seen)], numbers[0]];
     };
-    expect(dense()).toEqual([true]);
-    expect(dense(false)).toEqual([true]);
-    expect(dense(true)).toEqual([false]);
+    const [dense, numbers] = drawn();
+    expect(dense).toEqual([true]);
+    expect(drawn(false)).toEqual([[true], numbers]);
+    expect(drawn(true)).toEqual([[false], numbers]);
   });
 
   it('notices a backward that is right, but has a wrong derivative', () => {

@@ -241,6 +241,12 @@ const cases: readonly Case[] = [
     refused: {},
   },
   {
+    name: 'multilabelMargins',
+    works: () => into([], (out) => multilabelMargins(tensor(0.5), tensor(0), null, out)),
+    gives: [-1, 0],
+    refused: {},
+  },
+  {
     name: 'alignmentsFit',
     works: () => [alignmentsFit(aligned(logs)), alignmentsFit(aligned(logs, tensor([[1]]), tensor([3])))],
     gives: [true, false],

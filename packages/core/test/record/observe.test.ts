@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import {
   autograd,
+  compile,
   E,
   FusedUpdate,
   type Observer,
@@ -162,6 +163,17 @@ describe('observe', () => {
     second();
     ones([1]);
     expect(calls).toBe(3);
+  });
+
+  it('lets nobody be told once all have gone, be it a compiled function or an observer', () => {
+    const step = compile((x: Tensor) => x.mul(2));
+    for (let i = 0; i < 3; i++) step(ones([1]));
+    expect(observed).toBe(false);
+    const stop = observe({});
+    step(ones([2]));
+    expect(observed).toBe(true);
+    stop();
+    expect(observed).toBe(false);
   });
 
   it('refuses what is no observer', () => {

@@ -147,13 +147,12 @@ function dependsOnHolders(module: Callable): void {
     seen.add(part);
     const reference = holders.get(part);
     const holder = reference?.deref();
-    if (reference === undefined || holder === undefined || internalsOf(holder).trace === traceNumber())
-      return;
+    if (holder === undefined || internalsOf(holder).trace === traceNumber()) return;
     const key = Object.keys(holder).find((name) => valueIn(holder, name) === part);
     if (key === undefined) return;
     const held = part;
     assumes(`${holder.constructor.name}.${key}`, () => {
-      const now = reference.deref();
+      const now = reference?.deref();
       return now === undefined || valueIn(now, key) === held;
     });
     part = holder;

@@ -1,9 +1,10 @@
 /** What the creation functions do with their arguments. */
 import { K } from '../../arguments/index.ts';
-import { checkDType, type DType, isFloatingPoint } from '../../dtype.ts';
+import { checkDType, type DType, isFloatingPoint, type TypedArray } from '../../dtype.ts';
 import { AutogradError, ShapeError } from '../../errors.ts';
 import { isInferenceModeEnabled } from '../../record/grad-mode.ts';
-import { checkShape, type Shape } from '../../shape.ts';
+import { checkShape, numelOf, type Shape } from '../../shape.ts';
+import { allocateArray, TooLarge } from '../../storage.ts';
 import { autogradOf, type Tensor } from '../../tensor.ts';
 import { type CreationOptions, getDefaultDtype } from './options.ts';
 
@@ -20,6 +21,20 @@ export function dtypeOf(
   const dtype = options?.dtype ?? otherwise;
   checkDType(dtype, caller);
   return dtype;
+}
+
+/** Memory for the tensor that a creation function makes; where there is not so much, the error says for what. */
+export function roomFor(
+  shape: Shape,
+  dtype: DType,
+  caller: string,
+  allocate: (dtype: DType, n: number) => TypedArray = allocateArray,
+): TypedArray {
+  try {
+    return allocate(dtype, numelOf(shape));
+  } catch (error) {
+    throw error instanceof TooLarge ? error.named(caller, shape) : error;
+  }
 }
 
 /** Applies `requiresGrad` to a tensor that a creation function made. */

@@ -3,10 +3,10 @@ import { storedNumber } from '../../dtype.ts';
 import { ShapeError } from '../../errors.ts';
 import { fillStrided } from '../../kernels/index.ts';
 import { applyInPlace, composed, definePrimitive, type Primitive } from '../../record/index.ts';
-import { checkShape, formatShape, numelOf, type Shape } from '../../shape.ts';
+import { checkShape, formatShape, type Shape } from '../../shape.ts';
 import { allocateZeroed } from '../../storage.ts';
 import { Tensor, wrapArray } from '../../tensor.ts';
-import { creationOptions, dtypeOf, finishCreation, sizesOf } from './arguments.ts';
+import { creationOptions, dtypeOf, finishCreation, roomFor, sizesOf } from './arguments.ts';
 import { clone, copy_ } from './copy.ts';
 import { filled } from './fill-primitive.ts';
 import { type CreationOptions, getDefaultDtype } from './options.ts';
@@ -35,7 +35,11 @@ function constantLike(caller: string, value: number) {
     const dtype = dtypeOf(options, caller);
     if (value !== 0) return finishCreation(filled(sizes, value, dtype), options, caller);
     // Fresh memory of any size is zero already.
-    return finishCreation(wrapArray(allocateZeroed(dtype, numelOf(sizes)), sizes, dtype), options, caller);
+    return finishCreation(
+      wrapArray(roomFor(sizes, dtype, caller, allocateZeroed), sizes, dtype),
+      options,
+      caller,
+    );
   };
 }
 
@@ -113,7 +117,7 @@ export function eye(n: number, m?: number | CreationOptions, options?: CreationO
   const given = typeof m === 'object' ? m : options;
   checkShape([n, columns], 'eye');
   const dtype = dtypeOf(given, 'eye');
-  const array = allocateZeroed(dtype, n * columns);
+  const array = roomFor([n, columns], dtype, 'eye', allocateZeroed);
   for (let i = 0; i < Math.min(n, columns); i++) array[i * (columns + 1)] = 1;
   return finishCreation(wrapArray(array, [n, columns], dtype), given, 'eye');
 }

@@ -12,10 +12,10 @@ import {
 } from '../../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../../errors.ts';
 import { checkShape, formatShape, isArray, numelOf, type Shape, whereReadable } from '../../shape.ts';
-import { allocateArray, Storage } from '../../storage.ts';
+import { Storage } from '../../storage.ts';
 import { isOfClass, requireTensors, Tensor, wrapArray } from '../../tensor.ts';
 import { requireMemory } from '../../transferred.ts';
-import { creationOptions, dtypeOf, finishCreation } from './arguments.ts';
+import { creationOptions, dtypeOf, finishCreation, roomFor } from './arguments.ts';
 import { clone, detach, to } from './copy.ts';
 import { type CreationOptions, getDefaultDtype } from './options.ts';
 import { elementsOfArray, isTypedArray, type OtherTypedArray, sharedArray } from './typed-arrays.ts';
@@ -169,7 +169,7 @@ export function tensor(data: NestedArray | Tensor, options?: CreationOptions): T
     requireMemory(data as TypedArray, 'tensor');
     const elements = elementsOfArray(data);
     const dtype = options?.dtype ?? elements.dtype;
-    const array = allocateArray(dtype, data.length);
+    const array = roomFor([data.length], dtype, 'tensor');
     storeInto(array, elements.array, dtype);
     return finishCreation(wrapArray(array, [data.length], dtype), options, 'tensor');
   }
@@ -186,11 +186,10 @@ export function tensor(data: NestedArray | Tensor, options?: CreationOptions): T
     for (const x of [read.least, read.greatest, read.hasNaN ? Number.NaN : 0])
       storedNumber(x, dtype, 'tensor');
   }
-  const n = numelOf(read.shape);
-  const array = allocateArray(dtype, n);
+  const array = roomFor(read.shape, dtype, 'tensor');
   const holdsOthers = read.typedDtype !== null && read.typedDtype !== dtype;
   if ((dtype === 'bool' && read.hasNumber) || (!isFloatingPoint(dtype) && holdsOthers)) {
-    const wide = new Float64Array(n);
+    const wide = new Float64Array(array.length);
     flattenInto(data, wide, 0);
     storeInto(array, wide, dtype);
   } else flattenInto(data, array, 0);

@@ -1,6 +1,6 @@
 import { type DType, isFloatingPoint } from '../../dtype.ts';
 import { fma64 } from '../../random/fma.ts';
-import { allocateArray } from '../../storage.ts';
+import { roomFor } from './arguments.ts';
 
 /**
  * The numbers of `linspace`: evenly spaced, counted from the nearer end, so that both ends are met exactly. As in
@@ -12,10 +12,10 @@ export function linearSteps(
   end: number,
   steps: number,
   dtype: DType,
+  caller: string,
 ): Float32Array | Float64Array {
-  const numbers = allocateArray(dtype === 'float32' ? 'float32' : 'float64', steps) as
-    | Float32Array
-    | Float64Array;
+  const lane = dtype === 'float32' ? 'float32' : 'float64';
+  const numbers = roomFor([steps], lane, caller) as Float32Array | Float64Array;
   const round = dtype === 'float32' ? Math.fround : (x: number) => x;
   const [from, to] = isFloatingPoint(dtype)
     ? [round(start), round(end)]

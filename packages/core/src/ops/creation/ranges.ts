@@ -3,9 +3,8 @@ import { isFloatingPoint, storedNumber } from '../../dtype.ts';
 import { ShapeError, ValueError } from '../../errors.ts';
 import { valuesOf } from '../../record/index.ts';
 import { checkShape, formatShape } from '../../shape.ts';
-import { allocateArray } from '../../storage.ts';
 import { type Tensor, wrapArray } from '../../tensor.ts';
-import { creationOptions, dtypeOf, finishCreation } from './arguments.ts';
+import { creationOptions, dtypeOf, finishCreation, roomFor } from './arguments.ts';
 import { linearSteps } from './linear-steps.ts';
 import { type CreationOptions, getDefaultDtype } from './options.ts';
 
@@ -58,7 +57,7 @@ export function arange(...args: (number | CreationOptions | undefined)[]): Tenso
   const [from, by] = [round(start), round(step)];
   if (dtype === 'int32' && n > 0)
     for (const x of [from, from + (n - 1) * by]) storedNumber(x, dtype, 'arange');
-  const array = allocateArray(dtype, n);
+  const array = roomFor([n], dtype, 'arange');
   for (let i = 0; i < n; i++) array[i] = from + i * by;
   return finishCreation(wrapArray(array, [n], dtype), options, 'arange');
 }
@@ -104,8 +103,8 @@ export function linspace(
   const dtype = dtypeOf(options, 'linspace');
   const [from, to] = [boundOf(start, 'linspace'), boundOf(end, 'linspace')];
   if (!isFloatingPoint(dtype)) for (const x of [from, to]) storedNumber(x, dtype, 'linspace');
-  const numbers = linearSteps(from, to, steps, dtype);
-  const array = isFloatingPoint(dtype) ? numbers : allocateArray(dtype, steps);
+  const numbers = linearSteps(from, to, steps, dtype, 'linspace');
+  const array = isFloatingPoint(dtype) ? numbers : roomFor([steps], dtype, 'linspace');
   if (array !== numbers) array.set(numbers);
   return finishCreation(wrapArray(array, [steps], dtype), options, 'linspace');
 }
@@ -139,8 +138,14 @@ export function logspace(
   checkSteps(steps, 'logspace');
   const { base = 10 } = options;
   const dtype = dtypeOf(options, 'logspace');
-  const array = allocateArray(dtype, steps);
-  const exponents = linearSteps(boundOf(start, 'logspace'), boundOf(end, 'logspace'), steps, dtype);
+  const array = roomFor([steps], dtype, 'logspace');
+  const exponents = linearSteps(
+    boundOf(start, 'logspace'),
+    boundOf(end, 'logspace'),
+    steps,
+    dtype,
+    'logspace',
+  );
   for (const [i, exponent] of exponents.entries()) {
     const power = base ** exponent;
     array[i] = dtype === 'int32' ? storedNumber(power, dtype, 'logspace') : power;

@@ -38,7 +38,7 @@ const edgesPrimitive = definePrimitive<Edges>({
     }
     // One number is widened, so that nothing is divided by 0.
     const widened = from === to ? 0.5 : 0;
-    out.storage.array.set(linearSteps(from - widened, to + widened, bins + 1, x.dtype));
+    out.storage.array.set(linearSteps(from - widened, to + widened, bins + 1, x.dtype, 'histogramdd'));
   },
   ...noDerivative('histogram'),
 });

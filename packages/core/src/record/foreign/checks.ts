@@ -135,7 +135,6 @@ export function ofForeign<A>(
   attributes: A,
   error: unknown,
 ): unknown {
-  if (!isRaw(error) && !(error instanceof KindlingError)) return error;
   const { name } = primitive;
   let meta: unknown;
   try {
