@@ -16,6 +16,7 @@ import { type AnyModule, internalsOf } from '../../module/callable.ts';
 import { setProperty, valueOf } from '../../module/members.ts';
 import type { Module } from '../../module/module.ts';
 import { Parameter, UninitializedParameter } from '../../module/parameter.ts';
+import { formatModuleList } from '../../module/print.ts';
 import { stateNameOf } from '../../module/registry.ts';
 
 /** A module that makes a tensor of another, or of several. */
@@ -51,6 +52,10 @@ export class ParametrizationList extends NumberedModules<Parametrization, [], Te
     for (const parametrization of this)
       values = [(parametrization as unknown as (...x: readonly Tensor[]) => Tensor)(...values)];
     return values[0] as Tensor;
+  }
+
+  override toString(): string {
+    return formatModuleList(this);
   }
 
   /**
