@@ -23,6 +23,67 @@ describe('a lazy layer', () => {
     expect(lazy.weight).toBeNull();
   });
 
+  it('takes its shape from a state, draws nothing, and has the numbers of that', () => {
+    const make = () =>
+      new nn.Sequential(
+        new nn.LazyConv2d(4, 3, { groups: 2, bias: false }),
+        new nn.LazyBatchNorm2d({ affine: false }),
+        new nn.LazyConvTranspose2d(6, 2, { groups: 2 }),
+        new nn.LazyInstanceNorm2d(),
+        new nn.Flatten(),
+        new nn.LazyLinear(2),
+      );
+    const [trained, loaded] = [make(), make()];
+    const x = randn([2, 6, 5, 5]);
+    trained(x);
+    manualSeed(5);
+    loaded.loadStateDict(JSON.parse(JSON.stringify(trained.stateDict())));
+    const drawn = randn([1]).item();
+    manualSeed(5);
+    expect(drawn).toBe(randn([1]).item());
+    expect(String(loaded)).toBe(String(trained));
+    expect(loaded.eval()(x).equal(trained.eval()(x))).toBe(true);
+  });
+
+  it('stays without a shape where a state is refused, or has none', () => {
+    const lazy = new nn.Sequential(new nn.LazyLinear(2), new nn.LazyLinear(3));
+    const state = new nn.Sequential(new nn.Linear(5, 2), new nn.Linear(2, 4)).stateDict();
+    expect(() => lazy.loadStateDict(state)).toThrow('size mismatch for 1.weight');
+    const { '0.weight': weight } = state;
+    expect(() => weight && lazy.loadStateDict({ '0.weight': weight }, { strict: false })).toThrow(
+      'size mismatch',
+    );
+    lazy.append(new nn.LazyBatchNorm1d());
+    lazy.loadStateDict(nn.deepcopy(lazy).stateDict());
+    expect(String(lazy)).toContain('LazyLinear(in_features=0, out_features=2');
+    expect(lazy(ones([2, 7])).shape).toEqual([2, 3]);
+  });
+
+  it('keeps what it has become before its first input', () => {
+    const lazy = new nn.LazyLinear(2).requiresGrad_(false);
+    lazy.bias = null;
+    lazy(ones([1, 3]));
+    expect(String(lazy)).toBe('Linear(in_features=3, out_features=2, bias=False)');
+    expect(lazy.weight.requiresGrad).toBe(false);
+  });
+
+  it('is copied as one', () => {
+    const lazy = new nn.LazyConv1d(2, 3);
+    const copy = nn.deepcopy(lazy);
+    expect(copy(ones([1, 4, 5])).shape).toEqual([1, 2, 3]);
+    expect(lazy(ones([1, 6, 5])).shape).toEqual([1, 2, 3]);
+    expect(() => nn.deepcopy(new nn.LazyLinear(2)).weight.isLeaf).toThrow('has not seen an input yet');
+  });
+
+  it('is not parametrized, and refuses channels that its groups do not share', () => {
+    const lazy = new nn.LazyConv1d(4, 3, { groups: 2 });
+    expect(() => nn.utils.parametrizations.weightNorm(lazy)).toThrow(
+      "'weight' of LazyConv1d has no shape yet",
+    );
+    expect(() => lazy(ones([1, 3, 5]))).toThrow('in_channels must be divisible by groups, got 3 and 2');
+    expect(lazy(ones([1, 2, 5])).shape).toEqual([1, 4, 3]);
+  });
+
   it('passes on what its class takes besides, and no more', () => {
     manualSeed(3);
     const up = new nn.LazyConvTranspose1d(2, 3, { stride: 2 });

@@ -107,3 +107,24 @@ describe('registerParametrization', () => {
     expect([weightOf(module), kept(module)]).toEqual([[6, 6], [[3, 3]]]);
   });
 });
+
+describe('weightNorm', () => {
+  it('counts dimensions from the end, but -1, which stands for the whole', () => {
+    const lengths = (dim: number): readonly number[] => {
+      const layer = nn.utils.parametrizations.weightNorm(new nn.Conv1d(3, 4, 2), { dim });
+      return layer.stateDict()['parametrizations.weight.original0']?.shape ?? [];
+    };
+    expect([-1, -2, -3, 2].map(lengths)).toEqual([[], [1, 3, 1], [4, 1, 1], [1, 1, 2]]);
+    for (const dim of [3, -4]) {
+      const layer = new nn.Conv1d(3, 4, 2);
+      expect(() => nn.utils.parametrizations.weightNorm(layer, { dim })).toThrow('range of [-3, 2] but got');
+      expect(nn.utils.parametrize.isParametrized(layer)).toBe(false);
+    }
+  });
+});
+
+it('parametrizations of one kind share a line of the printed form', () => {
+  const layer = new nn.Linear(2, 2);
+  for (let i = 0; i < 2; i++) nn.utils.parametrizations.spectralNorm(layer);
+  expect(String(layer)).toContain('(weight): ParametrizationList(\n      (0-1): 2 x _SpectralNorm()\n    )');
+});

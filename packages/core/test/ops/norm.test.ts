@@ -50,6 +50,13 @@ describe('vector norms', () => {
     expect((x.norm().item() as number) / 5e30).toBeCloseTo(1, 6);
   });
 
+  it('of one element are its absolute value, to the last bit', () => {
+    const x = f64([0.3, -1.7, 1e200, -1e-200, 0]);
+    for (const p of [0.5, 1.5, 3, -1, -2.5])
+      expect(values(x.unsqueeze(1).norm(p, 1))).toEqual(values(x.abs()));
+    expect(values(x.unsqueeze(1).norm(0, 1))).toEqual([1, 1, 1, 1, 0]);
+  });
+
   it('have subgradient 0 at 0, and no second derivative', () => {
     for (const p of [0.5, 1, 1.5, 2, 3, Infinity, -Infinity]) {
       const x = f64([0, 0], true);

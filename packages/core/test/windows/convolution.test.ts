@@ -340,3 +340,49 @@ describe('a transposed convolution with output padding of a step or more, as a d
     expect(autograd.gradgradcheck(f, [x, w])).toBe(true);
   });
 });
+
+describe('a weight that is not finite', () => {
+  const positive = (shape: number[]): Tensor => randn(shape).square().add(0.5);
+  const infiniteAt = (at: number, shape: number[]): Tensor => {
+    const w = positive(shape);
+    w.data[at] = Infinity;
+    return w;
+  };
+  const options = { padding: 1 };
+  // Many channels, and groups of one: what is made by weights that are turned round, where all are finite.
+  const up = {
+    'of many channels': () =>
+      [positive([2, 3, 16, 16]), infiniteAt(4 * 9, [3, 12, 3, 3]), options, convTranspose2d] as const,
+    'of groups of one channel': () =>
+      [
+        positive([2, 3, 7, 9]),
+        infiniteAt(9, [3, 1, 3, 3]),
+        { ...options, groups: 3 },
+        convTranspose2d,
+      ] as const,
+    'of a volume': () =>
+      [positive([1, 2, 3, 8, 9]), infiniteAt(27, [2, 13, 3, 3, 3]), options, convTranspose3d] as const,
+  };
+
+  it.each(Object.entries(up))('adds nothing beside the edges, transposed, %s', (_, made) => {
+    const [x, w, opts, convolution] = made();
+    for (const bias of [null, ones([w.size(1) * ('groups' in opts ? opts.groups : 1)])]) {
+      const y = convolution(x, w, bias, opts);
+      expect(y.isnan().any().item()).toBe(false);
+      // A corner of the kernel misses one edge along each dimension.
+      const reached = y.shape.slice(2).reduce((n, size) => n * (size - 1), y.size(0));
+      expect(y.isinf().sum().item()).toBe(reached);
+      expect(bits(compile((a: Tensor) => convolution(a, w, bias, opts))(x))).toEqual(bits(y));
+    }
+  });
+
+  it('adds nothing beside the edges on the way back, and NaN over zeros around x on the way', () => {
+    const w = infiniteAt(4 * 9, [12, 12, 3, 3]);
+    const x = positive([1, 12, 16, 16]).requiresGrad_();
+    const y = conv2d(x, w, null, options);
+    expect(y.isnan().sum().item()).toBe(31);
+    const [g] = autograd.grad(y, [x], { gradOutputs: positive([1, 12, 16, 16]) });
+    expect(g?.isnan().any().item()).toBe(false);
+    expect(g?.isinf().sum().item()).toBe(225);
+  });
+});

@@ -32,8 +32,10 @@ function copyOf(value: unknown, known: Map<unknown, unknown>): unknown {
     known.set(value, copy);
     return copy;
   };
-  if (value instanceof Parameter)
-    return keep(new Parameter(value.detach().clone(), { requiresGrad: value.requiresGrad }));
+  if (value instanceof Parameter) {
+    const copy = new Parameter(value.detach().clone(), { requiresGrad: value.requiresGrad });
+    return keep(Object.setPrototypeOf(copy, Object.getPrototypeOf(value) as object));
+  }
   if (value instanceof Tensor) {
     const copy = keep(value.detach().clone());
     return value.requiresGrad && value.isLeaf ? copy.requiresGrad_() : copy;

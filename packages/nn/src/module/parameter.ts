@@ -1,4 +1,4 @@
-import { checkArguments, DTypeError, isFloatingPoint, K, Tensor } from '@kindling/core';
+import { checkArguments, DTypeError, isFloatingPoint, K, Tensor, ValueError } from '@kindling/core';
 
 /** Options of {@link Parameter}. */
 export interface ParameterOptions {
@@ -46,6 +46,16 @@ export class Parameter extends Tensor {
 
   [Symbol.for('nodejs.util.inspect.custom')](): string {
     return this.toString();
+  }
+}
+
+/** @internal The parameter of a layer that has not seen an input yet, from which its shape follows. */
+export class UninitializedParameter extends Parameter {
+  /** Optimizers and parametrizations ask for it first. */
+  override get isLeaf(): boolean {
+    throw new ValueError(
+      'this is a parameter of a lazy module that has not seen an input yet: call the module once before',
+    );
   }
 }
 

@@ -4,6 +4,7 @@ import {
   K,
   KindlingError,
   noGrad,
+  type Shape,
   sameShape,
   Tensor,
   type TensorJSON,
@@ -64,7 +65,23 @@ export function collectState(
   });
 }
 
+/** @internal Tensors for those of a module that have no shape yet; they become its own by `install`. */
+export interface Fit {
+  readonly tensors: ReadonlyMap<Tensor, Tensor>;
+  install(): void;
+}
+
+/** @internal What a module that takes its shapes from a state is asked for them by; `null` where the state has none. */
+export const fitTo: unique symbol = Symbol('fitTo');
+
+/** @internal Such a module. */
+export interface Fitting {
+  /** @param shapeOf the shape of what the state has by a name */
+  [fitTo](shapeOf: (name: string) => Shape | undefined): Fit | null;
+}
+
 interface Plan {
+  readonly fits: Fit[];
   readonly copies: { target: Tensor; source: Tensor }[];
   readonly missing: string[];
   readonly unexpected: string[];
@@ -76,9 +93,9 @@ const torchSize = (x: Tensor): string => `torch.Size([${x.shape.join(', ')}])`;
 /** @internal Copies `state` into a module. Everything is checked first: where it throws, nothing was changed. */
 export function restoreState(module: AnyModule, state: StateDictLike, strict: boolean): IncompatibleKeys {
   const entries = checkedEntries(state);
-  const plan: Plan = { copies: [], missing: [], unexpected: [], errors: [] };
+  const plan: Plan = { fits: [], copies: [], missing: [], unexpected: [], errors: [] };
   goingDown(module, 'loadStateDict', () => planModule(module, '', entries, plan));
-  const { copies, missing, unexpected, errors } = plan;
+  const { fits, copies, missing, unexpected, errors } = plan;
   const quoted = (keys: readonly string[]): string => keys.map((key) => `"${key}"`).join(', ');
   if (strict) {
     if (unexpected.length > 0) errors.unshift(`Unexpected key(s) in state_dict: ${quoted(unexpected)}. `);
@@ -89,6 +106,7 @@ export function restoreState(module: AnyModule, state: StateDictLike, strict: bo
       `loadStateDict: Error(s) in loading state_dict for ${module.constructor.name}:\n\t${errors.join('\n\t')}`,
     );
   }
+  for (const fit of fits) fit.install();
   noGrad(() => {
     for (const { target, source } of copies) target.copy_(source);
   });
@@ -112,6 +130,11 @@ function planModule(
 ): void {
   const members = savedMembers(module);
   const { children } = partsOf(module);
+  const fit = (module as Partial<Fitting>)[fitTo]?.((name) => {
+    const value = tensorOf(state.get(prefix + name));
+    return value instanceof Error ? undefined : value.shape;
+  });
+  if (fit) plan.fits.push(fit);
   for (const [name, target] of members) {
     const key = prefix + name;
     const source = state.get(key);
@@ -119,7 +142,7 @@ function planModule(
       if (!module.toleratesMissing(name)) plan.missing.push(key);
       continue;
     }
-    planCopy(key, target, source, plan);
+    planCopy(key, fit?.tensors.get(target) ?? target, source, plan);
   }
   const own = new Set(members.map(([name]) => name));
   const below = new Set(children.map(([name]) => name));

@@ -24,13 +24,15 @@ const steps = ['sd', 'sh', 'sw', 'pd', 'ph', 'pw', 'ld', 'lh', 'lw'] as const;
 /**
  * What each of the kernels takes: the numbers of a Geometry (kernel k, stride s, padding p, dilation l); `slab`, along
  * how many entries of depth of y it works at a time, and `block`, on how many channels of x; whether x has no padding
- * and is worked on where it lies; on how many filters of a group it works, if on its way to weights; addresses of x,
+ * and is worked on where it lies; on how many filters of a group it works, if on its way to weights; whether x is
+ * y of the opposite way and weights are turned round, and then `slab`, `block` and `bare` of that way; addresses of x,
  * weights and y, which are contiguous; whether the result is added to what lies there; and the address of scratch.
  */
 export const convolutionParams = i32Params(
   ...sizes,
   ...steps,
-  ...(['slab', 'block', 'bare', 'some', 'turned', 'x', 'weight', 'y', 'accumulate', 'scratch'] as const),
+  ...(['slab', 'block', 'bare', 'some', 'turned', 'oppositeSlab', 'oppositeBlock', 'oppositeBare'] as const),
+  ...(['x', 'weight', 'y', 'accumulate', 'scratch'] as const),
 );
 
 /** Entries of the table of a kernel's places: that many may a block of channels have. */
@@ -54,10 +56,11 @@ export const CONVOLUTION_SCRATCH: number = 1 << 20;
 /** How much of x, with its padding, is there at a time. */
 export const PLANES_BYTES: number = CONVOLUTION_SCRATCH - PLANES_AT - 64;
 
-type Locals = Readonly<Record<keyof typeof convolutionParams, number>>;
+/** The parameters, as a kernel has them. */
+export type ConvolutionLocals = Readonly<Record<keyof typeof convolutionParams, number>>;
 
 /** Numbers that are worked out once a call. */
-function derived(f: FunctionBuilder, p: Locals, bytes: number) {
+function derived(f: FunctionBuilder, p: ConvolutionLocals, bytes: number) {
   const v = f.locals(
     'i32',
     ...(['places', 'terms', 'outputs', 'row', 'slice', 'channel', 'zStep', 'yStep', 'xStep'] as const),
@@ -97,7 +100,7 @@ export interface DriverParts {
 /** Emits how a loop goes through its images. */
 export class Driver {
   readonly f: FunctionBuilder;
-  readonly p: Locals;
+  readonly p: ConvolutionLocals;
   readonly v: ReturnType<typeof derived>;
   readonly at: Readonly<
     Record<'n' | 'g' | 'c' | 'z' | 'cc' | 'zc' | 'first' | 'count' | 'total' | 'base' | 'depth', number>
@@ -105,7 +108,7 @@ export class Driver {
   readonly #bytes: number;
   readonly #table: number;
 
-  constructor(f: FunctionBuilder, p: Locals, { t, table }: DriverParts) {
+  constructor(f: FunctionBuilder, p: ConvolutionLocals, { t, table }: DriverParts) {
     this.f = f;
     this.p = p;
     this.#bytes = t.bytes;

@@ -29,6 +29,7 @@ import {
   TILE_AT,
 } from './convolution-driver.ts';
 import { depthwiseKernels } from './depthwise-kernels.ts';
+import { anyInfinite, type Opposite, oppositeIfInfinite } from './opposite.ts';
 import { addPlanes, padPlanes } from './planes.ts';
 import { addColumns, copyStrips, placesTable, turnWeights } from './strips.ts';
 
@@ -42,16 +43,17 @@ export function convolutionKernels(module: ModuleBuilder, t: GemmLane, size: Til
   const pad = padPlanes(module, t);
   const add = addPlanes(module, t);
   const turn = turnWeights(module, t);
-  depthwiseKernels(module, { t, table, pad, add, turn });
-  toY(module, { ...parts, pad, turn });
+  const infinite = anyInfinite(module, t);
+  depthwiseKernels(module, { t, table, pad, add, turn, infinite });
   const toRow = STEPS * bytes + ROW_GAP;
-  toX(module, {
+  const opposite = toX(module, {
     ...parts,
     add,
     columns: addColumns(module, t),
     transpose: transposeLines(module, t, toRow),
     pack: packPanels(module, t, size.vectors),
   });
+  toY(module, { ...parts, pad, turn, infinite, opposite });
   toWeight(module, { ...parts, pad, pack: packPanelsTransposed(module, t, size.vectors) });
 }
 
@@ -110,10 +112,13 @@ const inPanels = (memory: number, bytesEach: Formula, lanes: number): Formula =>
   is(-lanes),
 ];
 
-function toY(module: ModuleBuilder, parts: Parts & Readonly<Record<'pad' | 'turn', number>>): void {
+type PartsOfY = Parts & Opposite & Readonly<Record<'pad' | 'turn', number>>;
+
+function toY(module: ModuleBuilder, parts: PartsOfY): void {
   const { t, size } = parts;
   const { bytes } = t;
   module.define({ export: 'y' }, convolutionParams, (f, p) => {
+    oppositeIfInfinite(f, p, bytes, parts);
     const d = new ProductDriver(f, p, parts);
     const { v, at } = d;
     const { atOnce, o, rows, from, row } = f.locals('i32', 'atOnce', 'o', 'rows', 'from', 'row');
@@ -181,12 +186,12 @@ function multiplyToColumns(
   });
 }
 
-function toX(module: ModuleBuilder, parts: PartsOfX): void {
+function toX(module: ModuleBuilder, parts: PartsOfX): number {
   const { t, size } = parts;
   const { bytes } = t;
   const mostRows = bytes === 4 ? ROW_BLOCK : ROW_BLOCK / 2;
   const lanes = size.vectors * t.lanes;
-  module.define({ export: 'x' }, convolutionParams, (f, p) => {
+  return module.define({ export: 'x' }, convolutionParams, (f, p) => {
     const d = new ProductDriver(f, p, parts);
     const { v, at } = d;
     const locals = f.locals('i32', ...(['atOnce', 'o', 'r', 'rows', 'depth', 'other'] as const));

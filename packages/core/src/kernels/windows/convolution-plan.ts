@@ -58,7 +58,7 @@ function bytesOf(all: Kernels, lane: FloatLane): Uint8Array {
   const given = new Uint8Array(3 * room);
   for (const [k, wanted] of (['x', 'weight', 'y'] as const).entries()) {
     for (let i = CONVOLUTION_SCRATCH / bytes; i < (at.y + room) / bytes; i++) numbers[i] = Math.sin(i);
-    all[wanted](...argumentsOf(tried, tried.batch, portions, false), at.x, at.weight, at.y, 0, 0);
+    all[wanted](...argumentsOf(tried, tried.batch, portions, null), at.x, at.weight, at.y, 0, 0);
     given.set(u8.subarray(at[wanted], at[wanted] + room), k * room);
   }
   return given;
@@ -120,15 +120,13 @@ function portionsOf(g: Geometry, bytes: number): [slab: number, block: number, b
   return [slab, Math.max(1, Math.min(most, Math.floor(room / reach(g, 0, slab)))), 0];
 }
 
-/** The arguments before the addresses. */
-const argumentsOf = (
-  g: Geometry,
-  batch: number,
-  portions: readonly number[],
-  isTurned: boolean,
-): number[] => [
+type Portions = NonNullable<ReturnType<typeof portionsOf>>;
+
+/** The arguments before the addresses; with portions of the opposite way, where that is what is wanted. */
+const argumentsOf = (g: Geometry, batch: number, portions: Portions, opposite: Portions | null): number[] => [
   ...[batch, g.groups, g.channels, g.filters, ...g.size, ...g.kernel, ...g.out],
-  ...[...g.stride, ...g.padding, ...g.dilation, ...portions, g.filters, Number(isTurned)],
+  ...[...g.stride, ...g.padding, ...g.dilation, ...portions, g.filters],
+  ...[Number(opposite !== null), ...(opposite ?? [0, 0, 0])],
 ];
 
 const names = Object.keys(convolutionParams);
@@ -157,9 +155,11 @@ function rowsOf(g: Geometry, kernel: KernelName, bytes: number): Split | null {
 /** How kernels do a convolution of elements of a lane; `null` where they cannot. */
 export function planOf(g: Geometry, wanted: Wanted, lane: FloatLane): ConvolutionPlan | null {
   const bytes = lane === 'f32' ? 4 : 8;
+  const own = portionsOf(g, bytes);
+  if (own === null) return null;
   const other = wanted === 'x' ? turned(g) : null;
   const seen = other ?? g;
-  const portions = portionsOf(seen, bytes);
+  const portions = other === null ? own : portionsOf(other, bytes);
   if (portions === null) return null;
   const made = other === null ? wanted : 'y';
   const { channels, filters } = seen;
@@ -169,7 +169,7 @@ export function planOf(g: Geometry, wanted: Wanted, lane: FloatLane): Convolutio
     adds: made === 'x',
     rows: rowsOf(seen, name, bytes),
     args: (batch, at, accumulate) => [
-      ...argumentsOf(seen, batch, portions, other !== null),
+      ...argumentsOf(seen, batch, portions, other && own),
       ...(other === null ? [at.x, at.weight, at.y] : [at.y, at.weight, at.x]),
       ...[Number(accumulate), 0],
     ],

@@ -21,6 +21,7 @@ import {
   PLANES_AT,
   ROWS_AT,
 } from './convolution-driver.ts';
+import { type Opposite, oppositeIfInfinite } from './opposite.ts';
 
 /**
  * Parameters of a row: its windows' number, `step` bytes apart, the first at `at`; places of the kernel, and their
@@ -264,6 +265,7 @@ interface Parts extends DriverParts {
   readonly pad: number;
   readonly add: number;
   readonly turn: number;
+  readonly infinite: number;
 }
 
 /** For each row of y's slab: `body(where its first window lies, where it lies itself)`, of filter `o`. */
@@ -294,9 +296,10 @@ function eachSlab(f: FunctionBuilder, d: Driver, body: () => void): void {
 }
 
 /** Adds `depthwiseY`, by what makes a row. */
-function depthwiseY(module: ModuleBuilder, parts: Parts, toRow: number): void {
+function depthwiseY(module: ModuleBuilder, parts: Parts & Opposite, toRow: number): void {
   const { t } = parts;
   module.define({ export: 'depthwiseY' }, convolutionParams, (f, p) => {
+    oppositeIfInfinite(f, p, t.bytes, parts);
     const d = new Driver(f, p, parts);
     const { v, at } = d;
     const { o, weight } = f.locals('i32', 'o', 'weight');
@@ -324,9 +327,9 @@ function depthwiseY(module: ModuleBuilder, parts: Parts, toRow: number): void {
 }
 
 /** Adds `depthwiseX`, by what adds a row to x. */
-function depthwiseX(module: ModuleBuilder, parts: Parts, fromRow: number): void {
+function depthwiseX(module: ModuleBuilder, parts: Parts, fromRow: number): number {
   const { t } = parts;
-  module.define({ export: 'depthwiseX' }, convolutionParams, (f, p) => {
+  return module.define({ export: 'depthwiseX' }, convolutionParams, (f, p) => {
     const d = new Driver(f, p, parts);
     const { at, v } = d;
     const o = f.local('i32');
@@ -380,7 +383,7 @@ export function depthwiseKernels(module: ModuleBuilder, parts: Parts): void {
   const { t } = parts;
   const [toRow, fromRow, dots] = [rowOfY(module, t), rowToX(module, t), rowToWeight(module, t)];
   const finish = sumsOfLanes(module, t);
-  depthwiseY(module, parts, toRow);
-  depthwiseX(module, parts, fromRow);
+  const opposite = depthwiseX(module, parts, fromRow);
+  depthwiseY(module, { ...parts, opposite }, toRow);
   depthwiseWeight(module, parts, dots, finish);
 }

@@ -70,9 +70,10 @@ const normPrimitive = definePrimitive<Norm>({
   },
   kernel([x], { p, dims }, out) {
     const { array } = out.storage;
-    const kind = kinds.get(p);
+    // Of a single element each norm but that of 0 is its absolute value, to the last bit.
+    const kind = kinds.get(p !== 0 && reducedCount(x.shape, dims) === 1 ? 1 : p);
     if (kind !== undefined) {
-      reduce(kind, x, dims, array, out.offset, p === 2 ? { root: true } : {});
+      reduce(kind, x, dims, array, out.offset, kind === 'sumSquares' ? { root: true } : {});
       return;
     }
     const powers = stridedOver(allocateArray('float64', x.count), 'float64', x.shape);

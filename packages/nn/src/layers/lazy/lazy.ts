@@ -1,86 +1,102 @@
-import {
-  empty,
-  isFloatingPoint,
-  ShapeError,
-  type Tensor,
-  ValueError,
-  withoutUndefined,
-} from '@kindling/core';
+import { empty, type Shape, ShapeError, Tensor } from '@kindling/core';
 import { checkInput } from '../../module/arguments.ts';
 import { refuseExcessInput } from '../../module/excess-input.ts';
 import { setProperty } from '../../module/members.ts';
 import type { Module } from '../../module/module.ts';
-import { Parameter } from '../../module/parameter.ts';
-import { NormBase } from '../normalization/norm-base.ts';
+import { Parameter, UninitializedParameter } from '../../module/parameter.ts';
+import { stateNameOf } from '../../module/registry.ts';
+import { type Fit, fitTo } from '../../module/state-dict.ts';
 
-/** The parameter of a layer that has not seen an input yet, from which its shape follows. */
-class UninitializedParameter extends Parameter {
-  constructor(like: Parameter) {
-    super(empty([0], { dtype: like.dtype }), { requiresGrad: like.requiresGrad });
-  }
+type AnyLayer = Module<[Tensor, ...unknown[]], Tensor> & { resetParameters(): void };
 
-  /** Optimizers ask for it first. */
-  override get isLeaf(): boolean {
-    throw new ValueError(
-      'this is a parameter of a lazy module that has not seen an input yet: call the module once, then give its parameters to the optimizer',
-    );
-  }
-}
-
-type AnyLayer = Module<[Tensor, ...unknown[]], Tensor>;
-
-/**
- * The arguments of a lazy layer, the options last, with what it has become since: its numbers are drawn in the dtype
- * that it has now.
- */
-function settled(layer: AnyLayer, given: readonly unknown[]): readonly unknown[] {
-  const last = given.at(-1);
-  const hasOptions = typeof last === 'object' && !Array.isArray(last);
-  const { dtype } = [...layer.parameters(), ...layer.buffers()].find((x) => isFloatingPoint(x.dtype)) ?? {};
-  const { affine, trackRunningStats } = layer instanceof NormBase ? layer : {};
-  const options = { ...(hasOptions ? last : {}), dtype, affine, trackRunningStats };
-  return [...(hasOptions || last === undefined ? given.slice(0, -1) : given), withoutUndefined(options)];
+/** How a class of layers follows from the number of features, its first argument. */
+export interface Features<M> {
+  /** The property that says how many there are. */
+  readonly property: keyof M & string;
+  /** How many an input has. */
+  readonly ofInput: (x: Tensor) => number | undefined;
+  /** How many a saved layer had, by the shapes of its tensors. */
+  readonly ofState: (shapeOf: (name: string) => Shape | undefined, layer: M) => number | undefined;
+  /** The shape of the parameter or buffer of a name, of a layer of so many. */
+  readonly shapeOf: (name: string, features: number, layer: M) => Shape;
 }
 
 /**
- * The class of layers of which the number of features, the first argument of their class, follows from the first input:
- * the layer then becomes one of that class.
+ * The class of layers of which the number of features, the first argument of their class, follows from the first input,
+ * or from the state that is loaded: the layer then becomes one of that class.
  */
 export function lazyClass<M extends object, A extends unknown[]>(
   of: new (features: number, ...rest: A) => M,
-  featuresOf: (x: Tensor) => number | undefined,
+  known: Features<M>,
 ): new (
   ...rest: A
 ) => M {
   const Base = of as unknown as new (...args: unknown[]) => AnyLayer;
-  const given = new WeakMap<AnyLayer, A>();
   class Lazy extends Base {
     /** In PyTorch lazy instance normalisations, other than their class, learn and keep statistics. */
     protected static readonly isFull = true;
 
     constructor(...rest: A) {
       super(0, ...rest);
-      given.set(this, rest);
       for (const [name, value] of Object.entries(this))
-        if (value instanceof Parameter) setProperty(this, name, new UninitializedParameter(value));
+        if (value instanceof Parameter) setProperty(this, name, this.unset(value));
     }
 
     /** There is nothing to draw yet. */
-    resetParameters(): void {}
+    override resetParameters(): void {}
+
+    /** What stands for a parameter until its shape is known. */
+    private unset({ dtype, requiresGrad }: Parameter): Parameter {
+      return new UninitializedParameter(empty([0], { dtype }), { requiresGrad });
+    }
+
+    /** What has no shape yet, by its property: parameters, and the statistics of normalisations. */
+    private pending(): [string, Tensor][] {
+      return Object.entries(this).filter(
+        (entry): entry is [string, Tensor] =>
+          entry[1] instanceof UninitializedParameter ||
+          (Tensor.is(entry[1]) &&
+            !(entry[1] instanceof Parameter) &&
+            entry[1].ndim === 1 &&
+            entry[1].count === 0),
+      );
+    }
+
+    /** This layer with so many features, whose numbers are not set. */
+    private madeOf(features: number): Fit {
+      const made = new Map<Tensor, Tensor>();
+      const pending = this.pending();
+      for (const [name, value] of pending) {
+        const data = empty(known.shapeOf(name, features, this as unknown as M), { dtype: value.dtype });
+        const { requiresGrad } = value;
+        made.set(value, value instanceof Parameter ? new Parameter(data, { requiresGrad }) : data);
+      }
+      const install = (): void => {
+        for (const [name, value] of pending) setProperty(this, name, made.get(value));
+        setProperty(this, known.property, features);
+        Object.setPrototypeOf(this, of.prototype as object);
+      };
+      return { tensors: made, install };
+    }
+
+    [fitTo](shapeOf: (name: string) => Shape | undefined): Fit | null {
+      const features = known.ofState(shapeOf, this as unknown as M);
+      if (features === undefined) return null;
+      const isWhole = this.pending().every(([name]) => shapeOf(stateNameOf(this, name)) !== undefined);
+      return isWhole ? this.madeOf(features) : null;
+    }
 
     override forward(x: Tensor, ...others: unknown[]): Tensor {
       checkInput(this, x);
-      const features = featuresOf(x);
-      if (features === undefined || features < 1) {
+      const features = known.ofInput(x);
+      if (features === undefined) {
         throw new ShapeError(
           `${this.constructor.name}: the first input says how many features there are, got shape [${x.shape.join(', ')}]`,
         );
       }
-      const { training } = this;
-      const made = new Base(features, ...settled(this, given.get(this) ?? []));
-      for (const [name, value] of Object.entries(made)) setProperty(this, name, value);
-      this.training = training;
-      Object.setPrototypeOf(this, of.prototype as object);
+      const { tensors, install } = this.madeOf(features);
+      install();
+      if (tensors.size > 0) this.resetParameters();
       refuseExcessInput(this, [x, ...others]);
       return this.forward(x, ...others);
     }

@@ -18,10 +18,21 @@ import { registerParametrization } from './parametrize.ts';
 
 export { type OrthogonalMap, type OrthogonalOptions, orthogonal } from './orthogonal.ts';
 
+/** Which dimension that is, of so many. */
+function placeOf(caller: string, dim: number, ndim: number): number {
+  if (dim >= ndim || dim < -ndim) {
+    throw new IndexError(
+      `${caller}: Dimension out of range (expected to be in range of [${-ndim}, ${ndim - 1}] but got ${dim})`,
+    );
+  }
+  return dim < 0 ? dim + ndim : dim;
+}
+
 /** The 2-norm over all dimensions but one, which keeps its place; over all for `null`. */
 function normExcept(x: Tensor, dim: number | null): Tensor {
   if (dim === null || dim === -1) return x.norm();
-  const others = x.shape.map((_, d) => d).filter((d) => d !== dim);
+  const kept = placeOf('weightNorm', dim, x.ndim);
+  const others = x.shape.map((_, d) => d).filter((d) => d !== kept);
   return others.length === 0 ? x.abs() : x.norm(2, others, { keepdim: true });
 }
 
@@ -56,13 +67,9 @@ class _SpectralNorm extends Module<[Tensor], Tensor> {
 
   constructor(weight: Tensor, nPowerIterations: number, dim: number, eps: number) {
     const { ndim } = weight;
-    if (dim >= ndim || dim < -ndim) {
-      throw new IndexError(
-        `spectralNorm: Dimension out of range (expected to be in range of [${-ndim}, ${ndim - 1}] but got ${dim})`,
-      );
-    }
+    const place = placeOf('spectralNorm', dim, ndim);
     super();
-    this.dim = dim < 0 ? dim + ndim : dim;
+    this.dim = place;
     this.eps = eps;
     this.nPowerIterations = nPowerIterations;
     if (ndim === 1) return;
@@ -112,14 +119,14 @@ const nameKind = /* @__PURE__ */ K.optional(K.text);
 export interface WeightNormOptions {
   /** Which tensor. Default: `'weight'`. */
   readonly name?: string;
-  /** Along which dimension each slice has a length of its own; `null`: the whole has one. Default: 0. */
+  /** Along which dimension each slice has a length of its own; `null` or -1: the whole has one. Default: 0. */
   readonly dim?: number | null;
 }
 
 /**
  * Splits a weight into length and direction, g v / |v|, each a parameter: `parametrizations.weight.original0` and
  * `original1`. Returns the module. Follows `torch.nn.utils.parametrizations.weight_norm`.
- * @throws KindlingError when the module has no such tensor
+ * @throws KindlingError when the module has no such tensor; IndexError when it has no dimension `dim`
  * @example
  * ```ts
  * const layer = nn.utils.parametrizations.weightNorm(new nn.Linear(3, 2));

@@ -15,7 +15,8 @@ import { moduleKind } from '../../module/arguments.ts';
 import { type AnyModule, internalsOf } from '../../module/callable.ts';
 import { setProperty, valueOf } from '../../module/members.ts';
 import type { Module } from '../../module/module.ts';
-import { Parameter } from '../../module/parameter.ts';
+import { Parameter, UninitializedParameter } from '../../module/parameter.ts';
+import { formatModuleList } from '../../module/print.ts';
 import { stateNameOf } from '../../module/registry.ts';
 
 /** A module that makes a tensor of another, or of several. */
@@ -51,6 +52,10 @@ export class ParametrizationList extends NumberedModules<Parametrization, [], Te
     for (const parametrization of this)
       values = [(parametrization as unknown as (...x: readonly Tensor[]) => Tensor)(...values)];
     return values[0] as Tensor;
+  }
+
+  override toString(): string {
+    return formatModuleList(this);
   }
 
   /**
@@ -144,7 +149,7 @@ export interface ParametrizationOptions {
  * Follows `torch.nn.utils.parametrize.register_parametrization`.
  * @throws KindlingError when the module has no such tensor
  * @throws ShapeError when the parametrization, or its `rightInverse`, gives another shape or dtype; ValueError when one
- *   behind another keeps several tensors
+ *   behind another keeps several tensors, and for a lazy layer that has not seen an input
  * @example
  * ```ts
  * class Symmetric extends nn.Module<[Tensor], Tensor> {
@@ -178,6 +183,11 @@ export function registerParametrization<M extends AnyModule>(
   if (!(before instanceof Tensor)) {
     throw new KindlingError(
       `registerParametrization: ${module.constructor.name} has no parameter, buffer or parametrized tensor '${tensorName}'`,
+    );
+  }
+  if (before instanceof UninitializedParameter) {
+    throw new ValueError(
+      `registerParametrization: '${tensorName}' of ${module.constructor.name} has no shape yet: call the module once before`,
     );
   }
   parametrization.train(module.training);
