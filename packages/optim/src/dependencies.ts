@@ -1,12 +1,5 @@
 /** What a compiled step takes for given of an optimizer, and asks again before each call. */
-import {
-  assumes,
-  assumesSame,
-  dependsOnGradient,
-  readOnHost,
-  type Tensor,
-  tellsOnce,
-} from '@kindling/core';
+import { assumes, assumesSame, dependsOnGradient, readOnHost, type Tensor, tellsOnce } from '@kindling/core';
 import { areSame, optionsOf, type ParamGroup } from './groups.ts';
 import { isDifferentiable } from './implementation.ts';
 import type { ParamState } from './state-dict.ts';
