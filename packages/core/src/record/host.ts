@@ -170,12 +170,20 @@ export const isCompiling = (): boolean => tracer?.records === true;
  */
 export const isTraced = (): boolean => tracer !== null;
 
+/** @internal What can be kept without keeping it alive. */
+export const anObject = K.kind(
+  'an object or a function',
+  (x) => (typeof x === 'object' && x !== null) || typeof x === 'function',
+);
+
 /**
  * Whether somebody asks what a call depends on and has not been told about `what`; from now on they have, so that
  * nobody says anything twice. Kindling's own.
+ * @throws ValueError for what is no object, where somebody asks
  */
 export function tellsOnce(what: object): boolean {
   if (tracer === null || told.has(what)) return false;
+  if (!anObject.accepts(what)) checkArguments('tellsOnce', { what: anObject }, arguments);
   told.add(what);
   return true;
 }

@@ -1,4 +1,5 @@
-import { wasTold } from './host.ts';
+import { checkArguments } from '../arguments/index.ts';
+import { anObject, wasTold } from './host.ts';
 import { tracer } from './observe.ts';
 
 type Properties = Readonly<Record<string, unknown>>;
@@ -21,9 +22,15 @@ export function assumesValues(name: string, object: object): void {
 /** Of which object something was found to be a property last. */
 const holders = new WeakMap<object, WeakRef<object>>();
 
-/** Notes that something was found among the properties of an object, for {@link assumesHeld}. Kindling's own. */
+/**
+ * Notes that something was found among the properties of an object, for {@link assumesHeld}. Kindling's own.
+ * @throws ValueError for what is no object
+ */
 export function notePart(part: object, holder: object): void {
-  if (holders.get(part)?.deref() !== holder) holders.set(part, new WeakRef(holder));
+  if (holders.get(part)?.deref() === holder) return;
+  if (!anObject.accepts(part) || !anObject.accepts(holder))
+    checkArguments('notePart', { part: anObject, holder: anObject }, arguments);
+  holders.set(part, new WeakRef(holder));
 }
 
 /**

@@ -131,4 +131,15 @@ describe('what was found among the properties of an object', () => {
     expect(compiledWith(() => assumesHeld(part))()).toBe(true);
     expect(compiledWith(() => assumesHeld({}))()).toBe(true);
   });
+
+  it('is an object, as that is which holds it', () => {
+    expect(() => notePart(1 as never, {})).toThrow(
+      /^notePart: part: expected an object or a function, got 1/,
+    );
+    expect(() => notePart({}, null as never)).toThrow(
+      /^notePart: holder: expected an object or a function, got null/,
+    );
+    const told = compile((x: Tensor) => (tellsOnce('x' as never) ? x : x.mul(2)));
+    expect(() => told(ones(1))).toThrow(/^tellsOnce: what: expected an object or a function, got "x"/);
+  });
 });
