@@ -82,13 +82,41 @@ describe('a program is told of', () => {
     expect(fn.programs).toHaveLength(3);
   });
 
-  it('another parameter of a model whose gradients are clipped', () => {
+  it.each<[string, () => Tensor]>([
+    ['parameter', () => new nn.Parameter(randn([2]))],
+    ['buffer', () => randn([2])],
+  ])('another %s of a layer that is listed, not called, before and used outside of it', (kind, make) => {
+    const fn = expectSameBits(() => {
+      const layers = new nn.Sequential(new nn.BatchNorm1d(2));
+      const [norm] = layers as unknown as [nn.BatchNorm1d];
+      const listed = [...layers.parameters(), ...layers.buffers()];
+      return {
+        call: (x: Tensor) => noGrad(() => x.mul(norm.weight as Tensor).add(norm.runningMean as Tensor)),
+        argumentsOf: (call) => {
+          if (call === 4) Object.assign(norm, { [kind === 'buffer' ? 'runningMean' : 'weight']: make() });
+          return [randn([3, 2])];
+        },
+        state: () => listed,
+      };
+    }, 8);
+    expect(fn.programs).toHaveLength(2);
+  });
+
+  const clipped: readonly [string, (model: nn.Linear, p: nn.Parameter) => unknown][] = [
+    ['another parameter', (model, p) => Object.assign(model, { weight: p })],
+    ['one more parameter', (model, p) => Object.assign(model, { gain: p })],
+    [
+      'one more parameter, defined',
+      (model, p) => Object.defineProperty(model, 'gain', { value: p, enumerable: true }),
+    ],
+  ];
+  it.each(clipped)('%s of a model whose gradients are clipped', (_, change) => {
     const fn = expectSameBits(() => {
       const model = new nn.Linear(2, 2);
       return {
         call: () => clipGradNorm_(model.parameters(), 0.5),
         argumentsOf: (call) => {
-          if (call === 4) model.weight = new nn.Parameter(randn([2, 2]));
+          if (call === 4) change(model, new nn.Parameter(randn([2, 2])));
           for (const p of model.parameters()) p.grad = randn(p.shape);
           return [];
         },

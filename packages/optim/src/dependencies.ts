@@ -1,19 +1,9 @@
 /** What a compiled step takes for given of an optimizer, and asks again before each call. */
-import {
-  assumes,
-  assumesSame,
-  dependsOnGradient,
-  readOnHost,
-  type Tensor,
-  traceNumber,
-} from '@kindling/core';
+import { assumes, assumesSame, dependsOnGradient, readOnHost, type Tensor, tellsOnce } from '@kindling/core';
 import { areSame, optionsOf, type ParamGroup } from './groups.ts';
 import { isDifferentiable } from './implementation.ts';
 import type { ParamState } from './state-dict.ts';
 import { stateNames, type Update } from './update.ts';
-
-/** The recorded call in which an optimizer last named its parameters: once in each is enough. */
-const namedIn = /* @__PURE__ */ new WeakMap<object, number>();
 
 /**
  * Which parameters there are: also where their gradients are forgotten, which may be all that a call does with them.
@@ -22,9 +12,8 @@ export function dependsOnParameters(optimizer: {
   readonly constructor: { readonly name: string };
   readonly paramGroups: readonly ParamGroup<object>[];
 }): void {
-  if (namedIn.get(optimizer) === traceNumber()) return;
-  namedIn.set(optimizer, traceNumber());
   const { paramGroups } = optimizer;
+  if (!tellsOnce(paramGroups)) return;
   const groups = paramGroups.map((group) => ({ group, params: [...group.params] }));
   assumes(`the groups of ${optimizer.constructor.name}`, () => {
     if (paramGroups.length !== groups.length) return false;

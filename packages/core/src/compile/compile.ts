@@ -4,7 +4,7 @@ import { timesWanted } from '../kernels/index.ts';
 import { isGradEnabled, isInferenceModeEnabled } from '../record/grad-mode.ts';
 import { askOwner } from '../record/host.ts';
 import { anomalyMode, tracer } from '../record/observe.ts';
-import { Tensor, timesChanged } from '../tensor.ts';
+import { type Tensor, timesChanged } from '../tensor.ts';
 import { checkAgainstEager, unlessItFails } from './check.ts';
 import { explain } from './explain.ts';
 import { Given } from './given.ts';
@@ -12,9 +12,17 @@ import { firstChange } from './guards.ts';
 import { Machine, Refused } from './machine/index.ts';
 import type { Program } from './program.ts';
 import { type ProgramReport, reportOf } from './report.ts';
-import { Division, lookingOn, ofKinds, Rehearsal, Tracing } from './trace/index.ts';
-import { mapLeaves, sameForm, tensorsAmong, tensorsIn } from './tree.ts';
-import { alike, type Form, programsMade, type Version, Versions } from './versions.ts';
+import { Division, lookingOn, Rehearsal, Tracing } from './trace/index.ts';
+import { sameForm, tensorsAmong, tensorsIn } from './tree.ts';
+import {
+  alike,
+  type Form,
+  formOfResult,
+  programsMade,
+  resultOf,
+  type Version,
+  Versions,
+} from './versions.ts';
 
 /** Options of {@link compile}. */
 export interface CompileOptions {
@@ -80,6 +88,8 @@ class CompiledFunction<A extends readonly unknown[], R> {
   #differing = 0;
   /** How many calls in a row changed what they took for given. */
   #changing = 0;
+  /** How many in a row made what lasts beyond them. */
+  #making = 0;
   #eager = false;
   /** Counts calls. */
   #clock = 0;
@@ -174,15 +184,25 @@ class CompiledFunction<A extends readonly unknown[], R> {
     );
   }
 
-  /** Whether a call leaves what it takes for given as it was. Something may well be done once, but not in each call. */
-  #keepsItsSettings(tracing: Tracing): boolean {
+  /**
+   * Whether a call leaves what it takes for given as it was, and makes nothing that lasts. That may well be done once,
+   * or by some parts after others, but not in each call.
+   */
+  #isLikeLaterOnes(tracing: Tracing): boolean {
+    const { postponed } = tracing;
     const changed = tracing.changed();
     this.#changing = changed === null ? 0 : this.#changing + 1;
-    if (this.#changing < callsToSettle) return changed === null;
-    throw new CompileError(
-      `compile: the function changes ${changed} in each call, which a program would not do; do so outside of it; in the place of a tensor, ` +
-        'change the tensor itself (copy_)',
-    );
+    this.#making = postponed === null ? 0 : this.#making + 1;
+    if (this.#changing >= callsToSettle)
+      throw new CompileError(
+        `compile: the function changes ${changed} in each call, which a program would not do; do so outside of it; in the place of a tensor, ` +
+          'change the tensor itself (copy_)',
+      );
+    if (this.#making >= callsOfOtherForms)
+      throw new CompileError(
+        `compile: ${postponed} in each call, which a program would not do; make once, outside of the function, what it is of`,
+      );
+    return changed === null && postponed === null;
   }
 
   #changed(version: Version, tensors: readonly Tensor[]): string | null {
@@ -289,16 +309,15 @@ class CompiledFunction<A extends readonly unknown[], R> {
       );
     }
     tracing.rehearsal.ends(tensorsIn(result));
-    const keeps = this.#keepsItsSettings(tracing);
+    const isLikeLaterOnes = this.#isLikeLaterOnes(tracing);
     const settled = this.#isSettled(tracing.rehearsal, before);
     const earlier = settled ? [] : this.#before;
     this.#before = [...earlier, { rehearsal: tracing.rehearsal, form: given.form, mode }];
-    if (tracing.postponed !== null || !settled || !keeps) return;
+    if (!settled || !isLikeLaterOnes) return;
     const { program, guards, kinds, settings, leftBehind: storages } = tracing.finish(result);
     if (tracing.failure !== null) throw tracing.failure;
     const executable = new Machine(program);
     for (const storage of storages) storage.leaveBehind(leftBehind);
-    const resultForm = mapLeaves(result, (leaf) => (leaf instanceof Tensor ? tensorHere : leaf));
     this.#versions.add({
       form: given.form,
       mode,
@@ -311,26 +330,12 @@ class CompiledFunction<A extends readonly unknown[], R> {
       nextCheck: 1,
       used: ++this.#clock,
       madeBefore: programsMade,
-      result: resultForm,
+      result: formOfResult(result),
       requiring: given.requiring(),
       settings,
       kinds,
     });
   }
-}
-
-/** What the function gives, around the tensors that its program gave. */
-function resultOf(
-  { requiring, settings, kinds, result }: Version,
-  tensors: readonly Tensor[],
-  given: readonly Tensor[],
-): unknown {
-  for (const { write, value } of settings) write(value);
-  for (const { index, requiresGrad } of requiring) tensors[index]?.requiresGrad_(requiresGrad);
-  const found = kinds === null ? given : ofKinds(kinds, given, tensors);
-  if (result === tensorHere) return found[0];
-  let next = 0;
-  return mapLeaves(result, (leaf) => (leaf === tensorHere ? found[next++] : leaf));
 }
 
 /** Has a program of one thread made anew where there are several now. */
@@ -341,9 +346,6 @@ function followThreads(version: Version): void {
   version.executable = new Machine(executable.program);
   executable.giveBack();
 }
-
-/** Stands for a tensor in the form of a result. */
-const tensorHere = Symbol('tensor');
 
 function refusePromise(result: unknown): void {
   if (typeof (result as { then?: unknown } | null | undefined)?.then === 'function')

@@ -1,10 +1,10 @@
 import { sameShape } from '../shape.ts';
-import { autogradOf, type HookList, type Tensor } from '../tensor.ts';
+import { autogradOf, type HookList, Tensor } from '../tensor.ts';
 import { Given, type Requiring } from './given.ts';
 import type { Guards } from './guards.ts';
 import type { Machine } from './machine/index.ts';
-import type { Kinds, SettingLeft } from './trace/index.ts';
-import { sameForm, type TensorForm } from './tree.ts';
+import { type Kinds, ofKinds, type SettingLeft } from './trace/index.ts';
+import { mapLeaves, sameForm, type TensorForm } from './tree.ts';
 
 /** What a call is given, in which mode. */
 export interface Form {
@@ -64,6 +64,27 @@ function haveSameHooks(a: HookList<unknown> | null, b: HookList<unknown> | null)
   if (a === b) return true;
   const [now, before] = [a ?? [], b ?? []];
   return now.length === before.length && now.every(({ hook }, i) => hook === before[i]?.hook);
+}
+
+/** Stands for a tensor in the form of a result. */
+const tensorHere = Symbol('tensor');
+
+/** The nesting of a result, around what stands for its tensors. */
+export const formOfResult = (result: unknown): unknown =>
+  mapLeaves(result, (leaf) => (leaf instanceof Tensor ? tensorHere : leaf));
+
+/** What the function gives, around the tensors that its program gave. */
+export function resultOf(
+  { requiring, settings, kinds, result }: Version,
+  tensors: readonly Tensor[],
+  given: readonly Tensor[],
+): unknown {
+  for (const { write, value } of settings) write(value);
+  for (const { index, requiresGrad } of requiring) tensors[index]?.requiresGrad_(requiresGrad);
+  const found = kinds === null ? given : ofKinds(kinds, given, tensors);
+  if (result === tensorHere) return found[0];
+  let next = 0;
+  return mapLeaves(result, (leaf) => (leaf === tensorHere ? found[next++] : leaf));
 }
 
 /** Whether a tensor among the arguments of a call is as one was. */

@@ -1,7 +1,7 @@
 import { ofCallback } from '../arguments/callback.ts';
 import { checkArguments, K, signature } from '../arguments/index.ts';
 import type { Tensor } from '../tensor.ts';
-import { divider, timesTraced, tracer } from './observe.ts';
+import { divider, timesTraced, told, tracer } from './observe.ts';
 
 /**
  * Runs `fn`, and where a call is being compiled runs it again at each later one: for what a step does beside tensors,
@@ -169,9 +169,30 @@ export const isCompiling = (): boolean => tracer?.records === true;
  */
 export const isTraced = (): boolean => tracer !== null;
 
+/** @internal What can be kept without keeping it alive. */
+export const anObject = K.kind(
+  'an object or a function',
+  (x) => (typeof x === 'object' && x !== null) || typeof x === 'function',
+);
+
 /**
- * A number of its own for each time that somebody asks what a call depends on, so that nobody says anything twice; 0
- * where nobody asks. Kindling's own.
+ * Whether somebody asks what a call depends on and has not been told about `what`; from now on they have, so that
+ * nobody says anything twice. Kindling's own.
+ * @throws ValueError for what is no object, where somebody asks
+ */
+export function tellsOnce(what: object): boolean {
+  if (tracer === null || told.has(what)) return false;
+  if (!anObject.accepts(what)) checkArguments('tellsOnce', { what: anObject }, arguments);
+  told.add(what);
+  return true;
+}
+
+/** Whether somebody asks what a call depends on, and has been told about `what` by {@link tellsOnce}. Kindling's own. */
+export const wasTold = (what: object): boolean => tracer !== null && told.has(what);
+
+/**
+ * A number of its own for each time that somebody asks what a call depends on; 0 where nobody asks. What keeps it knows
+ * whether it was made in the call that is asked about. Kindling's own.
  */
 export const traceNumber = (): number => (tracer === null ? 0 : timesTraced);
 

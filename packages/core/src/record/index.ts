@@ -22,11 +22,13 @@ export {
   numberOnHost,
   onHost,
   readOnHost,
+  tellsOnce,
   traceNumber,
+  wasTold,
 } from './host.ts';
 export { applyInPlace } from './in-place.ts';
 export { type AccumulateGrad, type GradNode, INPUT, OUTPUT } from './node.ts';
 export { type Observer, observe } from './observe.ts';
 export * from './primitive.ts';
-export { assumesValues } from './properties.ts';
+export { assumesHeld, assumesValues, notePart } from './properties.ts';
 export { valuesOf } from './values.ts';

@@ -104,11 +104,17 @@ export let tracer: Tracer | null = null;
 /** @internal How many there were. */
 export let timesTraced = 0;
 
+/** @internal What has told the tracer what a call depends on. */
+export let told = new WeakSet<object>();
+
 /** @internal Replaces the tracer; returns the one before. */
 export function setTracer(next: Tracer | null): Tracer | null {
   const before = tracer;
   tracer = next;
-  if (next !== null) timesTraced++;
+  if (next !== null) {
+    timesTraced++;
+    told = new WeakSet();
+  }
   onNewStorage(next === null ? null : (storage) => next.madeStorage(storage));
   onGradientMet(next === null ? null : (leaf, replaced) => next.gradientMatters(leaf, replaced));
   observed = observers.length > 0 || tracer !== null;

@@ -1,3 +1,5 @@
+import { checkArguments } from '../arguments/index.ts';
+import { anObject, wasTold } from './host.ts';
 import { tracer } from './observe.ts';
 
 type Properties = Readonly<Record<string, unknown>>;
@@ -15,6 +17,48 @@ export function assumesValues(name: string, object: object): void {
   // Before each call, of each module.
   const holds = inCode(properties, keys, values) ?? (() => changed(properties, keys, values) < 0);
   tracer.assumes(() => `${name}.${keys[changed(properties, keys, values)]}`, holds, false);
+}
+
+/** Of which object something was found to be a property last. */
+const holders = new WeakMap<object, WeakRef<object>>();
+
+/**
+ * Notes that something was found among the properties of an object, for {@link assumesHeld}. Kindling's own.
+ * @throws ValueError for what is no object
+ */
+export function notePart(part: object, holder: object): void {
+  if (holders.get(part)?.deref() === holder) return;
+  if (!anObject.accepts(part) || !anObject.accepts(holder))
+    checkArguments('notePart', { part: anObject, holder: anObject }, arguments);
+  holders.set(part, new WeakRef(holder));
+}
+
+/**
+ * Where a call is being compiled that comes to something by way of objects that do not tell of their properties
+ * (`net.encoder(x)`, `net.weight.mul(x)`): the program serves as long as nothing else lies where {@link notePart} found
+ * it, and where its holder was found. Kindling's own.
+ */
+export function assumesHeld(part: object): void {
+  if (tracer === null) return;
+  const seen = new Set<object>();
+  for (let held = part; !seen.has(held); ) {
+    seen.add(held);
+    const reference = holders.get(held);
+    const holder = reference?.deref() as Properties | undefined;
+    if (reference === undefined || holder === undefined || wasTold(holder)) return;
+    const value = held;
+    const key = Object.keys(holder).find((name) => holder[name] === value);
+    if (key === undefined) return;
+    tracer.assumes(
+      `${holder.constructor.name}.${key}`,
+      () => {
+        const now = reference.deref() as Properties | undefined;
+        return now === undefined || now[key] === value;
+      },
+      false,
+    );
+    held = holder;
+  }
 }
 
 /** The place of the first that has another value; below 0 if none has. */

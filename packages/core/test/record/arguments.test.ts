@@ -32,9 +32,11 @@ import {
   onHost,
   readOnHost,
   type Tensor,
+  tellsOnce,
   tensor,
   traceNumber,
   valuesOf,
+  wasTold,
 } from '../../src/index.ts';
 
 const one = {
@@ -141,6 +143,22 @@ describe('outside of compiled functions', () => {
     for (let i = 0; i < 4; i++) step(ones(2));
     expect(seen.some((number) => number > 0)).toBe(true);
     expect(traceNumber()).toBe(0);
+  });
+
+  it('nobody is told of anything, and where a call is being compiled once', () => {
+    const what = {};
+    const ask = (): boolean[] => [wasTold(what), tellsOnce(what), wasTold(what), tellsOnce(what)];
+    const told: boolean[][] = [];
+    const step = compile((x: Tensor) => {
+      told.push(ask());
+      return x.mul(2);
+    });
+    for (let i = 0; i < 2; i++) step(ones(2));
+    expect(told).toEqual([
+      [false, true, true, false],
+      [false, true, true, false],
+    ]);
+    expect(ask()).toEqual([false, false, false, false]);
   });
 
   it('a number of a tensor is the one at its place, and one that is put there counts as a change', () => {

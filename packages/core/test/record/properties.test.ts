@@ -1,16 +1,28 @@
 /** Programs that serve as long as the properties of an object have the same values. */
 import { describe, expect, it } from 'vitest';
-import { assumesValues, compile, ones, type Tensor } from '../../src/index.ts';
+import {
+  assumesHeld,
+  assumesValues,
+  compile,
+  notePart,
+  ones,
+  type Tensor,
+  tellsOnce,
+  tensor,
+} from '../../src/index.ts';
 
 type Properties = Record<string, unknown>;
 
-/** A compiled function that takes the properties of an object for given, and how often its own code ran. */
-function compiledBy(object: Properties) {
+/** A compiled function that takes the properties of an object for given: whether a call is served by a program. */
+const compiledBy = (object: Properties) => compiledWith(() => assumesValues('the object', object));
+
+/** A compiled function that takes for given what `tell` says, and how often its own code ran. */
+function compiledWith(tell: () => void) {
   let runs = 0;
   const step = compile(
     (x: Tensor) => {
       runs++;
-      assumesValues('the object', object);
+      tell();
       return x.mul(2);
     },
     { check: false },
@@ -70,5 +82,64 @@ describe('assumesValues', () => {
   it('serves where there are no properties', () => {
     const served = compiledBy({});
     expect(served()).toBe(true);
+  });
+});
+
+describe('what was found among the properties of an object', () => {
+  const held = () => {
+    const part = {};
+    const holder: Properties = { part };
+    const outer: Properties = { holder };
+    notePart(part, holder);
+    notePart(holder, outer);
+    return { part, holder, outer };
+  };
+
+  it.each<['holder' | 'outer', string]>([
+    ['holder', 'part'],
+    ['outer', 'holder'],
+  ])('is to lie there still, and that in turn: in its %s another %s is noticed', (where, key) => {
+    const objects = held();
+    const served = compiledWith(() => assumesHeld(objects.part));
+    expect(served()).toBe(true);
+    objects[where][key] = {};
+    expect(served()).toBe(false);
+  });
+
+  it('is noticed where it is a tensor that the call meets', () => {
+    const holder = { scale: tensor([2], { dtype: 'float32' }) };
+    notePart(holder.scale, holder);
+    const scaled = compile((x: Tensor) => x.mul(holder.scale), { check: false });
+    for (let i = 0; i < 3; i++) expect(scaled(ones(1)).tolist()).toEqual([2]);
+    holder.scale = tensor([5], { dtype: 'float32' });
+    expect(scaled(ones(1)).tolist()).toEqual([5]);
+  });
+
+  it('is not asked for again where the object tells of its properties', () => {
+    const { part, holder } = held();
+    const served = compiledWith(() => {
+      tellsOnce(holder);
+      assumesHeld(part);
+    });
+    holder.part = {};
+    expect(served()).toBe(true);
+  });
+
+  it('stands for itself where nothing holds it', () => {
+    const { part, holder } = held();
+    holder.part = null;
+    expect(compiledWith(() => assumesHeld(part))()).toBe(true);
+    expect(compiledWith(() => assumesHeld({}))()).toBe(true);
+  });
+
+  it('is an object, as that is which holds it', () => {
+    expect(() => notePart(1 as never, {})).toThrow(
+      /^notePart: part: expected an object or a function, got 1/,
+    );
+    expect(() => notePart({}, null as never)).toThrow(
+      /^notePart: holder: expected an object or a function, got null/,
+    );
+    const told = compile((x: Tensor) => (tellsOnce('x' as never) ? x : x.mul(2)));
+    expect(() => told(ones(1))).toThrow(/^tellsOnce: what: expected an object or a function, got "x"/);
   });
 });

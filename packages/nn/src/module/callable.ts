@@ -1,5 +1,6 @@
 import {
   assumes,
+  assumesHeld,
   assumesSame,
   assumesValues,
   calledAs,
@@ -8,6 +9,7 @@ import {
   nameForCompile,
   noteChange,
   Tensor,
+  tellsOnce,
   traceNumber,
 } from '@kindling/core';
 import { refuseExcessInput } from './excess-input.ts';
@@ -20,10 +22,8 @@ export type AnyModule = Module<never, unknown>;
 
 /** What a module keeps outside its properties. */
 interface Internals {
-  /** The one who asked then, if it was made in such a call. */
+  /** Who asked then what a call depends on, if it was made in such a call. */
   readonly born: number;
-  /** The last of those who asked what a call depends on. */
-  trace: number;
   hooks: ModuleHooks | null;
   /** The properties that `registerBuffer` named, and whether they are saved. */
   readonly buffers: Map<string, { readonly persistent: boolean }>;
@@ -53,7 +53,6 @@ export class Callable {
   constructor() {
     const own: Internals = {
       born: traceNumber(),
-      trace: 0,
       hooks: null,
       buffers: new Map(),
       held: new Map(),
@@ -110,16 +109,15 @@ export const registeredValues = (module: Callable): unknown[] =>
  * layer's weights may be used without it. They are asked for as they were when they were met first.
  */
 export function dependsOnModule(module: Callable): void {
+  if (!tellsOnce(module)) return;
   const own = internalsOf(module);
-  if (own.trace === traceNumber()) return;
-  own.trace = traceNumber();
   const { name } = module.constructor;
   tellOfNewProperties();
   if (own.born !== traceNumber()) {
     assumesValues(name, module);
     assumesSame(`the properties of ${name}`, () => Object.keys(module), true);
     assumesSame(`the hooks of ${name}`, () => Object.values(own.hooks ?? {}).flat(), true);
-    dependsOnHolders(module);
+    assumesHeld(module);
     if (module.registered !== Callable.prototype.registered)
       assumesSame(`what ${name} holds`, () => [...own.held].flat());
   }
@@ -129,34 +127,16 @@ export function dependsOnModule(module: Callable): void {
   }
 }
 
-/** The module of which a module was listed as a part last. */
-const holders = /* @__PURE__ */ new WeakMap<Callable, WeakRef<Callable>>();
-
-/** @internal Notes that a module was found among the parts of another. */
-export function notePart(part: Callable, holder: Callable): void {
-  if (holders.get(part)?.deref() !== holder) holders.set(part, new WeakRef(holder));
-}
-
 /**
- * A function may reach a module by way of others that it does not call: `net.encoder(x)`; another may come to lie
- * there.
+ * @internal {@link dependsOnModule} of one whose parts are listed. Nothing tells of a property that is defined, not set;
+ * to count them takes too long for modules that are only called.
  */
-function dependsOnHolders(module: Callable): void {
-  const seen = new Set<Callable>();
-  for (let part = module; !seen.has(part); ) {
-    seen.add(part);
-    const reference = holders.get(part);
-    const holder = reference?.deref();
-    if (holder === undefined || internalsOf(holder).trace === traceNumber()) return;
-    const key = Object.keys(holder).find((name) => valueIn(holder, name) === part);
-    if (key === undefined) return;
-    const held = part;
-    assumes(`${holder.constructor.name}.${key}`, () => {
-      const now = reference?.deref();
-      return now === undefined || valueIn(now, key) === held;
-    });
-    part = holder;
-  }
+export function dependsOnParts(module: Callable): void {
+  dependsOnModule(module);
+  const own = internalsOf(module);
+  if (own.born === traceNumber() || !tellsOnce(own)) return;
+  const { length } = Object.keys(module);
+  assumes(`the properties of ${module.constructor.name}`, () => Object.keys(module).length === length);
 }
 
 const valueIn = (holder: Callable, key: string): unknown =>

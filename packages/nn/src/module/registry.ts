@@ -1,12 +1,5 @@
-import { isTraced, K, KindlingError, Tensor } from '@kindling/core';
-import {
-  type AnyModule,
-  dependsOnModule,
-  internalsOf,
-  isModule,
-  notePart,
-  registeredValues,
-} from './callable.ts';
+import { isTraced, K, KindlingError, notePart, Tensor } from '@kindling/core';
+import { type AnyModule, dependsOnParts, internalsOf, isModule, registeredValues } from './callable.ts';
 import { Parameter } from './parameter.ts';
 import { warnOfUnregistered } from './unregistered.ts';
 
@@ -41,13 +34,12 @@ export function partsOf(module: AnyModule): Parts {
   const { buffers } = internalsOf(module);
   const names = stateNamesOf(module);
   for (const [property, value] of module.registered()) {
-    if (typeof value === 'function') {
-      if (!isModule(value)) continue;
-      notePart(value, module);
-      parts.children.push([nameIn(names, property), value]);
-    } else if (value instanceof Parameter) parts.parameters.push([nameIn(names, property), value]);
-    else if (value instanceof Tensor && buffers.has(property))
-      parts.buffers.push([nameIn(names, property), value]);
+    const name = nameIn(names, property);
+    if (typeof value === 'function' && isModule(value)) parts.children.push([name, value]);
+    else if (value instanceof Parameter) parts.parameters.push([name, value]);
+    else if (value instanceof Tensor && buffers.has(property)) parts.buffers.push([name, value]);
+    else continue;
+    notePart(value, module);
   }
   return parts;
 }
@@ -132,7 +124,7 @@ export function walkModules(
   seen: Set<AnyModule> = new Set(),
   found: [string, AnyModule][] = [],
 ): [string, AnyModule][] {
-  if (isTraced()) dependsOnModule(module);
+  if (isTraced()) dependsOnParts(module);
   if (seen.has(module)) return found;
   if (removeDuplicate) seen.add(module);
   found.push([prefix, module]);
@@ -152,12 +144,14 @@ export function parametersOf(module: AnyModule, recurse: boolean): Parameter[] {
 }
 
 function gatherParameters(module: AnyModule, seen: Set<AnyModule> | null, found: Set<Parameter>): void {
-  if (isTraced()) dependsOnModule(module);
+  if (isTraced()) dependsOnParts(module);
   seen?.add(module);
   const values = registeredValues(module);
   for (const value of values) {
-    if (value instanceof Parameter) found.add(value);
-    else if (typeof value === 'object') warnOfUnregistered(module, value);
+    if (value instanceof Parameter) {
+      notePart(value, module);
+      found.add(value);
+    } else if (typeof value === 'object') warnOfUnregistered(module, value);
   }
   if (seen === null) return;
   for (const value of values) {
@@ -186,7 +180,7 @@ export function walkMembers<K extends 'parameters' | 'buffers'>(
   const { prefix = '', recurse = true, removeDuplicate = true } = options;
   const seen = new Set<Tensor>();
   const found: [string, Tensor][] = [];
-  if (isTraced()) dependsOnModule(module);
+  if (isTraced()) dependsOnParts(module);
   const modules: [string, AnyModule][] = recurse
     ? walkModules(module, prefix, removeDuplicate)
     : [[prefix, module]];

@@ -2,6 +2,7 @@ import { elementsOf } from '../../kernels/index.ts';
 import { Generator } from '../../random/index.ts';
 import { areSame } from '../../record/host.ts';
 import type { Rerun } from '../../record/observe.ts';
+import { assumesHeld } from '../../record/properties.ts';
 import { formatShape } from '../../shape.ts';
 import type { Storage } from '../../storage.ts';
 import { autogradOf, type Tensor } from '../../tensor.ts';
@@ -124,8 +125,10 @@ export class Rehearsal extends Onlooker {
       if (storage.isGone) continue;
       if (requiresGrad) this.gradientMatters(x);
       if (this.isBeside(x)) this.#beside.add(storage);
-      if (x.gradFn === null && !this.#made.has(storage) && !this.#required.has(x))
+      if (x.gradFn === null && !this.#made.has(storage) && !this.#required.has(x)) {
         this.#required.set(x, requiresGrad);
+        if (!this.#arguments.has(x)) assumesHeld(x);
+      }
       if (this.#given.has(storage) || this.#known.has(storage)) continue;
       this.#known.add(storage);
       const line = userLine();

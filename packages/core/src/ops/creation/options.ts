@@ -1,7 +1,7 @@
 import { K, refuseExcess, signature } from '../../arguments/index.ts';
 import { type DType, isFloatingPoint } from '../../dtype.ts';
 import { ValueError } from '../../errors.ts';
-import { assumes, changesSetting, traceNumber } from '../../record/index.ts';
+import { assumes, changesSetting, tellsOnce } from '../../record/index.ts';
 import { noteChange } from '../../tensor.ts';
 
 /** What every creation function takes. */
@@ -13,13 +13,10 @@ export interface CreationOptions {
 }
 
 let defaultDtype: DType = 'float32';
-/** The recorded call that was last told that it depends on it. */
-let askedIn = 0;
 
 /** A call takes it for given as it is when it is met first. */
 function tellOfDefault(): void {
-  if (askedIn === traceNumber()) return;
-  askedIn = traceNumber();
+  if (!tellsOnce(getDefaultDtype)) return;
   const now = defaultDtype;
   assumes('the default dtype', () => defaultDtype === now, true);
 }

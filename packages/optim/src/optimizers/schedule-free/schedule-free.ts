@@ -3,12 +3,11 @@ import {
   checkArguments,
   checkOnHost,
   E,
-  isTraced,
   K,
   noGrad,
   onHost,
   type Tensor,
-  traceNumber,
+  tellsOnce,
   ValueError,
   withoutUndefined,
 } from '@kindling/core';
@@ -82,9 +81,6 @@ export function stepped(
 
 /** @internal What the schedule-free optimizers share: the average, and the two places at which the parameters stand. */
 export abstract class ScheduleFree<O> extends Optimizer<ScheduleFreeGroup<O>> {
-  /** The recorded call that was last told of the mode. */
-  #toldIn = 0;
-
   /** How far the point y lies from z on the way to the average x. */
   protected abstract interpolation(group: ScheduleFreeGroup<O>): number;
 
@@ -102,8 +98,7 @@ export abstract class ScheduleFree<O> extends Optimizer<ScheduleFreeGroup<O>> {
 
   #stand(training: boolean): void {
     // A call takes the mode for given as it is when it is met first.
-    if (isTraced() && this.#toldIn !== traceNumber()) {
-      this.#toldIn = traceNumber();
+    if (tellsOnce(this)) {
       const modes = this.paramGroups.map(({ trainMode }) => trainMode);
       assumes(`the mode of ${this.constructor.name}`, () =>
         this.paramGroups.every(({ trainMode }, i) => trainMode === modes[i]),
