@@ -193,7 +193,7 @@ export class Generator {
     return this.toString();
   }
 
-  /** The seed of the current stream; a bigint where a number would lose digits. Follows `torch.Generator.initial_seed`. */
+  /** The seed of the stream; a bigint where a number would lose digits. Follows `torch.Generator.initial_seed`. */
   initialSeed(): number | bigint {
     return toNumberIfSafe(this.#begun());
   }
