@@ -1,4 +1,4 @@
-import { checkArguments, composition, formatShape, K, ShapeError, type Tensor } from '@kindling/core';
+import { checkArguments, composition, formatShape, K, ShapeError, snakeCase, type Tensor } from '@kindling/core';
 import { Module } from '../../module/module.ts';
 
 const takes = (factor: string) => () => ({ x: K.tensor, [factor]: K.positiveCount });
@@ -88,6 +88,28 @@ export const channelShuffle = /* @__PURE__ */ composition(
   },
 );
 
+/** The class of layers that hold one whole number, by this name, and give it to the function. */
+function byFactor(
+  name: string,
+  call: (x: Tensor, factor: number) => Tensor,
+): abstract new (factor: number) => Module<[Tensor], Tensor> {
+  return class extends Module<[Tensor], Tensor> {
+    constructor(factor: number) {
+      checkArguments(new.target.name, { [name]: K.positiveCount }, arguments);
+      super();
+      Object.assign(this, { [name]: factor });
+    }
+
+    override forward(x: Tensor): Tensor {
+      return call(x, Reflect.get(this, name));
+    }
+
+    override extraRepr(): string {
+      return `${snakeCase(name)}=${Reflect.get(this, name)}`;
+    }
+  };
+}
+
 /**
  * (..., C r², H, W) as (..., C, H r, W r): {@link pixelShuffle}. Follows `torch.nn.PixelShuffle`.
  * @throws ShapeError when the channels cannot be divided by r²
@@ -97,67 +119,25 @@ export const channelShuffle = /* @__PURE__ */ composition(
  * shuffle(ones([1, 9, 4, 4])).shape; // [ 1, 1, 12, 12 ]
  * ```
  */
-export class PixelShuffle extends Module<[Tensor], Tensor> {
+export class PixelShuffle extends /* @__PURE__ */ byFactor('upscaleFactor', pixelShuffle) {
   /** r, the factor of height and width. */
-  upscaleFactor: number;
-
-  constructor(upscaleFactor: number) {
-    checkArguments(new.target.name, { upscaleFactor: K.positiveCount }, arguments);
-    super();
-    this.upscaleFactor = upscaleFactor;
-  }
-
-  override forward(x: Tensor): Tensor {
-    return pixelShuffle(x, this.upscaleFactor);
-  }
-
-  override extraRepr(): string {
-    return `upscale_factor=${this.upscaleFactor}`;
-  }
+  declare upscaleFactor: number;
 }
 
 /**
  * (..., C, H r, W r) as (..., C r², H, W): {@link pixelUnshuffle}. Follows `torch.nn.PixelUnshuffle`.
  * @throws ShapeError when height or width cannot be divided by r
  */
-export class PixelUnshuffle extends Module<[Tensor], Tensor> {
+export class PixelUnshuffle extends /* @__PURE__ */ byFactor('downscaleFactor', pixelUnshuffle) {
   /** r, the divisor of height and width. */
-  downscaleFactor: number;
-
-  constructor(downscaleFactor: number) {
-    checkArguments(new.target.name, { downscaleFactor: K.positiveCount }, arguments);
-    super();
-    this.downscaleFactor = downscaleFactor;
-  }
-
-  override forward(x: Tensor): Tensor {
-    return pixelUnshuffle(x, this.downscaleFactor);
-  }
-
-  override extraRepr(): string {
-    return `downscale_factor=${this.downscaleFactor}`;
-  }
+  declare downscaleFactor: number;
 }
 
 /**
  * Interleaves groups of channels: {@link channelShuffle}. Follows `torch.nn.ChannelShuffle`.
  * @throws ShapeError when the channels cannot be divided by `groups`
  */
-export class ChannelShuffle extends Module<[Tensor], Tensor> {
+export class ChannelShuffle extends /* @__PURE__ */ byFactor('groups', channelShuffle) {
   /** How many groups the channels are cut into. */
-  groups: number;
-
-  constructor(groups: number) {
-    checkArguments(new.target.name, { groups: K.positiveCount }, arguments);
-    super();
-    this.groups = groups;
-  }
-
-  override forward(x: Tensor): Tensor {
-    return channelShuffle(x, this.groups);
-  }
-
-  override extraRepr(): string {
-    return `groups=${this.groups}`;
-  }
+  declare groups: number;
 }
