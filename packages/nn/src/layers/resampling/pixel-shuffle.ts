@@ -10,6 +10,14 @@ function checkRank(caller: string, x: Tensor, least: number): void {
     );
 }
 
+/** What images (..., C, H, W) are: their sizes, what stands before these, and the numbers of those dimensions. */
+function imagesOf(caller: string, x: Tensor) {
+  checkRank(caller, x, 3);
+  const [channels = 0, height = 0, width = 0] = x.shape.slice(-3);
+  const lead = x.shape.slice(0, -3);
+  return { channels, height, width, lead, batch: lead.map((_, d) => d), n: lead.length };
+}
+
 /**
  * (..., C r², H, W) as (..., C, H r, W r): r² channels become the elements of a square. Follows
  * `torch.nn.functional.pixel_shuffle`.
@@ -19,18 +27,14 @@ export const pixelShuffle = /* @__PURE__ */ composition(
   'pixelShuffle',
   takes('upscaleFactor'),
   (x: Tensor, upscaleFactor: number): Tensor => {
-    checkRank('pixelShuffle', x, 3);
+    const { channels, height, width, lead, batch, n } = imagesOf('pixelShuffle', x);
     const r = upscaleFactor;
-    const [channels = 0, height = 0, width = 0] = x.shape.slice(-3);
     if (channels % (r * r) !== 0) {
       throw new ShapeError(
         `pixelShuffle: expects its input's channel dimension to be divisible by the square of upscale_factor, but got input of ` +
           `shape ${formatShape(x.shape)} and upscale_factor=${r}`,
       );
     }
-    const lead = x.shape.slice(0, -3);
-    const n = lead.length;
-    const batch = lead.map((_, d) => d);
     return x
       .reshape([...lead, channels / (r * r), r, r, height, width])
       .permute([...batch, n, n + 3, n + 1, n + 4, n + 2])
@@ -46,18 +50,14 @@ export const pixelUnshuffle = /* @__PURE__ */ composition(
   'pixelUnshuffle',
   takes('downscaleFactor'),
   (x: Tensor, downscaleFactor: number): Tensor => {
-    checkRank('pixelUnshuffle', x, 3);
+    const { channels, height, width, lead, batch, n } = imagesOf('pixelUnshuffle', x);
     const r = downscaleFactor;
-    const [channels = 0, height = 0, width = 0] = x.shape.slice(-3);
     if (height % r !== 0 || width % r !== 0) {
       throw new ShapeError(
         `pixelUnshuffle: expects height and width to be divisible by downscale_factor, but got input of shape ` +
           `${formatShape(x.shape)} and downscale_factor=${r}`,
       );
     }
-    const lead = x.shape.slice(0, -3);
-    const n = lead.length;
-    const batch = lead.map((_, d) => d);
     return x
       .reshape([...lead, channels, height / r, r, width / r, r])
       .permute([...batch, n, n + 2, n + 4, n + 1, n + 3])
