@@ -9,7 +9,7 @@ const { gradcheck, gradgradcheck } = K.autograd;
 const f64 = (data: K.NestedArray, requiresGrad = false): Tensor =>
   K.tensor(data, { dtype: 'float64', requiresGrad });
 
-/** What cdist gave before it had kernels of its own: all differences at once. */
+/** By operations on all differences at once. */
 const byDifferences = (a: Tensor, b: Tensor, p: number): Tensor =>
   K.linalg.vectorNorm(a.unsqueeze(-2).sub(b.unsqueeze(-3)), p, -1);
 
