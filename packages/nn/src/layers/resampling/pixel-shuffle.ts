@@ -1,4 +1,12 @@
-import { checkArguments, composition, formatShape, K, ShapeError, snakeCase, type Tensor } from '@kindling/core';
+import {
+  checkArguments,
+  composition,
+  formatShape,
+  K,
+  ShapeError,
+  snakeCase,
+  type Tensor,
+} from '@kindling/core';
 import { Module } from '../../module/module.ts';
 
 const takes = (factor: string) => () => ({ x: K.tensor, [factor]: K.positiveCount });
@@ -92,7 +100,10 @@ export const channelShuffle = /* @__PURE__ */ composition(
 function byFactor(
   name: string,
   call: (x: Tensor, factor: number) => Tensor,
-): abstract new (factor: number) => Module<[Tensor], Tensor> {
+): abstract new (
+  factor: number,
+) => Module<[Tensor], Tensor> {
+  const factorOf = (layer: object): number => Reflect.get(layer, name);
   return class extends Module<[Tensor], Tensor> {
     constructor(factor: number) {
       checkArguments(new.target.name, { [name]: K.positiveCount }, arguments);
@@ -101,11 +112,11 @@ function byFactor(
     }
 
     override forward(x: Tensor): Tensor {
-      return call(x, Reflect.get(this, name));
+      return call(x, factorOf(this));
     }
 
     override extraRepr(): string {
-      return `${snakeCase(name)}=${Reflect.get(this, name)}`;
+      return `${snakeCase(name)}=${factorOf(this)}`;
     }
   };
 }
