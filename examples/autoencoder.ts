@@ -5,13 +5,14 @@
  */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { compile, data, manualSeed, noGrad, type Tensor } from '@kindling/core';
+import { data, manualSeed, noGrad, type Tensor } from '@kindling/core';
 import { saveSafetensors } from '@kindling/core/node';
 import * as nn from '@kindling/nn';
 import * as optim from '@kindling/optim';
 import { Autoencoder } from './autoencoder/model.ts';
 import { decodedPlane, planeOfCodes, reconstructions } from './autoencoder/pictures.ts';
 import { count, rate, reportWritten, runExample, seed, switches } from './command-line.ts';
+import { compiledIf } from './compiled-if.ts';
 import { loadMnist, toPixels } from './mnist/data.ts';
 import { startProgress } from './progress.ts';
 
@@ -39,14 +40,13 @@ await runExample(example, async ({ numbers, on, out }) => {
   const optimizer = new optim.Adam(model.parameters(), { lr: numbers.lr });
   const scheduler = new optim.lrScheduler.CosineAnnealingLR(optimizer, numbers.epochs);
   const lossFn = new nn.BCEWithLogitsLoss();
-  const learn = (batch: Tensor): Tensor => {
+  const step = compiledIf(on.compile, (batch: Tensor): Tensor => {
     optimizer.zeroGrad();
     const loss = lossFn(model(batch), batch);
     loss.backward();
     optimizer.step();
     return loss;
-  };
-  const step = on.compile ? compile(learn) : learn;
+  });
   const batchSize = numbers['batch-size'];
   const loader = new data.DataLoader(new data.TensorDataset(images), { batchSize, shuffle: true });
   console.log(nn.summary(model, [batchSize, 784]));

@@ -5,13 +5,14 @@
  */
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { compile, data, manualSeed, stack, type Tensor } from '@kindling/core';
+import { data, manualSeed, stack, type Tensor } from '@kindling/core';
 import { saveSafetensors } from '@kindling/core/node';
 import * as nn from '@kindling/nn';
 import * as optim from '@kindling/optim';
 import { ConvNet } from './cnn/net.ts';
 import { featureSheet } from './cnn/pictures.ts';
 import { count, rate, reportWritten, runExample, seed, switches } from './command-line.ts';
+import { compiledIf } from './compiled-if.ts';
 import { loadMnist, type Split } from './mnist/data.ts';
 import { lossCurve, mistakeSheet } from './mnist/pictures.ts';
 import { misread, mistakesOf, type Step, said, stepOf, test, trainEpoch } from './mnist/train.ts';
@@ -46,7 +47,7 @@ await runExample(example, async ({ numbers, on, out }) => {
   const optimizer = new optim.Adam(model.parameters(), { lr: numbers.lr });
   const totalSteps = Math.max(1, epochs * loader.length);
   const scheduler = new optim.lrScheduler.OneCycleLR(optimizer, numbers.lr, { totalSteps });
-  const learn = on.compile ? compile(stepOf(model, optimizer)) : stepOf(model, optimizer);
+  const learn = compiledIf(on.compile, stepOf(model, optimizer));
   const step: Step = (images, labels) => {
     const learned = learn(images, labels);
     scheduler.step();

@@ -1,10 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { compile, data, manualSeed } from '@kindling/core';
+import { data, manualSeed } from '@kindling/core';
 import { saveSafetensors } from '@kindling/core/node';
 import * as nn from '@kindling/nn';
 import * as optim from '@kindling/optim';
 import { reportWritten, runExample } from './command-line.ts';
+import { compiledIf } from './compiled-if.ts';
 import { loadMnist } from './mnist/data.ts';
 import { example } from './mnist/example.ts';
 import { confusionPicture, lossCurve, mistakeSheet } from './mnist/pictures.ts';
@@ -19,7 +20,7 @@ await runExample(example, async ({ numbers, on, out }) => {
   const scheduler = new optim.lrScheduler.CosineAnnealingLR(optimizer, epochs);
   const dataset = new data.TensorDataset(mnist.train.images, mnist.train.labels);
   const loader = new data.DataLoader(dataset, { batchSize, shuffle: true });
-  const step = on.compile ? compile(stepOf(model, optimizer)) : stepOf(model, optimizer);
+  const step = compiledIf(on.compile, stepOf(model, optimizer));
   console.log(String(model));
 
   const losses: number[] = [];

@@ -1,10 +1,11 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { compile, Generator, manualSeed, noGrad } from '@kindling/core';
+import { Generator, manualSeed, noGrad } from '@kindling/core';
 import { saveSafetensors } from '@kindling/core/node';
 import * as nn from '@kindling/nn';
 import * as optim from '@kindling/optim';
 import { reportWritten } from '../command-line.ts';
+import { compiledIf } from '../compiled-if.ts';
 import { UsageError } from '../flags.ts';
 import { startProgress } from '../progress.ts';
 import { type Batch, codesOf, evenBatches, loadCorpus, randomBatch } from './data.ts';
@@ -45,15 +46,14 @@ export async function train(
   const parameters = model.parameters();
   const optimizer = new optim.AdamW(parameters, { lr, betas: [0.9, 0.99], weightDecay: 0.1 });
   const scheduler = new optim.lrScheduler.CosineAnnealingLR(optimizer, steps);
-  const learn = ({ input, target }: Batch) => {
+  const step = compiledIf(on.compile, ({ input, target }: Batch) => {
     optimizer.zeroGrad();
     const loss = lossOf(model, { input, target });
     loss.backward();
     nn.utils.clipGradNorm_(parameters, 1);
     optimizer.step();
     return loss;
-  };
-  const step = on.compile ? compile(learn) : learn;
+  });
   const size = parameters.reduce((sum, p) => sum + p.count, 0);
   console.log(`${model}\n${size} parameters, ${vocabulary.length} characters`);
 

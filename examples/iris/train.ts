@@ -1,6 +1,7 @@
-import { compile, noGrad, type Tensor } from '@kindling/core';
+import { noGrad, type Tensor } from '@kindling/core';
 import * as nn from '@kindling/nn';
 import * as optim from '@kindling/optim';
+import { compiledIf } from '../compiled-if.ts';
 import type { Progress } from '../progress.ts';
 
 /** Brings measurements to mean 0 and deviation 1, as they have them among those it was made with. */
@@ -65,14 +66,13 @@ export function trainUntilItStops(
   );
   const optimizer = new optim.Adam(model.parameters(), { lr: settings.lr });
   const lossFn = new nn.CrossEntropyLoss();
-  const learn = ({ x, y }: Part): Tensor => {
+  const step = compiledIf(settings.compile, ({ x, y }: Part): Tensor => {
     optimizer.zeroGrad();
     const loss = lossFn(model(x), y);
     loss.backward();
     optimizer.step();
     return loss;
-  };
-  const step = settings.compile ? compile(learn) : learn;
+  });
   const lossOn = ({ x, y }: Part): number => noGrad(() => lossFn(model(x), y).item());
   const copyOfState = (): nn.StateDict =>
     Object.fromEntries(Object.entries(model.stateDict()).map(([name, x]) => [name, x.clone()]));

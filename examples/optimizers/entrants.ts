@@ -1,6 +1,7 @@
 /** Every optimizer, made for some parameters and a learning rate. */
-import { compile, type Tensor } from '@kindling/core';
+import type { Tensor } from '@kindling/core';
 import * as optim from '@kindling/optim';
+import { compiledIf } from '../compiled-if.ts';
 
 /** What takes steps: an optimizer, or what stands for several. */
 interface Stepper {
@@ -124,9 +125,8 @@ export function stepOn<A extends readonly Tensor[]>(
     return loss.detach();
   };
   if (stepper.decides === true) {
-    const closure = compiled ? compile(evaluate) : evaluate;
+    const closure = compiledIf(compiled, evaluate);
     return (...given) => stepper.step(() => closure(...given));
   }
-  const step = (...given: A): Tensor => stepper.step(() => evaluate(...given));
-  return compiled ? compile(step) : step;
+  return compiledIf(compiled, (...given: A): Tensor => stepper.step(() => evaluate(...given)));
 }

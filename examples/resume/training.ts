@@ -1,8 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { Checkpoint, compile, data, manualSeed, type Tensor } from '@kindling/core';
+import { Checkpoint, data, manualSeed, type Tensor } from '@kindling/core';
 import { folderStorage } from '@kindling/core/node';
 import * as nn from '@kindling/nn';
 import * as optim from '@kindling/optim';
+import { compiledIf } from '../compiled-if.ts';
 import { loadIris } from '../iris/data.ts';
 
 /** What one process is told to do. */
@@ -48,15 +49,15 @@ function make(task: Task) {
     multiAvgFn: nn.swaUtils.getEmaMultiAvgFn({ decay: 0.95 }),
   });
   const lossFn = new nn.CrossEntropyLoss();
-  const oneStep = (inputs: Tensor, labels: Tensor): Tensor => {
+  const step = compiledIf(task.compile, (inputs: Tensor, labels: Tensor): Tensor => {
     optimizer.zeroGrad();
     const loss = lossFn(model(inputs), labels);
     loss.backward();
     optimizer.step();
     averaged.updateParameters(model);
     return loss;
-  };
-  return { model, averaged, loader, optimizer, scheduler, step: task.compile ? compile(oneStep) : oneStep };
+  });
+  return { model, averaged, loader, optimizer, scheduler, step };
 }
 
 /** Trains to the end, from the newest checkpoint where there is one, and gives what it ended with as text: weights, averages, Adam's state. */

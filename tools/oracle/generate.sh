@@ -24,7 +24,7 @@ cd "$(dirname "$0")"
 python=${PYTHON:-python3}
 export PYTHONDONTWRITEBYTECODE=1
 seeded=(distributions ops special_values losses beyond_losses modules initialisation parametrizations optimisers optimiser_runs differentiable_optimisers todays_optimisers optimisers_beyond tensor_rates scripted_searches long_searches averaging view_programs errors)
-fixed=(structures schedule_lives print_fixtures random_fixtures tensor_print_fixtures tensor_random_fixtures promotion_fixtures io_fixtures)
+fixed=(structures pair_distances schedule_lives print_fixtures random_fixtures tensor_print_fixtures tensor_random_fixtures promotion_fixtures io_fixtures)
 # Elsewhere only what a seed changes is of interest.
 [[ -n ${ORACLE_OUT:-} ]] && fixed=(structures)
 [[ -n ${PYTHON_SKLEARN:-} ]] && seeded+=(metrics)

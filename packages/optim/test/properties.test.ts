@@ -59,6 +59,18 @@ const drawn: Readonly<Record<string, fc.Arbitrary<object>>> = {
     .map((o) => (o.nesterov && (o.momentum === 0 || o.dampening !== 0) ? { ...o, nesterov: false } : o)),
 };
 
+/** Those that are no formula of a parameter's elements: they have norms, products, searches or averages of points. */
+const beyondElements = new Set('Adafactor AdamWScheduleFree LBFGS Lamb Muon SGDScheduleFree'.split(' '));
+
+it('are all optimizers that have a formula of elements', () => {
+  const exported = Object.entries<unknown>(optim).flatMap(([name, made]) =>
+    typeof made === 'function' && made.prototype instanceof optim.Optimizer ? [name] : [],
+  );
+  expect(exported.filter((name) => !beyondElements.has(name)).toSorted()).toEqual(
+    Object.keys(drawn).toSorted(),
+  );
+});
+
 type Maker = new (
   params: Iterable<Tensor> | Iterable<{ params: Tensor[] }>,
   options: object,

@@ -75,9 +75,10 @@ const horner = (x: Expr, [highest = 0, ...others]: readonly number[], { mulAdd }
   others.reduce<Expr>((sum, c) => mulAdd(sum, x, f(c)), E.constant(f(highest)));
 
 /*
- * Logarithm, sine and cosine are the polynomials of the Cephes library, as PyTorch has them vectorised: a few ulp, and every rounding
- * counts. PyTorch's are of fused operations. Of the arguments that there are, 1 - u and 2 pi u for the 2^24 uniform numbers u, none
- * leads to another number where the operations round twice, so they do (test/random-float32.anew.test.ts).
+ * Logarithm, sine and cosine are the polynomials of the Cephes library, as PyTorch has them vectorised: a few ulp, and
+ * every rounding counts. PyTorch's are of fused operations. Of the arguments that there are, 1 - u and 2 pi u for the
+ * 2^24 uniform numbers u, none leads to another number where the operations round twice, so they do
+ * (test/random-float32.anew.test.ts).
  */
 
 const LOG = [

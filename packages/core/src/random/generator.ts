@@ -78,8 +78,8 @@ function stateBytes(state: GeneratorState): Uint8Array {
 }
 
 /**
- * Looks on as streams are kept, set back and begun anew, which a recorded call has to do again among its draws. The states that it is
- * shown are the arrays that callers are given and give.
+ * Looks on as streams are kept, set back and begun anew, which a recorded call has to do again among its draws. The
+ * states that it is shown are the arrays that callers are given and give.
  */
 export interface GeneratorWatcher {
   kept(generator: Generator, state: Uint8Array): void;
@@ -139,7 +139,7 @@ export class Generator {
   /** What a structured clone fails by, as one of a tensor does: it would be without the stream. */
   protected readonly uncloneable = Symbol('a generator; send getState(), for setState(state)');
 
-  /** The second values of the last Box-Muller pairs, not yet handed out: an object, so that a frozen generator goes on. @internal */
+  /** The second values of the last Box-Muller pairs: an object, so that a frozen generator goes on. @internal */
   readonly waiting: { double: number | null; float: number | null } = { double: null, float: null };
 
   /** Vue makes no Proxy of it in its reactive state: see that of Tensor. @internal */
@@ -154,8 +154,8 @@ export class Generator {
   }
 
   /**
-   * A generator that is seeded from the platform's entropy when its stream is first asked for: Node loads its cryptography
-   * for that, a tenth of what the import takes. @internal
+   * A generator that is seeded from the platform's entropy when its stream is first asked for: Node loads its
+   * cryptography for that, a tenth of what the import takes. @internal
    */
   static ofEntropy(): Generator {
     const generator = new Generator();
@@ -193,7 +193,7 @@ export class Generator {
     return this.toString();
   }
 
-  /** The seed the current stream began with; a bigint where a number would lose digits. Follows `torch.Generator.initial_seed`. */
+  /** The seed of the stream; a bigint where a number would lose digits. Follows `torch.Generator.initial_seed`. */
   initialSeed(): number | bigint {
     return toNumberIfSafe(this.#begun());
   }
@@ -273,8 +273,8 @@ export class Generator {
   }
 
   /**
-   * Takes up the state that {@link Generator.getState} or PyTorch's `get_state` returned, or what `JSON.parse` gives of it
-   * or of a generator. Returns the generator. Follows `torch.Generator.set_state`.
+   * Takes up the state that {@link Generator.getState} or PyTorch's `get_state` returned, or what `JSON.parse` gives of
+   * it or of a generator. Returns the generator. Follows `torch.Generator.set_state`.
    * @throws ValueError for bytes that are no such state; the generator is then unchanged
    * @example
    * ```ts

@@ -45,14 +45,14 @@ export function assumesHeld(part: object): void {
     seen.add(held);
     const reference = holders.get(held);
     const holder = reference?.deref() as Properties | undefined;
-    if (reference === undefined || holder === undefined || wasTold(holder)) return;
+    if (holder === undefined || wasTold(holder)) return;
     const value = held;
     const key = Object.keys(holder).find((name) => holder[name] === value);
     if (key === undefined) return;
     tracer.assumes(
       `${holder.constructor.name}.${key}`,
       () => {
-        const now = reference.deref() as Properties | undefined;
+        const now = reference?.deref() as Properties | undefined;
         return now === undefined || now[key] === value;
       },
       false,

@@ -71,13 +71,7 @@ export async function serializeTorch(
 ): Promise<Uint8Array<ArrayBuffer>> {
   checkArguments('serializeTorch', serializeTakes, arguments);
   const parts = await writeArchive(entriesOf('serializeTorch', value, options));
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
+  return new Uint8Array(await new Blob(parts).arrayBuffer());
 }
 
 const serializeTakes = { value: K.anything, options };

@@ -4,7 +4,6 @@ import {
   cat,
   checkArguments,
   formatShape,
-  fusedCrossEntropy,
   groupRows,
   isTraced,
   K,
@@ -23,7 +22,7 @@ import { Linear } from '../layers/linear.ts';
 import { checkInput } from '../module/arguments.ts';
 import { hooksOf } from '../module/members.ts';
 import { Module } from '../module/module.ts';
-import { requireClassDType } from './classes.ts';
+import { lossOfEachRow, requireClassDType } from './classes.ts';
 import type { LossModuleOptions } from './loss.ts';
 import { type LossReduction, reduced, type SampleWeightOptions } from './reduction.ts';
 
@@ -210,13 +209,7 @@ export class AdaptiveLogSoftmaxWithLoss extends Module<
 
 /** The negative log-probability of the class of each row. */
 const lossOfEach = (scores: Tensor, classes: Tensor): Tensor =>
-  fusedCrossEntropy(scores, classes, null, {
-    dim: 1,
-    ignoreIndex: -1,
-    labelSmoothing: 0,
-    reduction: 'none',
-    caller: 'AdaptiveLogSoftmaxWithLoss',
-  });
+  lossOfEachRow('AdaptiveLogSoftmaxWithLoss', scores, classes);
 
 /** What the layers of a cluster give of its rows. */
 function scoresOf(layers: Sequential, cluster: RowGroup, x: Tensor): Tensor {

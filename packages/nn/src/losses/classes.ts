@@ -6,6 +6,7 @@ import {
   definePrimitive,
   elementsOf,
   formatShape,
+  fusedCrossEntropy,
   IndexError,
   isFloatingPoint,
   maskClasses,
@@ -27,6 +28,16 @@ export const classCount = (input: Tensor): number => input.shape[classDim(input)
 /** One number for each class in a shape that broadcasts to `input`. */
 export const alongClasses = (weight: Tensor, input: Tensor): Tensor =>
   weight.reshape([weight.count, ...input.shape.slice(classDim(input) + 1).map(() => 1)]);
+
+/** The cross-entropy of each row of scores, (N, C) and classes (N). */
+export const lossOfEachRow = (caller: string, scores: Tensor, classes: Tensor): Tensor =>
+  fusedCrossEntropy(scores, classes, null, {
+    dim: 1,
+    ignoreIndex: -100,
+    labelSmoothing: 0,
+    reduction: 'none',
+    caller,
+  });
 
 /** Whether `shape` is `of` without its dimension `dim`: asked at each step, so nothing is made for it. */
 function isWithout(shape: Shape, of: Shape, dim: number): boolean {

@@ -49,8 +49,8 @@ const l1LossParameters = () => lossParameters<WeightedLossOptions>({ weight: K.n
 const l1LossTakes = /* @__PURE__ */ signature('l1Loss', l1LossParameters);
 
 /**
- * |x - y|, elementwise. `input` x and `target` y have one shape (others broadcast, with a warning), which is that of the
- * unreduced loss. The gradient where x = y is 0. Follows `torch.nn.functional.l1_loss`.
+ * |x - y|, elementwise. `input` x and `target` y have one shape (others broadcast, with a warning), which is that of
+ * the unreduced loss. The gradient where x = y is 0. Follows `torch.nn.functional.l1_loss`.
  * @throws ShapeError for a `weight` of another shape, ValueError for an unknown reduction
  * @example F.l1Loss(tensor([0.5, 2]), tensor([0, 4])); // tensor(1.2500)
  */

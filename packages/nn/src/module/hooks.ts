@@ -32,8 +32,9 @@ export interface HookOptions {
 }
 
 /*
- * A Module of any kind must pass for an AnyModule, though hooks name its arguments. So their types are taken from methods,
- * whose parameters TypeScript compares both ways, and marked, since it compares plain callbacks one way all the same.
+ * A Module of any kind must pass for an AnyModule, though hooks name its arguments. So their types are taken from
+ * methods, whose parameters TypeScript compares both ways, and marked, since it compares plain callbacks one way all
+ * the same.
  */
 interface Marked {
   readonly [hookMark]?: never;

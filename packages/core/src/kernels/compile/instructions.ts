@@ -104,9 +104,6 @@ export function emitPlain(f: FunctionBuilder, node: Node, lane: Lane): void {
     case 'shl':
       f.i32Const(node.attribute).op(`${integers}.shl`);
       return;
-    case 'shrS':
-      f.i32Const(node.attribute).op(`${integers}.shr_s`);
-      return;
     case 'shrU':
       f.i32Const(node.attribute).op(`${integers}.shr_u`);
       return;

@@ -158,9 +158,9 @@ export class LoopEmitter {
   }
 
   /**
-   * Some vectors of a row, by number: first all values, then all stores, those of one result side by side, the last first, as by
-   * `storeVectors`. So a result may lie over the operand of another, and V8, which joins operations on neighbours, finds no store in between. Where few elements need a call
-   * of JavaScript, values are made without, and made again if one of these vectors has such an element.
+   * Some vectors of a row, by number: first all values, then all stores, of one result after the other, as by
+   * `storeVectors`: so a result may lie over the operand of another, and V8 finds no store between neighbours. Where
+   * few elements need a call of JavaScript, values are made without it, and again if one of these vectors needs it.
    */
   protected emitVectors(copies: readonly number[], store = (result: Result) => this.store(result)): void {
     const { f } = this;
@@ -344,8 +344,8 @@ export class LoopEmitter {
   }
 
   /**
-   * A local with an address in an operand, of which `address` has the position: one for all vectors of a round, as V8 takes for neighbours
-   * only what has the same local.
+   * A local with an address in an operand, of which `address` has the position: one for all vectors of a round, as V8
+   * takes for neighbours only what has the same local.
    */
   protected shifted(address: number, shift: number | undefined): number {
     if (shift === undefined) return address;

@@ -43,7 +43,7 @@ type Form =
       readonly args: readonly Node[];
       readonly attribute: undefined;
     };
-type NumberedOp = 'input' | 'param' | 'constant' | 'shl' | 'shrS' | 'shrU';
+type NumberedOp = 'input' | 'param' | 'constant' | 'shl' | 'shrU';
 
 /** A node of a lowered expression: no named functions are left, and equal nodes are one object. */
 export type Node = Form & Placed;

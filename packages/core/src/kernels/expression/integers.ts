@@ -24,14 +24,8 @@ export const ior = binary('ior');
 export const ixor = binary('ixor');
 /** Bitwise complement. */
 export const inot = unary('inot');
-/** a < b on signed integers, as are the comparisons below. */
+/** a < b on signed integers. */
 export const ilt = binary('ilt');
-/** a <= b on signed integers. */
-export const ile = binary('ile');
-/** a > b on signed integers. */
-export const igt = binary('igt');
-/** a >= b on signed integers. */
-export const ige = binary('ige');
 /** a == b on integers. */
 export const ieq = binary('ieq');
 /** a != b on integers. */
@@ -45,15 +39,13 @@ export const truncToInt = unary('truncToInt');
 /** Integer to float, to nearest. In f64 lanes the integer must fit int32. */
 export const toFloat = unary('toFloat');
 
-function shift(op: 'shl' | 'shrS' | 'shrU', a: Operand, distance: number): Expr {
+function shift(op: 'shl' | 'shrU', a: Operand, distance: number): Expr {
   const x = lift(a, 'int');
   checkKinds(op, [x], ['int']);
   return node(op, 'int', [x], distance);
 }
 /** a << distance, the distance being a constant. */
 export const shl = (a: Operand, distance: number): Expr => shift('shl', a, distance);
-/** a >> distance, copying the sign. */
-export const shrS = (a: Operand, distance: number): Expr => shift('shrS', a, distance);
 /** a >>> distance, filling with zeros. */
 export const shrU = (a: Operand, distance: number): Expr => shift('shrU', a, distance);
 

@@ -48,7 +48,6 @@ export type Op =
   | 'constant'
   | 'intConstant'
   | 'shl'
-  | 'shrS'
   | 'shrU'
   | 'call'
   | 'scalarCall'

@@ -50,7 +50,7 @@ const countingUp = new Uint8Array(Int32Array.of(0, 1, 2, 3).buffer);
  * there are `left`; both are given the address of the first one's element, in elements from `base` on. Moves
  * `positions` on.
  */
-export function eachPosition(
+function eachPosition(
   f: FunctionBuilder,
   bytes: number,
   { left, positions, base }: Readonly<Record<'left' | 'positions' | 'base', number>>,

@@ -12,9 +12,9 @@ import { positionKernels } from './position-kernels.ts';
 import { type Axes, filled, type Indexed, merged, recordPlaces } from './positions.ts';
 
 /*
- * Elements moved by positions: these functions say whether it was done. Where kernels are taken down it is. Where kernels run, those
- * whose names begin with `record` do nothing, and the others leave to their callers what is too little, or too scattered, to be worth
- * the copies to scratch and back.
+ * Elements moved by positions: these functions say whether it was done. Where kernels are taken down it is. Where
+ * kernels run, those whose names begin with `record` do nothing, and the others leave to their callers what is too
+ * little, or too scattered, to be worth the copies to scratch and back.
  */
 
 /** So many elements make a call faster than a loop in JavaScript. */

@@ -8,8 +8,8 @@ import { zip } from '../wasm/index.ts';
 import { positionKernels } from './position-kernels.ts';
 
 /*
- * Positions of elements as programs find them: what these functions give where kernels are taken down stands for a list that a call
- * will make. Where kernels run they give `null`.
+ * Positions of elements as programs find them: what these functions give where kernels are taken down stands for a list
+ * that a call will make. Where kernels run they give `null`.
  */
 
 /** An array with the same number everywhere. */

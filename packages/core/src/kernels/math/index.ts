@@ -1,9 +1,9 @@
 /** What the named functions mean in each lane. */
 
 /*
- * Lanes of floating-point numbers compute the frequent ones on whole vectors, i32 lanes those of whole numbers; everything
- * else goes lane by lane through a function of float64 numbers, of this room or of Math. V8's Math keeps within 2 ulp for all
- * that is left to it (tools/oracle/math_reference.py, and test/kernels/math-float64.test.ts).
+ * Lanes of floating-point numbers compute the frequent ones on whole vectors, i32 lanes those of whole numbers;
+ * everything else goes lane by lane through a function of float64 numbers, of this room or of Math. V8's Math keeps
+ * within 2 ulp for all that is left to it (tools/oracle/math_reference.py, and test/kernels/math-float64.test.ts).
  */
 
 import type { Expr, Lane } from '../expression/index.ts';

@@ -202,6 +202,15 @@ function eachBlock(
   });
 }
 
+/** A walk through pairs of rows, with its locals and the blocks of a and b that these stand for. */
+function walkOver(f: FunctionBuilder, lane: FloatLane, pack: number, p: { room: number; width: number }) {
+  const walk = new Walk(f, lane, pack, p.room);
+  const v = f.locals('i32', ...locals);
+  const areas = walk.areas();
+  const ofA = { row: v.row, rows: v.rows, column: v.column, columns: v.columns, width: p.width };
+  return { walk, v, areas, ofA, ofB: { ...ofA, row: v.other, rows: v.others } };
+}
+
 function defineAllDots(
   module: ModuleBuilder,
   blocks: Blocks,
@@ -224,11 +233,8 @@ function defineAllDots(
   );
   const params = { ...sizes, exponent: 'f64', root: 'f64' } as const;
   module.define({ export: 'allDots' }, params, (f, p) => {
-    const walk = new Walk(f, blocks.lane, pack, p.room);
-    const v = f.locals('i32', ...locals);
-    const [a, b, scaleA, scaleB, levels, out] = walk.areas();
-    const ofA = { row: v.row, rows: v.rows, column: v.column, columns: v.columns, width: p.width };
-    const ofB = { ...ofA, row: v.other, rows: v.others };
+    const { walk, v, areas, ofA, ofB } = walkOver(f, blocks.lane, pack, p);
+    const [a, b, scaleA, scaleB, levels, out] = areas;
     const pairs = { row: v.row, rows: v.rows, column: v.other, columns: v.others, width: p.m };
     const block = (): void => {
       walk.clear(out, v.rows, v.pitch);
@@ -272,11 +278,8 @@ function defineAllSums(module: ModuleBuilder, blocks: Blocks, pack: number): voi
     'out',
   );
   module.define({ export: 'allSums' }, { ...sizes, exponent: 'f64' } as const, (f, p) => {
-    const walk = new Walk(f, blocks.lane, pack, p.room);
-    const v = f.locals('i32', ...locals);
-    const [a, b, scaleA, weights, levels, out] = walk.areas();
-    const ofA = { row: v.row, rows: v.rows, column: v.column, columns: v.columns, width: p.width };
-    const ofB = { ...ofA, row: v.other, rows: v.others };
+    const { walk, v, areas, ofA, ofB } = walkOver(f, blocks.lane, pack, p);
+    const [a, b, scaleA, weights, levels, out] = areas;
     const pairs = { row: v.other, rows: v.others, column: v.row, columns: v.rows, width: p.n };
     const block = (): void => {
       walk.clear(out, v.columns, v.pitch);

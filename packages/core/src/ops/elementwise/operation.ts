@@ -142,6 +142,9 @@ function isOp(x: unknown): boolean {
   }
 }
 
+const isOpOf = (op: ElementwiseOp, operands: readonly Operand[]): boolean =>
+  isOp(op) && isArray(operands) && operands.length >= op.spec.arity;
+
 /** Throws the error for what is no operation, or no list of operands. */
 const requireOp = (caller: string, op: unknown, operands?: unknown): void =>
   checkArguments(
@@ -194,8 +197,7 @@ export function applyElementwise(
   operands: readonly Operand[],
   params: Params = none,
 ): Tensor {
-  if (!isOp(op) || !isArray(operands) || operands.length < op.spec.arity)
-    requireOp('applyElementwise', op, operands);
+  if (!isOpOf(op, operands)) requireOp('applyElementwise', op, operands);
   if (params !== none) requireParams('applyElementwise', params);
   if (callListener !== null) callListener.computes(operands, params);
   const split = splitOperands(op.spec, operands, params);
@@ -212,8 +214,7 @@ export function applyElementwiseInPlace(
   operands: readonly Operand[],
   params: Params = none,
 ): Tensor {
-  if (!isOp(op) || !isArray(operands) || operands.length < op.spec.arity)
-    requireOp('applyElementwiseInPlace', op, operands);
+  if (!isOpOf(op, operands)) requireOp('applyElementwiseInPlace', op, operands);
   if (!isOfClass(operands[0])) throw notATensor(`${callerOf(op.spec)}_`, operands);
   if (params !== none) requireParams('applyElementwiseInPlace', params);
   if (callListener !== null) callListener.computes(operands, params);

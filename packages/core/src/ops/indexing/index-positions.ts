@@ -226,37 +226,8 @@ export function flatPositions(index: Tensor, count: number, caller: string): Int
   return result;
 }
 
-/** Where a mask is true, or where elements are other than 0, in row-major order. */
-export function truePositions(data: TypedArray, isMask: boolean): Int32Array {
-  // What a mask holds is not to be guessed: adding up its ones needs no branch.
-  if (isMask) return positionsOfOnes(data);
-  return data instanceof Float32Array ? positionsOfOthers(data) : othersOf(data);
-}
-
-/** {@link othersOf} as it is compiled where it meets nothing but one type of array. */
-function positionsOfOthers(data: Float32Array): Int32Array {
-  let count = 0;
-  for (let i = 0; i < data.length; i++) count += data[i] === 0 ? 0 : 1;
-  const result = new Int32Array(count);
-  for (let i = 0, n = 0; n < count; i++) {
-    result[n] = i;
-    n += data[i] === 0 ? 0 : 1;
-  }
-  return result;
-}
-
-function othersOf(data: TypedArray): Int32Array {
-  let count = 0;
-  for (let i = 0; i < data.length; i++) count += data[i] === 0 ? 0 : 1;
-  const result = new Int32Array(count);
-  for (let i = 0, n = 0; n < count; i++) {
-    result[n] = i;
-    n += data[i] === 0 ? 0 : 1;
-  }
-  return result;
-}
-
-function positionsOfOnes(mask: TypedArray): Int32Array {
+/** Where a mask is true, in row-major order. What it holds is not to be guessed: adding up its ones needs no branch. */
+export function truePositions(mask: TypedArray): Int32Array {
   let count = 0;
   for (let i = 0; i < mask.length; i++) count += mask[i]!;
   const result = new Int32Array(count);
@@ -271,7 +242,7 @@ function positionsOfOnes(mask: TypedArray): Int32Array {
  * Where the elements of x other than 0 stand: how many there are only data tell, so that these are read, for `caller`.
  */
 export const nonzeroPositions = (x: Tensor, caller: string): Int32Array =>
-  truePositions(valuesOf(x, `${caller}: which elements are not 0`), x.dtype === 'bool');
+  truePositions(valuesOf(to(x, 'bool'), `${caller}: which elements are not 0`));
 
 /** {@link nonzeroPositions} as coordinates, one list for each dimension. */
 export function nonzeroCoordinates(x: Tensor, caller: string): Int32Array[] {

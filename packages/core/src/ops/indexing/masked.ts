@@ -119,7 +119,7 @@ const maskedScatterPrimitive = definePrimitive<string, [Tensor, Tensor, Tensor]>
     const target = out.storage.array;
     copyStrided(x, target);
     if (recordMaskedWrite(target, elementsOf(mask), elementsOf(source))) return;
-    const positions = truePositions(elementsOf(mask), true);
+    const positions = truePositions(elementsOf(mask));
     if (source.count < positions.length) {
       throw new ShapeError(
         `${caller}: Number of elements of source < number of ones in mask: ${source.count} < ${positions.length}`,
@@ -144,7 +144,7 @@ const maskedGatherPrimitive: Primitive<Shape, [Tensor, Tensor]> = definePrimitiv
   infer: ([x], shape) => ({ shape, dtype: x.dtype }),
   kernel([x, mask], _, out) {
     if (recordMaskedRead(elementsOf(x), elementsOf(mask), out.storage.array)) return;
-    readAt(elementsOf(x), truePositions(elementsOf(mask), true), out.storage.array.fill(0), 0);
+    readAt(elementsOf(x), truePositions(elementsOf(mask)), out.storage.array.fill(0), 0);
   },
   derivative(g, node) {
     const zeroed = zeros(node.shape(0), { dtype: g.dtype });

@@ -113,6 +113,12 @@ function along(x: Tensor, dim: number | undefined, caller: string): [dim: number
   return [d, sizeAlong(x, d)];
 }
 
+/** {@link along} for what is found by its place in an order, which bools have none of. */
+function alongOrdered(x: Tensor, dim: number | undefined, caller: string): [dim: number, size: number] {
+  refuseBoolsInOrder(caller)(x.dtype);
+  return along(x, dim, caller);
+}
+
 const sortParameters = {
   x: K.tensor,
   dim: K.optional(K.integer),
@@ -165,7 +171,6 @@ export interface TopkOptions {
   readonly sorted?: boolean;
 }
 
-const topkRefusesBools = refuseBoolsInOrder('topk');
 const topkTakes = signature('topk', {
   x: K.tensor,
   k: K.integer,
@@ -180,8 +185,7 @@ const topkTakes = signature('topk', {
  */
 export function topk(x: Tensor, k: number, options: TopkOptions = {}): ValuesAndIndices {
   topkTakes(arguments);
-  topkRefusesBools(x.dtype);
-  const [d, size] = along(x, options.dim, 'topk');
+  const [d, size] = alongOrdered(x, options.dim, 'topk');
   if (k < 0 || k > size) {
     throw new ShapeError(
       `topk: selected index k out of range: k is ${k} and dim ${d} of ${formatShape(x.shape)} has size ${size}`,
@@ -201,7 +205,6 @@ export interface KthvalueOptions {
   readonly keepdim?: boolean;
 }
 
-const kthvalueRefusesBools = refuseBoolsInOrder('kthvalue');
 const kthvalueTakes = signature('kthvalue', {
   x: K.tensor,
   k: K.integer,
@@ -214,8 +217,7 @@ const kthvalueTakes = signature('kthvalue', {
  */
 export function kthvalue(x: Tensor, k: number, options: KthvalueOptions = {}): ValuesAndIndices {
   kthvalueTakes(arguments);
-  kthvalueRefusesBools(x.dtype);
-  const [d, size] = along(x, options.dim, 'kthvalue');
+  const [d, size] = alongOrdered(x, options.dim, 'kthvalue');
   if (k < 1 || k > size) {
     throw new ShapeError(
       `kthvalue(): selected number k out of range for dimension ${d} of size ${size}: got ${k}, counted from 1`,

@@ -25,8 +25,9 @@ import { gt } from '../elementwise/compare.ts';
 import { narrow, select } from '../views/index.ts';
 
 /*
- * Rows of a group that has n of them stand in the first n of a tensor's rows. Eager has no others; in a program, whose shapes stay, there are as
- * many as there could be, and the rest takes part in nothing: the count is an operand of what is done to rows.
+ * Rows of a group that has n of them stand in the first n of a tensor's rows. Eager has no others; in a program, whose
+ * shapes stay, there are as many as there could be, and the rest takes part in nothing: the count is an operand of what
+ * is done to rows.
  */
 
 const groupsPrimitive = defineMulti<undefined, [keys: Tensor, bounds: Tensor]>({

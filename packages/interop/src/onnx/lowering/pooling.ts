@@ -4,16 +4,11 @@ import { attributesOf, inputOf, type Lowerings, NotInOnnx, product, range } from
 import { asBatch } from './windows.ts';
 
 /** The windows along a dimension, as kernels/windows/pooling has them. */
-interface Along {
-  readonly size: number;
-  readonly out: number;
-  readonly num: number;
-  readonly den: number;
-  readonly extra: number;
-  readonly padding: number;
-  readonly dilation: number;
-  readonly counts: 'inside' | 'padded' | number;
-}
+type Along = Readonly<
+  Record<'size' | 'out' | 'num' | 'den' | 'extra' | 'padding' | 'dilation', number> & {
+    counts: 'inside' | 'padded' | number;
+  }
+>;
 
 interface Windows {
   readonly rank: number;

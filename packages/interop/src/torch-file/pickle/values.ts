@@ -9,10 +9,9 @@ import type { Tensor } from '@kindling/core';
  * | `int`, `float` | `number`; an `int` beyond 2^53 is a `bigint` |
  * | `str`, `bool`, `None` | `string`, `boolean`, `null` |
  * | `list`, `tuple`, `torch.Size` | an array |
- * | `dict`, `OrderedDict`, `defaultdict`, `Counter` | an object, or a `Map` where its keys would not come back as they were |
- * | `set`, `frozenset` | `Set` |
- * | `bytes`, `bytearray` | `Uint8Array` |
- * | `torch.dtype`, `torch.device` | its name, `'torch.float16'`, `'cuda:0'` |
+ * | `dict`, `OrderedDict`, `defaultdict`, `Counter` | an object, or a `Map` where its keys would not come back as they
+ * were | | `set`, `frozenset` | `Set` | | `bytes`, `bytearray` | `Uint8Array` | | `torch.dtype`, `torch.device` | its
+ * name, `'torch.float16'`, `'cuda:0'` |
  */
 export type TorchValue =
   | Tensor

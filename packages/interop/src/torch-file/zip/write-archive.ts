@@ -12,10 +12,10 @@ const FOLDER = 'archive';
 const DATE = /* @__PURE__ */ new Date(1980, 0, 1);
 
 /** The bytes of the archive, in parts. */
-export async function writeArchive(entries: readonly Entry[]): Promise<Uint8Array[]> {
+export async function writeArchive(entries: readonly Entry[]): Promise<Uint8Array<ArrayBuffer>[]> {
   const { Uint8ArrayReader, ZipWriter } = await import('@zip.js/zip.js');
-  const parts: Uint8Array[] = [];
-  const sink = new WritableStream<Uint8Array>({ write: (part) => void parts.push(part) });
+  const parts: Uint8Array<ArrayBuffer>[] = [];
+  const sink = new WritableStream<Uint8Array<ArrayBuffer>>({ write: (part) => void parts.push(part) });
   const writer = new ZipWriter(sink, {
     level: 0,
     // The library's name of the format whose entries lie so.

@@ -1,4 +1,12 @@
-import { checkArguments, composition, formatShape, K, ShapeError, type Tensor } from '@kindling/core';
+import {
+  checkArguments,
+  composition,
+  formatShape,
+  K,
+  ShapeError,
+  snakeCase,
+  type Tensor,
+} from '@kindling/core';
 import { Module } from '../../module/module.ts';
 
 const takes = (factor: string) => () => ({ x: K.tensor, [factor]: K.positiveCount });
@@ -10,6 +18,14 @@ function checkRank(caller: string, x: Tensor, least: number): void {
     );
 }
 
+/** What images (..., C, H, W) are: their sizes, what stands before these, and the numbers of those dimensions. */
+function imagesOf(caller: string, x: Tensor) {
+  checkRank(caller, x, 3);
+  const [channels = 0, height = 0, width = 0] = x.shape.slice(-3);
+  const lead = x.shape.slice(0, -3);
+  return { channels, height, width, lead, batch: lead.map((_, d) => d), n: lead.length };
+}
+
 /**
  * (..., C r², H, W) as (..., C, H r, W r): r² channels become the elements of a square. Follows
  * `torch.nn.functional.pixel_shuffle`.
@@ -19,18 +35,14 @@ export const pixelShuffle = /* @__PURE__ */ composition(
   'pixelShuffle',
   takes('upscaleFactor'),
   (x: Tensor, upscaleFactor: number): Tensor => {
-    checkRank('pixelShuffle', x, 3);
+    const { channels, height, width, lead, batch, n } = imagesOf('pixelShuffle', x);
     const r = upscaleFactor;
-    const [channels = 0, height = 0, width = 0] = x.shape.slice(-3);
     if (channels % (r * r) !== 0) {
       throw new ShapeError(
         `pixelShuffle: expects its input's channel dimension to be divisible by the square of upscale_factor, but got input of ` +
           `shape ${formatShape(x.shape)} and upscale_factor=${r}`,
       );
     }
-    const lead = x.shape.slice(0, -3);
-    const n = lead.length;
-    const batch = lead.map((_, d) => d);
     return x
       .reshape([...lead, channels / (r * r), r, r, height, width])
       .permute([...batch, n, n + 3, n + 1, n + 4, n + 2])
@@ -46,18 +58,14 @@ export const pixelUnshuffle = /* @__PURE__ */ composition(
   'pixelUnshuffle',
   takes('downscaleFactor'),
   (x: Tensor, downscaleFactor: number): Tensor => {
-    checkRank('pixelUnshuffle', x, 3);
+    const { channels, height, width, lead, batch, n } = imagesOf('pixelUnshuffle', x);
     const r = downscaleFactor;
-    const [channels = 0, height = 0, width = 0] = x.shape.slice(-3);
     if (height % r !== 0 || width % r !== 0) {
       throw new ShapeError(
         `pixelUnshuffle: expects height and width to be divisible by downscale_factor, but got input of shape ` +
           `${formatShape(x.shape)} and downscale_factor=${r}`,
       );
     }
-    const lead = x.shape.slice(0, -3);
-    const n = lead.length;
-    const batch = lead.map((_, d) => d);
     return x
       .reshape([...lead, channels, height / r, r, width / r, r])
       .permute([...batch, n, n + 2, n + 4, n + 1, n + 3])
@@ -88,6 +96,31 @@ export const channelShuffle = /* @__PURE__ */ composition(
   },
 );
 
+/** The class of layers that hold one whole number, by this name, and give it to the function. */
+function byFactor(
+  name: string,
+  call: (x: Tensor, factor: number) => Tensor,
+): abstract new (
+  factor: number,
+) => Module<[Tensor], Tensor> {
+  const factorOf = (layer: object): number => Reflect.get(layer, name);
+  return class extends Module<[Tensor], Tensor> {
+    constructor(factor: number) {
+      checkArguments(new.target.name, { [name]: K.positiveCount }, arguments);
+      super();
+      Object.assign(this, { [name]: factor });
+    }
+
+    override forward(x: Tensor): Tensor {
+      return call(x, factorOf(this));
+    }
+
+    override extraRepr(): string {
+      return `${snakeCase(name)}=${factorOf(this)}`;
+    }
+  };
+}
+
 /**
  * (..., C r², H, W) as (..., C, H r, W r): {@link pixelShuffle}. Follows `torch.nn.PixelShuffle`.
  * @throws ShapeError when the channels cannot be divided by r²
@@ -97,67 +130,25 @@ export const channelShuffle = /* @__PURE__ */ composition(
  * shuffle(ones([1, 9, 4, 4])).shape; // [ 1, 1, 12, 12 ]
  * ```
  */
-export class PixelShuffle extends Module<[Tensor], Tensor> {
+export class PixelShuffle extends /* @__PURE__ */ byFactor('upscaleFactor', pixelShuffle) {
   /** r, the factor of height and width. */
-  upscaleFactor: number;
-
-  constructor(upscaleFactor: number) {
-    checkArguments(new.target.name, { upscaleFactor: K.positiveCount }, arguments);
-    super();
-    this.upscaleFactor = upscaleFactor;
-  }
-
-  override forward(x: Tensor): Tensor {
-    return pixelShuffle(x, this.upscaleFactor);
-  }
-
-  override extraRepr(): string {
-    return `upscale_factor=${this.upscaleFactor}`;
-  }
+  declare upscaleFactor: number;
 }
 
 /**
  * (..., C, H r, W r) as (..., C r², H, W): {@link pixelUnshuffle}. Follows `torch.nn.PixelUnshuffle`.
  * @throws ShapeError when height or width cannot be divided by r
  */
-export class PixelUnshuffle extends Module<[Tensor], Tensor> {
+export class PixelUnshuffle extends /* @__PURE__ */ byFactor('downscaleFactor', pixelUnshuffle) {
   /** r, the divisor of height and width. */
-  downscaleFactor: number;
-
-  constructor(downscaleFactor: number) {
-    checkArguments(new.target.name, { downscaleFactor: K.positiveCount }, arguments);
-    super();
-    this.downscaleFactor = downscaleFactor;
-  }
-
-  override forward(x: Tensor): Tensor {
-    return pixelUnshuffle(x, this.downscaleFactor);
-  }
-
-  override extraRepr(): string {
-    return `downscale_factor=${this.downscaleFactor}`;
-  }
+  declare downscaleFactor: number;
 }
 
 /**
  * Interleaves groups of channels: {@link channelShuffle}. Follows `torch.nn.ChannelShuffle`.
  * @throws ShapeError when the channels cannot be divided by `groups`
  */
-export class ChannelShuffle extends Module<[Tensor], Tensor> {
+export class ChannelShuffle extends /* @__PURE__ */ byFactor('groups', channelShuffle) {
   /** How many groups the channels are cut into. */
-  groups: number;
-
-  constructor(groups: number) {
-    checkArguments(new.target.name, { groups: K.positiveCount }, arguments);
-    super();
-    this.groups = groups;
-  }
-
-  override forward(x: Tensor): Tensor {
-    return channelShuffle(x, this.groups);
-  }
-
-  override extraRepr(): string {
-    return `groups=${this.groups}`;
-  }
+  declare groups: number;
 }

@@ -5,7 +5,6 @@ import {
   composition,
   eye,
   formatShape,
-  fusedCrossEntropy,
   K,
   logSoftmax,
   ShapeError,
@@ -18,6 +17,7 @@ import {
 import { normalize } from '../../layers/normalization/normalize.ts';
 import { withDefaults } from '../../module/options.ts';
 import { checkPositive } from '../checks.ts';
+import { lossOfEachRow } from '../classes.ts';
 import { Loss } from '../loss.ts';
 import { type BoundOptions, lossClass } from '../loss-class.ts';
 import { type LossOptions, lossKinds, reduced, type SampleWeightOptions } from '../reduction.ts';
@@ -37,14 +37,7 @@ const infoNceDefaults = { temperature: 0.1, symmetric: false };
 const unit = (x: Tensor): Tensor => normalize(x, { dim: -1 });
 
 /** The cross-entropy of each row. */
-const perRow = (logits: Tensor, classes: Tensor): Tensor =>
-  fusedCrossEntropy(logits, classes, null, {
-    dim: 1,
-    ignoreIndex: -100,
-    labelSmoothing: 0,
-    reduction: 'none',
-    caller: 'infoNceLoss',
-  });
+const perRow = (logits: Tensor, classes: Tensor): Tensor => lossOfEachRow('infoNceLoss', logits, classes);
 
 /**
  * InfoNCE: the cross-entropy of finding each query's key among others by its cosine similarity:

@@ -9,8 +9,8 @@ import { as, readElements, writeElements } from '../moves.ts';
 import { filled, recordAxes, recordPlaces } from '../positions.ts';
 
 /*
- * The weights of classes that targets name. Where kernels are taken down each target names one, or the program gives the word to the
- * kernel.
+ * The weights of classes that targets name. Where kernels are taken down each target names one, or the program gives
+ * the word to the kernel.
  */
 
 const orFirst = new ElementwiseKernel('class', 1, (t, ignored) => select(eq(t, ignored), 0, t));

@@ -2,8 +2,9 @@ import type { Expr } from '../../expression/index.ts';
 import * as E from '../../expression/index.ts';
 
 /*
- * V8 takes eight instructions for the maximum that passes on NaN of both sides and tells 0 from -0, and one for that which gives its first operand
- * where neither is greater. Beside a number, which is one for all elements, the second does: of zeros x stays, as in PyTorch's clamp.
+ * V8 takes eight instructions for the maximum that passes on NaN of both sides and tells 0 from -0, and one for that
+ * which gives its first operand where neither is greater. Beside a number, which is one for all elements, the second
+ * does: of zeros x stays, as in PyTorch's clamp.
  */
 
 const isNumber = ({ op }: Expr): boolean => op === 'param' || op === 'constant';
