@@ -27,6 +27,33 @@ describe('ModuleBuilder', () => {
     expect(log).toEqual([4, 3, 2, 1]);
   });
 
+  test('unrolled steps, cut in parts or not, are as many as the counter says', () => {
+    for (const cuts of [0, 1, 3]) {
+      const module = new ModuleBuilder();
+      const params = { count: 'i32' } as const;
+      module.define({ export: 'steps', result: 'i32' }, params, (f, p) => {
+        const { left, parts, rounds } = f.locals('i32', 'left', 'parts', 'rounds');
+        const step = (_: number, cut: () => void): void => {
+          f.bump(parts, { bytes: 1 });
+          for (let i = 0; i < cuts; i++) {
+            cut();
+            f.bump(parts, { bytes: 1 });
+          }
+        };
+        f.get(p.count).set(left);
+        f.unrolled(left, 4, step, () => f.bump(rounds, { bytes: 1 }));
+        f.get(rounds).i32Const(1000).op('i32.mul').get(parts).op('i32.add');
+      });
+      const { steps } = module.instantiate<{ steps(count: number): number }>();
+      for (const count of [-1, 0, 1, 2, 3, 4, 5, 7, 8, 9]) {
+        const made = Math.max(0, count);
+        expect(steps(count), `${count} steps, ${cuts} cuts`).toBe(
+          1000 * Math.floor(made / 4) + made * (cuts + 1),
+        );
+      }
+    }
+  });
+
   test('constants of every type keep their bits', () => {
     const module = new ModuleBuilder();
     module.addFunction({ params: ['i32'], results: [], export: 'write' }, (f) => {

@@ -6,6 +6,7 @@ export { panelFunctions, panelProduct } from './outer.ts';
 export { copyVectors, packPanels, packPanelsTransposed, transposeLines } from './packing.ts';
 export {
   type GemmLane,
+  isCutBefore,
   MOST_TILE_ROWS,
   multiplyAdd,
   narrowTile,

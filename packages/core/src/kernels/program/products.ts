@@ -3,7 +3,7 @@
  * not there.
  */
 
-import { multiplyAdd } from '../gemm/index.ts';
+import { isCutBefore, multiplyAdd } from '../gemm/index.ts';
 import type { Matrix, Product } from '../recording/index.ts';
 import { type FloatLane, type FunctionBuilder, range } from '../wasm/index.ts';
 
@@ -97,6 +97,9 @@ const mostKept = 4;
 const unroll = 4;
 /** So many are written out without a loop. */
 const fewTerms = 4;
+
+/** Adds up what one p gives; where it is one of several in a block, that can be cut. */
+type Step = (p: number, cut?: () => void) => void;
 
 /** By vectors of columns, each lane one sum (`steps`), or of terms, whose lanes are added up (`lanes`). */
 class Vectors {
@@ -199,10 +202,11 @@ class Vectors {
     const vectors = Math.ceil(width / this.#lanes);
     const accs = this.#zeroed(rows * vectors);
     const pointers = { a: this.#at.a, b: this.#operands[1] };
-    const step = (p: number): void => {
+    const step: Step = (p, cut) => {
       const bs = range(vectors).map((v) => this.#bs[keeps ? p * vectors + v : v]!);
       if (!keeps) for (const [v, local] of bs.entries()) this.#loadOfB(p, v, width, pointers.b, local);
       for (let i = 0; i < rows; i++) {
+        if (isCutBefore(i)) cut?.();
         f.get(pointers.a).load(
           this.#lane === 'f32' ? 'v128.load32_splat' : 'v128.load64_splat',
           i * a.row + p * a.column,
@@ -228,13 +232,14 @@ class Vectors {
     const bs = this.#bs.slice(0, columns);
     const pointers = { a: this.#at.a, b: this.#operands[1] };
     const step =
-      (load: 'v128.load' | 'v128.load32_zero' | 'v128.load64_zero', size: number) =>
-      (p: number): void => {
+      (load: 'v128.load' | 'v128.load32_zero' | 'v128.load64_zero', size: number): Step =>
+      (p, cut) => {
         for (const [j, local] of bs.entries())
           f.get(pointers.b)
             .load(load, p * size + j * b.column)
             .set(local);
         for (let i = 0; i < rows; i++) {
+          if (isCutBefore(i)) cut?.();
           f.get(pointers.a)
             .load(load, p * size + i * a.row)
             .set(this.#x);
@@ -263,7 +268,7 @@ class Vectors {
     few: number,
     aBytes: number,
     bBytes: number,
-    step: (p: number) => void,
+    step: Step,
   ): number {
     const f = this.#f;
     if (count <= few) {
