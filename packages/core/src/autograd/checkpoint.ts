@@ -89,6 +89,8 @@ export function checkpointSequential<In = Tensor, Out extends FunctionOutput = T
 ): Out {
   sequentialTakes(arguments);
   const parts = [...functions] as unknown as ((x: unknown) => Out)[];
+  for (const [i, part] of parts.entries())
+    checkArguments('checkpointSequential', { [`function ${i}`]: K.callable }, [part]);
   if (segments > parts.length)
     throw new ValueError(`checkpointSequential: ${parts.length} functions do not make ${segments} segments`);
   const size = Math.floor(parts.length / segments);
