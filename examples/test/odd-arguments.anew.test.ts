@@ -23,7 +23,10 @@ const every = all ? 1 : 60;
 
 /** What hands its arguments to functions that the caller wrote, or calls what was given: the errors are the caller's. */
 const theirs = new RegExp(
-  ['autograd\\.checkpoint 1', 'autograd\\.(functional\\.\\w+|gradcheck|gradgradcheck) 1.*']
+  [
+    'autograd\\.(checkpoint 1|checkpointSequential 2)',
+    'autograd\\.(functional\\.\\w+|gradcheck|gradgradcheck) 1.*',
+  ]
     .map((place) => `^${place}`)
     .join('|'),
 );

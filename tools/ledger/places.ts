@@ -22,6 +22,7 @@ const own = place('', core);
 const F = place('nn.F.', nn.F);
 const layers = place('nn.', nn);
 const autograd = place('autograd.', core.autograd);
+const func = place('func.', core.func);
 const functional = place('autograd.functional.', core.autograd.functional);
 
 /** What a tensor has: methods, and what is set on each one. */
@@ -65,7 +66,7 @@ export const namespaces: readonly Namespace[] = [
   { torch: 'torch.autograd.functional', places: [functional] },
   { torch: 'torch.autograd.forward_ad', places: [] },
   { torch: 'torch.autograd.graph', places: [autograd] },
-  { torch: 'torch.func', places: [functional] },
+  { torch: 'torch.func', places: [func, functional] },
   { torch: 'torch.distributions', places: [place('distributions.', distributions)] },
   { torch: 'torch.random', places: [own] },
 ];

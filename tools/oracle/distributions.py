@@ -63,8 +63,11 @@ def cases():
     for name in ("Normal", "Laplace", "Cauchy", "Gumbel"):
         yield name, located(), lambda d: d.sample() * 1.25
     yield "LogNormal", located(), lambda d: d.sample() * 1.25
-    yield "HalfNormal", [((positive(3),), {}), ((1.5,), {})], lambda d: d.sample()
+    for name in ("HalfNormal", "HalfCauchy"):
+        yield name, [((positive(3),), {}), ((1.5,), {})], lambda d: d.sample()
     yield "Exponential", [((positive(3),), {}), ((1.5,), {})], lambda d: d.sample()
+    for name in ("Weibull", "Pareto"):
+        yield name, [((positive(3), positive(3)), {}), ((positive(2, 1), positive(3)), {}), ((0.5, 2.5), {}), ((positive(2), 0.75), {})], lambda d: d.sample()
     low = real(3)
     yield "Uniform", [((low, low + positive(3)), {}), ((-1.0, 2.0), {})], lambda d: d.sample()
     yield "Bernoulli", chances(unit) + [((), {"probs": torch.tensor([0.0, 0.5, 1.0])}), ((), {"probs": 0.25})], lambda d: d.sample()

@@ -2,6 +2,7 @@
 import './methods.ts';
 
 export * from './arguments/index.ts';
+export * as func from './autograd/func.ts';
 export * as autograd from './autograd/index.ts';
 export * from './checkpoint/index.ts';
 export * from './compile/index.ts';

@@ -69,6 +69,9 @@ export function isArray(x: unknown): x is readonly unknown[] {
   }
 }
 
+/** Whether something is a promise. */
+export const isPromise = /* @__PURE__ */ whereReadable((x): x is Promise<unknown> => x instanceof Promise);
+
 /** A shape that a caller gave, which is no array only where types are not checked. */
 function checked(shape: Shape, caller: string): Shape {
   if (isArray(shape) && !shape.some(isArray)) return shape;

@@ -60,6 +60,26 @@ test('datasets and loaders show sizes, not all of their numbers', () => {
   );
 });
 
+test('samplers show how many samples they give, not all of their numbers', () => {
+  const [dataset, list] = [new data.TensorDataset(x), [1, 3, 5]];
+  const samplers = [
+    new data.SequentialSampler(dataset),
+    new data.RandomSampler(dataset, { replacement: true, numSamples: 20 }),
+    new data.SubsetRandomSampler(list),
+    new data.WeightedRandomSampler(list, 2, { replacement: false }),
+    new data.BatchSampler(new data.SequentialSampler(dataset), 3, true),
+    new data.BatchSampler(list, 2, false),
+  ];
+  expect(samplers.map((sampler) => inspect(sampler))).toEqual([
+    'SequentialSampler(8)',
+    'RandomSampler(20 of 8, replacement=true)',
+    'SubsetRandomSampler(3)',
+    'WeightedRandomSampler(2 of 3, replacement=false)',
+    'BatchSampler(SequentialSampler(8), batchSize=3, dropLast=true)',
+    'BatchSampler(a list of 3, batchSize=2, dropLast=false)',
+  ]);
+});
+
 test('a checkpoint shows its parts and what it keeps, not where files lie', () => {
   const given = { storage: K.memoryStorage(), parts: { generator: new Generator() } };
   expect(inspect(new K.Checkpoint(given))).toBe(

@@ -6,12 +6,15 @@ import {
   Cauchy,
   Exponential,
   Gumbel,
+  HalfCauchy,
   HalfNormal,
   Laplace,
   LogNormal,
   MultivariateNormal,
   Normal,
+  Pareto,
   Uniform,
+  Weibull,
 } from './continuous/index.ts';
 import { halfLogDet, mahalanobis } from './continuous/multivariate-normal.ts';
 import { Bernoulli, Categorical, Geometric, OneHotCategorical, Poisson } from './discrete/index.ts';
@@ -92,6 +95,20 @@ function exponentialKl(p: Exponential, q: Exponential): Tensor {
   return ratio.log().neg().add(ratio).sub(1);
 }
 
+function paretoKl(p: Pareto, q: Pareto): Tensor {
+  const ratio = q.alpha.div(p.alpha);
+  const away = q.alpha.mul(p.scale.div(q.scale).log());
+  return where(p.scale.lt(q.scale), Number.POSITIVE_INFINITY, away.sub(ratio.log()).add(ratio).sub(1));
+}
+
+function weibullKl(p: Weibull, q: Weibull): Tensor {
+  const ratio = q.concentration.div(p.concentration);
+  const apart = p.scale.div(q.scale);
+  const inside = apart.pow(q.concentration).mul(ratio.add(1).lgamma().exp());
+  const logs = ratio.log().neg().sub(q.concentration.mul(apart.log()));
+  return logs.add(ratio.sub(1).mul(eulerGamma)).add(inside).sub(1);
+}
+
 function geometricKl(p: Geometric, q: Geometric): Tensor {
   return p.entropy().neg().sub(q.probs.neg().log1p().div(p.probs)).sub(q.logits);
 }
@@ -128,13 +145,16 @@ const entries: Entry[] = [
   pair(Exponential, Exponential, exponentialKl),
   pair(Geometric, Geometric, geometricKl),
   pair(Gumbel, Gumbel, gumbelKl),
+  pair(HalfCauchy, HalfCauchy, (p, q) => cauchyKl(p.baseDist, q.baseDist)),
   pair(HalfNormal, HalfNormal, (p, q) => normalKl(p.baseDist, q.baseDist)),
   pair(Laplace, Laplace, laplaceKl),
   pair(LogNormal, LogNormal, normalKl),
   pair(Normal, Normal, normalKl),
   pair(MultivariateNormal, MultivariateNormal, multivariateNormalKl),
+  pair(Pareto, Pareto, paretoKl),
   pair(Poisson, Poisson, poissonKl),
   pair(Uniform, Uniform, uniformKl),
+  pair(Weibull, Weibull, weibullKl),
   pair(Independent, Independent, independentKl),
 ];
 

@@ -161,6 +161,10 @@ describe('registration', () => {
   it('refuses names and values that do not fit', () => {
     const net = new Net();
     expect(() => net.registerBuffer('hidden', ones([1]))).toThrow("attribute 'hidden' already exists");
+    Object.assign(net, { table: zeros([2]) });
+    expect(() => net.registerBuffer('table', zeros([2]))).toThrow(
+      "attribute 'table' already exists; write this.table = this.registerBuffer('table', x), and assign nothing before",
+    );
     expect(() => net.registerBuffer('a.b', ones([1]))).toThrow('buffer name can\'t contain "."');
     expect(() => net.registerModule('', new nn.ReLU())).toThrow('module name can\'t be empty string ""');
     expect(() => net.registerModule('forward', new nn.ReLU())).toThrow("attribute 'forward' already exists");

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { checkArguments, K, noGrad, Tensor, ValueError } from '@kindling/core';
+import { checkArguments, K, noGrad, Shown, Tensor, ValueError } from '@kindling/core';
 import { EventFile, now, type Pace } from './event-file.ts';
 import type { HparamValue } from './summaries/hparam-value.ts';
 import { gridOf, histogramOf, hparamsOf, imageOf, prCurveOf, textOf } from './summaries/index.ts';
@@ -157,7 +157,7 @@ function defaultFolder(comment: string): string {
  * writer.addText('note', 'too late'); // throws ValueError: SummaryWriter.addText: the writer is closed
  * ```
  */
-export class SummaryWriter {
+export class SummaryWriter extends Shown {
   /** The folder of the run. */
   readonly logDir: string;
   private readonly pace: Pace;
@@ -168,6 +168,7 @@ export class SummaryWriter {
 
   constructor(given: SummaryWriterOptions = {}) {
     checkArguments('SummaryWriter', { options }, arguments);
+    super();
     const { comment = '', purgeStep, maxQueue = 10, flushSecs = 120, filenameSuffix = '' } = given;
     this.logDir = given.logDir ?? defaultFolder(comment);
     this.pace = { maxQueue, flushSecs };
@@ -332,6 +333,11 @@ export class SummaryWriter {
   /** {@link close}, for `using`. */
   [Symbol.dispose](): void {
     this.close();
+  }
+
+  /** Says where it writes, and whether it still does. */
+  override toString(): string {
+    return `SummaryWriter(${this.logDir}${this.isOpen ? '' : ', closed'})`;
   }
 
   /** Checks a call, and gives its name for errors. */

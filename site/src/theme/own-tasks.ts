@@ -1,9 +1,19 @@
 /** Has parts of VitePress' theme come alive in tasks of their own: what stands before each is made here, the part is as it was. */
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Plugin } from 'vitepress';
 
-/** None that reads the headings of the page: it would come after the word that they are there. */
-const parts = ['VPNav', 'VPNavBarMenu', 'VPNavBarExtra', 'VPSidebarGroup', 'VPContent', 'VPDocFooter'];
+/**
+ * What has each come alive; on a phone the sidebar and parts of the bar cannot be seen. None that reads the headings of the page:
+ * it would come after the word that they are there.
+ */
+const parts: Readonly<Record<string, keyof typeof import('../live/in-its-own-task.ts')>> = {
+  VPNav: 'inItsOwnTask',
+  VPNavBarMenu: 'onceSeen',
+  VPNavBarExtra: 'onceSeen',
+  VPSidebarItem: 'onceSeen',
+  VPContent: 'inItsOwnTask',
+  VPDocFooter: 'inItsOwnTask',
+};
 const ownTask = join(import.meta.dirname, '../live/in-its-own-task.ts');
 
 export function ownTasks(): Plugin {
@@ -13,15 +23,16 @@ export function ownTasks(): Plugin {
     enforce: 'pre',
     resolveId(name, importer) {
       const part = /^\.\/(?:components\/)?(\w+)\.vue$/.exec(name)?.[1];
-      if (part === undefined || !parts.includes(part) || importer?.includes('/theme-default/') !== true)
+      if (part === undefined || !Object.hasOwn(parts, part) || importer?.includes('/theme-default/') !== true)
         return null;
       return mark + join(dirname(importer), name);
     },
     load(id) {
       if (!id.startsWith(mark)) return null;
-      return `import Part from ${JSON.stringify(id.slice(mark.length))};
-import { inItsOwnTask } from ${JSON.stringify(ownTask)};
-export default inItsOwnTask(Part);`;
+      const path = id.slice(mark.length);
+      return `import Part from ${JSON.stringify(path)};
+import { ${parts[basename(path, '.vue')]} as alive } from ${JSON.stringify(ownTask)};
+export default alive(Part);`;
     },
   };
 }

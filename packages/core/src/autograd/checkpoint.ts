@@ -1,11 +1,11 @@
 import { checkArguments, K, signature } from '../arguments/index.ts';
-import { AutogradError } from '../errors.ts';
+import { AutogradError, ValueError } from '../errors.ts';
 import { defaultGenerator } from '../random/generator.ts';
 import { isRecording, withGradMode, withRecording } from '../record/flags.ts';
 import { observe } from '../record/index.ts';
 import { announce } from '../record/observe.ts';
 import { SavedTensors } from '../record/saved-tensors.ts';
-import { formatShape, isArray, sameShape, whereReadable } from '../shape.ts';
+import { formatShape, isArray, isPromise, sameShape } from '../shape.ts';
 import { autogradOf, isOfClass, Tensor } from '../tensor.ts';
 import { runBackward } from './engine.ts';
 import { bindOutputs, FunctionNode, type FunctionOutput } from './function.ts';
@@ -59,6 +59,51 @@ export function checkpointWith<Args extends readonly unknown[], Out extends Func
   return withoutGraph('checkpointWith', options.preserveRngState ?? true, fn, args);
 }
 
+const sequentialTakes = signature('checkpointSequential', {
+  functions: K.iterable('the parts in their order, such as an nn.Sequential'),
+  segments: K.positiveCount,
+  input: K.anything,
+  options: K.options<CheckpointOptions>({ preserveRngState: K.flag }),
+});
+
+/**
+ * Calls one function after the other, in so many segments: each but the last is a {@link checkpoint}, which keeps its
+ * input alone and is run again in backward. Follows `torch.utils.checkpoint.checkpoint_sequential` with
+ * `use_reentrant=False`.
+ * @param functions functions or modules, each of which takes what the one before it gives: an `nn.Sequential`
+ * @throws ValueError for what cannot be iterated, and for segments that are no positive integer or more than there are
+ *   functions; AutogradError as {@link checkpoint}
+ * @example
+ * ```ts
+ * const x = tensor([0.5, 1], { requiresGrad: true });
+ * const parts = [(h: Tensor) => h.square(), (h: Tensor) => h.exp()];
+ * autograd.checkpointSequential(parts, 2, x).sum().backward();
+ * x.grad; // tensor([1.2840, 5.4366])
+ * ```
+ */
+export function checkpointSequential<In = Tensor, Out extends FunctionOutput = Tensor>(
+  functions: Iterable<(input: never) => unknown>,
+  segments: number,
+  input: In,
+  options: CheckpointOptions = {},
+): Out {
+  sequentialTakes(arguments);
+  const parts = [...functions] as unknown as ((x: unknown) => Out)[];
+  for (const [i, part] of parts.entries())
+    checkArguments('checkpointSequential', { [`function ${i}`]: K.callable }, [part]);
+  if (segments > parts.length)
+    throw new ValueError(`checkpointSequential: ${parts.length} functions do not make ${segments} segments`);
+  const size = Math.floor(parts.length / segments);
+  const run = (from: number, to?: number) => (x: unknown) =>
+    parts.slice(from, to).reduce((value: unknown, part) => part(value), x) as Out;
+  const preserve = options.preserveRngState ?? true;
+  let value: unknown = input;
+  const last = size * (segments - 1);
+  for (let from = 0; from < last; from += size)
+    value = withoutGraph('checkpointSequential', preserve, run(from, from + size), [value]);
+  return run(last)(value);
+}
+
 function withoutGraph<Args extends readonly unknown[], Out extends FunctionOutput>(
   caller: string,
   preserveRngState: boolean,
@@ -84,8 +129,6 @@ function withoutGraph<Args extends readonly unknown[], Out extends FunctionOutpu
   const bound = bindOutputs(node, outputs, inputs, new Set(), new Set());
   return (single ? bound[0] : bound) as Out;
 }
-
-const isPromise = /* @__PURE__ */ whereReadable((x): x is Promise<unknown> => x instanceof Promise);
 
 /** Runs `fn` without recording, and finds the tensors from outside, given or captured, that want a gradient. */
 function runWithoutGraph<Args extends readonly unknown[], Out>(

@@ -4,7 +4,7 @@ export * from '../record/grad-mode.ts';
 export { GradNode as Node } from '../record/node.ts';
 export { type AnomalyOptions, detectAnomaly, isAnomalyEnabled, setDetectAnomaly } from './anomaly.ts';
 export { type BackwardOptions, backward, type ForEach, type GradOptions, grad } from './backward.ts';
-export { type CheckpointOptions, checkpoint, checkpointWith } from './checkpoint.ts';
+export { type CheckpointOptions, checkpoint, checkpointSequential, checkpointWith } from './checkpoint.ts';
 export {
   CustomFunction as Function,
   defineFunction,

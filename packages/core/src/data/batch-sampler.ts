@@ -1,4 +1,6 @@
 import { checkArguments, K } from '../arguments/index.ts';
+import { Shown } from '../print/shown.ts';
+import { wordsOf } from './dataset.ts';
 import type { Sampler } from './sampler.ts';
 
 /** @internal How many samples make a batch. */
@@ -24,7 +26,7 @@ const takes = {
  * [...new data.BatchSampler(order, 3, true)]; // [ [ 0, 1, 2 ], [ 3, 4, 5 ] ]
  * ```
  */
-export class BatchSampler<T = number> implements Sampler<T[]> {
+export class BatchSampler<T = number> extends Shown implements Sampler<T[]> {
   /** What the numbers come from. */
   readonly sampler: Sampler<T>;
   /** How many make a batch. */
@@ -34,6 +36,7 @@ export class BatchSampler<T = number> implements Sampler<T[]> {
 
   constructor(sampler: Sampler<T>, batchSize: number, dropLast: boolean) {
     checkArguments(new.target.name, takes, arguments);
+    super();
     this.sampler = sampler;
     this.batchSize = batchSize;
     this.dropLast = dropLast;
@@ -55,5 +58,11 @@ export class BatchSampler<T = number> implements Sampler<T[]> {
       batch = [];
     }
     if (batch.length > 0 && !this.dropLast) yield batch;
+  }
+  /** Says what the numbers come from, and how they are cut. */
+  override toString(): string {
+    const { constructor, sampler, batchSize, dropLast } = this;
+    const given = Array.isArray(sampler) ? `a list of ${sampler.length}` : wordsOf(sampler);
+    return `${constructor.name}(${given}, batchSize=${batchSize}, dropLast=${dropLast})`;
   }
 }

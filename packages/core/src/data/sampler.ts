@@ -2,6 +2,7 @@ import { checkArguments, K } from '../arguments/index.ts';
 import { ShapeError, ValueError } from '../errors.ts';
 import { tensor } from '../ops/creation/from-data.ts';
 import { multinomial, randint, randperm } from '../ops/random/random-tensors.ts';
+import { Shown } from '../print/shown.ts';
 import { defaultGenerator, Generator } from '../random/generator.ts';
 import { generatorKind } from '../random/generator-kind.ts';
 import { checkSamples } from '../random/integers.ts';
@@ -47,12 +48,13 @@ const shuffled = (n: number, generator: Generator): Int32Array =>
  * @throws ValueError for what has no length
  * @example [...new data.SequentialSampler(['a', 'b', 'c'])]; // [ 0, 1, 2 ]
  */
-export class SequentialSampler implements Sampler {
+export class SequentialSampler extends Shown implements Sampler {
   /** What the samples belong to. */
   readonly dataSource: { readonly length: number };
 
   constructor(dataSource: { readonly length: number }) {
     checkArguments(new.target.name, { dataSource: countedKind }, arguments);
+    super();
     this.dataSource = dataSource;
   }
 
@@ -65,6 +67,11 @@ export class SequentialSampler implements Sampler {
   *[Symbol.iterator](): IterableIterator<number> {
     const { length } = this.dataSource;
     for (let i = 0; i < length; i++) yield i;
+  }
+
+  /** Says how many samples there are. */
+  override toString(): string {
+    return `${this.constructor.name}(${this.length})`;
   }
 }
 
@@ -103,7 +110,7 @@ const DRAWN_AT_ONCE = 32;
  * [...new data.RandomSampler(['a', 'b', 'c', 'd', 'e'])]; // [ 1, 3, 4, 2, 0 ]
  * ```
  */
-export class RandomSampler implements Sampler {
+export class RandomSampler extends Shown implements Sampler {
   /** What the samples belong to. */
   readonly dataSource: { readonly length: number };
   /** Whether a sample can be drawn more than once. */
@@ -114,6 +121,7 @@ export class RandomSampler implements Sampler {
 
   constructor(dataSource: { readonly length: number }, options: RandomSamplerOptions = {}) {
     checkArguments(new.target.name, randomTakes, arguments);
+    super();
     const { replacement = false, numSamples, generator } = options;
     this.dataSource = dataSource;
     this.replacement = replacement;
@@ -154,9 +162,19 @@ export class RandomSampler implements Sampler {
     // PyTorch draws this order even where it takes nothing of it.
     yield* shuffled(length, generator).subarray(0, numSamples % length);
   }
+
+  /** Says how many are drawn, and of how many. */
+  override toString(): string {
+    return drawnOf(this, this.dataSource.length);
+  }
 }
 
 const numbers = (x: Tensor): Int32Array => valuesOf(x, 'order of samples') as Int32Array;
+
+const drawnOf = (
+  { constructor, length, replacement }: RandomSampler | WeightedRandomSampler,
+  samples: number,
+): string => `${constructor.name}(${length} of ${samples}, replacement=${replacement})`;
 
 /** Options of {@link SubsetRandomSampler}. */
 export interface SubsetRandomSamplerOptions {
@@ -184,7 +202,7 @@ const subsetTakes = {
  * [...new data.SubsetRandomSampler([10, 20, 30])]; // [ 30, 10, 20 ]
  * ```
  */
-export class SubsetRandomSampler implements Sampler {
+export class SubsetRandomSampler extends Shown implements Sampler {
   /** The samples. */
   readonly indices: ArrayLike<number>;
   /** Where the order comes from, unless that is the default generator. */
@@ -192,6 +210,7 @@ export class SubsetRandomSampler implements Sampler {
 
   constructor(indices: ArrayLike<number>, options: SubsetRandomSamplerOptions = {}) {
     checkArguments(new.target.name, subsetTakes, arguments);
+    super();
     this.indices = indices;
     this.generator = options.generator;
   }
@@ -206,6 +225,11 @@ export class SubsetRandomSampler implements Sampler {
     const { indices, generator = defaultGenerator } = this;
     if (ArrayBuffer.isView(indices)) requireMemory(indices, 'SubsetRandomSampler');
     for (const i of shuffled(indices.length, generator)) yield indices[i] as number;
+  }
+
+  /** Says how many samples there are. */
+  override toString(): string {
+    return `${this.constructor.name}(${this.length})`;
   }
 }
 
@@ -244,7 +268,7 @@ const weightedTakes = {
  * [...new data.WeightedRandomSampler([0, 10, 3, 0.5], 6)]; // [ 3, 1, 1, 2, 1, 2 ]
  * ```
  */
-export class WeightedRandomSampler implements Sampler {
+export class WeightedRandomSampler extends Shown implements Sampler {
   /** The weights, (N,), float64. */
   readonly weights: Tensor;
   /** How many samples an iteration gives. */
@@ -261,6 +285,7 @@ export class WeightedRandomSampler implements Sampler {
   ) {
     const { name } = new.target;
     checkArguments(name, weightedTakes, arguments);
+    super();
     const { replacement = true, generator } = options;
     if (weights instanceof Tensor && weights.shape.length !== 1)
       throw new ShapeError(
@@ -287,6 +312,11 @@ export class WeightedRandomSampler implements Sampler {
   *[Symbol.iterator](): IterableIterator<number> {
     const { weights, numSamples, replacement, generator = defaultGenerator } = this;
     yield* numbers(multinomial(weights, numSamples, { replacement, generator }));
+  }
+
+  /** Says how many are drawn, and of how many. */
+  override toString(): string {
+    return drawnOf(this, this.weights.count);
   }
 }
 

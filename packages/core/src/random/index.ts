@@ -1,4 +1,5 @@
 /** PyTorch's random numbers on the CPU, bit for bit: the generator, and fills of typed arrays. */
+export { forkRng } from './fork.ts';
 export {
   defaultGenerator,
   Generator,

@@ -235,3 +235,37 @@ describe('checkpoint', () => {
     );
   });
 });
+
+describe('checkpointSequential', () => {
+  const parts = (runs: number[]) =>
+    [1, 2, 3, 4, 5].map((scale, i) => (h: Tensor): Tensor => {
+      runs[i] = (runs[i] ?? 0) + 1;
+      return h.mul(scale / 3).sin();
+    });
+
+  it.each([
+    // As many in each segment as go into it, the rest in the last, which is not run again: as PyTorch has it.
+    [1, [1, 1, 1, 1, 1]],
+    [2, [2, 2, 1, 1, 1]],
+    [3, [2, 2, 1, 1, 1]],
+    [5, [2, 2, 2, 2, 1]],
+  ])('runs all but the last of %i segments again, for the same gradients', (segments, expected) => {
+    const [plain, x] = [leaf([0.5, 1]), leaf([0.5, 1])];
+    parts([])
+      .reduce((h, part) => part(h), plain)
+      .sum()
+      .backward();
+    const runs: number[] = [];
+    autograd.checkpointSequential(parts(runs), segments, x).sum().backward();
+    expect(runs).toEqual(expected);
+    expect(values(x.grad)).toEqual(values(plain.grad));
+  });
+
+  it('refuses more segments than there are functions, and none', () => {
+    const x = leaf([1]);
+    expect(() => autograd.checkpointSequential(parts([]), 6, x)).toThrow(
+      '5 functions do not make 6 segments',
+    );
+    expect(() => autograd.checkpointSequential(parts([]), 0, x)).toThrow('segments: expected a');
+  });
+});

@@ -1,5 +1,6 @@
 import { empty, fullLike, type Shape, type Tensor } from '@kindling/core';
-import type { SampleOptions } from '../distribution.ts';
+import type { DistributionOptions, SampleOptions } from '../distribution.ts';
+import { Half } from './half.ts';
 import { LocationScale } from './location-scale.ts';
 
 /**
@@ -36,5 +37,24 @@ export class Cauchy extends LocationScale {
 
   protected override icdfOf(value: Tensor): Tensor {
     return value.sub(0.5).mul(Math.PI).tan().mul(this.scale).add(this.loc);
+  }
+}
+
+/**
+ * The absolute values of what {@link Cauchy} draws about 0. Follows `torch.distributions.HalfCauchy`.
+ * @throws ValueError for NaN, and for scales that are not above 0
+ * @example new HalfCauchy(1).cdf(1); // tensor(0.5000)
+ */
+export class HalfCauchy extends Half<Cauchy> {
+  constructor(scale: Tensor | number, options: DistributionOptions = {}) {
+    super(scale, options, arguments, (width) => new Cauchy(0, width, { validateArgs: false }));
+  }
+
+  override get mean(): Tensor {
+    return fullLike(this.scale, Number.POSITIVE_INFINITY);
+  }
+
+  override get variance(): Tensor {
+    return this.baseDist.variance;
   }
 }

@@ -1,7 +1,6 @@
-import { erf, erfinv, randn, type Shape, type Tensor, where } from '@kindling/core';
+import { erf, erfinv, randn, type Shape, type Tensor } from '@kindling/core';
 import type { DistributionOptions, SampleOptions } from '../distribution.ts';
-import { Parametric } from '../parametric.ts';
-import { ranges, within } from '../values.ts';
+import { Half } from './half.ts';
 import { LocationScale } from './location-scale.ts';
 
 const logRootOfTwoPi = Math.log(Math.sqrt(2 * Math.PI));
@@ -60,56 +59,16 @@ export class Normal extends LocationScale {
  * @throws ValueError for NaN, and for scales that are not above 0
  * @example new HalfNormal(1).logProb(0.5); // tensor(-0.3508)
  */
-export class HalfNormal extends Parametric<'scale'> {
-  /** The standard deviation before the sign is dropped. */
-  readonly scale: Tensor;
-  /** The numbers with their sign. */
-  readonly baseDist: Normal;
-
+export class HalfNormal extends Half<Normal> {
   constructor(scale: Tensor | number, options: DistributionOptions = {}) {
-    super({ scale }, { scale: ranges.positive }, options, arguments);
-    this.scale = this.parameters.scale;
-    this.baseDist = new Normal(0, this.scale, { validateArgs: false });
-  }
-
-  override get hasRsample(): boolean {
-    return true;
+    super(scale, options, arguments, (deviation) => new Normal(0, deviation, { validateArgs: false }));
   }
 
   override get mean(): Tensor {
     return this.scale.mul(Math.sqrt(2 / Math.PI));
   }
 
-  override get mode(): Tensor {
-    return this.scale.mul(0).detach();
-  }
-
   override get variance(): Tensor {
     return this.scale.pow(2).mul(1 - 2 / Math.PI);
-  }
-
-  protected override draw(sampleShape: Shape, options: SampleOptions): Tensor {
-    return this.baseDist.rsample(sampleShape, options).abs();
-  }
-
-  protected override supported(caller: string, value: Tensor): Tensor {
-    return within(caller, 'value', value, ranges.nonNegative);
-  }
-
-  protected override logDensity(value: Tensor): Tensor {
-    const density = this.baseDist.logProb(value).add(Math.log(2));
-    return where(value.ge(0), density, Number.NEGATIVE_INFINITY);
-  }
-
-  protected override entropyOf(): Tensor {
-    return this.baseDist.entropy().sub(Math.log(2));
-  }
-
-  protected override cdfOf(value: Tensor): Tensor {
-    return this.baseDist.cdf(value).mul(2).sub(1);
-  }
-
-  protected override icdfOf(value: Tensor): Tensor {
-    return this.baseDist.icdf(value.add(1).div(2));
   }
 }

@@ -6,7 +6,7 @@ import {
   K,
   KindlingError,
   noteChange,
-  type Tensor,
+  Tensor,
   traceNumber,
 } from '@kindling/core';
 import { type AnyModule, dependsOnModule, internalsOf } from './callable.ts';
@@ -56,9 +56,13 @@ export function checkName(module: AnyModule, kind: Registered, name: string, rep
   checkArguments(caller, { name: K.text }, [name]);
   if (name.includes('.')) throw new KindlingError(`${caller}: ${kind} name can't contain ".", got: ${name}`);
   if (name === '') throw new KindlingError(`${caller}: ${kind} name can't be empty string ""`);
-  if (name in module && !replaces && valueOf(module, name) != null) {
-    throw new KindlingError(`${caller}: attribute '${name}' already exists`);
-  }
+  const present = name in module && !replaces ? valueOf(module, name) : null;
+  if (present == null) return;
+  const hint =
+    kind === 'buffer' && Tensor.is(present)
+      ? `; write this.${name} = this.registerBuffer('${name}', x), and assign nothing before`
+      : '';
+  throw new KindlingError(`${caller}: attribute '${name}' already exists${hint}`);
 }
 
 /** The error for what is no module. */
