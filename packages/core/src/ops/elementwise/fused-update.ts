@@ -253,7 +253,8 @@ const fusedNormsTakes = signature('FusedNorms', {
  * @example
  * ```ts
  * const sizes = new FusedNorms('sizes', 2, 2, (w, g, lr) => [w, E.mul(lr, g)]);
- * const [ofWeights, ofStep] = sizes.run([tensor([3, 4]), tensor([6, 8])], [0.5]);
+ * const weights = tensor([3, 4], { dtype: 'float32' });
+ * const [ofWeights, ofStep] = sizes.run([weights, weights.mul(2)], [0.5]);
  * ofWeights; // tensor(5.)
  * ofStep; // tensor(5.)
  * ```
