@@ -1,6 +1,6 @@
 import { KindlingError } from '../../errors.ts';
 import { boundsBy, isByte, ofByte } from '../expression/ranges.ts';
-import { int32Of, stackOrder } from './instructions.ts';
+import { int32Of, isSelection, selectionOf, stackOrder } from './instructions.ts';
 import { LoopEmitter, type Result } from './loops.ts';
 import type { Node, Program } from './lower.ts';
 import { inputAt, type KernelSpec, type OutputSpec } from './spec.ts';
@@ -33,8 +33,6 @@ const instructions = {
   ixor: 'v128.xor',
   not: 'v128.not',
   inot: 'v128.not',
-  select: 'v128.bitselect',
-  iselect: 'v128.bitselect',
 } as const;
 const instructionOf = (op: string): (typeof instructions)[keyof typeof instructions] | undefined =>
   Object.hasOwn(instructions, op) ? instructions[op as keyof typeof instructions] : undefined;
@@ -93,7 +91,7 @@ export class ByteLoops extends LoopEmitter {
     }
     for (const operand of stackOrder(node)) this.push(operand);
     if (nothings.has(node.op)) return;
-    const instruction = instructionOf(node.op);
+    const instruction = isSelection(node) ? selectionOf(node) : instructionOf(node.op);
     if (instruction === undefined) throw new KindlingError(`${node.op}: not defined on bytes`);
     this.f.op(instruction);
   }

@@ -42,8 +42,6 @@ function integerTable(shape: 'i32x4' | 'i64x2'): Table {
     or: ['v128.or'],
     xor: ['v128.xor'],
     not: ['v128.not'],
-    select: ['v128.bitselect'],
-    iselect: ['v128.bitselect'],
     bitsOf: [],
     fromBits: [],
     maskBits: [],
@@ -109,7 +107,7 @@ export function emitPlain(f: FunctionBuilder, node: Node, lane: Lane): void {
       return;
     case 'select':
     case 'iselect':
-      f.op(isZero(node.args[1]) ? 'v128.andnot' : isZero(node.args[2]) ? 'v128.and' : 'v128.bitselect');
+      f.op(selectionOf(node));
       return;
     case 'copysign':
       if (lane === 'i32') break;
@@ -129,9 +127,19 @@ export function emitPlain(f: FunctionBuilder, node: Node, lane: Lane): void {
 
 /** The operands in the order in which {@link emitPlain} wants them on the stack. */
 export function stackOrder(node: Node): readonly Node[] {
-  if (node.op !== 'select' && node.op !== 'iselect') return node.args;
+  if (!isSelection(node)) return node.args;
   const [mask, a, b] = node.args;
   return isZero(a) ? [b, mask] : isZero(b) ? [a, mask] : [a, b, mask];
+}
+
+type Selection = Extract<Node, { op: 'select' | 'iselect' }>;
+
+/** Whether a node selects one of two operands by a mask. */
+export const isSelection = (node: Node): node is Selection => node.op === 'select' || node.op === 'iselect';
+
+/** The instruction that selects one of two operands, which lie in {@link stackOrder}, by a mask. */
+export function selectionOf({ args: [, a, b] }: Selection): 'v128.andnot' | 'v128.and' | 'v128.bitselect' {
+  return isZero(a) ? 'v128.andnot' : isZero(b) ? 'v128.and' : 'v128.bitselect';
 }
 
 /** Whether a node is a constant of which no bit is set. */
