@@ -54,7 +54,7 @@ export class UninitializedParameter extends Parameter {
   /** Optimizers and parametrizations ask for it first. */
   override get isLeaf(): boolean {
     throw new ValueError(
-      'this is a parameter of a lazy module that has not seen an input yet: call the module once before',
+      'this is a parameter of a lazy module that has not seen an input yet: call the module once, then give its parameters to the optimizer',
     );
   }
 }
