@@ -63,9 +63,7 @@ export abstract class Distribution extends Shown {
   /** The shape of one draw of one of them. */
   readonly eventShape: Shape;
   /** Whether samples carry gradients to the parameters: then there is {@link rsample}. */
-  get hasRsample(): boolean {
-    return false;
-  }
+  readonly hasRsample: boolean = false;
 
   protected readonly validates: boolean;
 

@@ -29,6 +29,7 @@ export class Independent<D extends Distribution = Distribution> extends Distribu
   readonly baseDist: D;
   /** How many dimensions. */
   readonly reinterpretedBatchNdims: number;
+  override readonly hasRsample: boolean;
 
   constructor(baseDistribution: D, reinterpretedBatchNdims: number, options: DistributionOptions = {}) {
     const { name } = new.target;
@@ -42,10 +43,7 @@ export class Independent<D extends Distribution = Distribution> extends Distribu
     super(batchShape.slice(0, batchDims), [...batchShape.slice(batchDims), ...eventShape], options);
     this.baseDist = baseDistribution;
     this.reinterpretedBatchNdims = reinterpretedBatchNdims;
-  }
-
-  override get hasRsample(): boolean {
-    return this.baseDist.hasRsample;
+    this.hasRsample = baseDistribution.hasRsample;
   }
 
   override get mean(): Tensor {

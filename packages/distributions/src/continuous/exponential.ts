@@ -10,16 +10,13 @@ import { ranges, within } from '../values.ts';
  * @example new Exponential(2).logProb(tensor([0, 1])); // tensor([ 0.6931, -1.3069])
  */
 export class Exponential extends Parametric<'rate'> {
+  override readonly hasRsample = true;
   /** How often it happens. */
   readonly rate: Tensor;
 
   constructor(rate: Tensor | number, options: DistributionOptions = {}) {
     super({ rate }, { rate: ranges.positive }, options, arguments);
     this.rate = this.parameters.rate;
-  }
-
-  override get hasRsample(): boolean {
-    return true;
   }
 
   override get mean(): Tensor {

@@ -6,6 +6,7 @@ import { ranges, within } from '../values.ts';
 
 /** What such have in common: `signed` makes the distribution of the numbers with their sign. */
 export abstract class Half<D extends Distribution> extends Parametric<'scale'> {
+  override readonly hasRsample = true;
   /** The scale of the numbers with their sign. */
   readonly scale: Tensor;
   /** The numbers with their sign. */
@@ -20,10 +21,6 @@ export abstract class Half<D extends Distribution> extends Parametric<'scale'> {
     super({ scale }, { scale: ranges.positive }, options, args);
     this.scale = this.parameters.scale;
     this.baseDist = signed(this.scale);
-  }
-
-  override get hasRsample(): boolean {
-    return true;
   }
 
   override get mode(): Tensor {

@@ -6,6 +6,7 @@ import { ranges, within } from '../values.ts';
 
 /** A distribution with a location, real, and a scale above 0. */
 export abstract class LocationScale extends Parametric<'loc' | 'scale'> {
+  override readonly hasRsample = true;
   /** The location. */
   readonly loc: Tensor;
   /** The scale. */
@@ -15,10 +16,6 @@ export abstract class LocationScale extends Parametric<'loc' | 'scale'> {
     super({ loc, scale }, { loc: ranges.real, scale: ranges.positive }, options, arguments);
     this.loc = this.parameters.loc;
     this.scale = this.parameters.scale;
-  }
-
-  override get hasRsample(): boolean {
-    return true;
   }
 
   override get mean(): Tensor {

@@ -58,6 +58,7 @@ export const halfLogDet = (tril: Tensor): Tensor => tril.diagonal({ dim1: -2, di
  * ```
  */
 export class MultivariateNormal extends Distribution {
+  override readonly hasRsample = true;
   /** The mean. */
   readonly loc: Tensor;
   /** The lower triangular factor of the covariance. */
@@ -85,10 +86,6 @@ export class MultivariateNormal extends Distribution {
     const tril = scaleTril ?? (precisionMatrix ? ofPrecision(matrix) : linalg.cholesky(matrix));
     this.loc = this.parameter('loc', mean, ranges.real);
     this.scaleTril = (this.validates ? factor(name, tril) : tril).expand([...batchShape, size, size]);
-  }
-
-  override get hasRsample(): boolean {
-    return true;
   }
 
   override get mean(): Tensor {

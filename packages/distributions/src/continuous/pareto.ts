@@ -10,6 +10,7 @@ import { ranges, within } from '../values.ts';
  * @example new Pareto(1, tensor([2, 3])).logProb(2); // tensor([-1.3863, -1.6740])
  */
 export class Pareto extends Parametric<'scale' | 'alpha'> {
+  override readonly hasRsample = true;
   /** The least number. */
   readonly scale: Tensor;
   /** How fast they grow rare. */
@@ -19,10 +20,6 @@ export class Pareto extends Parametric<'scale' | 'alpha'> {
     super({ scale, alpha }, { scale: ranges.positive, alpha: ranges.positive }, options, arguments);
     this.scale = this.parameters.scale;
     this.alpha = this.parameters.alpha;
-  }
-
-  override get hasRsample(): boolean {
-    return true;
   }
 
   /** The mean, infinite for an `alpha` up to 1. */

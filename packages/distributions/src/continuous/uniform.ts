@@ -9,6 +9,7 @@ import { ranges, within } from '../values.ts';
  * @example new Uniform(0, tensor([2, 4])).entropy(); // tensor([0.6931, 1.3863])
  */
 export class Uniform extends Parametric<'low' | 'high'> {
+  override readonly hasRsample = true;
   /** The least number. */
   readonly low: Tensor;
   /** Where numbers end. */
@@ -20,10 +21,6 @@ export class Uniform extends Parametric<'low' | 'high'> {
     const above = { ...ranges.positive, expected: 'numbers greater than low' };
     this.low = least;
     this.high = this.validates ? within(new.target.name, 'high', most, above, most.sub(least)) : most;
-  }
-
-  override get hasRsample(): boolean {
-    return true;
   }
 
   override get mean(): Tensor {

@@ -10,6 +10,7 @@ import { eulerGamma, ranges, within } from '../values.ts';
  * @example new Weibull(1, 2).logProb(tensor([0.5, 1])); // tensor([-0.2500, -0.3069])
  */
 export class Weibull extends Parametric<'scale' | 'concentration'> {
+  override readonly hasRsample = true;
   /** What 63 of 100 do not outlast. */
   readonly scale: Tensor;
   /** The shape. */
@@ -20,10 +21,6 @@ export class Weibull extends Parametric<'scale' | 'concentration'> {
     super({ scale, concentration }, bounds, options, arguments);
     this.scale = this.parameters.scale;
     this.concentration = this.parameters.concentration;
-  }
-
-  override get hasRsample(): boolean {
-    return true;
   }
 
   override get mean(): Tensor {

@@ -98,9 +98,7 @@ export class OneHotCategorical extends Distribution {
  * ```
  */
 export class OneHotCategoricalStraightThrough extends OneHotCategorical {
-  override get hasRsample(): boolean {
-    return true;
-  }
+  override readonly hasRsample = true;
 
   protected override draw(sampleShape: Shape, options: SampleOptions): Tensor {
     return super.draw(sampleShape, options).add(this.probs.sub(this.probs.detach()));
