@@ -8,6 +8,7 @@ import {
   K,
   kthvalue,
   linalg,
+  matmul,
   ones,
   onHost,
   signature,
@@ -89,6 +90,11 @@ describe('a function that is called', () => {
     }),
   )('may not be a class: %s', (name, f) => {
     expect(call(f, Zebra)).toBe(`${name}: fn: expected a function, got the class Zebra`);
+  });
+
+  it('that has no prototype is a function all the same, where a tensor was to be', () => {
+    const bare = Object.setPrototypeOf(() => 1, null) as never;
+    expect(() => matmul(ones(2), bare)).toThrow('matmul: b: expected a Tensor, got a function');
   });
 
   it('may throw what it wants, also JavaScript errors of its own', () => {

@@ -34,10 +34,13 @@ function described(value: unknown, depth: number): string {
   }
 }
 
+/** The name of the class that something says it is of. */
+const classOf = (value: object): unknown => (value as { constructor?: { name?: unknown } }).constructor?.name;
+
 function describeFunction(f: { name?: unknown }): string {
   // A module is a function with the prototype of its class.
-  const of = f.constructor.name;
-  if (!of.endsWith('Function')) return `an instance of ${of}`;
+  const of = classOf(f);
+  if (typeof of === 'string' && !of.endsWith('Function')) return `an instance of ${of}`;
   const what = callable.accepts(f) ? 'function' : 'class';
   return typeof f.name === 'string' && f.name !== '' ? `the ${what} ${f.name}` : `a ${what}`;
 }
@@ -50,7 +53,7 @@ function describeObject(value: object, depth: number): string {
   }
   if (value instanceof Tensor) return likeTensor;
   if (isForeignTensor(value)) return 'a Tensor of another copy of @kindling/core: import one copy only';
-  const of = (value as { constructor?: { name?: unknown } }).constructor?.name;
+  const of = classOf(value);
   if (typeof of === 'string' && of !== 'Object' && of !== '') return `an instance of ${of}`;
   const tag = Object.prototype.toString.call(value).slice(8, -1);
   if (tag !== 'Object') return `an instance of ${tag}`;

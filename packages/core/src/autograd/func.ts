@@ -124,8 +124,9 @@ function differentiated(
     const given = args.map((argument, i) =>
       places.includes(i)
         ? eachTensor(argument, `${caller}: argument ${i}`, (x) => {
-            aliases.push(aliasOf(caller, x, i));
-            return aliases.at(-1) as Tensor;
+            const alias = aliasOf(caller, x, i);
+            aliases.push(alias);
+            return alias;
           })
         : argument,
     );

@@ -52,23 +52,41 @@ export class FixedLoops extends LoopEmitter {
       this.emitRow(sizes);
       return;
     }
-    const { f, start } = this;
+    this.eachRow(sizes, () => {
+      this.emitStretch(sizes, inner);
+      this.goOn(inner);
+    });
+  }
+
+  /** Runs `body` for each row, or for those of the part. */
+  protected eachRow({ outer, inner, part }: FixedSizes, body: () => void): void {
+    const { f, row } = this;
     this.hoist(perCall);
-    if (part !== undefined) f.get(part.first).tee(this.row).i32Const(inner).op('i32.mul').set(start);
+    if (part !== undefined) f.get(part.first).tee(row).i32Const(inner).op('i32.mul').set(this.start);
     const rows = f.loop();
     this.hoist(perRow);
-    for (const [shift, local] of this.densePosition) f.get(start).i32Const(shift).op('i32.shl').set(local);
     for (const local of this.rowPosition.values()) f.i32Const(0).set(local);
-    this.emitRow(sizes);
-    f.get(start).i32Const(inner).op('i32.add').set(start);
-    f.get(this.row).i32Const(1).op('i32.add').tee(this.row);
+    body();
+    f.get(row).i32Const(1).op('i32.add').tee(row);
     if (part === undefined) f.i32Const(outer);
     else f.get(part.end);
     f.op('i32.lt_s').brIf(rows);
     f.end();
   }
 
-  protected emitRow({ outer, inner, spare, part }: FixedSizes): void {
+  /** The next so many elements of a row. */
+  protected emitStretch(sizes: FixedSizes, elements: number): void {
+    const { f, start } = this;
+    for (const [shift, local] of this.densePosition) f.get(start).i32Const(shift).op('i32.shl').set(local);
+    this.emitRow({ ...sizes, inner: elements });
+  }
+
+  /** What is next begins so many elements further. */
+  protected goOn(elements: number): void {
+    this.f.get(this.start).i32Const(elements).op('i32.add').set(this.start);
+  }
+
+  private emitRow({ outer, inner, spare, part }: FixedSizes): void {
     const { f, lanes } = this;
     const whole = Math.floor(inner / lanes);
     const rest = inner % lanes;

@@ -1,7 +1,7 @@
 import type { FunctionBuilder } from '../wasm/index.ts';
 import { shiftOf } from './access.ts';
 import { FixedLoops, type FixedSizes } from './fixed-loops.ts';
-import { type Program, perCall, perRow } from './lower.ts';
+import type { Program } from './lower.ts';
 import { inputAt, type KernelSpec, type OutputSpec } from './spec.ts';
 
 /** How the values of one result are added up. */
@@ -30,25 +30,28 @@ export function emitElementwise(
     new FixedLoops(f, spec, program, scalars).emitFixed(sizes);
     return;
   }
-  const all = program.outputs.map((output, i): [RowSum, OutputOfSum] => [
-    sums[i] as RowSum,
-    // Where the values of a stretch lie, less where the stretch begins.
-    { ...output, base: 0, shift: f.local('i32') },
-  ]);
-  const stored = all.filter(([, output]) => operandOf(spec, output) === null);
-  const loops = new SummedLoops(
-    f,
-    spec,
-    { ...program, outputs: stored.map(([, output]) => output) },
-    scalars,
+  const all = program.outputs.map(
+    (output, i): Summed => ({
+      ...(sums[i] as RowSum),
+      // Where the values of a stretch lie, less where the stretch begins.
+      output: { ...output, base: 0, shift: f.local('i32') },
+      operand: operandOf(spec, output),
+    }),
   );
-  loops.emitSums(sizes, all);
+  const outputs = all.flatMap(({ output, operand }) => (operand === null ? output : []));
+  new SummedLoops(f, spec, { ...program, outputs }, scalars).emitSums(sizes, all);
 }
 
-type OutputOfSum = Program<OutputSpec>['outputs'][number];
+type Output = Program<OutputSpec>['outputs'][number];
+
+/** A result that is added up: values of its own, or an operand where it lies. */
+interface Summed extends RowSum {
+  readonly output: Output & { readonly shift: number };
+  readonly operand: ReturnType<typeof operandOf>;
+}
 
 /** The operand that a result is, element for element and as it lies, so that it can be added up there. */
-function operandOf(spec: KernelSpec, { node, stored }: OutputOfSum) {
+function operandOf(spec: KernelSpec, { node, stored }: Output) {
   const operand = node.op === 'input' ? inputAt(spec, node.attribute) : null;
   return operand?.mode === 'dense' && operand.stored === stored ? operand : null;
 }
@@ -61,54 +64,43 @@ export const STRETCH = 4096;
  * nearest cache. What is no more than an operand is added up where it lies.
  */
 class SummedLoops extends FixedLoops {
-  emitSums(sizes: FixedSizes, sums: readonly (readonly [RowSum, OutputOfSum])[]): void {
-    const { outer, inner, part } = sizes;
+  emitSums(sizes: FixedSizes, sums: readonly Summed[]): void {
+    const { inner } = sizes;
     const { f, start, row } = this;
     if (this.callsForAll) this.settle();
-    this.hoist(perCall);
-    if (part !== undefined) f.get(part.first).tee(row).i32Const(inner).op('i32.mul').set(start);
     const begun = f.local('i32');
+    const pushStart = (stored: Output['stored']) => f.get(start).i32Const(shiftOf[stored]).op('i32.shl');
     const stretch = (elements: number): void => {
-      for (const [shift, local] of this.densePosition) f.get(start).i32Const(shift).op('i32.shl').set(local);
-      for (const [{ pushValues }, { stored, shift }] of sums) {
+      for (const { output, operand, pushValues } of sums) {
+        if (operand !== null) continue;
         pushValues();
-        f.get(start)
-          .i32Const(shiftOf[stored])
-          .op('i32.shl')
-          .op('i32.sub')
-          .set(shift ?? 0);
+        pushStart(output.stored).op('i32.sub').set(output.shift);
       }
-      if (this.program.outputs.length > 0) this.emitRow({ ...sizes, inner: elements });
-      for (const [{ callee, pushValues, pushResult }, output] of sums) {
+      if (this.program.outputs.length > 0) this.emitStretch(sizes, elements);
+      for (const { operand, callee, pushValues, pushResult } of sums) {
         f.i32Const(1).i32Const(elements);
-        const operand = operandOf(this.spec, output);
         if (operand === null) pushValues();
         else {
           this.pushShift(operand.shift);
           f.i32Const(operand.base).op('i32.add');
-          f.get(start).i32Const(shiftOf[operand.stored]).op('i32.shl').op('i32.add');
+          pushStart(operand.stored).op('i32.add');
         }
         pushResult();
         f.get(row).i32Const(resultBytes).op('i32.mul').op('i32.add');
         f.i32Const(0).get(begun).call(callee);
       }
-      f.i32Const(1).set(begun).get(start).i32Const(elements).op('i32.add').set(start);
+      f.i32Const(1).set(begun);
+      this.goOn(elements);
     };
-    const rows = f.loop();
-    this.hoist(perRow);
-    for (const local of this.rowPosition.values()) f.i32Const(0).set(local);
-    f.i32Const(0).set(begun);
-    const whole = Math.floor(inner / STRETCH);
-    if (whole > 0) {
-      const left = f.local('i32');
-      f.i32Const(whole).set(left);
-      f.countdown(left, 1, () => stretch(STRETCH));
-    }
-    if (inner % STRETCH > 0) stretch(inner % STRETCH);
-    f.get(row).i32Const(1).op('i32.add').tee(row);
-    if (part === undefined) f.i32Const(outer);
-    else f.get(part.end);
-    f.op('i32.lt_s').brIf(rows);
-    f.end();
+    this.eachRow(sizes, () => {
+      f.i32Const(0).set(begun);
+      const whole = Math.floor(inner / STRETCH);
+      if (whole > 0) {
+        const left = f.local('i32');
+        f.i32Const(whole).set(left);
+        f.countdown(left, 1, () => stretch(STRETCH));
+      }
+      if (inner % STRETCH > 0) stretch(inner % STRETCH);
+    });
   }
 }
