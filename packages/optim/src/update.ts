@@ -1,4 +1,4 @@
-import { type E, emptyLike, FusedUpdate, isTraced, sameShape, type Tensor } from '@kindling/core';
+import { assumes, type E, emptyLike, FusedUpdate, isTraced, sameShape, type Tensor } from '@kindling/core';
 import type { ParamState } from './state-dict.ts';
 
 /** The second part of an update: the kernel that changes a parameter and its state. */
@@ -102,57 +102,80 @@ interface Asked {
  * those behind not counted.
  */
 export function updateAtOnce(update: Update, params: readonly Tensor[], asked: Asked): void {
-  /** The counts before, of the call that runs here. */
-  let before: unknown[][] | null = [];
-  // A program takes for given that state which was there is there still.
-  const isOne = isTraced() && haveAllBegun(update, params, asked.stateOf);
+  const { counts = [] } = update;
+  const { stateOf } = asked;
+  const before = params.map((p) => counts.map((count) => stateOf(p)[count]));
+  const areOne = isTraced() && areTreatedAlike(update, params, stateOf);
+  if (areOne) assumes('the counts of the parameters of a group', () => haveSameCounts(counts, params, stateOf));
   const numbers = asked.onHost(() =>
-    isOne && before === null
-      ? numbersOfOne(params, asked)
-      : numbersOfAll(update, params, asked, isTraced(), before),
+    areOne ? numbersOfOne(counts, params, asked) : numbersOfAll(update, params, asked, isTraced()),
   );
-  const counted = before;
-  before = null;
   const { error, next } = runEach(
     update.kernel,
     (i) => asked.operandsOf(params[i] as Tensor),
-    numbers,
+    areOne ? new Array<readonly number[]>(params.length).fill(numbers[0] as readonly number[]) : numbers,
     !isTraced(),
   );
   if (error === null) return;
   for (let i = next; i < params.length; i++)
-    setBack(update, asked.stateOf(params[i] as Tensor), counted[i] ?? []);
+    setBack(update, stateOf(params[i] as Tensor), before[i] ?? []);
   throw error;
 }
 
-/** Whether the numbers of all are those of any, also in later calls: nothing is counted, and all have state. */
-function haveAllBegun(
+/** Whether the numbers of all are those of any: all have state, and the same counts. */
+function areTreatedAlike(
   { alike, counts = [], state }: Update,
   params: readonly Tensor[],
   stateOf: Asked['stateOf'],
 ): boolean {
+  if (alike !== true || params.length === 0) return false;
   const [first] = typeof state === 'function' ? [] : state;
-  if (alike !== true || counts.length > 0) return false;
-  return first === undefined || params.every((p) => stateOf(p)[first] !== undefined);
+  // A program takes for given that state which was there is there still.
+  const haveBegun = first === undefined || params.every((p) => stateOf(p)[first] !== undefined);
+  return haveBegun && haveSameCounts(counts, params, stateOf);
 }
 
-/** The numbers of the first parameter, for all. */
-function numbersOfOne(params: readonly Tensor[], { stateOf, numbersOf }: Asked): (readonly number[])[] {
-  const all = new Array<readonly number[]>(params.length);
-  const [p] = params;
-  return p === undefined ? all : all.fill(numbersOf(stateOf(p), p));
+function haveSameCounts(
+  counts: readonly string[],
+  params: readonly Tensor[],
+  stateOf: Asked['stateOf'],
+): boolean {
+  if (counts.length === 0) return true;
+  const first = stateOf(params[0] as Tensor);
+  for (let i = 1; i < params.length; i++) {
+    const state = stateOf(params[i] as Tensor);
+    for (let k = 0; k < counts.length; k++)
+      if (state[counts[k] as string] !== first[counts[k] as string]) return false;
+  }
+  return true;
+}
+
+/** The numbers of the first parameter, for all, whose counts follow it. */
+function numbersOfOne(
+  counts: readonly string[],
+  params: readonly Tensor[],
+  { stateOf, numbersOf }: Asked,
+): readonly (readonly number[])[] {
+  const p = params[0] as Tensor;
+  const first = stateOf(p);
+  const numbers = numbersOf(first, p);
+  if (counts.length > 0)
+    for (let i = 1; i < params.length; i++) {
+      const state = stateOf(params[i] as Tensor);
+      for (let k = 0; k < counts.length; k++) state[counts[k] as string] = first[counts[k] as string] as number;
+    }
+  return [numbers];
 }
 
 /**
  * The numbers of one parameter after another: an array that is shared, unless `apart`, by those that an update
- * treats alike and that have the same counts. What these were is added to `kept`, if that is wanted.
+ * treats alike and that have the same counts.
  */
 function numbersOfAll(
   update: Update,
   params: readonly Tensor[],
   { stateOf, numbersOf }: Asked,
   apart: boolean,
-  kept: unknown[][] | null,
 ): (readonly number[])[] {
   const { alike = false, counts = [], state: names } = update;
   const first = alike && typeof names !== 'function' ? names[0] : undefined;
@@ -164,7 +187,6 @@ function numbersOfAll(
   for (let i = 0; i < params.length; i++) {
     const p = params[i] as Tensor;
     const state = stateOf(p);
-    kept?.push(counts.map((count) => state[count]));
     const begun = first !== undefined && state[first] !== undefined;
     const isAsLast = alike && begun === begunBefore && hasCounts(state, counts, before);
     if (numbers !== null && after !== null && isAsLast) {

@@ -63,13 +63,29 @@ function lifetimesOf(program: Program, steps: readonly Step[]): Lifetime[] {
   });
 }
 
+/** Which numbers of the host are all that a kernel is given, in words: those of another one are the same memory. */
+function hostNumbersOf({ params }: Elementwise): string | null {
+  if (params.length === 0) return null;
+  const words: string[] = [];
+  for (const p of params) {
+    if (typeof p === 'number') return null;
+    words.push(`${p.equation}:${p.index}`);
+  }
+  return words.join(' ');
+}
+
 /** Gives everything a place. */
 export function layOut(program: Program, steps: readonly Step[]): Layout {
   const params = new Map<Elementwise, number>();
+  const firstWith = new Map<string, number>();
   let paramCount = 0;
   for (const step of steps) {
     if (step.kind !== 'kernel' || step.kernel.kind !== 'elementwise') continue;
-    params.set(step.kernel, paramCount);
+    const key = hostNumbersOf(step.kernel);
+    const shared = key === null ? undefined : firstWith.get(key);
+    params.set(step.kernel, shared ?? paramCount);
+    if (shared !== undefined) continue;
+    if (key !== null) firstWith.set(key, paramCount);
     paramCount += step.kernel.params.length;
   }
   const plan = planMemory(lifetimesOf(program, steps));

@@ -38,8 +38,13 @@ export const equationsOf = (step: Step): readonly number[] =>
 /** The kernels of each equation; an equation that has none stays as it is. */
 export function lowerProgram({ equations }: Program): Step[] {
   const tensorOf = standInTensors();
+  const firstOf = new Map<string, number>();
   return equations.flatMap((equation, i): Step[] => {
-    const lowered = kernelsOf(equation, i, tensorOf);
+    // Those that the host gives the same numbers name them alike, by the first.
+    const key = `${equation.host?.part} ${equation.host?.item}`;
+    const first = firstOf.get(key) ?? i;
+    firstOf.set(key, first);
+    const lowered = kernelsOf(equation, first, tensorOf);
     if (!(lowered instanceof NotLowered))
       return lowered.map((kernel) => ({ kind: 'kernel', kernel, equation: i }));
     const areas = (values: readonly Value[]): Memory[] => values.map(({ memory }) => memory);
@@ -81,7 +86,7 @@ function standInTensors(): (value: Value) => Tensor {
 /** The kernels of an equation, or why there are none. */
 function kernelsOf(
   { rerun, inputs, outputs, attrs, host }: Equation,
-  number: number,
+  ofNumbers: number,
   tensorOf: (value: Value) => Tensor,
 ): readonly Kernel[] | NotLowered {
   if (rerun === null) return [];
@@ -91,7 +96,7 @@ function kernelsOf(
   } catch (error) {
     return error instanceof NotLowered ? error : new NotLowered(`its kernel failed: ${String(error)}`);
   }
-  return host === null ? recorder.kernels : withHostNumbers(recorder.kernels, attrs, number);
+  return host === null ? recorder.kernels : withHostNumbers(recorder.kernels, attrs, ofNumbers);
 }
 
 /** The kernels with the numbers that the host gives anew; or why that cannot be. */

@@ -92,7 +92,7 @@ export function partsOf(
       );
       return { hosts, hostHasBegun, numbers: [], act: { kind: 'eager', equation, inputs, outputs } };
     }
-    const numbers = kernelsOf(group).flatMap((kernel) => numbersOf(program, kernel, params));
+    const numbers = numbersOf(program, kernelsOf(group), params);
     const run = stretches[number]!;
     return {
       hosts,
@@ -117,23 +117,27 @@ function sameIn({ inputs }: Equation, tensors: readonly Tensor[], y: Value): Ten
   return tensors[i];
 }
 
-/** What a kernel is given of the numbers of host parts: runs of parameters that come from one part. */
+/** What kernels are given of the numbers of host parts: runs of parameters that come from one part. */
 function numbersOf(
   program: Program,
-  kernel: Kernel,
+  kernels: readonly Kernel[],
   params: ReadonlyMap<Elementwise, number>,
-): Part['numbers'][number][] {
-  if (kernel.kind !== 'elementwise') return [];
-  const first = params.get(kernel) ?? 0;
+): Part['numbers'] {
   const runs: { host: HostValue; from: number[]; at: number }[] = [];
-  kernel.params.forEach((p, i) => {
-    if (typeof p === 'number') return;
-    const host = program.equations[p.equation]?.host;
-    if (host == null) return;
-    const last = runs.at(-1);
-    if (last?.host === host && last.at + last.from.length === first + i) last.from.push(p.index);
-    else runs.push({ host, from: [p.index], at: first + i });
-  });
+  // Some share their parameters.
+  const met = new Set<number>();
+  for (const kernel of kernels) {
+    if (kernel.kind !== 'elementwise') continue;
+    const first = params.get(kernel) ?? 0;
+    for (const [i, p] of kernel.params.entries()) {
+      const host = typeof p === 'number' ? null : program.equations[p.equation]?.host;
+      if (typeof p === 'number' || host == null || met.has(first + i)) continue;
+      met.add(first + i);
+      const last = runs.at(-1);
+      if (last?.host === host && last.at + last.from.length === first + i) last.from.push(p.index);
+      else runs.push({ host, from: [p.index], at: first + i });
+    }
+  }
   return runs;
 }
 

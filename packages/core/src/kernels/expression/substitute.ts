@@ -1,7 +1,7 @@
-import { type Expr, node, param } from './node.ts';
+import { type Expr, node } from './node.ts';
 
-/** An expression with others for its inputs, and its parameters counted from `firstParam` on. */
-export function substitute(expression: Expr, inputs: readonly Expr[], firstParam: number): Expr {
+/** An expression with others for its inputs, and for its parameters, where these do not stay. */
+export function substitute(expression: Expr, inputs: readonly Expr[], params: readonly Expr[] | null = null): Expr {
   const done = new Map<Expr, Expr>();
   const visit = (expr: Expr): Expr => {
     const known = done.get(expr);
@@ -9,7 +9,7 @@ export function substitute(expression: Expr, inputs: readonly Expr[], firstParam
     const { op, kind, args, attribute } = expr;
     let made: Expr;
     if (op === 'input') made = inputs[attribute as number]!;
-    else if (op === 'param') made = firstParam === 0 ? expr : param((attribute as number) + firstParam);
+    else if (op === 'param') made = params?.[attribute as number] ?? expr;
     else {
       const others = args.map(visit);
       made = others.every((arg, i) => arg === args[i]) ? expr : node(op, kind, others, attribute);

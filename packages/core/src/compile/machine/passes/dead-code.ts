@@ -61,7 +61,7 @@ export function withoutUnread(kernel: Elementwise): Elementwise {
     inputs: kernel.inputs.filter((_, i) => read.has(i)),
     outputs: kernel.outputs.map((output) => ({
       ...output,
-      expression: substitute(output.expression, numbered, 0),
+      expression: substitute(output.expression, numbered),
     })),
   };
 }

@@ -5,6 +5,7 @@ import {
   type Expr,
   nodeCount,
   type Operand,
+  type Parameter,
   substitute,
 } from '../../../kernels/index.ts';
 import { readsOfStep, writesOfStep } from '../areas.ts';
@@ -106,6 +107,16 @@ function valueOf(
   return operand.dtype === asItIs[lane] && expression.kind === 'value' ? expression : null;
 }
 
+/** Where a parameter stands among others, at whose end it is put if it is not there. */
+function placeAmong(params: Parameter[], p: Parameter): number {
+  const known = params.findIndex((other) =>
+    typeof p === 'number' || typeof other === 'number'
+      ? Object.is(p, other)
+      : p.equation === other.equation && p.index === other.index,
+  );
+  return known >= 0 ? known : params.push(p) - 1;
+}
+
 /** Two kernels, one after the other, as one; `null` where that cannot be, or is of no use. */
 function joinedKernel(first: Elementwise, second: Elementwise): Elementwise | null {
   if (first.lane !== second.lane || first.count !== second.count) return null;
@@ -132,6 +143,8 @@ function joinedKernel(first: Elementwise, second: Elementwise): Elementwise | nu
     numbered.push(E.input(known >= 0 ? known : inputs.length - 1));
   }
   if (!shares) return null;
+  const params = [...first.params];
+  const ofBoth = second.params.map((p) => E.param(placeAmong(params, p)));
   const outputs = [...first.outputs];
   for (const { operand, expression, ...how } of second.outputs) {
     // What the first one reads in other places must not change under it.
@@ -141,7 +154,7 @@ function joinedKernel(first: Elementwise, second: Elementwise): Elementwise | nu
       )
     )
       return null;
-    const output = { operand, expression: substitute(expression, numbered, first.params.length), ...how };
+    const output = { operand, expression: substitute(expression, numbered, ofBoth), ...how };
     const over = outputs.find((other) => other.operand.area === operand.area);
     if (over === undefined) outputs.push(output);
     else if (isSame(over.operand, operand)) outputs[outputs.indexOf(over)] = output;
@@ -156,7 +169,7 @@ function joinedKernel(first: Elementwise, second: Elementwise): Elementwise | nu
     count: first.count,
     inner: usesRows(second) ? second.inner : first.inner,
     inputs,
-    params: [...first.params, ...second.params],
+    params,
     outputs,
   });
 }
