@@ -12,7 +12,7 @@ const plainQuestions =
   /^(canCast|promoteTypes|isFloatingPoint|formatShape|io\.isTensorJSON|autograd\.retainsGrad|getPrintOptions)$/;
 /** What only the packages call, and classes that state no constructor: the arguments are those of the class that extends them. */
 const inner =
-  /^(userFrames|floatsOnly|tensorList|assumes|assumesHeld|assumesSame|assumesValues|changesSetting|compileLater|dependsOn(Gradient)?|is(Compiling|Traced)|onHost|checkOnHost|readOnHost|traceNumber|nameForCompile|noteChange|notePart|tellsOnce|wasTold|refuseExcess|apply(Elementwise|ElementwiseInPlace)|nn\.Module|Shown)$/;
+  /^(userFrames|floatsOnly|tensorList|assumes|assumesHeld|assumesSame|assumesValues|changesSetting|comparisonOf|compileLater|dependsOn(Gradient)?|is(Compiling|Traced)|onHost|checkOnHost|readOnHost|traceNumber|nameForCompile|noteChange|notePart|tellsOnce|wasTold|refuseExcess|apply(Elementwise|ElementwiseInPlace)|nn\.Module|Shown)$/;
 
 const isMethod = (path: string): boolean => path.includes('#');
 const isCounted = (path: string): boolean =>

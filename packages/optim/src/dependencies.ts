@@ -1,5 +1,13 @@
 /** What a compiled step takes for given of an optimizer, and asks again before each call. */
-import { assumes, assumesSame, dependsOnGradient, readOnHost, type Tensor, tellsOnce } from '@kindling/core';
+import {
+  assumes,
+  assumesSame,
+  comparisonOf,
+  dependsOnGradient,
+  readOnHost,
+  type Tensor,
+  tellsOnce,
+} from '@kindling/core';
 import { areSame, optionsOf, type ParamGroup } from './groups.ts';
 import { isDifferentiable } from './implementation.ts';
 import type { ParamState } from './state-dict.ts';
@@ -44,25 +52,23 @@ export function dependsOnGroups<O extends object>(
   const isAsItWas = ({ group, update, recorded }: (typeof groups)[number]): boolean =>
     updateOf(group) === update && isDifferentiable(group) === recorded;
   assumes(`the groups of ${name}`, () => groups.every(isAsItWas));
-  const held = groups
-    .flatMap(({ update, group: { params } }) => params.map((p) => ({ p, names: stateNames(update, p) })))
-    .map(({ p, names }) => ({ p, names, values: names.map((key) => state.get(p)?.[key]) }))
-    .filter(({ values }) => values.some((value) => value !== undefined));
+  // What came into being meanwhile had no state before.
+  const held = groups.flatMap(({ update, group: { params } }) =>
+    params.flatMap((p) => {
+      const before = state.get(p) ?? {};
+      const names = stateNames(update, p).filter((key) => before[key] !== undefined);
+      const values = names.map((key) => before[key]);
+      return names.length === 0 ? [] : { p, values, areSame: comparisonOf(names) };
+    }),
+  );
+  if (held.length === 0) return;
   assumes(`the state of ${name}`, () => {
-    for (const { p, names, values } of held) if (!hasStill(state.get(p), names, values)) return false;
+    for (const { p, values, areSame } of held) {
+      const now = state.get(p);
+      if (now === undefined || !areSame(now, values)) return false;
+    }
     return true;
   });
-}
-
-/** Whether state that was there is there still; what came into being meanwhile had none before. */
-function hasStill(
-  state: ParamState | undefined,
-  names: readonly string[],
-  values: readonly unknown[],
-): boolean {
-  for (let i = 0; i < names.length; i++)
-    if (values[i] !== undefined && state?.[names[i] as string] !== values[i]) return false;
-  return true;
 }
 
 /** Which hooks there are, which `noteChange` tells of. */

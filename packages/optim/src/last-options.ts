@@ -1,13 +1,16 @@
-import { checkArguments, type K } from '@kindling/core';
+import { checkArguments, comparisonOf, type K } from '@kindling/core';
 import { areSame } from './groups.ts';
 
 /** What the options of a group were when all of them were right last. */
 interface Seen {
   readonly names: string[];
   readonly values: unknown[];
-  /** The elements of an option that is a list, at its place. */
-  readonly lists: (readonly unknown[] | null)[];
+  /** Those that are lists, each with its elements then. */
+  readonly lists: { readonly list: readonly unknown[]; readonly elements: readonly unknown[] }[];
+  readonly areSame: ReturnType<typeof comparisonOf>;
 }
+
+type Options = Readonly<Record<string, unknown>>;
 
 const none: readonly string[] = [];
 
@@ -33,14 +36,15 @@ export class LastOptions {
   changed(group: object): readonly string[] | null {
     const seen = this.#seen.get(group);
     if (seen === undefined) return null;
-    const { names, values, lists } = seen;
+    const { names, values, lists, areSame } = seen;
+    if (areSame(group as Options, values) && lists.every(isAsItWas)) return none;
     let changed: string[] | null = null;
     let i = 0;
     for (const key in group) {
       if (names[i] !== key) return null;
-      const value = (group as Record<string, unknown>)[key];
-      const list = lists[i];
-      if (!Object.is(value, values[i]) || (list != null && !areSame(value as readonly unknown[], list))) {
+      const value = (group as Options)[key];
+      const seenList = lists.find(({ list }) => list === value);
+      if (!Object.is(value, values[i]) || (seenList !== undefined && !isAsItWas(seenList))) {
         if (changed === null) changed = [key];
         else changed.push(key);
       }
@@ -53,7 +57,7 @@ export class LastOptions {
   check(caller: string, group: object, changed: readonly string[] | null): void {
     for (const name of changed ?? this.#names) {
       const kind = this.#kinds.get(name);
-      const value = (group as Record<string, unknown>)[name];
+      const value = (group as Options)[name];
       if (kind !== undefined && !kind.accepts(value)) checkArguments(caller, { [name]: kind }, [value]);
     }
   }
@@ -68,16 +72,20 @@ export class LastOptions {
   /** Options that are objects may change within: a group with such is never the same. */
   #rememberAll(group: object): void {
     this.#seen.delete(group);
-    const seen: Seen = { names: [], values: [], lists: [] };
+    const names: string[] = [];
+    const values: unknown[] = [];
+    const lists: Seen['lists'] = [];
     for (const key in group) {
-      const value: unknown = (group as Record<string, unknown>)[key];
+      const value: unknown = (group as Options)[key];
       const list = isOption(key) && Array.isArray(value) ? (value as unknown[]) : null;
       if (isOption(key) && !(list === null ? isPlain(value) : list.every(isPlain))) return;
-      seen.names.push(key);
-      seen.values.push(value);
-      seen.lists.push(list === null ? null : [...list]);
+      names.push(key);
+      values.push(value);
+      if (list !== null) lists.push({ list, elements: [...list] });
     }
-    this.#seen.set(group, seen);
+    // An option that is not there yet may come.
+    if (this.#names.every((name) => names.includes(name)))
+      this.#seen.set(group, { names, values, lists, areSame: comparisonOf(names) });
   }
 }
 
@@ -85,13 +93,14 @@ export class LastOptions {
 function rememberSome({ names, values, lists }: Seen, group: object, changed: readonly string[]): boolean {
   for (let i = 0; i < changed.length; i++) {
     const key = changed[i] as string;
-    const value = (group as Record<string, unknown>)[key];
+    const value = (group as Options)[key];
     const at = names.indexOf(key);
-    if (lists[at] !== null || !isPlain(value)) return false;
+    if (lists.some(({ list }) => list === values[at]) || !isPlain(value)) return false;
     values[at] = value;
   }
   return true;
 }
 
+const isAsItWas = ({ list, elements }: Seen['lists'][number]): boolean => areSame(list, elements);
 const isOption = (key: string): boolean => key !== 'params' && key !== 'paramNames';
 const isPlain = (value: unknown): boolean => typeof value !== 'object' || value === null;

@@ -106,7 +106,8 @@ export function updateAtOnce(update: Update, params: readonly Tensor[], asked: A
   const { stateOf } = asked;
   const before = params.map((p) => counts.map((count) => stateOf(p)[count]));
   const areOne = isTraced() && areTreatedAlike(update, params, stateOf);
-  if (areOne) assumes('the counts of the parameters of a group', () => haveSameCounts(counts, params, stateOf));
+  if (areOne)
+    assumes('the counts of the parameters of a group', () => haveSameCounts(counts, params, stateOf));
   const numbers = asked.onHost(() =>
     areOne ? numbersOfOne(counts, params, asked) : numbersOfAll(update, params, asked, isTraced()),
   );
@@ -117,8 +118,7 @@ export function updateAtOnce(update: Update, params: readonly Tensor[], asked: A
     !isTraced(),
   );
   if (error === null) return;
-  for (let i = next; i < params.length; i++)
-    setBack(update, stateOf(params[i] as Tensor), before[i] ?? []);
+  for (let i = next; i < params.length; i++) setBack(update, stateOf(params[i] as Tensor), before[i] ?? []);
   throw error;
 }
 
@@ -162,7 +162,8 @@ function numbersOfOne(
   if (counts.length > 0)
     for (let i = 1; i < params.length; i++) {
       const state = stateOf(params[i] as Tensor);
-      for (let k = 0; k < counts.length; k++) state[counts[k] as string] = first[counts[k] as string] as number;
+      for (let k = 0; k < counts.length; k++)
+        state[counts[k] as string] = first[counts[k] as string] as number;
     }
   return [numbers];
 }

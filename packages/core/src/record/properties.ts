@@ -14,9 +14,12 @@ export function assumesValues(name: string, object: object): void {
   fasten(properties);
   const keys = Object.keys(properties);
   const values = Object.values(properties);
-  // Before each call, of each module.
-  const holds = inCode(properties, keys, values) ?? (() => changed(properties, keys, values) < 0);
-  tracer.assumes(() => `${name}.${keys[changed(properties, keys, values)]}`, holds, false);
+  const areSame = comparisonOf(keys);
+  tracer.assumes(
+    () => `${name}.${keys[changed(properties, keys, values)]}`,
+    () => areSame(properties, values),
+    false,
+  );
 }
 
 /** Of which object something was found to be a property last. */
@@ -67,39 +70,44 @@ function changed(object: Properties, keys: readonly string[], values: readonly u
   return -1;
 }
 
+/** Whether the properties of an object have these values, in the order of the names that were asked for. */
+type Comparison = (object: Properties, values: readonly unknown[]) => boolean;
+
 /** In pages a policy may forbid to make code, and the console tells of each attempt, caught or not. */
 const isBrowser = 'document' in globalThis || 'importScripts' in globalThis;
-let made = 0;
+const made = new Map<string, Comparison>();
 
 /**
- * The same as code that is made for the one object, or `null` where none can be made. V8 remembers for each place in
- * code where the few kinds of objects that came by keep what is looked for: a loop over modules meets too many, and
- * takes twenty times as long.
+ * Tells of any object whether its properties of these names have certain values, as `Object.is` has it: for what is asked
+ * before each call of a program. Where that may be, it is code that is made for the names: V8 remembers for each place in
+ * code where the few kinds of objects that came by keep what is looked for, and a loop over names and objects meets too
+ * many, and takes twenty times as long. Kindling's own.
  */
-function inCode(
-  object: Properties,
-  keys: readonly string[],
-  values: readonly unknown[],
-): (() => boolean) | null {
+export function comparisonOf(names: readonly string[]): Comparison {
+  const key = JSON.stringify(names);
+  let comparison = made.get(key);
+  if (comparison === undefined) {
+    comparison = inCode(names) ?? ((object, values) => changed(object, names, values) < 0);
+    made.set(key, comparison);
+  }
+  return comparison;
+}
+
+/** That as code, or `null` where none can be made. */
+function inCode(names: readonly string[]): Comparison | null {
   if (isBrowser) return null;
-  const names = values.map((_, i) => `v${i}`);
-  const tests = keys.map((key, i) =>
-    isSame(`object[${isIndex(key) ? key : JSON.stringify(key)}]`, values[i], `v${i}`),
-  );
-  // Of the same text V8 would make one piece of code.
-  const text = `const [${names}] = values; return () => ${tests.join(' && ') || true}; // ${++made}`;
+  const tests = names.map((name, i) => {
+    const property = `object[${isIndex(name) ? name : JSON.stringify(name)}]`;
+    return `((a = ${property}) === (b = values[${i}]) ? a !== 0 || 1 / a === 1 / b : a !== a && b !== b)`;
+  });
   try {
-    return new Function('object', 'values', text)(object, values) as () => boolean;
+    return new Function('object', 'values', `let a, b; return ${tests.join(' && ') || true};`) as Comparison;
   } catch {
     return null;
   }
 }
 
-/** An expression as `Object.is`; all but NaN and the zeros are told apart by `===`, which is faster. */
-const isSame = (a: string, value: unknown, b: string): string =>
-  Number.isNaN(value) || value === 0 ? `Object.is(${a}, ${b})` : `${a} === ${b}`;
-
-const isIndex = (key: string): boolean => /^(0|[1-9]\d{0,8})$/.test(key);
+const isIndex = (name: string): boolean => /^(0|[1-9]\d{0,8})$/.test(name);
 
 /** After so many objects of different kinds V8 remembers no more where they keep what is looked for. */
 const kindsRemembered = 16;

@@ -33,7 +33,7 @@ it.each(['document', 'importScripts'])(
   },
 );
 
-it('elsewhere there is code for the object', async () => {
+it('elsewhere there is code for the names', async () => {
   const [texts, follows] = await made();
   expect([texts > 0, follows]).toEqual([true, true]);
 });

@@ -1,7 +1,11 @@
 import { type Expr, node } from './node.ts';
 
 /** An expression with others for its inputs, and for its parameters, where these do not stay. */
-export function substitute(expression: Expr, inputs: readonly Expr[], params: readonly Expr[] | null = null): Expr {
+export function substitute(
+  expression: Expr,
+  inputs: readonly Expr[],
+  params: readonly Expr[] | null = null,
+): Expr {
   const done = new Map<Expr, Expr>();
   const visit = (expr: Expr): Expr => {
     const known = done.get(expr);
