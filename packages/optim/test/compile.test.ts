@@ -34,6 +34,12 @@ const training = <A extends unknown[]>(
   argumentsOf: (i: number) => unknown[],
 ): World => ({ call: trainingStep(optimizer, lossOf), argumentsOf, state: left(model, optimizer) });
 
+/** Changes how often one parameter says that it was updated. */
+function count(optimizer: optim.Optimizer, step: number): void {
+  const [state] = optimizer.state.values();
+  if (state !== undefined) state.step = step;
+}
+
 const steps = 300;
 const scripts: Readonly<Record<string, () => World>> = {
   'a classifier with SGD, momentum, and a schedule of steps': () => {
@@ -196,6 +202,16 @@ const scripts: Readonly<Record<string, () => World>> = {
       if (i === 200) noGrad(() => (model[0] as nn.Linear).weight.mul_(0.5));
       if (i === 210) (model[0] as nn.Linear).weight.grad?.fill_(3);
       return [randn([5, 3])];
+    });
+  },
+  'Adam, with parameters that count the same, count apart, and the same again': () => {
+    const model = mlp(3, 10, 1);
+    const optimizer = new optim.Adam(model.parameters(), { lr: 0.01 });
+    const lossOf = (x: Tensor, y: Tensor): Tensor => F.mseLoss(model(x), y);
+    return training(model, optimizer, lossOf, (i) => {
+      if (i % 50 === 20) count(optimizer, 3 * i);
+      if (i % 50 === 40) count(optimizer, i);
+      return [randn([4, 3]), randn([4, 1])];
     });
   },
   'a penalty on gradients': () => {

@@ -11,6 +11,10 @@ import {
 } from '@kindling/core';
 import { expect, it } from 'vitest';
 import { Interpreter } from '../../src/compile/interpreter.ts';
+import { layOut } from '../../src/compile/machine/layout.ts';
+import { lowerProgram } from '../../src/compile/machine/lower.ts';
+import { fuse } from '../../src/compile/machine/passes/fuse.ts';
+import type { Program } from '../../src/compile/program.ts';
 import { bitsOf, expectSameBits } from '../support/compiled.ts';
 
 const operation = (name: string, expression: (...x: E.Expr[]) => E.Expr) =>
@@ -91,4 +95,27 @@ it('but computes with no tensors there', () => {
   });
   compiled(randn([2]));
   expect(() => compiled(randn([2]))).toThrow(CompileError);
+});
+
+it('for several operations the same: each kernel finds them in one place', () => {
+  const [, line] = operations as [ElementwiseOp, ElementwiseOp, ElementwiseOp];
+  const compiled = expectSameBits(() => {
+    const next = counter();
+    return {
+      call: (x: Tensor, y: Tensor) => {
+        const numbers = onHost(() => next(2));
+        const z = applyUnary(line, x, numbers);
+        return [z, applyUnary(line, y, numbers), applyUnary(line, z, numbers)];
+      },
+      argumentsOf: () => [randn([7]), randn([90])],
+    };
+  }, 6);
+  const [program] = compiled.programs;
+  const steps = fuse(lowerProgram(program as Program));
+  const { params, paramCount } = layOut(program as Program, steps);
+  expect({ kernels: params.size, places: new Set(params.values()).size, paramCount }).toEqual({
+    kernels: 2,
+    places: 1,
+    paramCount: 2,
+  });
 });
