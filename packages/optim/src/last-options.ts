@@ -1,4 +1,4 @@
-import { checkArguments, comparisonOf, type K } from '@kindling/core';
+import { type Comparison, checkArguments, comparisonOf, type K } from '@kindling/core';
 import { areSame } from './groups.ts';
 
 /** What the options of a group were when all of them were right last. */
@@ -7,7 +7,7 @@ interface Seen {
   readonly values: unknown[];
   /** Those that are lists, each with its elements then. */
   readonly lists: { readonly list: readonly unknown[]; readonly elements: readonly unknown[] }[];
-  readonly areSame: ReturnType<typeof comparisonOf>;
+  readonly areSame: Comparison;
 }
 
 type Options = Readonly<Record<string, unknown>>;

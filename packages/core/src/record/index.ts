@@ -30,5 +30,5 @@ export { applyInPlace } from './in-place.ts';
 export { type AccumulateGrad, type GradNode, INPUT, OUTPUT } from './node.ts';
 export { type Observer, observe } from './observe.ts';
 export * from './primitive.ts';
-export { assumesHeld, assumesValues, comparisonOf, notePart } from './properties.ts';
+export { assumesHeld, assumesValues, type Comparison, comparisonOf, notePart } from './properties.ts';
 export { valuesOf } from './values.ts';

@@ -1,4 +1,4 @@
-import { checkArguments } from '../arguments/index.ts';
+import { checkArguments, K } from '../arguments/index.ts';
 import { anObject, wasTold } from './host.ts';
 import { tracer } from './observe.ts';
 
@@ -71,19 +71,28 @@ function changed(object: Properties, keys: readonly string[], values: readonly u
 }
 
 /** Whether the properties of an object have these values, in the order of the names that were asked for. */
-type Comparison = (object: Properties, values: readonly unknown[]) => boolean;
+export type Comparison = (object: Properties, values: readonly unknown[]) => boolean;
 
 /** In pages a policy may forbid to make code, and the console tells of each attempt, caught or not. */
 const isBrowser = 'document' in globalThis || 'importScripts' in globalThis;
 const made = new Map<string, Comparison>();
+const aListOfNames = /* @__PURE__ */ K.listOf(K.text);
 
 /**
  * Tells of any object whether its properties of these names have certain values, as `Object.is` has it: for what is asked
  * before each call of a program. Where that may be, it is code that is made for the names: V8 remembers for each place in
  * code where the few kinds of objects that came by keep what is looked for, and a loop over names and objects meets too
  * many, and takes twenty times as long. Kindling's own.
+ * @throws ValueError for what is no list of names
+ * @example
+ * ```ts
+ * const isThere = comparisonOf(['row', 'column']);
+ * isThere({ row: 1, column: 2 }, [1, 2]); // true
+ * isThere({ row: 1, column: 3 }, [1, 2]); // false
+ * ```
  */
 export function comparisonOf(names: readonly string[]): Comparison {
+  checkArguments('comparisonOf', { names: aListOfNames }, arguments);
   const key = JSON.stringify(names);
   let comparison = made.get(key);
   if (comparison === undefined) {
