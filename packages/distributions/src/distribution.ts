@@ -10,7 +10,7 @@ import {
   Shown,
   Tensor,
 } from '@kindling/core';
-import { asFloat, type Range, within } from './values.ts';
+import { asFloat, named, type Range, within } from './values.ts';
 
 /** Options of every distribution. */
 export interface DistributionOptions {
@@ -165,12 +165,12 @@ export abstract class Distribution extends Shown {
   /**
    * The logarithm of the density, or of the probability, at a value, which broadcasts against `batchShape` and
    * `eventShape`. Follows `Distribution.log_prob`.
-   * @throws ValueError for a value that the distribution cannot give
+   * @throws ValueError for a value that the distribution cannot give, ShapeError for one that does not broadcast
    */
   logProb(value: Tensor | number): Tensor {
     const caller = this.nameOf('logProb');
     checkArguments(caller, valueTakes, arguments);
-    return this.logDensity(this.fitting(caller, value));
+    return named(caller, () => this.logDensity(this.fitting(caller, value)));
   }
 
   /**
@@ -200,7 +200,7 @@ export abstract class Distribution extends Shown {
   cdf(value: Tensor | number): Tensor {
     const caller = this.nameOf('cdf');
     checkArguments(caller, valueTakes, arguments);
-    return this.cdfOf?.(this.fitting(caller, value)) ?? noForm(caller);
+    return named(caller, () => this.cdfOf?.(this.fitting(caller, value)) ?? noForm(caller));
   }
 
   /**
@@ -211,7 +211,7 @@ export abstract class Distribution extends Shown {
   icdf(value: Tensor | number): Tensor {
     const caller = this.nameOf('icdf');
     checkArguments(caller, valueTakes, arguments);
-    return this.icdfOf?.(asFloat(value)) ?? noForm(caller);
+    return named(caller, () => this.icdfOf?.(asFloat(value)) ?? noForm(caller));
   }
 
   /**
@@ -236,8 +236,9 @@ export abstract class Distribution extends Shown {
    * @example new Normal(tensor([0, 1]), 1).expand([3, 2]).batchShape; // [ 3, 2 ]
    */
   expand(batchShape: Shape): this {
-    checkArguments(this.nameOf('expand'), { batchShape: K.sizes }, arguments);
-    return this.expanded(batchShape) as this;
+    const caller = this.nameOf('expand');
+    checkArguments(caller, { batchShape: K.sizes }, arguments);
+    return named(caller, () => this.expanded(batchShape) as this);
   }
 
   /** As PyTorch prints it. */

@@ -19,7 +19,7 @@ import {
 import { halfLogDet, mahalanobis } from './continuous/multivariate-normal.ts';
 import { Bernoulli, Categorical, Geometric, OneHotCategorical, Poisson } from './discrete/index.ts';
 import { Distribution } from './distribution.ts';
-import { eulerGamma, sumRightmost } from './values.ts';
+import { eulerGamma, named, sumRightmost } from './values.ts';
 
 type DistributionClass<D extends Distribution> = abstract new (...args: never[]) => D;
 type Divergence<P, Q> = (p: P, q: Q) => Tensor;
@@ -167,7 +167,8 @@ const registerTakes = { typeP: classKind, typeQ: classKind, divergence: K.callab
 /**
  * The Kullback-Leibler divergence of q from p, the mean of log(p(x) / q(x)) over what p draws, of shape `batchShape`.
  * Follows `torch.distributions.kl_divergence`.
- * @throws KindlingError for two classes of which none is known: see {@link registerKl}
+ * @throws KindlingError for two classes of which none is known: see {@link registerKl}; ShapeError for two whose batches do
+ * not broadcast
  * @example klDivergence(new Normal(0, 1), new Normal(1, 2)); // tensor(0.4431)
  */
 export function klDivergence(p: Distribution, q: Distribution): Tensor {
@@ -177,7 +178,7 @@ export function klDivergence(p: Distribution, q: Distribution): Tensor {
     throw new KindlingError(
       `klDivergence: none is known of ${p.constructor.name} and ${q.constructor.name}; average p.logProb(x).sub(q.logProb(x)) over samples, or tell it by registerKl`,
     );
-  return found.divergence(p as never, q as never);
+  return named('klDivergence', () => found.divergence(p as never, q as never));
 }
 
 /**

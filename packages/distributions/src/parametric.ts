@@ -1,7 +1,7 @@
 /** Distributions of numbers whose parameters broadcast. */
 import { checkArguments, K, type Shape, type Tensor } from '@kindling/core';
 import { Distribution, type DistributionOptions, distributionOptions } from './distribution.ts';
-import { broadcastFloats, type Range } from './values.ts';
+import { broadcastFloats, named, type Range } from './values.ts';
 
 /** Its class is called with the parameters, in their order. */
 type ParametricClass = new (...given: (Tensor | DistributionOptions)[]) => Distribution;
@@ -20,7 +20,7 @@ export abstract class Parametric<Name extends string> extends Distribution {
     const names = Object.keys(given) as Name[];
     const takes = Object.fromEntries(names.map((name) => [name, K.tensorOrNumber]));
     checkArguments(new.target.name, { ...takes, options: distributionOptions }, args);
-    const together = broadcastFloats(...names.map((name) => given[name]));
+    const together = named(new.target.name, () => broadcastFloats(...names.map((name) => given[name])));
     super(together[0]?.shape ?? [], [], options);
     this.parameters = Object.fromEntries(
       names.map((name, i) => [name, this.parameter(name, together[i] as Tensor, bounds[name])]),

@@ -2,6 +2,7 @@
 import {
   apply,
   broadcastTensors,
+  calledAs,
   copyElements,
   type DType,
   definePrimitive,
@@ -78,6 +79,15 @@ export function asFloat(x: Tensor | number, dtype: DType = getDefaultDtype()): T
 export function broadcastFloats(...values: readonly (Tensor | number)[]): Tensor[] {
   const floats = values.find((x) => x instanceof Tensor && isFloatingPoint(x.dtype)) as Tensor | undefined;
   return broadcastTensors(...values.map((x) => asFloat(x, floats?.dtype)));
+}
+
+/** What `run` gives; an error in it names the caller. */
+export function named<T>(caller: string, run: () => T): T {
+  try {
+    return run();
+  } catch (error) {
+    throw calledAs(caller, error);
+  }
 }
 
 /** Sums over the last so many dimensions. */

@@ -106,6 +106,39 @@ describe('what is refused', () => {
     expect(act).toThrow(message);
   });
 
+  const two = ['Cauchy', 'Gumbel', 'Laplace', 'LogNormal', 'Normal', 'Pareto', 'Uniform', 'Weibull'];
+  const one = ['Exponential', 'HalfCauchy', 'HalfNormal', 'Poisson'];
+  const byProbs = ['Bernoulli', 'Geometric'];
+
+  it.each(two)('parameters of %s that do not broadcast, by its name', (name) => {
+    const Class = untyped[name] as (typeof untyped)[string];
+    expect(() => new Class(ones([2]), ones([3]).mul(2))).toThrow(
+      new RegExp(`^${name}: .*shapes \\[2\\] and \\[3\\] do not broadcast`),
+    );
+  });
+
+  it.each([...two, ...one, ...byProbs])(
+    'a value or a shape that does not broadcast, by the method of %s',
+    (name) => {
+      const Class = untyped[name] as (typeof untyped)[string];
+      const half = ones([2]).mul(0.5);
+      const d = byProbs.includes(name)
+        ? new Class({ probs: half })
+        : new Class(half, ...(two.includes(name) ? [ones([2]).mul(2)] : []));
+      const given = { logProb: ones([3]), cdf: ones([3]), icdf: ones([3]), expand: [3] };
+      for (const [method, value] of Object.entries(given))
+        expect(() => (d as unknown as Record<string, (x: unknown) => unknown>)[method]?.(value)).toThrow(
+          new RegExp(`^${name}\\.${method}: .*(\\[3\\]|closed form)`),
+        );
+    },
+  );
+
+  it('two whose batches do not broadcast, by the divergence', () => {
+    expect(() => D.klDivergence(new D.Normal(ones([2]), 1), new D.Normal(ones([3]), 1))).toThrow(
+      /^klDivergence: .*do not broadcast/,
+    );
+  });
+
   it('nothing where nothing is to be checked', () => {
     const d = new D.Normal(0, -1, { validateArgs: false });
     expect(d.logProb(Number.NaN).item()).toBeNaN();
