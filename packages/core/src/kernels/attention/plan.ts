@@ -10,8 +10,7 @@ import {
   type Compiling,
   ensureBytes,
   type FloatLane,
-  f32,
-  f64,
+  scratchOf,
   u8,
   type ValueType,
 } from '../wasm/index.ts';
@@ -152,7 +151,7 @@ function bytesOf(all: Kernels, lane: FloatLane): Uint8Array {
   const { bytes } = gemmLanes[lane];
   const room = align16(tried.keys * tried.valueSize * bytes) + 64;
   ensureBytes(ATTENTION_SCRATCH + 10 * room);
-  const numbers = lane === 'f32' ? f32 : f64;
+  const numbers = scratchOf(lane);
   const place = (i: number): number => ATTENTION_SCRATCH + i * room;
   const stack = (i: number, size: number): Stack<number> => ({
     at: place(i),

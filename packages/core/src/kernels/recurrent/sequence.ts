@@ -7,6 +7,7 @@ import { recorder } from '../recording/index.ts';
 import { copyRun, type FloatArray, type Strided } from '../strided/index.ts';
 import {
   align16,
+  bytesOfLane,
   type Compiling,
   ensureBytes,
   f32,
@@ -263,4 +264,4 @@ function bytesGiven(all: Kernels, bytes: 4 | 8): Uint8Array {
 
 /** Compiles the kernels by `compile`, and uses those of each lane from now on that give the same bits. */
 export const useWideRecurrence = (compile: Compiling): void =>
-  kernels.useWide(compile, (all, lane) => bytesGiven(all, lane === 'f32' ? 4 : 8));
+  kernels.useWide(compile, (all, lane) => bytesGiven(all, bytesOfLane(lane)));

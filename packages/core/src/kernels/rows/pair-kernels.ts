@@ -4,12 +4,14 @@ import { inlineExpression } from '../compile/index.ts';
 import type { Expr } from '../expression/index.ts';
 import * as E from '../expression/index.ts';
 import {
+  bytesOfLane,
   type FloatLane,
   type FunctionBuilder,
   i32Params,
   ModuleBuilder,
   memoized,
   range,
+  vectorOf,
 } from '../wasm/index.ts';
 import { definePairDrivers, pairGroup } from './pair-drivers.ts';
 
@@ -143,8 +145,8 @@ class PairEmitter {
   constructor(f: FunctionBuilder, lane: FloatLane, term: PairTerm, power: number, exponent: number) {
     this.f = f;
     this.lane = lane;
-    this.vector = lane === 'f32' ? 'f32x4' : 'f64x2';
-    this.bytes = lane === 'f32' ? 4 : 8;
+    this.vector = vectorOf(lane);
+    this.bytes = bytesOfLane(lane);
     this.expression = expressionOf(term);
     this.power = power;
     this.leveled = hasLevels(term);

@@ -1,5 +1,6 @@
-/** The WebAssembly assembler and the one memory that kernels work in. */
+/** The WebAssembly assembler, and the memories that kernels work in. */
 
+export * from './lanes.ts';
 export * from './memory.ts';
 export * from './module-builder.ts';
 export * from './relaxed-simd.ts';

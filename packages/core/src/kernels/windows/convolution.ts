@@ -7,12 +7,12 @@ import { copyRun, type FloatArray, type Strided, stridedOver } from '../strided/
 import { onThreads, worthThreads } from '../threads/index.ts';
 import {
   align16,
+  bytesOfLane,
   ensureBytes,
   type FloatLane,
-  f32,
-  f64,
   roomBehindScratch,
   scratchLimit,
+  scratchOf,
 } from '../wasm/index.ts';
 import { CONVOLUTION_SCRATCH } from './convolution-driver.ts';
 import { type ConvolutionPlan, convolutionTypes, type Places, planOf } from './convolution-plan.ts';
@@ -68,7 +68,7 @@ function runInChunks(
   lane: FloatLane,
   plan: ConvolutionPlan,
 ): void {
-  const bytes = lane === 'f32' ? 4 : 8;
+  const bytes = bytesOfLane(lane);
   const counts = countsOf(g);
   const work = g.batch * counts.y * g.channels * volume(g.kernel);
   const { kernel, rows } = plan;
@@ -83,7 +83,7 @@ function runInChunks(
   const chunks = (run: Run): void => {
     ensureBytes(CONVOLUTION_SCRATCH + (isLarge ? 0 : needed));
     const first = isLarge ? roomBehindScratch(needed) : CONVOLUTION_SCRATCH;
-    const scratch = lane === 'f32' ? f32 : f64;
+    const scratch = scratchOf(lane);
     const at = { x: first + x, weight: first, y: first + y };
     inChunks(g, wanted, arrays, bias, plan, at, images, scratch, run);
   };
