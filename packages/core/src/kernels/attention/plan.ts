@@ -5,15 +5,8 @@ import { defineScalar } from '../compile/index.ts';
 import { exp, log } from '../expression/index.ts';
 import { gemmLanes, panelFunctions, TiledKernels } from '../gemm/index.ts';
 import type { Split } from '../recording/index.ts';
-import {
-  align16,
-  type Compiling,
-  ensureBytes,
-  type FloatLane,
-  scratchOf,
-  u8,
-  type ValueType,
-} from '../wasm/index.ts';
+import { align16, type Compiling, ensureBytes, type FloatLane, u8, type ValueType } from '../wasm/index.ts';
+import { scratchOf } from '../wasm/lanes.ts';
 import { attentionBackward } from './backward.ts';
 import { attentionForward } from './forward.ts';
 import {

@@ -1,6 +1,7 @@
 import type { DType } from '../../dtype.ts';
 import type { Kind, Lane } from '../expression/index.ts';
-import { type FunctionBuilder, vectorOf } from '../wasm/index.ts';
+import type { FunctionBuilder } from '../wasm/index.ts';
+import { vectorOf } from '../wasm/lanes.ts';
 
 /** How elements lie in memory. A kernel converts between this and its lane as it loads and stores. */
 export type Stored = DType;

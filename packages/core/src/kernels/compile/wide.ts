@@ -9,9 +9,9 @@ import {
   compilingAsIs,
   ensureBytes,
   type FloatLane,
-  scratchOf,
   u8,
 } from '../wasm/index.ts';
+import { scratchOf } from '../wasm/lanes.ts';
 import { compileKernel } from './kernel.ts';
 
 const [x, y, z] = [E.input(0), E.input(1), E.input(2)];

@@ -4,7 +4,8 @@
  */
 
 import type { FloatArray } from '../strided/index.ts';
-import { bytesOfLane, type FloatLane, i32Params, ModuleBuilder, memoized } from '../wasm/index.ts';
+import { type FloatLane, i32Params, ModuleBuilder, memoized } from '../wasm/index.ts';
+import { bytesOfLane } from '../wasm/lanes.ts';
 import { elementAt, type ProductOf } from './operands.ts';
 
 /** A product with sums in double precision; `added` may be c itself. */

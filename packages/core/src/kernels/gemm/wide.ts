@@ -2,15 +2,8 @@
  * Kernels compiled for vectors of 256 bits: tried against those at work, and put in their place where they are faster.
  */
 
-import {
-  align16,
-  bytesOfLane,
-  type Compiling,
-  ensureBytes,
-  type FloatLane,
-  scratchOf,
-  u8,
-} from '../wasm/index.ts';
+import { align16, type Compiling, ensureBytes, type FloatLane, u8 } from '../wasm/index.ts';
+import { bytesOfLane, scratchOf } from '../wasm/lanes.ts';
 import { type GemmKernels, gemmKernels, SCRATCH_BYTES } from './gemm-kernels.ts';
 
 /** What a trial of wide kernels found. */

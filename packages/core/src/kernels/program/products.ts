@@ -5,7 +5,8 @@
 
 import { isCutBefore, multiplyAdd } from '../gemm/index.ts';
 import type { Matrix, Product } from '../recording/index.ts';
-import { bytesOfLane, type FloatLane, type FunctionBuilder, range, vectorOf } from '../wasm/index.ts';
+import { type FloatLane, type FunctionBuilder, range } from '../wasm/index.ts';
+import { bytesOfLane, vectorOf } from '../wasm/lanes.ts';
 
 /** A product without its places. */
 type ProductForm = Pick<

@@ -1,4 +1,5 @@
-import { bytesOfLane, type FloatLane } from '../wasm/index.ts';
+import type { FloatLane } from '../wasm/index.ts';
+import { bytesOfLane } from '../wasm/lanes.ts';
 import type { Address } from './kernel.ts';
 import type { Area } from './place.ts';
 

@@ -7,7 +7,6 @@ import { recorder } from '../recording/index.ts';
 import { copyRun, type FloatArray, type Strided } from '../strided/index.ts';
 import {
   align16,
-  bytesOfLane,
   type Compiling,
   ensureBytes,
   f32,
@@ -16,6 +15,7 @@ import {
   scratchLimit,
   u8,
 } from '../wasm/index.ts';
+import { bytesOfLane } from '../wasm/lanes.ts';
 import { type CellName, cells } from './cells.ts';
 import {
   backwardOperands,

@@ -4,14 +4,8 @@
  */
 
 import { is, minus, over, plus, times } from '../wasm/formulas.ts';
-import {
-  bytesOfLane,
-  type FloatLane,
-  type FunctionBuilder,
-  i32Params,
-  type ModuleBuilder,
-  range,
-} from '../wasm/index.ts';
+import { type FloatLane, type FunctionBuilder, i32Params, type ModuleBuilder, range } from '../wasm/index.ts';
+import { bytesOfLane } from '../wasm/lanes.ts';
 
 /** Rows and columns of the operands that are worked on at a time. */
 export const blockRows = 128;

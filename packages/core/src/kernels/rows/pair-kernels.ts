@@ -4,15 +4,14 @@ import { inlineExpression } from '../compile/index.ts';
 import type { Expr } from '../expression/index.ts';
 import * as E from '../expression/index.ts';
 import {
-  bytesOfLane,
   type FloatLane,
   type FunctionBuilder,
   i32Params,
   ModuleBuilder,
   memoized,
   range,
-  vectorOf,
 } from '../wasm/index.ts';
+import { bytesOfLane, vectorOf } from '../wasm/lanes.ts';
 import { definePairDrivers, pairGroup } from './pair-drivers.ts';
 
 /**

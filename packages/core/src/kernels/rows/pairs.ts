@@ -7,7 +7,8 @@ import type { TypedArray } from '../../dtype.ts';
 import { allocateArray } from '../../storage.ts';
 import { type Recorder, recorder } from '../recording/index.ts';
 import { type FloatArray, gather, type Strided } from '../strided/index.ts';
-import { bytesOfLane, ensureBytes, type FloatLane, scratchOf } from '../wasm/index.ts';
+import { ensureBytes, type FloatLane } from '../wasm/index.ts';
+import { bytesOfLane, scratchOf } from '../wasm/lanes.ts';
 import { areaOf, areas, blockColumns, blockRows, pairGroup } from './pair-drivers.ts';
 import { type PairShape, type PairTerm, pairKernels } from './pair-kernels.ts';
 

@@ -1,6 +1,5 @@
 /** The WebAssembly assembler, and the memories that kernels work in. */
 
-export * from './lanes.ts';
 export * from './memory.ts';
 export * from './module-builder.ts';
 export * from './relaxed-simd.ts';

@@ -2,15 +2,8 @@
 
 import { gemmLanes, narrowTile, TiledKernels } from '../gemm/index.ts';
 import type { Split } from '../recording/index.ts';
-import {
-  align16,
-  bytesOfLane,
-  type Compiling,
-  ensureBytes,
-  type FloatLane,
-  scratchOf,
-  u8,
-} from '../wasm/index.ts';
+import { align16, type Compiling, ensureBytes, type FloatLane, u8 } from '../wasm/index.ts';
+import { bytesOfLane, scratchOf } from '../wasm/lanes.ts';
 import { CONVOLUTION_SCRATCH, convolutionParams, MOST_PLACES, PLANES_BYTES } from './convolution-driver.ts';
 import { convolutionKernels } from './convolution-kernels.ts';
 import { type Geometry, volume } from './geometry.ts';

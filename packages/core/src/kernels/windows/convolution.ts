@@ -5,15 +5,8 @@ import { elementsOf, fillStrided, scatterStrided } from '../elementwise/index.ts
 import { recorder, worksInJavaScript } from '../recording/index.ts';
 import { copyRun, type FloatArray, type Strided, stridedOver } from '../strided/index.ts';
 import { onThreads, worthThreads } from '../threads/index.ts';
-import {
-  align16,
-  bytesOfLane,
-  ensureBytes,
-  type FloatLane,
-  roomBehindScratch,
-  scratchLimit,
-  scratchOf,
-} from '../wasm/index.ts';
+import { align16, ensureBytes, type FloatLane, roomBehindScratch, scratchLimit } from '../wasm/index.ts';
+import { bytesOfLane, scratchOf } from '../wasm/lanes.ts';
 import { CONVOLUTION_SCRATCH } from './convolution-driver.ts';
 import { type ConvolutionPlan, convolutionTypes, type Places, planOf } from './convolution-plan.ts';
 import { type Geometry, volume } from './geometry.ts';

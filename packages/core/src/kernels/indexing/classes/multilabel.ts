@@ -4,7 +4,6 @@ import { elementsOf } from '../../elementwise/index.ts';
 import { recordCall, recorder } from '../../recording/index.ts';
 import type { Strided } from '../../strided/index.ts';
 import {
-  bytesOfLane,
   type FloatLane,
   type FunctionBuilder,
   i32Params,
@@ -12,6 +11,7 @@ import {
   memoized,
   type ParametersOf,
 } from '../../wasm/index.ts';
+import { bytesOfLane } from '../../wasm/lanes.ts';
 import { as } from '../moves.ts';
 
 /**

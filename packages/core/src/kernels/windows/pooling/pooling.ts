@@ -8,15 +8,8 @@ import { allocateArray } from '../../../storage.ts';
 import { elementsOf, fillStrided } from '../../elementwise/index.ts';
 import { recorder, type Split } from '../../recording/index.ts';
 import { copyRun, type FloatArray, type Strided } from '../../strided/index.ts';
-import {
-  align16,
-  bytesOfLane,
-  ensureBytes,
-  type FloatLane,
-  i32,
-  scratchLimit,
-  scratchOf,
-} from '../../wasm/index.ts';
+import { align16, ensureBytes, type FloatLane, i32, scratchLimit } from '../../wasm/index.ts';
+import { bytesOfLane, scratchOf } from '../../wasm/lanes.ts';
 import { type PoolKernel, type PoolName, poolKernel, poolNames } from './kernels.ts';
 import { poolPlain } from './plain.ts';
 import {

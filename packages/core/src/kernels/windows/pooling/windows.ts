@@ -6,13 +6,13 @@
 
 import { is, minus, plus, times } from '../../wasm/formulas.ts';
 import {
-  bytesOfLane,
   type FloatLane,
   type FunctionBuilder,
   i32Params,
   ModuleBuilder,
   memoized,
 } from '../../wasm/index.ts';
+import { bytesOfLane } from '../../wasm/lanes.ts';
 import { type Triple, volume } from '../geometry.ts';
 
 /**
