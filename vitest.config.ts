@@ -5,9 +5,10 @@ import { defineConfig } from 'vitest/config';
 const path = (file: string): string => fileURLToPath(new URL(file, import.meta.url));
 
 /**
- * The tests of a folder. The files of a worker share the modules that they import: to load the library takes longer than most of
- * them take to run. `seeded.ts` sees to it that none leaves anything behind for the next. Those that are about how the library is
- * loaded, `*.anew.test.ts`, have a worker each. All projects have one root, so that what is transformed once serves them all.
+ * The tests of a folder. The files of a worker share the modules that they import: to load the library takes longer
+ * than most of them take to run. `seeded.ts` sees to it that none leaves anything behind for the next. Those that are
+ * about how the library is loaded, `*.anew.test.ts`, have a worker each. All projects have one root, so that what is
+ * transformed once serves them all.
  */
 const projects = (name: string, folder: string, globalSetup: string[] = []) =>
   [
@@ -43,7 +44,8 @@ export default defineConfig({
     reporters: report === undefined ? ['default'] : ['default', ['json', { outputFile: report }]],
     experimental: {
       fsModuleCache: true,
-      // Where Node reads TypeScript it loads the modules: a call from one to another costs half of what it does through Vite's.
+      // Where Node reads TypeScript it loads the modules: a call from one to another costs half of what it does through
+      // Vite's.
       viteModuleRunner: !Reflect.get(process.features, 'typescript'),
     },
     projects: [

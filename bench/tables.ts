@@ -7,8 +7,8 @@ import { label, type Peer } from './runners.ts';
 export type Found = ReadonlyMap<Peer, ReadonlyMap<string, readonly number[]>>;
 
 /**
- * The time that 5 % of the slices undercut: what the machine does when nothing else runs on it, without the luck of a single
- * slice.
+ * The time that 5 % of the slices undercut: what the machine does when nothing else runs on it, without the luck of a
+ * single slice.
  */
 function typical(times: readonly number[] | undefined): number | null {
   if (times === undefined || times.length === 0) return null;
@@ -76,7 +76,10 @@ export function printCases(title: string, peers: readonly Peer[], found: Found):
   show(table);
 }
 
-/** A table for each number of parameters, an optimizer a row; the ratios are to PyTorch's fastest and to a copy of the same bytes. */
+/**
+ * A table for each number of parameters, an optimizer a row; the ratios are to PyTorch's fastest and to a copy of the
+ * same bytes.
+ */
 export function printUpdates(peers: readonly Peer[], found: Found): void {
   const copier = peers.find(({ name }) => name === 'kindling');
   const torch = peers.find(({ name }) => name === 'pytorch');

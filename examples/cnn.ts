@@ -1,5 +1,6 @@
 /**
- * Reads digits by a small convolutional net, which looks for the same shapes everywhere in an image, and shows what it looks for.
+ * Reads digits by a small convolutional net, which looks for the same shapes everywhere in an image, and shows what it
+ * looks for.
  *
  *     pnpm cnn [--epochs N] [--compile] ...
  */

@@ -1,6 +1,6 @@
 /**
- * A net that begins here and goes on in PyTorch: three epochs of digits in Kindling, an export, and, where there is a Python with torch, the next
- * epochs on two ranks. One picture shows the losses of both.
+ * A net that begins here and goes on in PyTorch: three epochs of digits in Kindling, an export, and, where there is a
+ * Python with torch, the next epochs on two ranks. One picture shows the losses of both.
  *
  *     pnpm grow-up [--python PROGRAM] ...
  */

@@ -1,6 +1,6 @@
 /**
- * The first thing to train: which of three species an iris is, by the lengths and widths of its leaves. Five nets learn from four fifths
- * of the flowers each, stop when they get no better, and are asked about the rest.
+ * The first thing to train: which of three species an iris is, by the lengths and widths of its leaves. Five nets learn
+ * from four fifths of the flowers each, stop when they get no better, and are asked about the rest.
  *
  *     pnpm iris [--folds N] [--compile] ...
  */

@@ -1,5 +1,6 @@
 /**
- * Every optimizer on three surfaces and on digits, each at the best of some learning rates: where it goes, and how fast.
+ * Every optimizer on three surfaces and on digits, each at the best of some learning rates: where it goes, and how
+ * fast.
  *
  *     pnpm optimizers [--steps N] [--compile] ...
  */

@@ -10,7 +10,10 @@ export interface Progress {
 const leastBar = 6;
 const mostBar = 40;
 
-/** A line of at most `columns - 1` characters: what does not fit is left out from the end, and the bar takes what is over. */
+/**
+ * A line of at most `columns - 1` characters: what does not fit is left out from the end, and the bar takes what is
+ * over.
+ */
 export function progressLine(
   title: string,
   fraction: number,

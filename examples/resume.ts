@@ -1,6 +1,6 @@
 /**
- * A training that kills itself by SIGKILL again and again, each time while it saves, and goes on from its last checkpoint in a new
- * process; beside one that nothing happens to. Both must have the same losses to the bit.
+ * A training that kills itself by SIGKILL again and again, each time while it saves, and goes on from its last
+ * checkpoint in a new process; beside one that nothing happens to. Both must have the same losses to the bit.
  *
  *     pnpm resume [--kills N] [--compile] ...
  */

@@ -2,9 +2,9 @@
 import ts from '@typescript/typescript6';
 
 /**
- * The source with two additions. What is computed on import is marked pure: no source file but methods.ts has effects on
- * import, and bundlers keep every call that is not marked. Exported classes get their name as a getter, which minifiers
- * leave alone: models, optimizers and errors print it.
+ * The source with two additions. What is computed on import is marked pure: no source file but methods.ts has effects
+ * on import, and bundlers keep every call that is not marked. Exported classes get their name as a getter, which
+ * minifiers leave alone: models, optimizers and errors print it.
  */
 export function annotated(code: string, path: string): string {
   const file = ts.createSourceFile(path, code, ts.ScriptTarget.Latest, true);
@@ -44,7 +44,10 @@ export function annotated(code: string, path: string): string {
   return result;
 }
 
-/** The names under which `export { X as Name }` exports something: a class may be exported by another value that stands for it. */
+/**
+ * The names under which `export { X as Name }` exports something: a class may be exported by another value that stands
+ * for it.
+ */
 const namesListed = (file: ts.SourceFile): ReadonlySet<string> =>
   new Set(
     file.statements.flatMap((statement) =>

@@ -1,7 +1,7 @@
 /**
- * Builds the package in whose folder it runs: one JavaScript file for each entry of its manifest (and one that they share),
- * since an import costs by the file, and one declaration file for each source file, since a bundler of declarations loses
- * their documentation and the way to definitions.
+ * Builds the package in whose folder it runs: one JavaScript file for each entry of its manifest (and one that they
+ * share), since an import costs by the file, and one declaration file for each source file, since a bundler of
+ * declarations loses their documentation and the way to definitions.
  */
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';

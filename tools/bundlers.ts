@@ -1,6 +1,6 @@
 /**
- * A user's production builds: a small program is built, minified, by each of the bundlers in use, and what comes out must
- * print in Node what the program prints unbundled. Run by `check-packages.ts` on what a registry would serve.
+ * A user's production builds: a small program is built, minified, by each of the bundlers in use, and what comes out
+ * must print in Node what the program prints unbundled. Run by `check-packages.ts` on what a registry would serve.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';

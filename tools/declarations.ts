@@ -1,6 +1,6 @@
 /**
- * The declaration files of a package, one a source file. A bundler of declarations turns exports into lists of names, in
- * which editors lose the documentation of Tensor's methods and the way to their functions.
+ * The declaration files of a package, one a source file. A bundler of declarations turns exports into lists of names,
+ * in which editors lose the documentation of Tensor's methods and the way to their functions.
  */
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';

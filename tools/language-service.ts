@@ -133,8 +133,8 @@ function complaint(
 const identifier = /^[A-Za-z_$][\w$]*$/;
 
 /**
- * Every fault that a user's editor would show in the members of Tensor, each beginning with the member's name. `known` has
- * the names that exist at run time; those that completion offers are added.
+ * Every fault that a user's editor would show in the members of Tensor, each beginning with the member's name. `known`
+ * has the names that exist at run time; those that completion offers are added.
  */
 export function faultsOfMembers(
   place: Place,

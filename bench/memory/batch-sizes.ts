@@ -1,4 +1,7 @@
-/** One compiled function with two hundred batch sizes, each of which gets a program that stays; then with the same ones again. */
+/**
+ * One compiled function with two hundred batch sizes, each of which gets a program that stays; then with the same ones
+ * again.
+ */
 import { setImmediate as turn } from 'node:timers/promises';
 import { compile, manualSeed } from '@kindling/core';
 import { nets } from '../peers/cases.ts';

@@ -1,6 +1,6 @@
 /**
- * Two hundred compiled functions, each with a net and an optimizer of its own, made and dropped: with a turn of the event loop
- * after each, as a script has that reads its data asynchronously, or with `synchronous` without any.
+ * Two hundred compiled functions, each with a net and an optimizer of its own, made and dropped: with a turn of the
+ * event loop after each, as a script has that reads its data asynchronously, or with `synchronous` without any.
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import { compile, manualSeed } from '@kindling/core';

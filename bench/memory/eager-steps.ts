@@ -1,4 +1,6 @@
-/** Small eager steps in one synchronous loop, without a pause for the event loop and without any call that frees memory. */
+/**
+ * Small eager steps in one synchronous loop, without a pause for the event loop and without any call that frees memory.
+ */
 import { manualSeed } from '@kindling/core';
 import { nets } from '../peers/cases.ts';
 import { training } from '../training.ts';

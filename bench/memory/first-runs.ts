@@ -1,4 +1,7 @@
-/** What the first calls of a compiled function take, in a fresh process: the second one traces, the third one runs the program. */
+/**
+ * What the first calls of a compiled function take, in a fresh process: the second one traces, the third one runs the
+ * program.
+ */
 import { compile, manualSeed } from '@kindling/core';
 import { nets } from '../peers/cases.ts';
 import { training } from '../training.ts';

@@ -12,7 +12,10 @@ export function report(label: string): void {
   console.log(`${label.padStart(14)}${mebibytes(rss)} ${mebibytes(heapUsed)}     ${mebibytes(arrayBuffers)}`);
 }
 
-/** Takes `steps` steps in one synchronous loop: reports soon, five times in all besides, and at the end what a step took. */
+/**
+ * Takes `steps` steps in one synchronous loop: reports soon, five times in all besides, and at the end what a step
+ * took.
+ */
 export function repeat(what: string, steps: number, step: () => unknown, first = steps / 50): void {
   header(`${steps} ${what}, in one synchronous loop`);
   const start = performance.now();

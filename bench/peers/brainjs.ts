@@ -6,8 +6,8 @@ import { record, runSuite, timed } from './timing.ts';
 const passes = 100;
 
 /**
- * A pass over the samples of a batch, with brain.js's own sigmoid and squared error, and an update after each sample. The other
- * nets would take seconds a pass.
+ * A pass over the samples of a batch, with brain.js's own sigmoid and squared error, and an update after each sample.
+ * The other nets would take seconds a pass.
  */
 async function steps(): Promise<void> {
   for (const { name, sizes, batch, loss } of cases.nets) {

@@ -68,7 +68,10 @@ export const elementwise = ['add', 'exp', 'tanh', 'sum', 'softmax'] as const;
 /** What moves elements of matrices of (1024, 64), or of an image of 256 x 256, and the inner product of as many. */
 export const moves = ['dot', 'cat of columns', 'indexSelect of rows', 'reflect pad', 'roll of both'] as const;
 
-/** What reads sequences: a recurrent layer, attention of a sequence to itself by its causal mask, and a small transformer. */
+/**
+ * What reads sequences: a recurrent layer, attention of a sequence to itself by its causal mask, and a small
+ * transformer.
+ */
 export const sequences = {
   lstm: { name: 'LSTM, 64 to 64, 50 steps, batch 16', length: 50, batch: 16, size: 64 },
   attention: {
@@ -93,7 +96,10 @@ export const sequences = {
 export interface UpdateCase {
   readonly name: string;
   readonly options: Readonly<Record<string, unknown>>;
-  /** How many arrays of the size of the parameters it has to read and write at least; left out where it is more than one pass over them. */
+  /**
+   * How many arrays of the size of the parameters it has to read and write at least; left out where it is more than one
+   * pass over them.
+   */
   readonly arrays?: number;
   /** The parameters are matrices. */
   readonly matrices?: true;

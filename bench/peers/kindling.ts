@@ -32,7 +32,10 @@ setNumThreads?.(Number(process.env.BENCH_THREADS ?? 1));
 
 manualSeed(0);
 
-/** About as many as PyTorch does in its time: a million steps on two batches lead to weights that no training has, and to denormal numbers. */
+/**
+ * About as many as PyTorch does in its time: a million steps on two batches lead to weights that no training has, and
+ * to denormal numbers.
+ */
 const stepsOfARun = 2000;
 
 async function steps(): Promise<void> {
@@ -206,7 +209,10 @@ async function losses(): Promise<void> {
 type Maker = new (params: Tensor[], options: object) => optimizers.Optimizer & { train?(): void };
 const makers = optimizers as unknown as Readonly<Record<string, Maker>>;
 
-/** A step of LBFGS from one place and without memory each time: down a quadratic function that it does not reach the bottom of. */
+/**
+ * A step of LBFGS from one place and without memory each time: down a quadratic function that it does not reach the
+ * bottom of.
+ */
 function quasiNewtonStep(params: Tensor[], options: object): () => void {
   const start = params.map((p) => p.detach().clone());
   const [bends, targets] = [params.map((p) => rand([...p.shape])), params.map((p) => randn([...p.shape]))];

@@ -4,7 +4,10 @@ import type { Suite, Times } from './cases.ts';
 const budget = Number(process.env.BENCH_MS ?? 400);
 /** How long it runs before, until the runtime has compiled it well. */
 const warmUp = 500;
-/** As many calls a compiled function takes until it runs its program alone: for those, a call of seconds has half a minute. */
+/**
+ * As many calls a compiled function takes until it runs its program alone: for those, a call of seconds has half a
+ * minute.
+ */
 const fewCalls = 9;
 const fewCallsTake = 30_000;
 /** How long calls run between two looks at the clock, which takes longer than a step of the smallest net. */

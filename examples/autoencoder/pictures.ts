@@ -26,7 +26,9 @@ export function reconstructions(model: Autoencoder, images: Tensor, columns: num
   return sheet(pairs.reshape(2 * rows, columns, side * side));
 }
 
-/** What codes on a grid stand for: over nearly all of the plane where there are `codes`, the second coordinate going up. */
+/**
+ * What codes on a grid stand for: over nearly all of the plane where there are `codes`, the second coordinate going up.
+ */
 export function decodedPlane(model: Autoencoder, codes: Tensor, count: number): Uint8Array {
   const ends = quantile(codes, tensor([0.02, 0.98]), 0);
   const along = (coordinate: number): Tensor => {

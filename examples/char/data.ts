@@ -59,7 +59,10 @@ function piecesAt(text: Tensor, starts: Tensor, length: number): Batch {
 export const randomBatch = (text: Tensor, count: number, length: number, generator: Generator): Batch =>
   piecesAt(text, randint(0, text.count - length, [count], { generator }), length);
 
-/** At most `most` pieces side by side, from the beginning to the end of the text, in batches of `count`: always the same. */
+/**
+ * At most `most` pieces side by side, from the beginning to the end of the text, in batches of `count`: always the
+ * same.
+ */
 export function evenBatches(text: Tensor, most: number, count: number, length: number): Batch[] {
   const fitting = Math.floor((text.count - 1) / length);
   const pieces = Math.min(most, fitting);

@@ -1,6 +1,8 @@
 import { frame, meanLosses, render, titled, twoLines } from '../vega.ts';
 
-/** The loss on training text, as means of a hundredth of all steps, and on validation text after some steps, as an SVG. */
+/**
+ * The loss on training text, as means of a hundredth of all steps, and on validation text after some steps, as an SVG.
+ */
 export function lossCurve(
   title: string,
   losses: readonly number[],

@@ -13,7 +13,10 @@ interface Sampling {
   readonly generator: Generator;
 }
 
-/** `count` characters, as codes, that go on from `prompt`: each is drawn from what the model gives after those before it. */
+/**
+ * `count` characters, as codes, that go on from `prompt`: each is drawn from what the model gives after those before
+ * it.
+ */
 export function sample(
   model: Model,
   prompt: readonly number[],

@@ -27,7 +27,10 @@ const validate = (model: Model, batches: readonly Batch[]): number => {
   return sum / count;
 };
 
-/** Trains a model of `make` on the text, prints losses and samples on the way, and leaves the curve of the loss and the weights. */
+/**
+ * Trains a model of `make` on the text, prints losses and samples on the way, and leaves the curve of the loss and the
+ * weights.
+ */
 export async function train(
   name: string,
   make: (vocabularySize: number) => Model,

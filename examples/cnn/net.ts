@@ -9,7 +9,10 @@ export interface Seen {
   readonly maps: readonly [first: Tensor, second: Tensor];
 }
 
-/** As LeNet: two layers of 5 x 5 filters, each followed by pooling, then three that are full. Images (n, 1, 28, 28) to logits (n, 10). */
+/**
+ * As LeNet: two layers of 5 x 5 filters, each followed by pooling, then three that are full. Images (n, 1, 28, 28) to
+ * logits (n, 10).
+ */
 export class ConvNet extends nn.Module<[Tensor], Tensor> {
   conv1: nn.Conv2d;
   conv2: nn.Conv2d;

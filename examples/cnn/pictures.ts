@@ -8,7 +8,10 @@ const black: Colour = [0, 0, 0];
 const red: Colour = [178, 24, 43];
 const blue: Colour = [33, 102, 172];
 
-/** A matrix as a PNG in a URL: white is 0, and a number has the more of the colour of its sign the nearer it is to `most`. */
+/**
+ * A matrix as a PNG in a URL: white is 0, and a number has the more of the colour of its sign the nearer it is to
+ * `most`.
+ */
 function urlOf(matrix: Tensor, most: number, positive: Colour = black, negative: Colour = blue): string {
   const [height = 0, width = 0] = matrix.shape;
   const pixels = Array.from(matrix.contiguous().data, (value) => {
@@ -23,15 +26,19 @@ const channels = (x: Tensor): Tensor[] => Array.from({ length: x.shape[0] ?? 0 }
 const largest = (x: Tensor): number => x.abs().max().item();
 
 /**
- * What a net shows of itself: the filters of its first layer, and below them, for each of some images (n, 1, 28, 28), where the
- * layers found what they look for. What a filter finds is as dark as it is much beside what it finds in the other images.
+ * What a net shows of itself: the filters of its first layer, and below them, for each of some images (n, 1, 28, 28),
+ * where the layers found what they look for. What a filter finds is as dark as it is much beside what it finds in the
+ * other images.
  */
 export function featureSheet(images: Tensor, { filters, maps }: Seen): Promise<string> {
   const cell = 44;
   const values: { column: number; row: number; url: string }[] = [];
   const headings: { column: number; row: number; text: string }[] = [];
   let column = 0;
-  /** A column of pictures for each channel of what is (n, channels, height, width), with a heading over its first row, or that of filters. */
+  /**
+   * A column of pictures for each channel of what is (n, channels, height, width), with a heading over its first row,
+   * or that of filters.
+   */
   const addColumns = (x: Tensor, heading: string, row: number): void => {
     headings.push({ column, row, text: heading });
     for (const channel of channels(x.transpose(0, 1))) {

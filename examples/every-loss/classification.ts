@@ -48,8 +48,8 @@ export const multiClass = (loss: PairLoss, output: (logits: Tensor) => Tensor = 
   );
 
 /**
- * Three rings, told apart by a layer that belongs to the loss and has the parameters `own`. `predict` finds the classes of its
- * inputs.
+ * Three rings, told apart by a layer that belongs to the loss and has the parameters `own`. `predict` finds the classes
+ * of its inputs.
  */
 export function multiClassWithin(
   features: number,

@@ -51,8 +51,8 @@ export function parseFlowers(csv: string): Flowers {
 export const loadIris = (): Flowers => parseFlowers(readFile(table).toString('utf8'));
 
 /**
- * Cuts the numbers from 0 to n - 1 into `k` folds, in the order in which `order` has them, so that each fold has of each label as many as
- * the others, or one more.
+ * Cuts the numbers from 0 to n - 1 into `k` folds, in the order in which `order` has them, so that each fold has of
+ * each label as many as the others, or one more.
  */
 export function stratifiedFolds(labels: ArrayLike<number>, order: ArrayLike<number>, k: number): number[][] {
   const folds = Array.from({ length: k }, (): number[] => []);

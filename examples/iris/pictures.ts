@@ -84,7 +84,9 @@ interface Bounds {
   readonly most: number;
 }
 
-/** The flowers by two measurements, and behind them what the models say of such flowers; rings: those that were misread. */
+/**
+ * The flowers by two measurements, and behind them what the models say of such flowers; rings: those that were misread.
+ */
 export function decisionPicture(
   { features, species, x, y }: Flowers,
   predicted: Tensor,

@@ -44,8 +44,8 @@ export function lossCurve(
 }
 
 /**
- * The confusion matrix. Colour is for the errors alone, by how many they are: beside a thousand right answers, one error and
- * twenty would look the same.
+ * The confusion matrix. Colour is for the errors alone, by how many they are: beside a thousand right answers, one
+ * error and twenty would look the same.
  */
 export function confusionPicture(matrix: readonly (readonly number[])[]): Promise<string> {
   const values = matrix.flatMap((row, label) =>
@@ -116,7 +116,9 @@ function urlOf(image: Tensor): string {
   return `data:image/png;base64,${Buffer.from(png).toString('base64')}`;
 }
 
-/** A sheet of misread digits, `total` being the number of all; below each, its label and, in red, what was read instead. */
+/**
+ * A sheet of misread digits, `total` being the number of all; below each, its label and, in red, what was read instead.
+ */
 export function mistakeSheet(mistakes: readonly Mistake[], total: number, columns = 12): Promise<string> {
   const cell = 64;
   const rows = Math.max(1, Math.ceil(mistakes.length / columns));

@@ -106,7 +106,10 @@ const smooth = (losses: readonly number[]): number[] =>
     return window.reduce((a, b) => a + b, 0) / window.length;
   });
 
-/** The courses over each surface, their losses below, and the losses on digits: a pair of rows a family, with colours of its own. */
+/**
+ * The courses over each surface, their losses below, and the losses on digits: a pair of rows a family, with colours of
+ * its own.
+ */
 export function sheet(
   courses: readonly { surface: Surface; courses: readonly Course[] }[],
   readings: readonly Reading[],

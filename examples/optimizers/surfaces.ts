@@ -79,7 +79,10 @@ export interface Course {
   readonly end: number;
 }
 
-/** The course of an optimizer from a surface's start. A matrix of one row holds both numbers, as Muon takes no other shape. */
+/**
+ * The course of an optimizer from a surface's start. A matrix of one row holds both numbers, as Muon takes no other
+ * shape.
+ */
 export function courseOf(
   { name, make }: Entrant,
   surface: Surface,

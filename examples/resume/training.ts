@@ -31,7 +31,10 @@ export interface Told {
 /** The steps of one epoch. */
 export const stepsOfEpoch = ({ batch }: Pick<Task, 'batch'>): number => Math.ceil(loadIris().y.count / batch);
 
-/** A net with all that draws and remembers: dropout, normalization, Adam, a schedule for each step, averages, a loader that shuffles. */
+/**
+ * A net with all that draws and remembers: dropout, normalization, Adam, a schedule for each step, averages, a loader
+ * that shuffles.
+ */
 function make(task: Task) {
   manualSeed(task.seed);
   const { x, y, features, species } = loadIris();
@@ -60,7 +63,10 @@ function make(task: Task) {
   return { model, averaged, loader, optimizer, scheduler, step };
 }
 
-/** Trains to the end, from the newest checkpoint where there is one, and gives what it ended with as text: weights, averages, Adam's state. */
+/**
+ * Trains to the end, from the newest checkpoint where there is one, and gives what it ended with as text: weights,
+ * averages, Adam's state.
+ */
 export async function train(task: Task, tell: (told: Told) => void): Promise<string> {
   const { folder, every, kill } = task;
   const { step: trainStep, loader, ...parts } = make(task);

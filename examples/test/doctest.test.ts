@@ -1,6 +1,6 @@
 /**
- * Runs every `@example` of the sources, each alone: what the comment behind a statement says must be what the statement's
- * value prints. See doctest/instrument.ts for what counts as a claim.
+ * Runs every `@example` of the sources, each alone: what the comment behind a statement says must be what the
+ * statement's value prints. See doctest/instrument.ts for what counts as a claim.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -18,7 +18,10 @@ function byFile(failing: readonly PublicName[]): string {
 /** Whom a function or class follows: PyTorch or another library, a paper, or nobody. */
 const origin = /Follows `|PyTorch|`torch\.|https?:\/\/|arXiv|et al\.|\(\d{4}\)|Kindling's own/;
 
-/** Whether a name says whom it follows: itself, by a link to one that does, or by the first comment of its folder's face. */
+/**
+ * Whether a name says whom it follows: itself, by a link to one that does, or by the first comment of its folder's
+ * face.
+ */
 function saysOrigin({ file, documentation }: PublicName, links = 3): boolean {
   if (origin.test(documentation)) return true;
   const face = join(packages, dirname(file), 'index.ts');

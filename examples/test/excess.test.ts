@@ -4,13 +4,19 @@ import * as nn from '@kindling/nn';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Call, inQuietFolder, publicCalls, run } from './odd-arguments/index.ts';
 
-/** What hands its further arguments on, or takes any number of things; and nn.Identity, which ignores them as PyTorch's does. */
+/**
+ * What hands its further arguments on, or takes any number of things; and nn.Identity, which ignores them as PyTorch's
+ * does.
+ */
 const takesMore =
   /^(autograd\.checkpoint(With)?|nn\.Identity(#forward)?|data\.TensorDataset|autograd\.Function)$|^Tensor#toJSON$/;
 /** Questions about a dtype, a shape or a value that is no tensor, from files that know nothing of arguments. */
 const plainQuestions =
   /^(canCast|promoteTypes|isFloatingPoint|formatShape|io\.isTensorJSON|autograd\.retainsGrad|getPrintOptions)$/;
-/** What only the packages call, and classes that state no constructor: the arguments are those of the class that extends them. */
+/**
+ * What only the packages call, and classes that state no constructor: the arguments are those of the class that extends
+ * them.
+ */
 const inner =
   /^(userFrames|floatsOnly|tensorList|assumes|assumesHeld|assumesSame|assumesValues|changesSetting|comparisonOf|compileLater|dependsOn(Gradient)?|is(Compiling|Traced)|onHost|checkOnHost|readOnHost|traceNumber|nameForCompile|noteChange|notePart|tellsOnce|wasTold|refuseExcess|apply(Elementwise|ElementwiseInPlace)|nn\.Module|Shown)$/;
 

@@ -1,4 +1,7 @@
-/** What an editor shows of Tensor's members, from the sources; `tools/check-packages.ts` asks the same of the packed package. */
+/**
+ * What an editor shows of Tensor's members, from the sources; `tools/check-packages.ts` asks the same of the packed
+ * package.
+ */
 import { join } from 'node:path';
 import { Tensor } from '@kindling/core';
 import ts from '@typescript/typescript6';

@@ -1,6 +1,6 @@
 /**
- * One argument at a time that does not belong, the others right: a result, or a KindlingError that begins with the name of what was
- * called. A sample by default; all of them, some 200,000, with KINDLING_ODD_ARGUMENTS=all.
+ * One argument at a time that does not belong, the others right: a result, or a KindlingError that begins with the name
+ * of what was called. A sample by default; all of them, some 200,000, with KINDLING_ODD_ARGUMENTS=all.
  */
 import { types } from 'node:util';
 import * as core from '@kindling/core';
@@ -21,7 +21,9 @@ const all = process.env.KINDLING_ODD_ARGUMENTS === 'all';
 /** Of so many attempts one is made. */
 const every = all ? 1 : 60;
 
-/** What hands its arguments to functions that the caller wrote, or calls what was given: the errors are the caller's. */
+/**
+ * What hands its arguments to functions that the caller wrote, or calls what was given: the errors are the caller's.
+ */
 const theirs = new RegExp(
   [
     'autograd\\.(checkpoint 1|checkpointSequential 2)',
@@ -34,7 +36,9 @@ const theirs = new RegExp(
 /** What no user calls: an observer stays, and sees the calls after it. */
 const notCalled = /^(observe|ElementwiseOp#primitive)$/;
 
-/** Names that stand for others: that of the operation or of the caller that a function is given, or what a module calls. */
+/**
+ * Names that stand for others: that of the operation or of the caller that a function is given, or what a module calls.
+ */
 const standsFor: readonly [path: RegExp, names: readonly string[]][] = [
   [/^applyUnary$/, ['twofold']],
   [/^apply(Binary|Elementwise|ElementwiseInPlace)$/, ['axpy', 'axpy_']],
@@ -137,7 +141,10 @@ describe('one odd argument among right ones', () => {
   }, 600_000);
 });
 
-/** What hands its options on to what the caller wrote; and lazy layers, which have their sizes before they read the others. */
+/**
+ * What hands its options on to what the caller wrote; and lazy layers, which have their sizes before they read the
+ * others.
+ */
 const readsOthers = /^(observe|autograd\.checkpoint|autograd\.Function|nn\.Lazy\w+#forward)/;
 
 describe('options that throw when they are read, be it the first time or later', () => {

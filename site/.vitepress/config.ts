@@ -20,7 +20,8 @@ const packages = join(import.meta.dirname, '../../packages');
 const docs = join(import.meta.dirname, '../../docs');
 const building = process.argv.includes('build');
 
-// A built site has the packages as users get them, with the names that their classes keep; the development server has the sources.
+// A built site has the packages as users get them, with the names that their classes keep; the development server has
+// the sources.
 const builtPackages = {
   find: /^@kindling\/(\w+)(?:\/(\w+))?$/,
   replacement: `${packages}/$1/dist/$2/index.js`,
@@ -33,7 +34,10 @@ const landingWorker = /\/landing\/worker\.ts$/;
 
 const reference = `${building ? placeholderBase : '/'}reference/`;
 
-/** Parts of VitePress' theme in whose place others stand, in the way that its documentation shows; the last are on no page. */
+/**
+ * Parts of VitePress' theme in whose place others stand, in the way that its documentation shows; the last are on no
+ * page.
+ */
 const partOfTheme = (names: string, replacement: string) => ({
   find: new RegExp(`^\\./(?:components/)?(?:${names})\\.vue$`),
   replacement: join(import.meta.dirname, '../src', replacement),

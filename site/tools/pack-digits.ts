@@ -1,4 +1,7 @@
-/** Packs the digits of the playground from MNIST: `tsx site/tools/pack-digits.ts <folder of its four files>`. See src/page/digits.md. */
+/**
+ * Packs the digits of the playground from MNIST: `tsx site/tools/pack-digits.ts <folder of its four files>`. See
+ * src/page/digits.md.
+ */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 

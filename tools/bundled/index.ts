@@ -1,6 +1,6 @@
 /**
- * The packages, each entry as one file, for programs that tests start: to load hundreds of sources takes longer than most of the
- * programs run. A global setup of Vitest; `start.mjs` has a program use them.
+ * The packages, each entry as one file, for programs that tests start: to load hundreds of sources takes longer than
+ * most of the programs run. A global setup of Vitest; `start.mjs` has a program use them.
  */
 import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * Writes the fixture of the way back: a training that PyTorch went on with on two ranks in shards, as `train.py --export` leaves it, and the ten
- * losses that PyTorch has next.
+ * Writes the fixture of the way back: a training that PyTorch went on with on two ranks in shards, as
+ * `train.py --export` leaves it, and the ten losses that PyTorch has next.
  *
  *     PYTHON=v/bin/python npx tsx tools/interop/back.ts
  */

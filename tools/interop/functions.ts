@@ -1,6 +1,7 @@
 /**
- * Every operation, function and loss of the fixtures as Python: each sample is recorded, written by the export's own means, and kept with
- * what Kindling computes. `functions.py` runs them in PyTorch. Usage: tsx tools/interop/functions.ts out [name...]
+ * Every operation, function and loss of the fixtures as Python: each sample is recorded, written by the export's own
+ * means, and kept with what Kindling computes. `functions.py` runs them in PyTorch. Usage: tsx
+ * tools/interop/functions.ts out [name...]
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import * as kindling from '../../packages/core/src/index.ts';

@@ -1,6 +1,6 @@
 /**
- * Every layer of the fixtures in a model of its own, as Python beside its state, inputs and outputs. `layers.py` loads and runs them in
- * PyTorch. Usage: tsx tools/interop/layers.ts out
+ * Every layer of the fixtures in a model of its own, as Python beside its state, inputs and outputs. `layers.py` loads
+ * and runs them in PyTorch. Usage: tsx tools/interop/layers.ts out
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { noGrad, Tensor } from '../../packages/core/src/index.ts';

@@ -1,4 +1,4 @@
-/** Trainings of twelve kinds, each a few steps old, to be exported. */
+/** Trainings of many kinds, each a few steps old, to be exported. */
 import { cat, manualSeed, randint, randn, type Tensor, tensor } from '../../packages/core/src/index.ts';
 import type { ExportTorchOptions } from '../../packages/interop/src/index.ts';
 import { MLP, scheduledTraining } from '../../packages/interop/test/torch-project/scheduled-training.ts';

@@ -1,6 +1,6 @@
 /**
- * Writes the models of packages/interop/test/onnx, every layer and the nets of the examples, as ONNX files into a folder, each beside what it
- * is given and gives here (for the batch of the export and another one), for check_onnx.py:
+ * Writes the models of packages/interop/test/onnx, every layer and the nets of the examples, as ONNX files into a
+ * folder, each beside what it is given and gives here (for the batch of the export and another one), for check_onnx.py:
  *
  *     npx tsx tools/interop/onnx-models.ts FOLDER && python tools/interop/check_onnx.py FOLDER
  */

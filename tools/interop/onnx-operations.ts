@@ -1,6 +1,6 @@
 /**
- * How many of the operations of core's fixtures can be exported, and whether onnxruntime computes what they do: counts, what is refused and
- * what differs.
+ * How many of the operations of core's fixtures can be exported, and whether onnxruntime computes what they do: counts,
+ * what is refused and what differs.
  *
  *     npx tsx tools/interop/onnx-operations.ts [SAMPLES_OF_EACH]
  */

@@ -1,6 +1,7 @@
 /**
- * The half of state_crossing.py that runs here: `FROM TO half` loads each checkpoint in FROM, goes on with its run, as `jobs.json` there
- * describes it, up to the middle, and saves a checkpoint of the same name in TO; `FROM TO steps` goes on up to the end.
+ * The half of state_crossing.py that runs here: `FROM TO half` loads each checkpoint in FROM, goes on with its run, as
+ * `jobs.json` there describes it, up to the middle, and saves a checkpoint of the same name in TO; `FROM TO steps` goes
+ * on up to the end.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,6 +1,7 @@
 /**
- * The half of torch_files.py that runs here: `again IN OUT` loads what PyTorch wrote and saves it; `drawn OUT SEED COUNT` writes files of
- * drawn values, and what they hold as JSON; `train IN OUT` goes on with trainings for some steps.
+ * The half of torch_files.py that runs here: `again IN OUT` loads what PyTorch wrote and saves it;
+ * `drawn OUT SEED COUNT` writes files of drawn values, and what they hold as JSON; `train IN OUT` goes on with
+ * trainings for some steps.
  */
 import { mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -1,7 +1,8 @@
 /**
- * Exports twelve trainings and has PyTorch go on with them: `verify.py`, then a hundred steps in one process, on 2 and 4 ranks (DDP, gloo on loopback) and
- * on 2 ranks in shards (FSDP2), which have to end where one process ends; and back: the ranks' state is loaded here, and the next ten losses are
- * those of PyTorch. Exits with 1 where something differs.
+ * Exports the trainings of models.ts and has PyTorch go on with them: `verify.py`, then a hundred steps in one process,
+ * on 2 and 4 ranks (DDP, gloo on loopback) and on 2 ranks in shards (FSDP2), which have to end where one process ends;
+ * and back: the ranks' state is loaded here, and the next ten losses are those of PyTorch. Exits with 1 where something
+ * differs.
  *
  *     PYTHON=v/bin/python npx tsx tools/interop/verify.ts [names]
  */

@@ -1,7 +1,7 @@
 /**
- * Runs Kindling with threads in Node, Deno, Bun and Chromium, those that there are: found on the PATH, or where KINDLING_DENO,
- * KINDLING_BUN and KINDLING_CHROMIUM say. Each trains a net and multiplies on one, two and three threads, saves checkpoints wherever
- * it can, and must end by itself.
+ * Runs Kindling with threads in Node, Deno, Bun and Chromium, those that there are: found on the PATH, or where
+ * KINDLING_DENO, KINDLING_BUN and KINDLING_CHROMIUM say. Each trains a net and multiplies on one, two and three
+ * threads, saves checkpoints wherever it can, and must end by itself.
  */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -79,7 +79,9 @@ async function inProcess(name: string, command: string, args: readonly string[])
   report(name, found, true, `ended with ${status}\n${output}`);
 }
 
-/** A page with or without cross-origin isolation, that tells the server what it found; whether there is such a browser. */
+/**
+ * A page with or without cross-origin isolation, that tells the server what it found; whether there is such a browser.
+ */
 async function inPage(command: string, isolated: boolean): Promise<boolean> {
   const name = `Chromium, ${isolated ? '' : 'not '}cross-origin isolated`;
   const script = await bundle(

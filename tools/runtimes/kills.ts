@@ -1,4 +1,7 @@
-/** A browser that is killed while a page saves checkpoints: what was saved is there at the next start, whole, and nothing else. */
+/**
+ * A browser that is killed while a page saves checkpoints: what was saved is there at the next start, whole, and
+ * nothing else.
+ */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,8 +14,8 @@ const starts = 6;
 const patience = 60_000;
 
 /**
- * Starts a browser several times with one profile, and kills each a few milliseconds after so many saves. Gives what is wrong; `null`
- * where nothing is.
+ * Starts a browser several times with one profile, and kills each a few milliseconds after so many saves. Gives what is
+ * wrong; `null` where nothing is.
  */
 export async function killBrowser(command: string, script: string): Promise<string | null> {
   const profile = mkdtempSync(join(tmpdir(), 'kindling-killed-'));

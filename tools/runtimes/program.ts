@@ -1,4 +1,7 @@
-/** What each runtime runs: a training step and products on one thread and on several, whose bits must be the same, and checkpoints. */
+/**
+ * What each runtime runs: a training step and products on one thread and on several, whose bits must be the same, and
+ * checkpoints.
+ */
 import {
   compile,
   getNumThreads,

@@ -1,4 +1,6 @@
-/** What a page runs that is to be killed: it says what it finds in a storage, then saves one checkpoint after the other. */
+/**
+ * What a page runs that is to be killed: it says what it finds in a storage, then saves one checkpoint after the other.
+ */
 import {
   Checkpoint,
   type CheckpointStorage,

@@ -1,6 +1,6 @@
 /**
- * Writes a run of every kind of summary into the folder that is named, and beside it, as calls.json, what was asked for: for
- * read_back.py, which holds both against each other.
+ * Writes a run of every kind of summary into the folder that is named, and beside it, as calls.json, what was asked
+ * for: for read_back.py, which holds both against each other.
  */
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';

@@ -17,7 +17,9 @@ import { given } from './given.ts';
 import { isNamespace, methodsOf, recorded } from './recorded.ts';
 import { searched } from './searched.ts';
 
-/** What builds expressions, kinds of arguments and errors: not called on what users bring. And what no user constructs. */
+/**
+ * What builds expressions, kinds of arguments and errors: not called on what users bring. And what no user constructs.
+ */
 const others =
   /^(E|K)\.|Error$|^(signature|checkArguments|refuseExcess|composition|alias|withoutUndefined|camelCase|snakeCase|calledAs|INPUT|Tensor|Storage|autograd\.(Node|FunctionContext))$/;
 

@@ -3,7 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, vi } from 'vitest';
 
-/** Has the tests of a file run in a folder of their own, without warnings: calls with odd arguments may write files, and warn. */
+/**
+ * Has the tests of a file run in a folder of their own, without warnings: calls with odd arguments may write files, and
+ * warn.
+ */
 export function inQuietFolder(): void {
   const home = process.cwd();
   let directory: string;

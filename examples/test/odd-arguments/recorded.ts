@@ -17,7 +17,9 @@ export function* methodsOf(of: object): Generator<[prototype: object, name: stri
   }
 }
 
-/** Whether the arguments can be made again: not of tensors whose memory is gone, as those within a compiled function. */
+/**
+ * Whether the arguments can be made again: not of tensors whose memory is gone, as those within a compiled function.
+ */
 function isRepeatable({ self, args }: Call): boolean {
   try {
     self();

@@ -1,4 +1,7 @@
-/** Right arguments for what no example calls: the first of a few values, one, two and three together, that a function takes. */
+/**
+ * Right arguments for what no example calls: the first of a few values, one, two and three together, that a function
+ * takes.
+ */
 import { data, ones, type Tensor, tensor, zeros } from '@kindling/core';
 import { Linear, MSELoss } from '@kindling/nn';
 import { SGD } from '@kindling/optim';

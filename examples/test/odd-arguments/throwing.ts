@@ -94,7 +94,10 @@ export function* placesOfOptions(call: Call): Generator<number> {
   if (optionsAt(call, args.length).length > 0) yield args.length;
 }
 
-/** What a call leaves changed where the `nth` read throws: nothing, or the first line that is another one; undefined where less is read. */
+/**
+ * What a call leaves changed where the `nth` read throws: nothing, or the first line that is another one; undefined
+ * where less is read.
+ */
 export function leftChanged(call: Call, at: number, nth: number): string | null | undefined {
   const args = call.args();
   const self = call.self();

@@ -1,4 +1,6 @@
-/** Everything that users of the packages can name: exports, members of exported classes, properties of exported types. */
+/**
+ * Everything that users of the packages can name: exports, members of exported classes, properties of exported types.
+ */
 import { join } from 'node:path';
 import ts from '@typescript/typescript6';
 import { packages, root } from './sources.ts';

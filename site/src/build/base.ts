@@ -1,6 +1,7 @@
 /**
- * Lets a built folder be served under any path. VitePress writes a base into what it builds; here that is a word that stands for
- * it, which is replaced by relative addresses in pages and styles, and in scripts by what a page finds when it opens.
+ * Lets a built folder be served under any path. VitePress writes a base into what it builds; here that is a word that
+ * stands for it, which is replaced by relative addresses in pages and styles, and in scripts by what a page finds when
+ * it opens.
  */
 import { posix } from 'node:path';
 import { parse } from 'acorn';
@@ -37,8 +38,8 @@ export function scriptWithBase(code: string): string {
 const wayUp = (page: string): string => posix.relative(posix.dirname(page), '.') || '.';
 
 /**
- * Makes the addresses of links and pictures whole while the page is where it was opened: when a link is followed without loading the
- * page anew, what stays of it (the bar at the top, the side) would lead elsewhere.
+ * Makes the addresses of links and pictures whole while the page is where it was opened: when a link is followed
+ * without loading the page anew, what stays of it (the bar at the top, the side) would lead elsewhere.
  */
 const makeWhole =
   'for(const e of document.querySelectorAll(\'a[href^="."],img[src^="."],link[rel=icon][href^="."]\'))' +

@@ -1,6 +1,7 @@
 /**
- * Builds some workers on fewer methods of Tensor. A method is reached by its name, so bundlers keep all of them; and in the packages
- * as they are published they cannot be told apart any more. Such a worker is built from the sources of the packages.
+ * Builds some workers on fewer methods of Tensor. A method is reached by its name, so bundlers keep all of them; and in
+ * the packages as they are published they cannot be told apart any more. Such a worker is built from the sources of the
+ * packages.
  */
 import { join } from 'node:path';
 import type { Plugin } from 'vitepress';

@@ -7,7 +7,8 @@ export interface Seen {
 }
 
 /**
- * The line of each equation: those of a program are among the operations that were seen while it was recorded, in their order.
+ * The line of each equation: those of a program are among the operations that were seen while it was recorded, in their
+ * order.
  */
 export function linesOf(
   equations: readonly { readonly name: string }[],

@@ -1,4 +1,7 @@
-/** What operations compute that are no expression of each element: as they stand in formulas, and derivatives that are one kernel. */
+/**
+ * What operations compute that are no expression of each element: as they stand in formulas, and derivatives that are
+ * one kernel.
+ */
 
 type Attributes = Readonly<Record<string, unknown>>;
 type Written = (inputs: readonly string[], attributes: Attributes) => string;

@@ -1,6 +1,7 @@
 /**
- * The methods of Tensor that the program of the landing page reaches, itself and within the library. In its worker they stand for
- * `methods.ts` of core, so that it does not bring what nobody calls there; what is edited runs on the whole library.
+ * The methods of Tensor that the program of the landing page reaches, itself and within the library. In its worker they
+ * stand for `methods.ts` of core, so that it does not bring what nobody calls there; what is edited runs on the whole
+ * library.
  */
 import { requiresGrad_ } from '../../../packages/core/src/autograd/hooks.ts';
 import { installMethods } from '../../../packages/core/src/install.ts';

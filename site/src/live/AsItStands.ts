@@ -1,6 +1,6 @@
 /**
- * What never changes, in a slot of something that does: in a page that was rendered it stays as it stands there, and is not gone over
- * again when the page comes alive.
+ * What never changes, in a slot of something that does: in a page that was rendered it stays as it stands there, and is
+ * not gone over again when the page comes alive.
  */
 import { defineComponent, getCurrentInstance, h } from 'vue';
 

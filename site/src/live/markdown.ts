@@ -1,6 +1,6 @@
 /**
- * Makes the TypeScript blocks of guides live. The rule is that of the test that runs them in Node: a block that begins with an
- * import starts a program, and those after it continue it; `ts fragment` stands still.
+ * Makes the TypeScript blocks of guides live. The rule is that of the test that runs them in Node: a block that begins
+ * with an import starts a program, and those after it continue it; `ts fragment` stands still.
  */
 import type { MarkdownRenderer } from 'vitepress';
 

@@ -15,7 +15,8 @@ interface Scope {
 
 const parameters = ['require', 'exports', 'console', '__enterBlock'] as const;
 
-// `new AsyncFunction(...)` puts these before the body: its head and a line break or two, which engines count differently.
+// `new AsyncFunction(...)` puts these before the body: its head and a line break or two, which engines count
+// differently.
 const AsyncFunction = (async () => {}).constructor as new (
   ...texts: string[]
 ) => (...values: unknown[]) => Promise<void>;

@@ -1,4 +1,7 @@
-/** What the pages have computed, by the name of the loss: questions and answers are plain data, which go to a worker and come back. */
+/**
+ * What the pages have computed, by the name of the loss: questions and answers are plain data, which go to a worker and
+ * come back.
+ */
 import { curveOf } from './curve.ts';
 import type { Curve } from './curve-reading.ts';
 import { type Descent, descend, type Field, fieldOf, type Point } from './landscape.ts';

@@ -1,14 +1,15 @@
 /**
- * Code says by classes what its pieces are, whose colours `theme/live.css` gives: shiki writes both colours of each piece beside it, which
- * was the larger part of a page with code. What has the colour of the text needs no element.
+ * Code says by classes what its pieces are, whose colours `theme/live.css` gives: shiki writes both colours of each
+ * piece beside it, which was the larger part of a page with code. What has the colour of the text needs no element.
  */
 import type { MarkdownOptions } from 'vitepress';
 
 type ShikiTransformer = NonNullable<MarkdownOptions['codeTransformers']>[number];
 
 /**
- * What the colours of the dark theme stand for. Not of the light one, which comes first: shiki gives a line up that takes it half a
- * second, as the first one may while a machine is busy, and then says the colour of the text for all of it.
+ * What the colours of the dark theme stand for. Not of the light one, which comes first: shiki gives a line up that
+ * takes it half a second, as the first one may while a machine is busy, and then says the colour of the text for all of
+ * it.
  */
 const kinds: Readonly<Record<string, string | undefined>> = {
   '#F0F3F6': 'text',

@@ -1,7 +1,7 @@
 /**
- * Tables for narrow pages. One of words becomes a list there, a record for each row, whose cells carry the names of their
- * columns; one of numbers, which is read down its columns, stays a table and scrolls beside its first column. One of words in more
- * columns than any page has room for is a list of records everywhere.
+ * Tables for narrow pages. One of words becomes a list there, a record for each row, whose cells carry the names of
+ * their columns; one of numbers, which is read down its columns, stays a table and scrolls beside its first column. One
+ * of words in more columns than any page has room for is a list of records everywhere.
  */
 import type { MarkdownRenderer } from 'vitepress';
 import type { Token } from './tokens.ts';

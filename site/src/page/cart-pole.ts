@@ -1,6 +1,7 @@
 /**
- * A pole that stands on a cart, which is pushed to the left or to the right so that it does not fall: the control task of Barto, Sutton
- * and Anderson, "Neuronlike adaptive elements that can solve difficult learning control problems" (1983), with its constants.
+ * A pole that stands on a cart, which is pushed to the left or to the right so that it does not fall: the control task
+ * of Barto, Sutton and Anderson, "Neuronlike adaptive elements that can solve difficult learning control problems"
+ * (1983), with its constants.
  */
 import { rand } from '@kindling/core';
 

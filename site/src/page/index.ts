@@ -1,4 +1,7 @@
-/** What programs of the landing page and the playground import as './page': the data that is shown, and the way to show it. */
+/**
+ * What programs of the landing page and the playground import as './page': the data that is shown, and the way to show
+ * it.
+ */
 import { hearRequests } from './requests.ts';
 
 export { CartPole } from './cart-pole.ts';

@@ -46,7 +46,9 @@ export class Pace {
     return this.paused;
   }
 
-  /** Ends when the next step may be taken; where it waits, `idle` is called at once and for each thing heard meanwhile. */
+  /**
+   * Ends when the next step may be taken; where it waits, `idle` is called at once and for each thing heard meanwhile.
+   */
   async next(idle: () => void): Promise<void> {
     await turn();
     while (this.paused && this.single === 0) {

@@ -44,7 +44,10 @@ onRequest('points', ({ set, points }) => {
   used.get(set)?.move(points);
 });
 
-/** Points of a set by its name: `spiral`, `xor`, `circles`, `moons`, `clusters`, and for regression `sine`, `steps`, `line`. */
+/**
+ * Points of a set by its name: `spiral`, `xor`, `circles`, `moons`, `clusters`, and for regression `sine`, `steps`,
+ * `line`.
+ */
 export function points(set: string): Points {
   const chosen = moved.get(set) ?? pointsOf(set);
   if (chosen === undefined)

@@ -63,8 +63,9 @@ function sendFrame(): void {
 }
 
 /**
- * Counts a step, and up to 25 times a second shows where the training stands: the loss so far, steps a second, and the pictures
- * that are given. Await it in each step: pause, single steps, a slower rate and points that are dragged come in there.
+ * Counts a step, and up to 25 times a second shows where the training stands: the loss so far, steps a second, and the
+ * pictures that are given. Await it in each step: pause, single steps, a slower rate and points that are dragged come
+ * in there.
  *
  * A program that does not await it keeps the worker to itself, and nothing comes in: that is an error of its next call.
  */

@@ -6,7 +6,10 @@ import type { Training } from './training.ts';
 /** A training that nobody touches comes to rest after this long. */
 const untouched = 90_000;
 
-/** Has a training rest while nobody can see its element, and pause where nobody has touched the page for long: `note` says so. */
+/**
+ * Has a training rest while nobody can see its element, and pause where nobody has touched the page for long: `note`
+ * says so.
+ */
 export function watchAttention(
   element: Ref<HTMLElement | undefined>,
   training: Training,
@@ -47,8 +50,8 @@ export function watchAttention(
 export const wantsStillness = (): boolean => matchMedia('(prefers-reduced-motion: reduce)').matches;
 
 /**
- * Starts a training, or says why it waits. Both come after the parts of the page: they come alive from what it showed at first, and a
- * training would take the processor from them.
+ * Starts a training, or says why it waits. Both come after the parts of the page: they come alive from what it showed
+ * at first, and a training would take the processor from them.
  */
 export function startUnlessStill(training: Training, start: () => void, note: Ref<string>): void {
   let gone = false;

@@ -3,7 +3,10 @@
 /** Is told of each piece of a line, in cells of the square; 0 is the middle of the first value. */
 type Line = (x1: number, y1: number, x2: number, y2: number) => void;
 
-/** The line at `level`. A cell is crossed at two of its sides, or at all four, which are joined in their order around it. */
+/**
+ * The line at `level`. A cell is crossed at two of its sides, or at all four, which are joined in their order around
+ * it.
+ */
 export function contour(values: ArrayLike<number>, side: number, level: number, line: Line): void {
   const xs = [0, 0, 0, 0];
   const ys = [0, 0, 0, 0];

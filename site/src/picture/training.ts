@@ -1,6 +1,6 @@
 /**
- * A training that the page shows. A program that is edited starts beside the one that runs, and takes its place with its first
- * frame: one that fails before that changes nothing.
+ * A training that the page shows. A program that is edited starts beside the one that runs, and takes its place with
+ * its first frame: one that fails before that changes nothing.
  */
 import { computed, onBeforeUnmount, type Ref, ref, type ShallowRef, shallowRef } from 'vue';
 import type { Failure, LogLine } from '../live/protocol.ts';

@@ -1,6 +1,6 @@
 /**
- * What the controls show of a program, and what they write into it: a control changes the few letters that it stands for, and leaves
- * the rest as it was written. What is not found, or stands there in another form, is the program's own.
+ * What the controls show of a program, and what they write into it: a control changes the few letters that it stands
+ * for, and leaves the rest as it was written. What is not found, or stands there in another form, is the program's own.
  */
 import { classSets, curveSets } from '../page/data-sets.ts';
 import { type Argument, type Call, Grammar, type Piece } from './grammar.ts';

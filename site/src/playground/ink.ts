@@ -1,4 +1,7 @@
-/** Makes of what was drawn what MNIST made of its digits: 20 of 28 pixels high or wide, its weight in the middle; then half of them. */
+/**
+ * Makes of what was drawn what MNIST made of its digits: 20 of 28 pixels high or wide, its weight in the middle; then
+ * half of them.
+ */
 
 const inkSide = 14;
 const whole = 28;

@@ -1,4 +1,7 @@
-/** What the controls offer, and what they say of the program that the playground opens with, read while the site is built. */
+/**
+ * What the controls offer, and what they say of the program that the playground opens with, read while the site is
+ * built.
+ */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { tsImport } from 'tsx/esm/api';

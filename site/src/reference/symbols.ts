@@ -63,7 +63,10 @@ const bases = [
   instanceOf('optim', 'lrScheduler.LRScheduler'),
 ];
 
-/** Where guides leave the owner out: `DataLoader` of data, `StepLR` of schedulers, and members of what every program has. */
+/**
+ * Where guides leave the owner out: `DataLoader` of data, `StepLR` of schedulers, and members of what every program
+ * has.
+ */
 const unsaid: readonly Scope[] = [
   inPackage('nn', 'F.'),
   inPackage('core', 'data.'),
@@ -118,8 +121,8 @@ export class SymbolTable {
   }
 
   /**
-   * The page that inline code of a guide speaks of. Single words in lower case are mostly prose or parameters (`dim`, `data`):
-   * they are names only where they are called.
+   * The page that inline code of a guide speaks of. Single words in lower case are mostly prose or parameters (`dim`,
+   * `data`): they are names only where they are called.
    */
   ofInlineCode(code: string): string | undefined {
     const parts = /^(?:new )?([A-Za-z_$][\w$]*(?:\.[A-Za-z_$][\w$]*)*)(\([\s\S]*\))?$/.exec(code.trim());

@@ -28,7 +28,10 @@ const types: Record<string, string> = {
   '.json': 'application/json',
 };
 
-/** Has the reference made before a build renders pages; the development server makes it in the background, and serves it. */
+/**
+ * Has the reference made before a build renders pages; the development server makes it in the background, and serves
+ * it.
+ */
 export function referencePlugin(): Plugin {
   return {
     name: 'kindling-reference',

@@ -1,14 +1,14 @@
 /**
- * The search over guides, losses and reference: a dialog with a field and a list of links. Made without a framework, since pages
- * of the reference have none.
+ * The search over guides, losses and reference: a dialog with a field and a list of links. Made without a framework,
+ * since pages of the reference have none.
  */
 import { Engine, type Hit, type Place } from './engine.ts';
 
 let opened: SearchDialog | undefined;
 
 /**
- * Shows the search; `bundle` is the folder of its index, which is loaded when something is searched for. `null`: there is none,
- * which the dialog says.
+ * Shows the search; `bundle` is the folder of its index, which is loaded when something is searched for. `null`: there
+ * is none, which the dialog says.
  */
 export function openSearch(bundle: URL | null): void {
   opened ??= new SearchDialog(bundle && new Engine(bundle));

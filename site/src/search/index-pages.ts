@@ -1,4 +1,7 @@
-/** What of a built page is searched, and with which weights: as HTML for pagefind, which the pages as served need not be. */
+/**
+ * What of a built page is searched, and with which weights: as HTML for pagefind, which the pages as served need not
+ * be.
+ */
 
 interface IndexedPage {
   readonly url: string;
@@ -20,7 +23,9 @@ export function indexedPage(path: string, html: string): IndexedPage | undefined
   return content === undefined ? undefined : { url: `/${path}`, content };
 }
 
-/** A page of the reference: its name weighs most, and lists of names are left out, which stand on pages of their own. */
+/**
+ * A page of the reference: its name weighs most, and lists of names are left out, which stand on pages of their own.
+ */
 function symbolPage(html: string): string | undefined {
   const body = mainOf(html)?.replaceAll('<wbr/>', '');
   const heading = body === undefined ? undefined : /<h1[^>]*>([\s\S]*?)<\/h1>/.exec(body)?.[1];

@@ -1,4 +1,6 @@
-/** Opens the search by Ctrl K (on a Mac Command K), and by a slash where nothing is typed into; returns what ends that. */
+/**
+ * Opens the search by Ctrl K (on a Mac Command K), and by a slash where nothing is typed into; returns what ends that.
+ */
 export function onSearchKeys(open: () => void): () => void {
   const listen = (event: KeyboardEvent): void => {
     const combined = (event.ctrlKey || event.metaKey) && event.key.toLowerCase() === 'k';

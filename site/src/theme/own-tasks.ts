@@ -1,10 +1,13 @@
-/** Has parts of VitePress' theme come alive in tasks of their own: what stands before each is made here, the part is as it was. */
+/**
+ * Has parts of VitePress' theme come alive in tasks of their own: what stands before each is made here, the part is as
+ * it was.
+ */
 import { basename, dirname, join } from 'node:path';
 import type { Plugin } from 'vitepress';
 
 /**
- * What has each come alive; on a phone the sidebar and parts of the bar cannot be seen. None that reads the headings of the page:
- * it would come after the word that they are there.
+ * What has each come alive; on a phone the sidebar and parts of the bar cannot be seen. None that reads the headings of
+ * the page: it would come after the word that they are there.
  */
 const parts: Readonly<Record<string, keyof typeof import('../live/in-its-own-task.ts')>> = {
   VPNav: 'inItsOwnTask',

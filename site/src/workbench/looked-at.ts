@@ -5,8 +5,8 @@ import { type Declared, declaredNames } from './declared-names.ts';
 export const codeBlock = 1;
 
 /**
- * The code between what begins to look on and what tells what was seen; that is given the names which the code declares, as the
- * text of an object of their values and one by one.
+ * The code between what begins to look on and what tells what was seen; that is given the names which the code
+ * declares, as the text of an object of their values and one by one.
  */
 export function lookedAt(
   code: string,

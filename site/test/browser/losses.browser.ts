@@ -1,4 +1,7 @@
-/** The pages of the losses: what is set is drawn, what is chosen is computed, and mistakes are noticed in the page as well. */
+/**
+ * The pages of the losses: what is set is drawn, what is chosen is computed, and mistakes are noticed in the page as
+ * well.
+ */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';

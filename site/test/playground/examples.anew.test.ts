@@ -1,4 +1,7 @@
-/** Each example of the playground trains to a stated loss, in the steps that are stated, and shows what its picture needs. */
+/**
+ * Each example of the playground trains to a stated loss, in the steps that are stated, and shows what its picture
+ * needs.
+ */
 import { afterEach, describe, expect, it } from 'vitest';
 import type { Frame } from '../../src/page/protocol.ts';
 import { holdAll, runExample } from './run-example.ts';

@@ -32,8 +32,8 @@ async function lossesOf(code: string): Promise<number[]> {
 }
 
 /**
- * Rounding is 6e-8 an operation, and some hundred steps add to it. The losses of `spiral` come to 0.002, of logits that are some
- * thousand times as great, which is where its digits go: it is 1.4e-5 from PyTorch, the others are under 1e-6.
+ * Rounding is 6e-8 an operation, and some hundred steps add to it. The losses of `spiral` come to 0.002, of logits that
+ * are some thousand times as great, which is where its digits go: it is 1.4e-5 from PyTorch, the others are under 1e-6.
  */
 const bound = { spiral: 1e-4, shapes: 1e-5, sonnet: 1e-5, sorting: 1e-5, vae: 1e-5 };
 

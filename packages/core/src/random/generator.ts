@@ -225,11 +225,6 @@ export class Generator {
     return (BigInt(high) << 32n) | BigInt(this.random());
   }
 
-  /** A float in [0, 1) from 24 random bits of one draw. */
-  uniformFloat(): number {
-    return (this.random() & 0xffffff) * 2 ** -24;
-  }
-
   /** A double in [0, 1) from 53 random bits of two draws. */
   uniformDouble(): number {
     const high = this.random() & 0x1fffff;

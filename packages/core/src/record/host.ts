@@ -187,7 +187,9 @@ export function tellsOnce(what: object): boolean {
   return true;
 }
 
-/** Whether somebody asks what a call depends on, and has been told about `what` by {@link tellsOnce}. Kindling's own. */
+/**
+ * Whether somebody asks what a call depends on, and has been told about `what` by {@link tellsOnce}. Kindling's own.
+ */
 export const wasTold = (what: object): boolean => tracer !== null && told.has(what);
 
 /**

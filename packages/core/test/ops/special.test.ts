@@ -62,12 +62,12 @@ describe('divisors and multiples', () => {
 describe('parts of binary numbers', () => {
   it('are exact down to the least number', () => {
     const x = f64([5e-324, -(2 ** 1023), 0.75, 8, 1 - 2 ** -53]);
-    const [mantissa, exponent] = frexp(x);
+    const { mantissa, exponent } = frexp(x);
     expect(numbers(mantissa)).toEqual([0.5, -0.5, 0.75, 0.5, 1 - 2 ** -53]);
     expect(numbers(exponent)).toEqual([-1073, 1024, 0, 4, 0]);
   });
   it('are the number itself where it has none', () => {
-    const [mantissa, exponent] = frexp(f64([0, -0, Number.POSITIVE_INFINITY, Number.NaN]));
+    const { mantissa, exponent } = frexp(f64([0, -0, Number.POSITIVE_INFINITY, Number.NaN]));
     expect(numbers(mantissa)).toEqual([0, -0, Number.POSITIVE_INFINITY, Number.NaN]);
     expect(numbers(exponent)).toEqual([0, 0, 0, 0]);
   });

@@ -64,7 +64,11 @@ describe('SummedUpdate', () => {
       [() => step.run([x, x], [1]), ValueError, /^step: expected 3 tensors and 1 numbers, got 2 and 1/],
       [() => step.run([x, x, x]), ValueError, /^step: expected 3 tensors and 1 numbers, got 3 and 0/],
       [() => step.run([x, ones([1]), x], [1]), ShapeError, /^step: .* shape \[3\], got \[1\]/],
-      [() => step.run([x, x, x.to('float64')], [1]), DTypeError, /^step: .*got float32 and float64/],
+      [
+        () => step.run([x, x, x.to('float64')], [1]),
+        DTypeError,
+        /^step: expected all tensors to be float32, got float64 for number 2/,
+      ],
       [
         () =>
           step.run(
@@ -72,7 +76,7 @@ describe('SummedUpdate', () => {
             [1],
           ),
         DTypeError,
-        /one float dtype, got int32/,
+        /^step: expected a float dtype, got int32/,
       ],
       [() => step.run([x, leaf, x], [1]), AutogradError, /^step/],
       [() => step.run([x, 3 as never, x], [1]), DTypeError, /^step: tensors: expected/],

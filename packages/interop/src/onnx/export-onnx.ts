@@ -28,7 +28,7 @@ export interface OnnxOptions {
 /** What onnxruntime 1.30 runs, and the version of the format that came with it. */
 const opset = 26;
 const irVersion = 13;
-/** What is written into files; test/onnx.test.ts holds it against package.json. */
+/** What is written into files; test/onnx/export.test.ts holds it against package.json. */
 const version = '0.1.0';
 /** Protocol buffers hold no more; the rest is for what is not weights. */
 const mostBytes = 2 ** 31 - 2 ** 24;

@@ -128,8 +128,8 @@ export function dependsOnModule(module: Callable): void {
 }
 
 /**
- * @internal {@link dependsOnModule} of one whose parts are listed. Nothing tells of a property that is defined, not set;
- * to count them takes too long for modules that are only called.
+ * @internal {@link dependsOnModule} of one whose parts are listed. Nothing tells of a property that is defined, not
+ * set; to count them takes too long for modules that are only called.
  */
 export function dependsOnParts(module: Callable): void {
   dependsOnModule(module);

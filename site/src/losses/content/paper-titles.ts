@@ -1,4 +1,7 @@
-/** What the papers of the losses beyond PyTorch are called; the table of the losses says who wrote them, when, and where they are. */
+/**
+ * What the papers of the losses beyond PyTorch are called; the table of the losses says who wrote them, when, and where
+ * they are.
+ */
 import type { LossName } from '../names.ts';
 
 const focal = 'Focal loss for dense object detection';

@@ -27,8 +27,8 @@ interface Source {
 }
 
 /**
- * What is said of a loss and does not stand in the table that drives its tests. Texts are Markdown; a loss that is named in code
- * becomes a link to its page.
+ * What is said of a loss and does not stand in the table that drives its tests. Texts are Markdown; a loss that is
+ * named in code becomes a link to its page.
  */
 export interface Words {
   /** What it measures, in a sentence. */
@@ -78,7 +78,10 @@ export const classTarget = target(
   classIndices,
 );
 
-/** Sizes that broadcast: the mistake of all losses of two tensors of one shape that take it, as PyTorch does, with a warning. */
+/**
+ * Sizes that broadcast: the mistake of all losses of two tensors of one shape that take it, as PyTorch does, with a
+ * warning.
+ */
 export const broadcastSizes = (
   make: string,
   what = 'predictions',

@@ -1,6 +1,6 @@
 /**
- * Gives a page of the reference the site's appearance before it is drawn: VitePress' setting, which both keep in the same place.
- * A plain script, run while the page loads.
+ * Gives a page of the reference the site's appearance before it is drawn: VitePress' setting, which both keep in the
+ * same place. A plain script, run while the page loads.
  */
 {
   const key = 'vitepress-theme-appearance';

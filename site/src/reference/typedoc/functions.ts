@@ -1,6 +1,7 @@
 /**
- * Kindling's functions are mostly values (`const relu = unary(...)`), and a Tensor's methods a mapped type over them. Readers
- * call them, so that the reference shows what can be called as functions and methods, with parameters, whatever declared it.
+ * Kindling's functions are mostly values (`const relu = unary(...)`), and a Tensor's methods a mapped type over them.
+ * Readers call them, so that the reference shows what can be called as functions and methods, with parameters, whatever
+ * declared it.
  */
 import {
   Comment,
@@ -33,7 +34,10 @@ function tagOf(context: Context, symbol: ts.Symbol): '@function' | '@class' | un
   return type.getCallSignatures().length > 0 ? '@function' : undefined;
 }
 
-/** Makes methods of properties that were declared as functions, and gives signatures the parameters that mapped types hide. */
+/**
+ * Makes methods of properties that were declared as functions, and gives signatures the parameters that mapped types
+ * hide.
+ */
 export function methodsOfProperties(converter: Converter): void {
   converter.on(Converter.EVENT_CREATE_SIGNATURE, spreadTuple);
   converter.on(Converter.EVENT_CREATE_DECLARATION, (context: Context, reflection: DeclarationReflection) => {

@@ -1,6 +1,6 @@
 /**
- * A layer inherits some fifty members of Module, a Parameter four hundred of Tensor. They stand on the page of the class that
- * has them; the pages of others list their names, with links.
+ * A layer inherits some fifty members of Module, a Parameter four hundred of Tensor. They stand on the page of the
+ * class that has them; the pages of others list their names, with links.
  */
 import {
   type Context,

@@ -1,4 +1,6 @@
-/** The frame of a page of the reference: typedoc's, with the site's bar, in landmarks, and without scripts in the page. */
+/**
+ * The frame of a page of the reference: typedoc's, with the site's bar, in landmarks, and without scripts in the page.
+ */
 import { siteLinks } from './site-links.ts';
 
 interface Module {
@@ -55,8 +57,8 @@ const withCode = (text: string): string => escaped(text).replace(/`([^`]*)`/g, '
 export const escaped = (text: string): string => text.replace(/[<>&"]/g, (c) => `&#${c.charCodeAt(0)};`);
 
 /**
- * typedoc's headings skip levels, and stand as links in what unfolds. Small ones become what they are, words before a text; what
- * folds keeps its words only.
+ * typedoc's headings skip levels, and stand as links in what unfolds. Small ones become what they are, words before a
+ * text; what folds keeps its words only.
  */
 export function accessible(html: string): string {
   return lean(html)
@@ -79,7 +81,10 @@ export function accessible(html: string): string {
     .replace(/<\/h[45]>/g, '</div>');
 }
 
-/** Eighteen hundred pages repeat what a style sheet can draw, or what says nothing: signs at headings, icons, plain colours. */
+/**
+ * Eighteen hundred pages repeat what a style sheet can draw, or what says nothing: signs at headings, icons, plain
+ * colours.
+ */
 const lean = (html: string): string =>
   html
     .replace(/<svg[^>]*><use href="[^"]*#icon-(?:anchor|chevronDown)"><\/use><\/svg>/g, '')

@@ -1,6 +1,6 @@
 /**
- * The sources behind the reference, as pages of their own: what is described leads to its line, on whatever host the site lies.
- * Files in which nothing is described have none.
+ * The sources behind the reference, as pages of their own: what is described leads to its line, on whatever host the
+ * site lies. Files in which nothing is described have none.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, relative } from 'node:path';

@@ -1,4 +1,7 @@
-/** Serves the built site as hosts do: compressed, with isolation or without, at the root or below it, with a policy of the host's own or none. */
+/**
+ * Serves the built site as hosts do: compressed, with isolation or without, at the root or below it, with a policy of
+ * the host's own or none.
+ */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import compression from 'compression';

@@ -5,16 +5,8 @@ import { defineScalar } from '../compile/index.ts';
 import { exp, log } from '../expression/index.ts';
 import { gemmLanes, panelFunctions, TiledKernels } from '../gemm/index.ts';
 import type { Split } from '../recording/index.ts';
-import {
-  align16,
-  type Compiling,
-  ensureBytes,
-  type FloatLane,
-  f32,
-  f64,
-  u8,
-  type ValueType,
-} from '../wasm/index.ts';
+import { align16, type Compiling, ensureBytes, type FloatLane, u8, type ValueType } from '../wasm/index.ts';
+import { scratchOf } from '../wasm/lanes.ts';
 import { attentionBackward } from './backward.ts';
 import { attentionForward } from './forward.ts';
 import {
@@ -152,7 +144,7 @@ function bytesOf(all: Kernels, lane: FloatLane): Uint8Array {
   const { bytes } = gemmLanes[lane];
   const room = align16(tried.keys * tried.valueSize * bytes) + 64;
   ensureBytes(ATTENTION_SCRATCH + 10 * room);
-  const numbers = lane === 'f32' ? f32 : f64;
+  const numbers = scratchOf(lane);
   const place = (i: number): number => ATTENTION_SCRATCH + i * room;
   const stack = (i: number, size: number): Stack<number> => ({
     at: place(i),

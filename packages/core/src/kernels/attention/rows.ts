@@ -53,12 +53,6 @@ function clearBehind(f: FunctionBuilder, t: AttentionLane, p: RowOfScores): void
   f.end().end();
 }
 
-/** Stores the float64 on the stack, above an address, as a number of the lane. */
-function storeNarrow(f: FunctionBuilder, t: AttentionLane, offset = 0): void {
-  if (t.lane === 'f32') f.op('f32.demote_f64');
-  f.store(`${t.lane}.store`, offset);
-}
-
 /** Adds x += mask, or of bools x += mask ? 0 : -Infinity: as PyTorch does, where NaN stays NaN. */
 export function maskRow(module: ModuleBuilder, t: AttentionLane): number {
   const params = i32Params('n', 'x', 'mask', 'kind');
@@ -154,9 +148,9 @@ export function finishRow(module: ModuleBuilder, t: AttentionLane, scale: number
       .set(factor);
     f.get(p.statistics);
     pushReference(f, top);
-    storeNarrow(f, t);
+    f.storeNumber(t.lane);
     f.get(p.statistics).get(factor);
-    storeNarrow(f, t, t.bytes);
+    f.storeNumber(t.lane, t.bytes);
     f.get(p.size).get(p.sums).get(factor).call(scale);
   });
 }
@@ -216,9 +210,7 @@ export function dotRows(module: ModuleBuilder, t: AttentionLane): number {
       for (const other of others) f.get(sums).get(other).op(vector.add).set(sums);
       f.f64Const(0);
       for (let lane = 0; lane < t.lanes; lane++) {
-        f.get(sums).lane(`${t.vector}.extract_lane`, lane);
-        if (t.lane === 'f32') f.op('f64.promote_f32');
-        f.op('f64.add');
+        f.get(sums).lane(`${t.vector}.extract_lane`, lane).toNumber(t.lane).op('f64.add');
       }
     },
   );

@@ -1,6 +1,7 @@
 import type { DType } from '../../dtype.ts';
 import type { Kind, Lane } from '../expression/index.ts';
 import type { FunctionBuilder } from '../wasm/index.ts';
+import { vectorOf } from '../wasm/lanes.ts';
 
 /** How elements lie in memory. A kernel converts between this and its lane as it loads and stores. */
 export type Stored = DType;
@@ -152,7 +153,7 @@ function emitBytesOfMask(f: FunctionBuilder, lane: Lane): void {
 function emitLowBytes(f: FunctionBuilder, lane: Lane, spare: number): void {
   if (lane !== 'i32') {
     // What is beyond int32 would saturate: only the rest of division by 256 goes there.
-    const vector = lane === 'f32' ? 'f32x4' : 'f64x2';
+    const vector = vectorOf(lane);
     f.op(`${vector}.trunc`)
       .tee(spare)
       .get(spare)

@@ -232,14 +232,8 @@ function emitCallOfLane(
   callee: number,
   index: number,
 ): void {
-  for (const operand of operands) {
-    f.get(operand).lane(extract[lane], index);
-    if (lane === 'f32') f.op('f64.promote_f32');
-    else if (lane === 'i32') f.op('f64.convert_i32_s');
-  }
-  f.call(callee);
-  if (lane === 'f32') f.op('f32.demote_f64');
-  else if (lane === 'i32') f.op('i32.trunc_sat_f64_s');
+  for (const operand of operands) f.get(operand).lane(extract[lane], index).toNumber(lane);
+  f.call(callee).fromNumber(lane);
 }
 
 /** Scalar locals of {@link emitIntegerDivision}: the operands, then a third for its use. */

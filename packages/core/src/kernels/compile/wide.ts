@@ -9,10 +9,9 @@ import {
   compilingAsIs,
   ensureBytes,
   type FloatLane,
-  f32,
-  f64,
   u8,
 } from '../wasm/index.ts';
+import { scratchOf } from '../wasm/lanes.ts';
 import { compileKernel } from './kernel.ts';
 
 const [x, y, z] = [E.input(0), E.input(1), E.input(2)];
@@ -35,7 +34,7 @@ function bytesGiven(lane: FloatLane, name: string): Uint8Array[] {
   const [stored, bytes] = lane === 'f32' ? (['float32', 4] as const) : (['float64', 8] as const);
   const place = (i: number): number => i * align16(COUNT * bytes + 64);
   ensureBytes(place(4));
-  const numbers = lane === 'f32' ? f32 : f64;
+  const numbers = scratchOf(lane);
   return tried(lane).map((expression) => {
     const inputs = [0, 1, 2].map((i) => ({ stored, mode: 'dense', base: place(i) }) as const);
     const outputs = [{ expression, stored, base: place(3) }];

@@ -97,9 +97,7 @@ const innerKernel = memoized((lane: FloatLane): InnerKernel => {
     });
     f.get(p.count).if();
     next(() => f.get(p.count));
-    f.end().get(p.out).get(total);
-    if (lane === 'f32') f.op('f32.demote_f64');
-    f.store(`${lane}.store`);
+    f.end().get(p.out).get(total).storeNumber(lane);
   });
   return module.instantiate<InnerKernel>();
 });

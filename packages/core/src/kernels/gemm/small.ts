@@ -5,6 +5,7 @@
 
 import type { FloatArray } from '../strided/index.ts';
 import { type FloatLane, i32Params, ModuleBuilder, memoized } from '../wasm/index.ts';
+import { bytesOfLane } from '../wasm/lanes.ts';
 import { elementAt, type ProductOf } from './operands.ts';
 
 /** A product with sums in double precision; `added` may be c itself. */
@@ -88,14 +89,13 @@ export const smallTypes = Object.values(params);
 
 /** The kernel for a lane type, compiled at first use. */
 export const smallKernel = memoized((lane: FloatLane): SmallProduct => {
-  const bytes = lane === 'f32' ? 4 : 8;
+  const bytes = bytesOfLane(lane);
   const module = new ModuleBuilder();
   module.define({ export: 'small', name: `gemm_small_${lane}` }, params, (f, p) => {
     const v = f.locals('i32', 'i', 'j', 'p', 'x', 'y', 'b', 'added');
     const sum = f.local('f64');
     const loadWide = (pointer: number): void => {
-      f.get(pointer).load(`${lane}.load`);
-      if (lane === 'f32') f.op('f64.promote_f32');
+      f.get(pointer).loadNumber(lane);
     };
     /** Runs `body` as often as a parameter says; `counter` counts down. */
     const times = (count: number, counter: number, body: () => void): void => {
@@ -123,9 +123,7 @@ export const smallKernel = memoized((lane: FloatLane): SmallProduct => {
         loadWide(v.added);
         f.op('f64.mul').op('f64.add').set(sum);
         f.end();
-        f.get(p.c).get(sum);
-        if (lane === 'f32') f.op('f32.demote_f64');
-        f.store(`${lane}.store`);
+        f.get(p.c).get(sum).storeNumber(lane);
         f.bump(p.c, { bytes });
         f.bump(v.b, { local: p.bColumn });
         f.bump(v.added, { local: p.addedColumn });

@@ -2,7 +2,8 @@
  * Kernels compiled for vectors of 256 bits: tried against those at work, and put in their place where they are faster.
  */
 
-import { align16, type Compiling, ensureBytes, type FloatLane, f32, f64, u8 } from '../wasm/index.ts';
+import { align16, type Compiling, ensureBytes, type FloatLane, u8 } from '../wasm/index.ts';
+import { bytesOfLane, scratchOf } from '../wasm/lanes.ts';
 import { type GemmKernels, gemmKernels, SCRATCH_BYTES } from './gemm-kernels.ts';
 
 /** What a trial of wide kernels found. */
@@ -35,12 +36,12 @@ const TIMED_MS = 40;
 
 /** Where operands lie for a trial; they are as large as those of the largest product. */
 function prepare(lane: FloatLane): { a: number; b: number; c: number; bytes: number } {
-  const bytes = lane === 'f32' ? 4 : 8;
+  const bytes = bytesOfLane(lane);
   const most = Math.max(TIMED * TIMED, ...sizes.map(([m, n, k]) => Math.max(m * k, k * n, m * n)));
   const room = align16(most * bytes + 64);
   const a = align16(SCRATCH_BYTES);
   ensureBytes(a + 3 * room);
-  const numbers = lane === 'f32' ? f32 : f64;
+  const numbers = scratchOf(lane);
   for (let i = a / bytes; i < (a + 3 * room) / bytes; i++) numbers[i] = Math.sin(i);
   return { a, b: a + room, c: a + 2 * room, bytes };
 }
@@ -54,7 +55,7 @@ function agree(lane: FloatLane, made: GemmKernels): boolean {
       const bStride = bytes * (form.endsWith('Rows') ? n : k);
       const [wide, narrow] = [made, gemmKernels.of(lane)].map((kernels) => {
         const at = c / bytes;
-        for (let i = at; i < at + m * n; i++) (lane === 'f32' ? f32 : f64)[i] = Math.cos(i);
+        for (let i = at; i < at + m * n; i++) scratchOf(lane)[i] = Math.cos(i);
         kernels[form](m, n, k, a, aStride, b, bStride, c, 0.5, 1, 0);
         return u8.slice(c, c + m * n * bytes);
       });

@@ -37,23 +37,17 @@ export const pushRstd = (f: FunctionBuilder, variance: number, eps: number): Fun
   f.f64Const(1).get(variance).get(eps).op('f64.add').op('f64.sqrt').op('f64.div');
 
 /** Pushes the number at an address, as float64. */
-export function pushNumber(f: FunctionBuilder, t: RowConfig, address: number): FunctionBuilder {
-  f.get(address).load(`${t.lane}.load`);
-  return t.lanes === 4 ? f.op('f64.promote_f32') : f;
-}
+export const pushNumber = (f: FunctionBuilder, t: RowConfig, address: number): FunctionBuilder =>
+  f.get(address).loadNumber(t.lane);
 
 /** Stores a float64 local at an address. */
 export function storeNumber(f: FunctionBuilder, t: RowConfig, address: number, value: number): void {
-  f.get(address).get(value);
-  if (t.lanes === 4) f.op('f32.demote_f64');
-  f.store(`${t.lane}.store`);
+  f.get(address).get(value).storeNumber(t.lane);
 }
 
 /** Pushes a float64 local rounded to the lane's type, as float64. */
-function rounded(f: FunctionBuilder, t: RowConfig, value: number): FunctionBuilder {
-  f.get(value);
-  return t.lanes === 4 ? f.op('f32.demote_f64').op('f64.promote_f32') : f;
-}
+const rounded = (f: FunctionBuilder, t: RowConfig, value: number): FunctionBuilder =>
+  f.get(value).fromNumber(t.lane).toNumber(t.lane);
 
 /** Runs `body` for each block, moving `pointers` from one to the next. */
 export function eachBlock(

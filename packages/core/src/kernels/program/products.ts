@@ -6,6 +6,7 @@
 import { isCutBefore, multiplyAdd } from '../gemm/index.ts';
 import type { Matrix, Product } from '../recording/index.ts';
 import { type FloatLane, type FunctionBuilder, range } from '../wasm/index.ts';
+import { bytesOfLane, vectorOf } from '../wasm/lanes.ts';
 
 /** A product without its places. */
 type ProductForm = Pick<
@@ -44,7 +45,7 @@ const leavesLanesEmpty = ({ lane, summing, m, n, a }: ProductForm): boolean => {
 export function emitProduct(f: FunctionBuilder, product: Product): void {
   if (product.summing === 'wide') emitWide(f, product);
   else {
-    const bytes = product.lane === 'f32' ? 4 : 8;
+    const bytes = bytesOfLane(product.lane);
     const c = { row: product.n * bytes, column: bytes };
     if (leavesLanesEmpty(product)) new Vectors(f, turned(product), transposed(c), [B, A]).emit();
     else new Vectors(f, product, c, [A, B]).emit();
@@ -59,7 +60,7 @@ const pairLoads = {
 
 /** Every sum by itself, in float64: two at a time where their columns lie side by side. */
 function emitWide(f: FunctionBuilder, { lane, m, n, k, a, b, added, alpha, beta }: ProductForm): void {
-  const bytes = lane === 'f32' ? 4 : 8;
+  const bytes = bytesOfLane(lane);
   const lieSideBySide = b.column === bytes && (added === null || added.column === bytes);
   const load = (address: number, offset: number, how: 'both' | 'two' | 'one'): void => {
     f.get(address).load(pairLoads[lane][how], offset);
@@ -125,8 +126,8 @@ class Vectors {
     this.#c = result;
     this.#operands = operands;
     this.#lane = p.lane;
-    this.#vector = p.lane === 'f32' ? 'f32x4' : 'f64x2';
-    this.#bytes = p.lane === 'f32' ? 4 : 8;
+    this.#vector = vectorOf(p.lane);
+    this.#bytes = bytesOfLane(p.lane);
     this.#lanes = 16 / this.#bytes;
     this.#byTerms = p.summing === 'lanes' && p.k >= this.#lanes;
     const [a, b, c, added] = range(4).map(() => f.local('i32')) as [number, number, number, number];

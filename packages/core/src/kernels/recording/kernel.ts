@@ -30,7 +30,9 @@ export type Reading = 'dense' | 'row' | 'column' | 'scalar';
  */
 export type Parameter = number | { readonly equation: number; readonly index: number };
 
-/** Says of a result that its values are not stored, but added up row by row: the operand holds a number for each row. */
+/**
+ * Says of a result that its values are not stored, but added up row by row: the operand holds a number for each row.
+ */
 export interface AddedUp {
   /** Adds up so many elements of a row: of (1, elements, values, result, 0, whether to go on from the result). */
   readonly callee: Call['callee'];

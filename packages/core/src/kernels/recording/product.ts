@@ -1,4 +1,5 @@
 import type { FloatLane } from '../wasm/index.ts';
+import { bytesOfLane } from '../wasm/lanes.ts';
 import type { Address } from './kernel.ts';
 import type { Area } from './place.ts';
 
@@ -47,7 +48,7 @@ const mostTerms = 256;
  * few vectors are put together.
  */
 const liesWell = ({ lane, summing, m, n, k, a, b }: Product): boolean => {
-  const bytes = lane === 'f32' ? 4 : 8;
+  const bytes = bytesOfLane(lane);
   if (summing === 'lanes' && k * bytes >= 16) return a.column === bytes && b.row === bytes;
   return summing === 'wide' || b.column === bytes || n === 1 || m <= few || k <= few;
 };

@@ -15,6 +15,7 @@ import {
   scratchLimit,
   u8,
 } from '../wasm/index.ts';
+import { bytesOfLane } from '../wasm/lanes.ts';
 import { type CellName, cells } from './cells.ts';
 import {
   backwardOperands,
@@ -263,4 +264,4 @@ function bytesGiven(all: Kernels, bytes: 4 | 8): Uint8Array {
 
 /** Compiles the kernels by `compile`, and uses those of each lane from now on that give the same bits. */
 export const useWideRecurrence = (compile: Compiling): void =>
-  kernels.useWide(compile, (all, lane) => bytesGiven(all, lane === 'f32' ? 4 : 8));
+  kernels.useWide(compile, (all, lane) => bytesGiven(all, bytesOfLane(lane)));

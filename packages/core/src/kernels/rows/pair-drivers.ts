@@ -5,6 +5,7 @@
 
 import { is, minus, over, plus, times } from '../wasm/formulas.ts';
 import { type FloatLane, type FunctionBuilder, i32Params, type ModuleBuilder, range } from '../wasm/index.ts';
+import { bytesOfLane } from '../wasm/lanes.ts';
 
 /** Rows and columns of the operands that are worked on at a time. */
 export const blockRows = 128;
@@ -14,10 +15,8 @@ const unroll = 4;
 /** Rows of the second operand that a kernel works on at once. */
 export const pairGroup = (lane: FloatLane): number => unroll * (lane === 'f32' ? 4 : 2);
 
-const bytesOf = (lane: FloatLane): 4 | 8 => (lane === 'f32' ? 4 : 8);
-
 /** The bytes for each part of a block's work. */
-export const areaOf = (lane: FloatLane): number => blockRows * blockRows * bytesOf(lane) + 64;
+export const areaOf = (lane: FloatLane): number => blockRows * blockRows * bytesOfLane(lane) + 64;
 /** How many parts there are at most. */
 export const areas = 6;
 
@@ -55,14 +54,14 @@ function definePowers(module: ModuleBuilder, lane: FloatLane, power: number): nu
   return module.define({ name: 'powers' }, params, (f, p) => {
     f.countdown(p.count, 1, () => {
       f.get(p.address).get(p.address).loadNumber(dtype).get(p.exponent).call(power).storeNumber(dtype);
-      f.bump(p.address, { bytes: bytesOf(lane) });
+      f.bump(p.address, { bytes: bytesOfLane(lane) });
     });
   });
 }
 
 /** Moves a matrix whose elements lie any bytes apart to one whose rows do, but not their elements. */
 function definePack(module: ModuleBuilder, lane: FloatLane): number {
-  const bytes = bytesOf(lane);
+  const bytes = bytesOfLane(lane);
   const params = i32Params('rows', 'columns', 'rowBytes', 'columnBytes', 'from', 'to', 'pitch');
   return module.define({ name: 'pack' }, params, (f, p) => {
     const { left, from, to } = f.locals('i32', 'left', 'from', 'to');
@@ -96,7 +95,7 @@ class Walk {
   constructor(f: FunctionBuilder, lane: FloatLane, pack: number, room: number) {
     this.f = f;
     this.lane = lane;
-    this.bytes = bytesOf(lane);
+    this.bytes = bytesOfLane(lane);
     this.pack = pack;
     this.room = room;
   }

@@ -11,6 +11,7 @@ import {
   memoized,
   range,
 } from '../wasm/index.ts';
+import { bytesOfLane, vectorOf } from '../wasm/lanes.ts';
 import { definePairDrivers, pairGroup } from './pair-drivers.ts';
 
 /**
@@ -143,8 +144,8 @@ class PairEmitter {
   constructor(f: FunctionBuilder, lane: FloatLane, term: PairTerm, power: number, exponent: number) {
     this.f = f;
     this.lane = lane;
-    this.vector = lane === 'f32' ? 'f32x4' : 'f64x2';
-    this.bytes = lane === 'f32' ? 4 : 8;
+    this.vector = vectorOf(lane);
+    this.bytes = bytesOfLane(lane);
     this.expression = expressionOf(term);
     this.power = power;
     this.leveled = hasLevels(term);

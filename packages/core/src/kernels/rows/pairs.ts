@@ -7,7 +7,8 @@ import type { TypedArray } from '../../dtype.ts';
 import { allocateArray } from '../../storage.ts';
 import { type Recorder, recorder } from '../recording/index.ts';
 import { type FloatArray, gather, type Strided } from '../strided/index.ts';
-import { ensureBytes, type FloatLane, f32, f64 } from '../wasm/index.ts';
+import { ensureBytes, type FloatLane } from '../wasm/index.ts';
+import { bytesOfLane, scratchOf } from '../wasm/lanes.ts';
 import { areaOf, areas, blockColumns, blockRows, pairGroup } from './pair-drivers.ts';
 import { type PairShape, type PairTerm, pairKernels } from './pair-kernels.ts';
 
@@ -53,10 +54,10 @@ class Scratch {
 
   constructor(x: Strided) {
     this.lane = x.dtype === 'float64' ? 'f64' : 'f32';
-    this.bytes = this.lane === 'f64' ? 8 : 4;
+    this.bytes = bytesOfLane(this.lane);
     this.#area = areaOf(this.lane);
     ensureBytes(areas * this.#area);
-    this.array = this.lane === 'f64' ? f64 : f32;
+    this.array = scratchOf(this.lane);
   }
 
   /** The byte addresses of areas of these names, one after another. */

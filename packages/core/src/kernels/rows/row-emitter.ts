@@ -218,8 +218,7 @@ export class RowEmitter {
   /** Pushes the number in the first lane of a local, as float64. */
   pushNumber(value: number): void {
     const { f, t } = this;
-    f.get(value).lane(`${t.vector}.extract_lane`, 0);
-    if (t.lanes === 4) f.op('f64.promote_f32');
+    f.get(value).lane(`${t.vector}.extract_lane`, 0).toNumber(t.lane);
   }
 
   /** Puts the sum of the vectors that `push` pushes, one for each of the row's, into `this.sum`. */

@@ -33,10 +33,8 @@ interface SoftmaxKernels {
 }
 
 /** Pushes the number at an address, as float64. */
-function load(f: FunctionBuilder, t: RowConfig, address: number): FunctionBuilder {
-  f.get(address).load(`${t.lane}.load`);
-  return t.lanes === 4 ? f.op('f64.promote_f32') : f;
-}
+const load = (f: FunctionBuilder, t: RowConfig, address: number): FunctionBuilder =>
+  f.get(address).loadNumber(t.lane);
 
 const isFinite = (f: FunctionBuilder, local: number): FunctionBuilder =>
   f.get(local).op('f64.abs').f64Const(Number.POSITIVE_INFINITY).op('f64.lt');
@@ -206,9 +204,7 @@ function emitLogsumexp(module: ModuleBuilder, t: RowConfig): void {
       row.maximum(p.x, max, 'max');
       row.pushNumber(max);
       f.set(number).end();
-      f.get(p.out).get(number);
-      if (t.lanes === 4) f.op('f32.demote_f64');
-      f.store(`${t.lane}.store`);
+      f.get(p.out).get(number).storeNumber(t.lane);
       f.bump(p.out, { bytes: t.bytes });
       row.nextRow([p.x]);
     };

@@ -50,7 +50,7 @@ export class Rows {
 
   /** Replaces the number on the stack by what it is when it is stored. */
   round(): FunctionBuilder {
-    return this.dtype === 'float64' ? this.f : this.f.op('f32.demote_f64').op('f64.promote_f32');
+    return this.f.fromNumber(this.dtype).toNumber(this.dtype);
   }
 
   /** Pushes the address of a float64 number that is noted for an element of the row. */

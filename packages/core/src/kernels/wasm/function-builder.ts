@@ -1,28 +1,31 @@
 /** What kernels are written with: instructions, and what takes several of them. */
 
 import { bytesOf, type DType } from '../../dtype.ts';
-import type { ValueType } from './encoding.ts';
+import type { FloatLane, ValueType } from './encoding.ts';
 import { type Formula, is, plus } from './formulas.ts';
 import { Instructions } from './instructions.ts';
 
 const ofIntegers = { toNumber: 'f64.convert_i32_s', fromNumber: 'i32.trunc_sat_f64_s' } as const;
+const singles = {
+  load: 'f32.load',
+  toNumber: 'f64.promote_f32',
+  fromNumber: 'f32.demote_f64',
+  store: 'f32.store',
+} as const;
+const doubles = { load: 'f64.load', toNumber: null, fromNumber: null, store: 'f64.store' } as const;
+const integers = { load: 'i32.load', ...ofIntegers, store: 'i32.store' } as const;
+const bytes = { load: 'i32.load8_u', ...ofIntegers, store: 'i32.store8' } as const;
 
 /**
- * What reads an element of a dtype, makes the float64 number of it that JavaScript would compute with, and the way
- * back.
+ * What reads an element of a dtype or of a lane, makes the float64 number of it that JavaScript would compute with, and
+ * the way back.
  */
 const elements = {
-  float32: {
-    load: 'f32.load',
-    toNumber: 'f64.promote_f32',
-    fromNumber: 'f32.demote_f64',
-    store: 'f32.store',
-  },
-  float64: { load: 'f64.load', toNumber: null, fromNumber: null, store: 'f64.store' },
-  int32: { load: 'i32.load', ...ofIntegers, store: 'i32.store' },
-  uint8: { load: 'i32.load8_u', ...ofIntegers, store: 'i32.store8' },
-  bool: { load: 'i32.load8_u', ...ofIntegers, store: 'i32.store8' },
-} as const satisfies Record<DType, unknown>;
+  ...{ float32: singles, float64: doubles, int32: integers, uint8: bytes, bool: bytes },
+  ...{ f32: singles, f64: doubles, i32: integers },
+} as const satisfies Record<DType | FloatLane | 'i32', unknown>;
+
+type Element = keyof typeof elements;
 
 /**
  * Emits the body of one function. Its methods beyond {@link Instructions} are shorthands: locals by name, formulas,
@@ -134,18 +137,25 @@ export class FunctionBuilder extends Instructions {
     return this.get(base).get(index).i32Const(bytes).op('i32.mul').op('i32.add');
   }
 
-  /**
-   * Replaces the address on the stack by the element there, as the float64 number that JavaScript would compute with.
-   */
-  loadNumber(dtype: DType): this {
-    const { load, toNumber } = elements[dtype];
-    this.load(load);
+  /** Makes the element on the stack the float64 number that JavaScript would compute with. */
+  toNumber(element: Element): this {
+    const { toNumber } = elements[element];
     return toNumber === null ? this : this.op(toNumber);
   }
 
-  /** Stores the float64 number on the stack, which the dtype holds, at the address below it. */
-  storeNumber(dtype: DType): this {
-    const { fromNumber, store } = elements[dtype];
-    return (fromNumber === null ? this : this.op(fromNumber)).store(store);
+  /** Makes the float64 number on the stack an element, which holds it or, of floats, what it is rounded to. */
+  fromNumber(element: Element): this {
+    const { fromNumber } = elements[element];
+    return fromNumber === null ? this : this.op(fromNumber);
+  }
+
+  /** Replaces the address on the stack by the element there, as {@link toNumber} makes it. */
+  loadNumber(element: Element): this {
+    return this.load(elements[element].load).toNumber(element);
+  }
+
+  /** Stores the float64 number on the stack, as {@link fromNumber} makes it, at the address below it. */
+  storeNumber(element: Element, offset = 0): this {
+    return this.fromNumber(element).store(elements[element].store, offset);
   }
 }

@@ -1,4 +1,4 @@
-/** The WebAssembly assembler and the one memory that kernels work in. */
+/** The WebAssembly assembler, and the memories that kernels work in. */
 
 export * from './memory.ts';
 export * from './module-builder.ts';

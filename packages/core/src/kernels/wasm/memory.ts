@@ -1,5 +1,5 @@
 /**
- * The one WebAssembly memory that every kernel works in.
+ * The WebAssembly memory that eager kernels work in, one for all of them.
  *
  * A kernel call copies its operands in from offset 0 on, runs, and copies the result out; calls never nest, so nothing
  * is allocated or freed. The views below are live bindings, renewed when the memory grows: read them after

@@ -2,7 +2,8 @@
 
 import { gemmLanes, narrowTile, TiledKernels } from '../gemm/index.ts';
 import type { Split } from '../recording/index.ts';
-import { align16, type Compiling, ensureBytes, type FloatLane, f32, f64, u8 } from '../wasm/index.ts';
+import { align16, type Compiling, ensureBytes, type FloatLane, u8 } from '../wasm/index.ts';
+import { bytesOfLane, scratchOf } from '../wasm/lanes.ts';
 import { CONVOLUTION_SCRATCH, convolutionParams, MOST_PLACES, PLANES_BYTES } from './convolution-driver.ts';
 import { convolutionKernels } from './convolution-kernels.ts';
 import { type Geometry, volume } from './geometry.ts';
@@ -45,7 +46,7 @@ const tried: Geometry = {
 
 /** What the kernels that multiply give of some numbers, one behind the other. */
 function bytesOf(all: Kernels, lane: FloatLane): Uint8Array {
-  const bytes = lane === 'f32' ? 4 : 8;
+  const bytes = bytesOfLane(lane);
   const room = align16(tried.batch * tried.channels * tried.filters * volume(tried.size) * bytes);
   const at = {
     x: CONVOLUTION_SCRATCH,
@@ -53,7 +54,7 @@ function bytesOf(all: Kernels, lane: FloatLane): Uint8Array {
     y: CONVOLUTION_SCRATCH + 2 * room,
   };
   ensureBytes(CONVOLUTION_SCRATCH + 3 * room);
-  const numbers = lane === 'f32' ? f32 : f64;
+  const numbers = scratchOf(lane);
   const portions = portionsOf(tried, bytes) ?? [1, 1, 0];
   const given = new Uint8Array(3 * room);
   for (const [k, wanted] of (['x', 'weight', 'y'] as const).entries()) {
@@ -154,7 +155,7 @@ function rowsOf(g: Geometry, kernel: KernelName, bytes: number): Split | null {
 
 /** How kernels do a convolution of elements of a lane; `null` where they cannot. */
 export function planOf(g: Geometry, wanted: Wanted, lane: FloatLane): ConvolutionPlan | null {
-  const bytes = lane === 'f32' ? 4 : 8;
+  const bytes = bytesOfLane(lane);
   const own = portionsOf(g, bytes);
   if (own === null) return null;
   const other = wanted === 'x' ? turned(g) : null;

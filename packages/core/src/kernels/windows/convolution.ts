@@ -5,15 +5,8 @@ import { elementsOf, fillStrided, scatterStrided } from '../elementwise/index.ts
 import { recorder, worksInJavaScript } from '../recording/index.ts';
 import { copyRun, type FloatArray, type Strided, stridedOver } from '../strided/index.ts';
 import { onThreads, worthThreads } from '../threads/index.ts';
-import {
-  align16,
-  ensureBytes,
-  type FloatLane,
-  f32,
-  f64,
-  roomBehindScratch,
-  scratchLimit,
-} from '../wasm/index.ts';
+import { align16, ensureBytes, type FloatLane, roomBehindScratch, scratchLimit } from '../wasm/index.ts';
+import { bytesOfLane, scratchOf } from '../wasm/lanes.ts';
 import { CONVOLUTION_SCRATCH } from './convolution-driver.ts';
 import { type ConvolutionPlan, convolutionTypes, type Places, planOf } from './convolution-plan.ts';
 import { type Geometry, volume } from './geometry.ts';
@@ -68,7 +61,7 @@ function runInChunks(
   lane: FloatLane,
   plan: ConvolutionPlan,
 ): void {
-  const bytes = lane === 'f32' ? 4 : 8;
+  const bytes = bytesOfLane(lane);
   const counts = countsOf(g);
   const work = g.batch * counts.y * g.channels * volume(g.kernel);
   const { kernel, rows } = plan;
@@ -83,7 +76,7 @@ function runInChunks(
   const chunks = (run: Run): void => {
     ensureBytes(CONVOLUTION_SCRATCH + (isLarge ? 0 : needed));
     const first = isLarge ? roomBehindScratch(needed) : CONVOLUTION_SCRATCH;
-    const scratch = lane === 'f32' ? f32 : f64;
+    const scratch = scratchOf(lane);
     const at = { x: first + x, weight: first, y: first + y };
     inChunks(g, wanted, arrays, bias, plan, at, images, scratch, run);
   };

@@ -4,7 +4,7 @@ export * from './binary.ts';
 export * from './compare.ts';
 export { type DTypeCheck, floatsOnly } from './dtype-checks.ts';
 export * from './functions.ts';
-export * from './fused-update.ts';
+export * from './fused/index.ts';
 export * from './operation.ts';
 export * from './reduced.ts';
 export { resultType } from './result-type.ts';

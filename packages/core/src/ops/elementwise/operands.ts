@@ -62,17 +62,6 @@ export function notATensor(name: string, operands: readonly unknown[]): DTypeErr
   return new DTypeError(`${name}: expected tensors or numbers, got (${came})${remedy}`);
 }
 
-/** The error for an update that is given other than so many tensors, or fewer numbers. */
-export const countsError = (
-  name: string,
-  [tensors, numbers]: readonly [tensors: number, numbers: number],
-  given: readonly unknown[],
-  params: readonly unknown[],
-): ValueError =>
-  new ValueError(
-    `${name}: expected ${tensors} tensors and ${numbers} numbers, got ${given.length} and ${params.length}`,
-  );
-
 /** What an elementwise operation is made of. */
 export const elementwiseSpec = K.kind('an object with name, arity and expression', (x) => {
   const { name, arity, expression } = (K.isOptions(x) ? x : {}) as Partial<ElementwiseSpec>;

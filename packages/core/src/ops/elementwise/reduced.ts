@@ -1,6 +1,6 @@
-import { checkArguments, K, signature } from '../../arguments/index.ts';
-import { type DType, isFloatingPoint, laneOf } from '../../dtype.ts';
-import { DTypeError, KindlingError, ShapeError } from '../../errors.ts';
+import { checkArguments, K } from '../../arguments/index.ts';
+import { type DType, laneOf } from '../../dtype.ts';
+import { KindlingError } from '../../errors.ts';
 import {
   E,
   ElementwiseKernel,
@@ -24,20 +24,12 @@ import {
   type Primitive,
   type Tensors,
 } from '../../record/index.ts';
-import { broadcastAll, formatShape, numelOf, type Shape, sameShape } from '../../shape.ts';
-import { emptyTensor, type Tensor } from '../../tensor.ts';
+import { broadcastAll, numelOf, type Shape, sameShape } from '../../shape.ts';
+import type { Tensor } from '../../tensor.ts';
 import { expand } from '../views/shape.ts';
 import { floatsOnly } from './dtype-checks.ts';
 import { derivativeOf, gradientExpressions, secondsOf } from './gradient.ts';
-import {
-  callerOf,
-  checkedUpdate,
-  countsError,
-  elementwiseSpec,
-  type Inputs,
-  isFilled,
-  paramsKind,
-} from './operands.ts';
+import { callerOf, elementwiseSpec, type Inputs, isFilled, paramsKind } from './operands.ts';
 import { applyElementwise, ElementwiseOp, type ElementwiseSpec } from './operation.ts';
 import { meetingDType } from './result-type.ts';
 
@@ -118,84 +110,6 @@ export class ElementwiseReduction {
     const attributes = { params, mean: reduction === 'mean', units };
     return units === 0 ? apply(plain, inputs, attributes) : applyMulti(withUnits, inputs, attributes)[0];
   }
-}
-
-const summedUpdateTakes = signature('SummedUpdate', {
-  name: K.text,
-  targets: K.count,
-  inputs: K.count,
-  build: K.callable,
-});
-
-/**
- * The sum of an expression over all elements, in the one pass over memory that changes tensors: what stands between two
- * products in a row of which the second needs what the first decides. The kernel gets targets, inputs and numbers as
- * that of a `FusedUpdate` does, and gives what is added up, then the new value of each target. All tensors have one
- * shape and one float dtype. The sum has the bits of `sum`. It is not recorded for backward. Kindling's own.
- * @example
- * ```ts
- * const step = new SummedUpdate('step', 1, 1, (x, d, t) => {
- *   const next = E.add(x, E.mul(d, t));
- *   return [E.mul(next, d), next];
- * });
- * const x = tensor([1.5, 2]);
- * step.run([x, tensor([2, 4], { dtype: 'float32' })], [0.5]); // tensor(21.)
- * x; // tensor([2.5000, 4.0000])
- * ```
- */
-export class SummedUpdate {
-  /** The name in errors and before observers. */
-  readonly name: string;
-  /** How many of the tensors it changes: the first ones. */
-  readonly targets: number;
-  readonly #tensors: number;
-  readonly #params: number;
-  readonly #kernel: ElementwiseKernel;
-
-  constructor(name: string, targets: number, inputs: number, build: (...x: Expr[]) => Expr[]) {
-    summedUpdateTakes(arguments);
-    this.name = name;
-    this.targets = targets;
-    this.#tensors = targets + inputs;
-    this.#params = Math.max(0, build.length - this.#tensors);
-    this.#kernel = new ElementwiseKernel(name, this.#tensors, checkedUpdate(name, 1 + targets, build));
-  }
-
-  /**
-   * Changes the first {@link targets} of `tensors`, and gives the sum; `params` are the numbers of this call.
-   * @throws DTypeError where the tensors are not of one float dtype, ShapeError where not of one shape; ValueError for
-   * more or fewer tensors than it takes, or fewer numbers; AutogradError where gradients are recorded of one of them
-   */
-  run(tensors: readonly Tensor[], params: readonly number[] = []): Tensor {
-    const { name } = this;
-    if (!K.tensors.accepts(tensors) || !paramsKind.accepts(params))
-      checkArguments(name, { tensors: K.tensors, params: paramsKind }, [tensors, params]);
-    if (!isFilled(tensors) || tensors.length !== this.#tensors || params.length < this.#params)
-      throw countsError(name, [this.#tensors, this.#params], tensors, params);
-    const [{ dtype, shape }] = tensors;
-    for (const x of tensors) {
-      if (x.dtype !== dtype || !isFloatingPoint(dtype))
-        throw new DTypeError(
-          `${name}: expected all tensors to be of one float dtype, got ${dtype} and ${x.dtype}`,
-        );
-      if (!sameShape(x.shape, shape))
-        throw new ShapeError(
-          `${name}: expected all tensors to have shape ${formatShape(shape)}, got ${formatShape(x.shape)}`,
-        );
-    }
-    const total = emptyTensor(scalar, dtype);
-    updateInPlace(name, [total, ...tensors.slice(0, this.targets)], tensors, params, this.#write);
-    return total;
-  }
-
-  readonly #write = (
-    tensors: readonly Tensor[],
-    params: readonly number[],
-    [total, ...targets]: readonly Tensor[],
-  ): void => {
-    const { dtype, storage, offset } = total as Tensor;
-    sumElementwise(this.#kernel, dtype, tensors, params, 1, storage.array, offset, targets);
-  };
 }
 
 /** The check of a spec, and before it that of the dtype: the values are to be divided, and to be differentiated. */

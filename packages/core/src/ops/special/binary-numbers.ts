@@ -28,15 +28,15 @@ const exponentOf = unary('frexp', (x) => E.call('binaryExponent', x), {
  * The parts of x = mantissa · 2^exponent, 1/2 ≤ |mantissa| < 1, exponent in int32; 0, infinities and NaN are their own
  * mantissa, with exponent 0. Follows `torch.frexp`.
  * @throws DTypeError when x is not of a floating dtype
- * @example frexp(tensor([6, -0.25])); // [ tensor([ 0.7500, -0.5000]), tensor([ 3, -1]) ]
+ * @example frexp(tensor([6, -0.25])); // { mantissa: tensor([ 0.7500, -0.5000]), exponent: tensor([ 3, -1]) }
  */
 export const frexp = /* @__PURE__ */ composition(
   'frexp',
   { x: K.tensor },
-  (x: Tensor): [mantissa: Tensor, exponent: Tensor] => [
-    applyUnary(mantissaOf, x),
-    to(exponentOf(x), 'int32'),
-  ],
+  (x: Tensor): { mantissa: Tensor; exponent: Tensor } => ({
+    mantissa: applyUnary(mantissaOf, x),
+    exponent: to(exponentOf(x), 'int32'),
+  }),
 );
 
 /**

@@ -13,7 +13,7 @@ import { views } from './views.ts';
 import { windows } from './windows.ts';
 
 export { activations, hasNode } from './activations.ts';
-export { type Lowering, NotInOnnx } from './lowering.ts';
+export { NotInOnnx } from './lowering.ts';
 
 /** All but what is elementwise. */
 export const lowerings: Lowerings = {

@@ -1,8 +1,8 @@
 /** Pickles: Python's values as bytes, read without Python by who builds tensors and containers alone, and written. */
-export { type ElementType, elementTypes } from './dtypes.ts';
+export type { ElementType } from './dtypes.ts';
 export { type Caller, dtypeOfStorage, readableType } from './globals.ts';
 export { Pickler } from './pickler.ts';
-export { PyFloat, pyFloat } from './py-float.ts';
+export { pyFloat } from './py-float.ts';
 export * from './python.ts';
 export { Ranges } from './ranges.ts';
 export { unpickle } from './unpickler.ts';

@@ -11,6 +11,7 @@ import {
   memoized,
   type ParametersOf,
 } from '../../wasm/index.ts';
+import { bytesOfLane } from '../../wasm/lanes.ts';
 import { as } from '../moves.ts';
 
 /**
@@ -91,7 +92,7 @@ class MarginEmitter {
   constructor(f: FunctionBuilder, lane: FloatLane, p: ParametersOf<typeof params>) {
     this.f = f;
     this.lane = lane;
-    this.bytes = lane === 'f64' ? 8 : 4;
+    this.bytes = bytesOfLane(lane);
     this.p = p;
     this.v = f.locals('i32', 'left', 'at', 'listed', 'j', 'i', 'k');
     this.r = f.locals('f64', ...(['loss', 'gradient', 'share', 'z', 'size'] as const));
@@ -99,15 +100,13 @@ class MarginEmitter {
 
   /** Pushes the number at the address on the stack, as float64. */
   private load(): FunctionBuilder {
-    this.f.load(`${this.lane}.load`);
-    return this.lane === 'f64' ? this.f : this.f.op('f64.promote_f32');
+    return this.f.loadNumber(this.lane);
   }
 
   /** Stores the float64 on the stack at the address below it, which was that of `out`, and goes on there. */
   private storeNext(): void {
     const { f, lane, p, bytes } = this;
-    if (lane === 'f32') f.op('f32.demote_f64');
-    f.store(`${lane}.store`);
+    f.storeNumber(lane);
     f.bump(p.out, { bytes });
   }
 

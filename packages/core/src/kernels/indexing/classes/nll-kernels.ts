@@ -63,27 +63,15 @@ function typesOf(key: NllKey): Types {
   };
 }
 
-/** Pushes the number at the address on the stack, as float64. */
-function load(f: FunctionBuilder, { lane }: Types): void {
-  f.load(`${lane}.load`);
-  if (lane === 'f32') f.op('f64.promote_f32');
-}
-
-/** Stores the float64 on the stack at the address below it. */
-function store(f: FunctionBuilder, { lane }: Types): void {
-  if (lane === 'f32') f.op('f32.demote_f64');
-  f.store(`${lane}.store`);
-}
-
 /** Pushes the address of element number `index` of what lies at `base`. */
 const element = (f: FunctionBuilder, { bytes }: Types, base: number, index: number): FunctionBuilder =>
-  f.get(base).get(index).i32Const(bytes).op('i32.mul').op('i32.add');
+  f.pushPlace(base, index, bytes);
 
 /** Puts the weight of class `t` into a local. */
 function weigh(f: FunctionBuilder, types: Types, weights: number, t: number, weight: number): void {
   f.f64Const(1).set(weight).get(weights).if();
   element(f, types, weights, t);
-  load(f, types);
+  f.loadNumber(types.lane);
   f.set(weight).end();
 }
 
@@ -149,20 +137,20 @@ function emitLosses(module: ModuleBuilder, types: Types): void {
     const pick = (place: number, factor: number): void => {
       f.get(factor);
       element(f, types, p.values, place);
-      load(f, types);
+      f.loadNumber(types.lane);
       f.op('f64.mul').set(loss);
     };
     eachTarget(f, types, p, divisor, pick, () => {
       f.get(p.reduction).op('i32.eqz').if();
       f.get(p.out).get(loss);
-      store(f, types);
+      f.storeNumber(types.lane);
       f.bump(p.out, { bytes: types.bytes });
       f.end();
       f.get(sum).get(loss).op('f64.add').set(sum).f64Const(0).set(loss);
     });
     f.get(p.reduction).if();
     f.get(p.out).get(sum).f64Const(Number.NaN).get(divisor).f64Const(0).op('f64.ne').op('select');
-    store(f, types);
+    f.storeNumber(types.lane);
     f.end();
   });
 }
@@ -173,9 +161,9 @@ function emitGradients(module: ModuleBuilder, types: Types): void {
     const pick = (place: number, factor: number): void => {
       element(f, types, p.out, place);
       f.get(factor).get(p.values);
-      load(f, types);
+      f.loadNumber(types.lane);
       f.op('f64.mul');
-      store(f, types);
+      f.storeNumber(types.lane);
     };
     eachTarget(f, types, p, divisor, pick, () => {
       f.get(p.reduction).op('i32.eqz').if();

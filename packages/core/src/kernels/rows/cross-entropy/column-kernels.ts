@@ -132,18 +132,6 @@ function emitColumnLoss(module: ModuleBuilder, t: RowConfig, columns: number): v
   );
 }
 
-/** Pushes the number at the address on the stack, as float64. */
-function load(f: FunctionBuilder, t: RowConfig): FunctionBuilder {
-  f.load(`${t.lane}.load`);
-  return t.lanes === 4 ? f.op('f64.promote_f32') : f;
-}
-
-/** Stores the float64 on the stack at the address below it. */
-function store(f: FunctionBuilder, t: RowConfig): void {
-  if (t.lanes === 4) f.op('f32.demote_f64');
-  f.store(`${t.lane}.store`);
-}
-
 /** What blocks are written with: locals of a block, where rows of it lie in the room, and what is added up. */
 const emittingBlocks = (f: FunctionBuilder, t: RowConfig, p: Parameters) => ({
   ...{ f, t, p },
@@ -209,7 +197,7 @@ function bringBlock(e: Blocks): void {
   f.get(e.m).set(row).get(p.scales).set(from).get(p.room).set(to);
   f.countdown(row, 1, () => {
     f.get(to).get(p.unit).get(from).load('f64.load').op('f64.mul');
-    store(f, t);
+    f.storeNumber(t.lane);
     f.bump(from, { bytes: 8 });
     f.bump(to, { bytes: t.bytes });
   });
@@ -280,21 +268,21 @@ function emitPositions(f: FunctionBuilder, t: RowConfig, p: Parameters, at: Bloc
   f.get(at.m).set(left).i32Const(0).set(position);
   f.countdown(left, 1, () => {
     f.f64Const(0).set(loss);
-    load(here(at.logSums), t).set(logSum);
+    here(at.logSums).loadNumber(t.lane).set(logSum);
     f.get(p.targets).load('i32.load').tee(target).i32Const(IGNORED).op('i32.ne').if();
     f.get(p.spread).if();
-    load(here(at.losses), t).set(loss);
+    here(at.losses).loadNumber(t.lane).set(loss);
     f.end();
     f.get(target).i32Const(0).op('i32.ge_s').if();
     f.get(p.scales).load('f64.load').set(scale);
     f.get(target).get(p.pitch).op('i32.mul').get(position).op('i32.add').set(own);
     f.get(loss).get(scale).get(logSum);
-    load(f.get(at.xs).get(own).op('i32.add'), t);
-    load(here(at.maxima), t).op('f64.sub').op('f64.sub').op('f64.mul').op('f64.add').set(loss);
+    f.get(at.xs).get(own).op('i32.add').loadNumber(t.lane);
+    here(at.maxima).loadNumber(t.lane).op('f64.sub').op('f64.sub').op('f64.mul').op('f64.add').set(loss);
     f.get(p.grad).if();
     f.get(at.grads).get(own).op('i32.add').tee(own).get(own);
-    load(f, t).get(p.unit).get(scale).op('f64.mul').op('f64.sub');
-    store(f, t);
+    f.loadNumber(t.lane).get(p.unit).get(scale).op('f64.mul').op('f64.sub');
+    f.storeNumber(t.lane);
     f.end().end();
     f.else().get(p.grad).if();
     // Without a sum of exponentials the gradient is NaN, as in PyTorch.
@@ -302,7 +290,7 @@ function emitPositions(f: FunctionBuilder, t: RowConfig, p: Parameters, at: Bloc
     here(at.grads).set(own);
     f.countdown(row, 1, () => {
       f.get(own).f64Const(Number.NaN).f64Const(0).get(logSum).get(logSum).op('f64.ne').op('select');
-      store(f, t);
+      f.storeNumber(t.lane);
       f.bump(own, { local: p.pitch });
     });
     f.end().end();

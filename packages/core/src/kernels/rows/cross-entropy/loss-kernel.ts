@@ -162,9 +162,7 @@ function lookUp(f: FunctionBuilder, t: RowConfig, p: Parameters, divisor: number
     f.end();
     f.f64Const(1).set(weight);
     f.get(p.weights).if();
-    f.get(p.weights).get(target).i32Const(t.bytes).op('i32.mul').op('i32.add').load(`${t.lane}.load`);
-    if (t.lanes === 4) f.op('f64.promote_f32');
-    f.set(weight);
+    f.pushPlace(p.weights, target, t.bytes).loadNumber(t.lane).set(weight);
     f.end();
     f.get(divisor).get(weight).op('f64.add').set(divisor);
     f.end().end();
@@ -177,19 +175,15 @@ function lookUp(f: FunctionBuilder, t: RowConfig, p: Parameters, divisor: number
 }
 
 function storeLosses(f: FunctionBuilder, t: RowConfig, p: Parameters, total: number, divisor: number): void {
-  const narrowed = (): void => {
-    if (t.lanes === 4) f.op('f32.demote_f64');
-    f.store(`${t.lane}.store`);
-  };
   f.get(p.reduction).if();
   f.get(p.loss).get(total).get(divisor).op('f64.div');
   // Nothing to take a mean of: 0 / 0, also where smoothing has a loss.
   f.f64Const(Number.NaN).get(divisor).f64Const(0).op('f64.ne').op('select');
-  narrowed();
+  f.storeNumber(t.lane);
   f.else();
   f.countdown(p.rows, 1, () => {
     f.get(p.loss).get(p.losses).load('f64.load');
-    narrowed();
+    f.storeNumber(t.lane);
     f.bump(p.losses, { bytes: 8 });
     f.bump(p.loss, { bytes: t.bytes });
   });

@@ -57,18 +57,14 @@ type Emitting = ReturnType<typeof emitting>;
 
 /** Pushes the address of the target's element in the row at `pointer`. */
 const atTarget = ({ f, t, target }: Emitting, pointer: number): FunctionBuilder =>
-  f.get(pointer).get(target).i32Const(t.bytes).op('i32.mul').op('i32.add');
-
-/** Pops a number of the lane, pushes it as float64. */
-const widen = ({ f, t }: Emitting): FunctionBuilder => (t.lanes === 4 ? f.op('f64.promote_f32') : f);
+  f.pushPlace(pointer, target, t.bytes);
 
 function lossOfClass(e: Emitting): void {
   const { f, t } = e;
   f.get(e.scale).get(e.logSum);
-  atTarget(e, e.p.x).load(`${t.lane}.load`);
-  widen(e);
-  f.get(e.max).lane(`${t.vector}.extract_lane`, 0);
-  widen(e).op('f64.sub').op('f64.sub').op('f64.mul').set(e.loss);
+  atTarget(e, e.p.x).loadNumber(t.lane);
+  f.get(e.max).lane(`${t.vector}.extract_lane`, 0).toNumber(t.lane);
+  f.op('f64.sub').op('f64.sub').op('f64.mul').set(e.loss);
 }
 
 function lossOfSpread({ f, t, p, row, splat, max, logSum, loss, mass }: Emitting): void {
@@ -101,8 +97,7 @@ function emitGradient(e: Emitting): void {
   f.get(e.target).i32Const(0).op('i32.ge_s').if();
   atTarget(e, p.grad);
   atTarget(e, p.grad).load(`${t.lane}.load`);
-  f.get(e.scale).get(p.unit).op('f64.mul');
-  if (t.lanes === 4) f.op('f32.demote_f64');
+  f.get(e.scale).get(p.unit).op('f64.mul').fromNumber(t.lane);
   f.op(`${t.lane}.sub`).store(`${t.lane}.store`);
   f.end();
 }

@@ -17,7 +17,7 @@ const rangeParams = { from: 'f64', to: 'f64' } as const;
 
 /** Rounds the number on the stack to a dtype. */
 const round = (f: FunctionBuilder, dtype: DType): FunctionBuilder =>
-  dtype === 'float32' ? f.op('f32.demote_f64').op('f64.promote_f32') : f;
+  dtype === 'float32' ? f.fromNumber(dtype).toNumber(dtype) : f;
 
 /**
  * Sets `from` and `to` to the least and the greatest element, which are NaN where one is, and leaves with 1 unless they

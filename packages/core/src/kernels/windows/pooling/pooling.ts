@@ -8,7 +8,8 @@ import { allocateArray } from '../../../storage.ts';
 import { elementsOf, fillStrided } from '../../elementwise/index.ts';
 import { recorder, type Split } from '../../recording/index.ts';
 import { copyRun, type FloatArray, type Strided } from '../../strided/index.ts';
-import { align16, ensureBytes, type FloatLane, f32, f64, i32, scratchLimit } from '../../wasm/index.ts';
+import { align16, ensureBytes, type FloatLane, i32, scratchLimit } from '../../wasm/index.ts';
+import { bytesOfLane, scratchOf } from '../../wasm/lanes.ts';
 import { type PoolKernel, type PoolName, poolKernel, poolNames } from './kernels.ts';
 import { poolPlain } from './plain.ts';
 import {
@@ -111,7 +112,7 @@ const argument = (name: string): number => poolNames.indexOf(name);
 
 /** How a call is cut: by planes. */
 function rowsOf(g: Pooling, lane: FloatLane, hasIndex: boolean): Split {
-  const bytes = lane === 'f32' ? 4 : 8;
+  const bytes = bytesOfLane(lane);
   const [size, out] = planeCounts(g);
   const pitch = tablePitch(g);
   return {
@@ -139,7 +140,7 @@ function runInChunks(
   { x, y, index }: Operands<TypedArray>,
   samples: TypedArray | null,
 ): void {
-  const bytes = lane === 'f32' ? 4 : 8;
+  const bytes = bytesOfLane(lane);
   const [size, out] = planeCounts(g);
   const pitch = tablePitch(g);
   const ofPlane = samples === null ? 0 : samples.length / g.planes;
@@ -165,7 +166,7 @@ function runInChunks(
     return;
   }
   ensureBytes(end);
-  const scratch: FloatArray = lane === 'f32' ? f32 : f64;
+  const scratch: FloatArray = scratchOf(lane);
   if (samples === null) tables(planes);
   const [from, to] = name === 'spread' ? (['y', 'x'] as const) : (['x', 'y'] as const);
   const counts = { x: size, y: out };

@@ -12,6 +12,7 @@ import {
   ModuleBuilder,
   memoized,
 } from '../../wasm/index.ts';
+import { bytesOfLane } from '../../wasm/lanes.ts';
 import { type Triple, volume } from '../geometry.ts';
 
 /**
@@ -157,7 +158,7 @@ const regularKernel = memoized((_: 'i32'): Kernel => {
  * number, counted from the random one on, all in the arithmetic of the elements.
  */
 const fractionalKernel = memoized((lane: FloatLane): Kernel => {
-  const bytes = lane === 'f32' ? 4 : 8;
+  const bytes = bytesOfLane(lane);
   const module = new ModuleBuilder();
   const params = i32Params(
     ...(['planes', 'size', 'out', 'kernel', 'samples', 'sample', 'pitch', 'row', 'table'] as const),
@@ -221,7 +222,7 @@ export function tableParts<A>(
         at,
       };
     }
-    const bytes = lane === 'f32' ? 4 : 8;
+    const bytes = bytesOfLane(lane);
     const args = [
       planes,
       size[d],

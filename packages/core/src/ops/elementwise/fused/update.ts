@@ -1,23 +1,16 @@
-import { checkArguments, K, signature } from '../../arguments/index.ts';
-import { isFloatingPoint, laneOf } from '../../dtype.ts';
-import { DTypeError, ShapeError } from '../../errors.ts';
-import {
-  ElementwiseKernel,
-  type Expr,
-  isPackable,
-  normsOfElementwise,
-  runElementwiseMany,
-  runElementwisePacked,
-} from '../../kernels/index.ts';
-import { isRecording } from '../../record/flags.ts';
-import { prepareInPlace, updateInPlace } from '../../record/in-place.ts';
-import { observed } from '../../record/observe.ts';
-import { expandsTo, formatShape, isArray, sameShape } from '../../shape.ts';
-import type { Storage } from '../../storage.ts';
-import { emptyTensor, isOfClass, type Tensor } from '../../tensor.ts';
-import { clone, copy_ } from '../creation/copy.ts';
-import { areNumbers, checkedUpdate, countsError, type Inputs, isFilled, paramsKind } from './operands.ts';
-import { applyElementwise, ElementwiseOp } from './operation.ts';
+import { checkArguments, K, signature } from '../../../arguments/index.ts';
+import { laneOf } from '../../../dtype.ts';
+import { type Expr, isPackable, runElementwiseMany, runElementwisePacked } from '../../../kernels/index.ts';
+import { isRecording } from '../../../record/flags.ts';
+import { prepareInPlace, updateInPlace } from '../../../record/in-place.ts';
+import { observed } from '../../../record/observe.ts';
+import { isArray } from '../../../shape.ts';
+import type { Storage } from '../../../storage.ts';
+import type { Tensor } from '../../../tensor.ts';
+import { clone, copy_ } from '../../creation/copy.ts';
+import { type Inputs, isFilled } from '../operands.ts';
+import { applyElementwise, ElementwiseOp } from '../operation.ts';
+import { FusedKernel } from './kernel.ts';
 
 function readsAny(tensors: readonly Tensor[], written: ReadonlySet<Storage>): boolean {
   for (let i = 0; i < tensors.length; i++) if (written.has((tensors[i] as Tensor).storage)) return true;
@@ -31,43 +24,6 @@ function firstOf(tensors: readonly Tensor[], count: number): Tensor[] {
   const first = new Array<Tensor>(count);
   for (let i = 0; i < count; i++) first[i] = tensors[i] as Tensor;
   return first;
-}
-
-/** Refuses what a kernel of so many tensors and numbers, of whose tensors the first have one shape, does not take. */
-function checkOperands(
-  name: string,
-  alike: number,
-  tensorCount: number,
-  paramCount: number,
-  tensors: readonly Tensor[],
-  params: readonly number[],
-): void {
-  if (!isArray(tensors) || !areNumbers(params)) refuse(name, tensors, params);
-  if (tensors.length === 0) return;
-  const [first] = tensors;
-  if (!isOfClass(first)) refuse(name, tensors, params);
-  const { dtype, shape } = first as Tensor;
-  for (let i = 1; i < tensors.length; i++) {
-    const x = tensors[i] as Tensor;
-    if (!isOfClass(x)) refuse(name, tensors, params);
-    if (x.dtype !== dtype) {
-      throw new DTypeError(`${name}: expected all tensors to be ${dtype}, got ${x.dtype} for number ${i}`);
-    }
-    if (x.shape === shape || sameShape(x.shape, shape)) continue;
-    if (i < alike || !expandsTo(x.shape, shape)) {
-      throw new ShapeError(
-        `${name}: expected ${i < alike ? 'shape' : 'a shape that broadcasts to'} ${formatShape(shape)}, got ` +
-          `${formatShape(x.shape)} for number ${i}`,
-      );
-    }
-  }
-  if (tensors.length !== tensorCount || params.length < paramCount)
-    throw countsError(name, [tensorCount, paramCount], tensors, params);
-}
-
-/** Throws the error for what are no tensors, or no numbers. */
-function refuse(name: string, tensors: unknown, params: unknown): void {
-  checkArguments(name, { tensors: K.tensors, params: paramsKind }, [tensors, params]);
 }
 
 const listsOfTensors = /* @__PURE__ */ K.listOf(K.tensors, 'an array of lists of tensors');
@@ -104,24 +60,18 @@ export class FusedUpdate {
   readonly name: string;
   /** How many of the tensors it changes: the first ones. */
   readonly targets: number;
-  readonly #kernel: ElementwiseKernel;
-  readonly #update: ReturnType<typeof checkedUpdate>;
+  readonly #fused: FusedKernel;
   /**
    * The new value of each target as an operation of its own, which has a derivative: made when a step is first
    * recorded.
    */
   #values: readonly ElementwiseOp[] | undefined;
-  readonly #tensors: number;
-  readonly #params: number;
 
   constructor(name: string, targets: number, inputs: number, build: (...x: Expr[]) => Expr[]) {
     fusedUpdateTakes(arguments);
     this.name = name;
     this.targets = targets;
-    this.#update = checkedUpdate(name, targets, build);
-    this.#tensors = targets + inputs;
-    this.#kernel = new ElementwiseKernel(name, this.#tensors, this.#update);
-    this.#params = Math.max(0, build.length - this.#tensors);
+    this.#fused = new FusedKernel(name, targets + inputs, targets, build);
   }
 
   /**
@@ -133,7 +83,7 @@ export class FusedUpdate {
    * @throws AutogradError when gradients are recorded and a target is a leaf that requires one
    */
   run(tensors: readonly Tensor[], params: readonly number[]): void {
-    this.#check(tensors, params);
+    this.#fused.check(this.targets, tensors, params);
     if (tensors.length === 0) return;
     if (isRecording() && this.#isRecorded(tensors)) this.#record(tensors, params);
     else updateInPlace(this.name, firstOf(tensors, this.targets), tensors, params, this.#write);
@@ -154,7 +104,7 @@ export class FusedUpdate {
    */
   runAll(lists: readonly (readonly Tensor[])[], params: readonly number[]): void {
     if (!isArray(lists)) checkArguments(this.name, { lists: listsOfTensors }, [lists]);
-    for (const tensors of lists) this.#check(tensors, params);
+    for (const tensors of lists) this.#fused.check(this.targets, tensors, params);
     const isRecorded = isRecording() && lists.map((tensors) => this.#isRecorded(tensors)).includes(true);
     if (observed || isRecorded) {
       for (const tensors of lists) this.run(tensors, params);
@@ -182,10 +132,6 @@ export class FusedUpdate {
     this.#runBeside(beside, params);
   }
 
-  #check(tensors: readonly Tensor[], params: readonly number[]): void {
-    checkOperands(this.name, this.targets, this.#tensors, this.#params, tensors, params);
-  }
-
   /** Whether gradients flow through an update of these; refuses it where a target may not change. */
   #isRecorded(tensors: readonly Tensor[]): boolean {
     let isRecorded = false;
@@ -208,8 +154,8 @@ export class FusedUpdate {
   }
 
   #valueOf(i: number): ElementwiseOp {
-    const [name, arity, update] = [this.name, this.#tensors, this.#update];
-    return new ElementwiseOp({ name, arity, expression: (...x) => update(...x)[i] as Expr });
+    const { name, tensors: arity, expressions } = this.#fused;
+    return new ElementwiseOp({ name, arity, expression: (...x) => expressions(...x)[i] as Expr });
   }
 
   /** Runs the kernel once over lists of tensors that are independent of each other. */
@@ -224,7 +170,7 @@ export class FusedUpdate {
       }
     }
     updateInPlace(this.name, targets, inputs, params, () =>
-      runElementwisePacked(this.#kernel, lists, params, this.targets),
+      runElementwisePacked(this.#fused.kernel, lists, params, this.targets),
     );
   }
 
@@ -234,72 +180,6 @@ export class FusedUpdate {
     outs: readonly Tensor[],
   ): void => {
     const { dtype } = tensors[0]!;
-    runElementwiseMany(this.#kernel, dtype === 'int32' ? 'f64' : laneOf(dtype), tensors, params, outs);
-  };
-}
-
-const fusedNormsTakes = signature('FusedNorms', {
-  name: K.text,
-  inputs: K.positiveCount,
-  norms: K.positiveCount,
-  build: K.callable,
-});
-
-/**
- * The Euclidean norms of expressions over all elements, in one pass over memory: what an update needs to know of its
- * own size before it is made. The kernel gets the inputs, then the numbers of each call, and gives the expressions,
- * whose values are not stored. The first input has the shape that the others broadcast to, and all are of one float
- * dtype. Squares are carried in float64, row by row. It is not recorded for backward. Kindling's own.
- * @example
- * ```ts
- * const sizes = new FusedNorms('sizes', 2, 2, (w, g, lr) => [w, E.mul(lr, g)]);
- * const weights = tensor([3, 4], { dtype: 'float32' });
- * const [ofWeights, ofStep] = sizes.run([weights, weights.mul(2)], [0.5]);
- * ofWeights; // tensor(5.)
- * ofStep; // tensor(5.)
- * ```
- */
-export class FusedNorms {
-  /** The name in errors and before observers. */
-  readonly name: string;
-  /** How many norms it gives. */
-  readonly norms: number;
-  readonly #inputs: number;
-  readonly #params: number;
-  readonly #kernel: ElementwiseKernel;
-
-  constructor(name: string, inputs: number, norms: number, build: (...x: Expr[]) => Expr[]) {
-    fusedNormsTakes(arguments);
-    this.name = name;
-    this.norms = norms;
-    this.#inputs = inputs;
-    this.#params = Math.max(0, build.length - inputs);
-    this.#kernel = new ElementwiseKernel(name, inputs, checkedUpdate(name, norms, build));
-  }
-
-  /**
-   * The norms of what the expressions give for these tensors, 0-dimensional; `params` are the numbers of this call.
-   * @throws DTypeError where the tensors are not of one float dtype
-   * @throws ShapeError where one does not broadcast to the shape of the first
-   * @throws ValueError for more or fewer tensors than it takes, or fewer numbers
-   * @throws AutogradError where gradients are recorded of one of them
-   */
-  run(tensors: readonly Tensor[], params: readonly number[] = []): Tensor[] {
-    const { name } = this;
-    checkOperands(name, 1, this.#inputs, this.#params, tensors, params);
-    if (!isFilled(tensors)) throw countsError(name, [this.#inputs, this.#params], tensors, params);
-    const [{ dtype }] = tensors;
-    if (!isFloatingPoint(dtype)) throw new DTypeError(`${name}: expected a float dtype, got ${dtype}`);
-    const norms = Array.from({ length: this.norms }, () => emptyTensor([], dtype));
-    updateInPlace(name, norms, tensors, params, this.#write);
-    return norms;
-  }
-
-  readonly #write = (
-    tensors: readonly Tensor[],
-    params: readonly number[],
-    outs: readonly Tensor[],
-  ): void => {
-    normsOfElementwise(this.#kernel, (tensors[0] as Tensor).dtype, tensors, params, outs);
+    runElementwiseMany(this.#fused.kernel, dtype === 'int32' ? 'f64' : laneOf(dtype), tensors, params, outs);
   };
 }

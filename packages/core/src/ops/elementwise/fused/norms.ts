@@ -1,0 +1,63 @@
+import { K, signature } from '../../../arguments/index.ts';
+import { type Expr, normsOfElementwise } from '../../../kernels/index.ts';
+import { updateInPlace } from '../../../record/in-place.ts';
+import { emptyTensor, type Tensor } from '../../../tensor.ts';
+import { FusedKernel } from './kernel.ts';
+
+const fusedNormsTakes = signature('FusedNorms', {
+  name: K.text,
+  inputs: K.positiveCount,
+  norms: K.positiveCount,
+  build: K.callable,
+});
+
+/**
+ * The Euclidean norms of expressions over all elements, in one pass over memory: what an update needs to know of its
+ * own size before it is made. The kernel gets the inputs, then the numbers of each call, and gives the expressions,
+ * whose values are not stored. The first input has the shape that the others broadcast to, and all are of one float
+ * dtype. Squares are carried in float64, row by row. It is not recorded for backward. Kindling's own.
+ * @example
+ * ```ts
+ * const sizes = new FusedNorms('sizes', 2, 2, (w, g, lr) => [w, E.mul(lr, g)]);
+ * const weights = tensor([3, 4], { dtype: 'float32' });
+ * const [ofWeights, ofStep] = sizes.run([weights, weights.mul(2)], [0.5]);
+ * ofWeights; // tensor(5.)
+ * ofStep; // tensor(5.)
+ * ```
+ */
+export class FusedNorms {
+  /** The name in errors and before observers. */
+  readonly name: string;
+  /** How many norms it gives. */
+  readonly norms: number;
+  readonly #fused: FusedKernel;
+
+  constructor(name: string, inputs: number, norms: number, build: (...x: Expr[]) => Expr[]) {
+    fusedNormsTakes(arguments);
+    this.name = name;
+    this.norms = norms;
+    this.#fused = new FusedKernel(name, inputs, norms, build);
+  }
+
+  /**
+   * The norms of what the expressions give for these tensors, 0-dimensional; `params` are the numbers of this call.
+   * @throws DTypeError where the tensors are not of one float dtype
+   * @throws ShapeError where one does not broadcast to the shape of the first
+   * @throws ValueError for more or fewer tensors than it takes, or fewer numbers
+   * @throws AutogradError where gradients are recorded of one of them
+   */
+  run(tensors: readonly Tensor[], params: readonly number[] = []): Tensor[] {
+    const dtype = this.#fused.floatDType(1, tensors, params);
+    const norms = Array.from({ length: this.norms }, () => emptyTensor([], dtype));
+    updateInPlace(this.name, norms, tensors, params, this.#write);
+    return norms;
+  }
+
+  readonly #write = (
+    tensors: readonly Tensor[],
+    params: readonly number[],
+    outs: readonly Tensor[],
+  ): void => {
+    normsOfElementwise(this.#fused.kernel, (tensors[0] as Tensor).dtype, tensors, params, outs);
+  };
+}
