@@ -228,9 +228,10 @@ export function readState(
   return state;
 }
 
+/** Of steps there are none below 0; other numbers may follow a learning rate, which schedules may lead there. */
 function countOf(caller: string, key: string, x: unknown): number {
   const count = x instanceof Tensor && x.count === 1 ? x.item() : x;
-  checkArguments(caller, { [key]: nonNegative }, [count]);
+  checkArguments(caller, { [key]: key === 'step' ? nonNegative : K.finite }, [count]);
   return count as number;
 }
 

@@ -310,7 +310,8 @@ describe('what cannot be', () => {
     ],
     [() => optim.lrFind(optimizer, { model, lossFn, loader: [] }), 'lrFind: the loader gives no batches'],
     [
-      () => optim.lrFind(optimizer, { model, lossFn, loader: [[rand([2, 4]), rand([2, 1])] as const].values() }),
+      () =>
+        optim.lrFind(optimizer, { model, lossFn, loader: [[rand([2, 4]), rand([2, 1])] as const].values() }),
       'lrFind: the loader gives no batches when it is begun anew; pass a DataLoader, or a list of batches',
     ],
     [
