@@ -1,8 +1,10 @@
 import {
+  CompileError,
   calledAs,
   checkArguments,
   formatShape,
   fromJSON,
+  isCompiling,
   isTensorJSON,
   K,
   noGrad,
@@ -114,11 +116,15 @@ export abstract class Metric extends Shown {
   /**
    * Takes in a batch: what was predicted, and what was true. A batch that is refused changes nothing.
    * @throws ShapeError, DTypeError, ValueError for shapes that do not go together, labels that are none, NaN, and
-   *   weights below 0
+   *   weights below 0; CompileError inside of a compiled function
    */
   update(input: Tensor, target: Tensor, options: UpdateOptions = {}): this {
     const caller = this.nameOf('update');
     checkArguments(caller, updateTakes, arguments);
+    if (isCompiling())
+      throw new CompileError(
+        `compile: ${caller} looks at the values of a batch; call it outside of the compiled function`,
+      );
     this.total += noGrad(() => this.add(caller, input, target, options.weight ?? 1));
     return this;
   }

@@ -88,6 +88,42 @@ describe('classes', () => {
     );
   });
 
+  it('that are ignored stand in no bin of confidence', () => {
+    const sure = tensor([
+      [9.5, 0, 0],
+      [Number.NaN, 0, 0],
+      [0, 1, 0],
+    ]);
+    const [all, some] = [tensor([1, -100, 1]), tensor([1, 1])];
+    for (const norm of ['l1', 'l2', 'max'] as const) {
+      const options = { numClasses: 3, logits: true, norm };
+      const kept = calibrationError(sure.indexSelect(0, tensor([0, 2])), some, options);
+      expect(value(kept)).toBeGreaterThan(0.4);
+      expect(value(calibrationError(sure, all, { ...options, ignoreIndex: -100 }))).toBe(value(kept));
+      const ofTwo = calibrationError(tensor([0.25, 0.96875]), some, { norm });
+      const withNaN = calibrationError(tensor([0.25, Number.NaN, 0.96875]), all, { norm, ignoreIndex: -100 });
+      expect(value(withNaN)).toBe(value(ofTwo));
+    }
+  });
+
+  it('have logits of which there is a softmax', () => {
+    for (const greatest of [Infinity, -Infinity]) {
+      const x = tensor([
+        [1.5, 0.5],
+        [greatest, -Infinity],
+      ]);
+      const options = { numClasses: 2, logits: true };
+      for (const metric of [auroc, calibrationError])
+        expect(() => metric(x, tensor([0, 1]), options)).toThrow(
+          `${metric === auroc ? 'auroc' : 'calibrationError'}: input: expected logits of classes of which the greatest is ` +
+            `finite, got ${greatest} at [1]`,
+        );
+      expect(value(calibrationError(x, tensor([0, -1]), { ...options, ignoreIndex: -1 }))).toBeLessThan(0.5);
+    }
+    const masked = tensor([[1.5, -Infinity]]);
+    expect(value(calibrationError(masked, tensor([0]), { numClasses: 2, logits: true }))).toBe(0);
+  });
+
   it('are ranked alike by logits and by their softmax', () => {
     const logits = auroc(scores, target, { numClasses: 5, logits: true });
     expect(value(logits)).toBeCloseTo(
@@ -374,6 +410,10 @@ describe('what is remembered', () => {
     });
     expect(() => {
       for (let i = 0; i < 4; i++) step(tensor([0.25, 0.75]), tensor([0, 1]));
-    }).toThrow(CompileError);
+    }).toThrow(
+      new CompileError(
+        'compile: Accuracy.update looks at the values of a batch; call it outside of the compiled function',
+      ),
+    );
   });
 });

@@ -1,7 +1,8 @@
-import { CompileError, checkArguments, isCompiling, K, Shown, Tensor, ValueError } from '@kindling/core';
-import { aBest, aMetric } from './kinds.ts';
+import { CompileError, checkArguments, isCompiling, K, Shown, type Tensor, ValueError } from '@kindling/core';
+import { aBest, aMetric, metricNumber } from './kinds.ts';
 import { textOf } from './lr-scheduler/scheduler.ts';
 import { asJSON, readState, requireOpen, type SchedulerStateDict, writeState } from './lr-scheduler/state.ts';
+import { copiedState } from './state-dict.ts';
 
 /** What is watched over: a model, whose state is tensors by name. */
 export interface Restorable {
@@ -109,13 +110,13 @@ export class EarlyStopping extends Shown {
       );
     requireOpen(`${this.constructor.name}.step`, this as object);
     if (this.stopped) return true;
-    const value = typeof metric === 'number' ? metric : metric.item();
+    const value = metricNumber(metric);
     this.lastEpoch++;
     if (this.isBetter(value)) {
       this.best = value;
       this.bestEpoch = this.lastEpoch;
       this.numBadEpochs = 0;
-      if (this.#model !== undefined) this.#bestState = copied(this.#model.stateDict());
+      if (this.#model !== undefined) this.#bestState = copiedState(this.#model.stateDict());
     } else this.numBadEpochs++;
     this.stopped = this.numBadEpochs >= this.patience;
     if (this.stopped) this.restore();
@@ -138,7 +139,7 @@ export class EarlyStopping extends Shown {
    */
   restore(): boolean {
     if (this.#model === undefined || this.#bestState === null) return false;
-    this.#model.loadStateDict(copied(this.#bestState));
+    this.#model.loadStateDict(copiedState(this.#bestState));
     return true;
   }
 
@@ -172,8 +173,3 @@ export class EarlyStopping extends Shown {
     this.#bestState = saved as Record<string, Tensor> | null;
   }
 }
-
-const copied = (state: Record<string, Tensor>): Record<string, Tensor> =>
-  Object.fromEntries(
-    Object.entries(state).map(([key, x]) => [key, x instanceof Tensor ? x.detach().clone() : x]),
-  );

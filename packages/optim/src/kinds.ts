@@ -32,6 +32,10 @@ export const aMetric = /* @__PURE__ */ K.kind(
   (x) => typeof x === 'number' || (x instanceof Tensor && x.count === 1),
 );
 
+/** A metric as a number: of a bool 0 or 1. */
+export const metricNumber = (metric: number | Tensor): number =>
+  typeof metric === 'number' ? metric : Number(metric.item());
+
 /** The best value of a metric so far, infinite at first. */
 export const aBest = /* @__PURE__ */ K.kind('a number', (x) => typeof x === 'number' && !Number.isNaN(x));
 

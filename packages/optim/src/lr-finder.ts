@@ -2,6 +2,7 @@ import { defaultGenerator, Generator, K, noGrad, signature, Tensor, ValueError }
 import { Optimizer } from './optimizer.ts';
 import { SAM } from './optimizers/sam.ts';
 import { type Rate, rateNumber, ratesOf as ratesIn, setRate } from './rate.ts';
+import { copiedState } from './state-dict.ts';
 
 /** What {@link lrFind} saves and puts back besides the optimizer: a module. */
 interface Restorable {
@@ -203,11 +204,15 @@ function withSteps<R>(
   let iterator: Iterator<readonly Tensor[]> | undefined;
   const nextBatch = (): [input: Tensor, target: Tensor] => {
     let next = iterator?.next();
+    const isAgain = next !== undefined;
     if (next === undefined || next.done === true) {
       iterator = loader[Symbol.iterator]();
       next = iterator.next();
     }
-    if (next.done === true) throw new ValueError('lrFind: the loader gives no batches');
+    if (next.done === true) {
+      const hint = isAgain ? ' when it is begun anew; pass a DataLoader, or a list of batches' : '';
+      throw new ValueError(`lrFind: the loader gives no batches${hint}`);
+    }
     const [input, target] = Array.isArray(next.value) ? (next.value as unknown[]) : [];
     if (!(input instanceof Tensor && target instanceof Tensor))
       throw new ValueError('lrFind: expected batches [input, target] of the loader; write a step for others');
@@ -257,16 +262,6 @@ function rateSetter(optimizer: Optimizer | SAM): (lr: number) => void {
   };
 }
 
-/** A copy of a state, its tensors copied too. */
-function copied<T>(state: T): T {
-  if (state instanceof Tensor) return state.detach().clone() as T;
-  if (Array.isArray(state)) return state.map(copied) as T;
-  if (typeof state !== 'object' || state === null) return state;
-  return Object.fromEntries(
-    Object.entries(state).map(([name, value]) => [name, copied<unknown>(value)]),
-  ) as T;
-}
-
 /** Remembers everything that training changes, and gives the function that puts it back. */
 function remember(
   optimizer: Optimizer | SAM,
@@ -276,11 +271,11 @@ function remember(
   const counted = optimizer instanceof SAM ? optimizer.base : optimizer;
   const { stepCount } = counted;
   const params: Tensor[] = optimizer.paramGroups.flatMap(({ params }: { params: Tensor[] }) => params);
-  const values = params.map((p) => [p, copied(p), copied(p.grad)] as const);
+  const values = params.map((p) => [p, copiedState(p), copiedState(p.grad)] as const);
   const groups: { lr: Rate }[] = optimizer.paramGroups;
   const rates = groups.map((group) => [group, group.lr, rateNumber(group.lr)] as const);
-  const state = copied<unknown>(optimizer.stateDict());
-  const modelStates = models.map((model) => [model, copied(model.stateDict())] as const);
+  const state = copiedState<unknown>(optimizer.stateDict());
+  const modelStates = models.map((model) => [model, copiedState(model.stateDict())] as const);
   const generatorStates = generators.map((generator) => [generator, generator.getState()] as const);
   return () => {
     for (const [model, own] of modelStates) model.loadStateDict(own);
@@ -299,9 +294,12 @@ function remember(
   };
 }
 
-/** As fastai does, without the first tenth, where nothing happens yet, and the last five, where it is over. */
+/**
+ * As fastai does, without the first tenth, where nothing happens yet, and the last five, where it is over; a rate of 0,
+ * with which linear steps may begin, is none to train with.
+ */
 function suggestionOf(points: readonly LrFindPoint[], numIter: number): LrSuggestion {
-  const known = points.slice(Math.floor(numIter / 10), -5);
+  const known = points.slice(Math.floor(numIter / 10), -5).filter(({ lr }) => lr > 0);
   return { valley: valleyOf(known), steepest: steepestOf(known), minimum: minimumOf(known) };
 }
 

@@ -45,6 +45,16 @@ type Group = ParamGroup<{ lr: Rate }> & Record<string, unknown>;
 
 const copied = (value: unknown): unknown => (Array.isArray(value) ? value.slice() : value);
 
+/** A copy of a state, its tensors copied too. */
+export function copiedState<T>(state: T): T {
+  if (state instanceof Tensor) return state.detach().clone() as T;
+  if (Array.isArray(state)) return state.map(copiedState) as T;
+  if (typeof state !== 'object' || state === null) return state;
+  return Object.fromEntries(
+    Object.entries(state).map(([name, value]) => [name, copiedState<unknown>(value)]),
+  ) as T;
+}
+
 /** The state of a parameter, of which JSON loses no number. */
 function spelledInJSON(state: ParamState): ParamState {
   const entries = Object.entries(state);
@@ -218,9 +228,10 @@ export function readState(
   return state;
 }
 
+/** Of steps there are none below 0; other numbers may follow a learning rate, which schedules may lead there. */
 function countOf(caller: string, key: string, x: unknown): number {
   const count = x instanceof Tensor && x.count === 1 ? x.item() : x;
-  checkArguments(caller, { [key]: nonNegative }, [count]);
+  checkArguments(caller, { [key]: key === 'step' ? nonNegative : K.finite }, [count]);
   return count as number;
 }
 

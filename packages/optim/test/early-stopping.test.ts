@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
-import { tensor, ValueError } from '@kindling/core';
+import { type Tensor, tensor, ValueError } from '@kindling/core';
 import * as nn from '@kindling/nn';
-import { EarlyStopping } from '@kindling/optim';
+import { EarlyStopping, lrScheduler, SGD } from '@kindling/optim';
 import { describe, expect, test } from 'vitest';
 
 /** The number of the metric at which it stops; -1 where it does not. */
@@ -50,6 +50,12 @@ describe('it stops', () => {
   test('by metrics that are tensors', () => {
     const stopping = new EarlyStopping({ patience: 1 });
     expect([1.5, 1, 2].map((x) => stopping.step(tensor(x)))).toEqual([false, false, true]);
+    const found = new EarlyStopping({ patience: 1, mode: 'max' });
+    expect([false, true, false].map((x) => found.step(tensor(x)))).toEqual([false, false, true]);
+    expect(found.best).toBe(1);
+    const reduced = new lrScheduler.ReduceLROnPlateau(new SGD([tensor([1.5], { requiresGrad: true })]));
+    reduced.step(tensor(true));
+    expect(reduced.best).toBe(1);
   });
 });
 
@@ -71,6 +77,23 @@ describe('the model', () => {
     expect(weight(m)).toBe(10);
     nn.init.constant_(m.weight, 50);
     expect([stopping.restore(), weight(m)]).toEqual([true, 10]);
+  });
+
+  test('may be what has states in its state', () => {
+    const m = model();
+    const both = {
+      stateDict: () => ({ parts: [m.stateDict()] }),
+      loadStateDict: ({ parts: [own] }: { parts: [Record<string, Tensor>] }) => m.loadStateDict(own),
+    };
+    const stopping = new EarlyStopping({ patience: 1, restoreBest: both as never });
+    for (const [metric, w] of [
+      [1, 10],
+      [2, 20],
+    ] as const) {
+      nn.init.constant_(m.weight, w);
+      stopping.step(metric);
+    }
+    expect(weight(m)).toBe(10);
   });
 
   test('stays as it is where none was kept', () => {

@@ -65,6 +65,17 @@ describe('rates', () => {
     expect(linear.points.map(({ lr }) => lr)).toEqual([0, 0.25, 0.5, 0.75, 1]);
   });
 
+  it('are none to begin with where they are 0', () => {
+    const { points, suggestion } = scripted((i) => 9 - i, {
+      startLr: 0,
+      endLr: 1,
+      numIter: 9,
+      stepMode: 'linear',
+    });
+    expect([points.length, points[0]?.lr]).toEqual([9, 0]);
+    expect(Object.values(suggestion).every((rate) => (rate as number) > 0)).toBe(true);
+  });
+
   it('of groups keep their ratio', () => {
     const groups = [0.1, 0.4, 0].map((lr) => ({ params: [tensor([1.5], { requiresGrad: true })], lr }));
     const optimizer = new optim.SGD(groups, { lr: 1 });
@@ -298,6 +309,11 @@ describe('what cannot be', () => {
       'lrFind: step: expected a function that makes a step and gives its loss, or { model, lossFn, loader }',
     ],
     [() => optim.lrFind(optimizer, { model, lossFn, loader: [] }), 'lrFind: the loader gives no batches'],
+    [
+      () =>
+        optim.lrFind(optimizer, { model, lossFn, loader: [[rand([2, 4]), rand([2, 1])] as const].values() }),
+      'lrFind: the loader gives no batches when it is begun anew; pass a DataLoader, or a list of batches',
+    ],
     [
       () => optim.lrFind(optimizer, { model, lossFn, loader: [bad(rand([2, 4]))] }),
       'lrFind: expected batches [input, target] of the loader',

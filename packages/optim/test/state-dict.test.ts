@@ -1,5 +1,5 @@
 /** State of optimizers: into used ones, into others, by way of JSON, and PyTorch's layout. */
-import { KindlingError, manualSeed, ones, randn, type Tensor, tensor } from '@kindling/core';
+import { KindlingError, manualSeed, noGrad, ones, randn, type Tensor, tensor } from '@kindling/core';
 import { beforeEach, describe, expect, it } from 'vitest';
 import * as optim from '../src/index.ts';
 
@@ -195,6 +195,21 @@ describe('what a dict holds', () => {
     expect(() => optimizer.loadStateDict(dict)).toThrow(
       /the state of parameter 0: step: expected a finite number >= 0, got NaN/,
     );
+  });
+
+  it('is taken back where a schedule has led the rate below zero', () => {
+    for (const Optimizer of [optim.ASGD, optim.NAdam, optim.Rprop, optim.Adafactor]) {
+      const [one, other] = [parameters(), parameters()];
+      const optimizer = new Optimizer(one, { lr: 0.1 });
+      train(optimizer, 0, 2);
+      for (const group of optimizer.paramGroups) group.lr = -0.1;
+      train(optimizer, 2, 4);
+      const fresh = new Optimizer(other, { lr: 0.1 });
+      for (const [i, p] of other.entries()) noGrad(() => p.copy_(one[i] as Tensor));
+      fresh.loadStateDict(js(JSON.parse(JSON.stringify(optimizer.stateDict()))));
+      for (const each of [optimizer, fresh]) train(each, 4, 6);
+      expect(values(other), Optimizer.name).toEqual(values(one));
+    }
   });
 
   it('goes to parameters of another dtype, whose dtype it takes', () => {

@@ -182,7 +182,7 @@ export class SummaryWriter extends Shown {
   }
 
   /**
-   * Adds a number, such as a loss; it is kept as float32. Follows `SummaryWriter.add_scalar`.
+   * Adds a number, such as a loss; it is kept as float32, infinite beyond its range. Follows `SummaryWriter.add_scalar`.
    * @throws ValueError for a step that is no integer, for a tensor of several elements, and after {@link close}
    * @throws FileError where the file cannot be written
    */
@@ -349,7 +349,8 @@ export class SummaryWriter extends Shown {
   }
 
   private scalarOf(tag: string, value: number | Tensor): Value {
-    return { tag, value: { case: 'simpleValue', value: numberOf(value) } };
+    // The library of messages refuses what float32 does not hold; a loss that diverges is infinite there.
+    return { tag, value: { case: 'simpleValue', value: Math.fround(numberOf(value)) } };
   }
 
   private write(

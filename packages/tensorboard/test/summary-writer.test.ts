@@ -125,6 +125,21 @@ describe('scalars', () => {
     expect(readValues(join(folder, 'a_b_z'))).toMatchObject([{ tag: 'a/b', step: 5, value: { value: 2 } }]);
   });
 
+  it('are infinite beyond what float32 holds, in every kind of summary', () => {
+    const values = logged((w) => {
+      w.addScalar('a', 1e39);
+      w.addScalar('b', tensor(-1e300, { dtype: 'float64' }));
+      w.addScalar('c', 0.1);
+      const weights = tensor([1e39, 0], { dtype: 'float64' });
+      w.addPrCurve('d', tensor([1, 0]), tensor([0.75, 0.25]), { numThresholds: 2, weights });
+    });
+    const [a, b, c, d] = values.map(({ value }) => value);
+    expect([a?.value, b?.value, c?.value]).toEqual([Infinity, -Infinity, Math.fround(0.1)]);
+    expect(d?.case === 'tensor' && d.value.floatVal[0]).toBe(Infinity);
+    writer.addHparams({ lr: 0.1 }, { loss: 1e39 }, { runName: 'diverged' });
+    expect(readValues(join(folder, 'diverged')).at(-1)?.value.value).toBe(Infinity);
+  });
+
   it('may be NaN, infinite, negative in step, and beyond 2^32', () => {
     const values = logged((w) => {
       w.addScalar('a', Number.NaN, { globalStep: -1 });
@@ -402,6 +417,11 @@ describe('what cannot be', () => {
       (w) => w.addPrCurve('c', two, two.mul(2)),
       'predictions: expected probabilities in [0, 1], got 2',
     ],
+    ...[Number.NaN, -1].map((weight): [string, (w: SummaryWriter) => void, string] => [
+      `a weight of ${weight}`,
+      (w) => w.addPrCurve('c', two, two, { weights: two.mul(weight) }),
+      `weights: expected finite numbers >= 0, got ${weight}`,
+    ]),
     ['labels that are none', (w) => w.addPrCurve('c', two.mul(3), two), 'labels: expected 0 and 1, got 3'],
     [
       'a hyperparameter that is none',

@@ -66,6 +66,7 @@ const storageKind = /* @__PURE__ */ K.kind(
   "a storage with list, read and write, such as folderStorage('run')",
   (x) => K.isOptions(x) && ['list', 'read', 'write'].every((method) => typeof x[method] === 'function'),
 );
+const fileNames = /* @__PURE__ */ K.listOf(K.text, 'an array of the names of files');
 const optionKinds: K.Kinds<CheckpointOptions<object>> = {
   storage: storageKind,
   parts: partsKind,
@@ -186,8 +187,7 @@ export class Checkpoint<V extends object = Readonly<Record<string, unknown>>> ex
       const found = await this.#newest(names);
       if (found !== null) {
         const saved = this.#restore(caller, found, options);
-        // Older ones, which load() takes, do not know what came after them.
-        this.#bestSaved ??= found.content.best;
+        await this.#bestOf(names, found);
         // What a run left that was killed before it had removed it.
         await this.#removeOld(names);
         return saved;
@@ -260,7 +260,8 @@ export class Checkpoint<V extends object = Readonly<Record<string, unknown>>> ex
       const name = `${this.#name}-${String(number).padStart(8, '0')}${ENDING}`;
       const best = this.#isBetter(metric, before) ? { name, metric } : before;
       const to = { caller: 'Checkpoint.save', arrays };
-      const bytes = writeCheckpoint({ ...content, best: encodeState(best, 'best', to) }, arrays, to.caller);
+      const told = best === null ? null : { ...best, mode: this.#best };
+      const bytes = writeCheckpoint({ ...content, best: encodeState(told, 'best', to) }, arrays, to.caller);
       if (!(await this.#create(name, bytes))) continue;
       this.#bestSaved = best;
       await this.#removeOld([...names, name]);
@@ -281,15 +282,34 @@ export class Checkpoint<V extends object = Readonly<Record<string, unknown>>> ex
     return this.#best === 'min' ? metric < before.metric : metric > before.metric;
   }
 
-  /** The best of those that are there; the newest file knows it. */
-  async #bestOf(names: readonly string[]): Promise<BestSaved | null> {
+  /**
+   * The best of those that are there. The newest file knows it, where it was asked for the same; older ones, which
+   * load() takes, do not know what came after them.
+   */
+  async #bestOf(names: readonly string[], newest?: Found): Promise<BestSaved | null> {
     if (this.#best === undefined) return null;
-    if (this.#bestSaved === undefined) this.#bestSaved = (await this.#newest(names))?.content.best ?? null;
+    if (this.#bestSaved === undefined) {
+      const told = (newest ?? (await this.#newest(names)))?.content.best ?? null;
+      const isKnown = told !== null && told.mode === this.#best && names.includes(told.name);
+      this.#bestSaved = isKnown ? { name: told.name, metric: told.metric } : await this.#bestAmong(names);
+    }
     return this.#bestSaved !== null && names.includes(this.#bestSaved.name) ? this.#bestSaved : null;
   }
 
+  /** The best by the metrics of the files themselves. */
+  async #bestAmong(names: readonly string[]): Promise<BestSaved | null> {
+    let best: BestSaved | null = null;
+    for (const name of names) {
+      const metric = (await this.#newest([name]))?.content.metric ?? null;
+      if (this.#isBetter(metric, best)) best = { name, metric };
+    }
+    return best;
+  }
+
   async #names(): Promise<string[]> {
-    const ours = (await this.storage.list()).filter((file) => {
+    const files = await this.storage.list();
+    checkArguments('Checkpoint', { 'what storage.list() gives': fileNames }, [files]);
+    const ours = files.filter((file) => {
       const number = String(numberOf(file)).padStart(8, '0');
       return file === `${this.#name}-${number}${ENDING}`;
     });

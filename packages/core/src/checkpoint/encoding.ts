@@ -57,7 +57,9 @@ export function encodeState(value: unknown, path: string, to: Sink, depth = 0): 
   if (value instanceof Tensor) return { [`${MARK}tensor`]: keep(denseOf(value, where)) };
   if (value instanceof Uint8Array)
     return { [`${MARK}bytes`]: keep({ dtype: 'uint8', shape: [value.length], array: value }) };
-  if (Array.isArray(value)) return value.map((x, i) => encodeState(x, `${path}.${i}`, to, depth + 1));
+  // Array.from, unlike map, comes to holes too.
+  if (Array.isArray(value))
+    return Array.from(value, (x: unknown, i) => encodeState(x, `${path}.${i}`, to, depth + 1));
   if (typeof value !== 'object' || !isPlain(value)) throw refusal(where, describe(value));
   const entries = Object.entries(value).filter(([, x]) => x !== undefined);
   return Object.fromEntries(

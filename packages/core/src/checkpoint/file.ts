@@ -21,7 +21,7 @@ export interface Content {
   readonly epoch: unknown;
   readonly step: unknown;
   readonly metric: unknown;
-  /** Which of all checkpoints was the best when this one was saved. */
+  /** Which of all checkpoints was the best when this one was saved, by the least or the greatest metric. */
   readonly best: unknown;
   readonly values: unknown;
   readonly parts: unknown;
@@ -32,7 +32,7 @@ export interface Read extends Content {
   readonly epoch: number;
   readonly step: number;
   readonly metric: number | null;
-  readonly best: BestSaved | null;
+  readonly best: (BestSaved & { readonly mode?: unknown }) | null;
   readonly values: Readonly<Record<string, unknown>>;
   readonly parts: Readonly<Record<string, unknown>>;
 }

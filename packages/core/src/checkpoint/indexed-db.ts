@@ -1,7 +1,7 @@
 import { checkArguments } from '../arguments/index.ts';
 import { KindlingError } from '../errors.ts';
 import { folderName } from './kinds.ts';
-import type { CheckpointStorage } from './storage.ts';
+import { type CheckpointStorage, refusedBy } from './storage.ts';
 
 /** The one table: pieces of bytes by the file's name and their number. */
 const FILES = 'files';
@@ -91,10 +91,7 @@ const piecesOf = (name: string): IDBKeyRange =>
   IDBKeyRange.bound([name, 0], [name, Number.POSITIVE_INFINITY]);
 
 const refused = (database: string, cause: unknown): KindlingError =>
-  new KindlingError(
-    `indexedDBStorage('${database}'): ${cause instanceof Error ? cause.message : String(cause)}`,
-    { cause },
-  );
+  refusedBy(`indexedDBStorage('${database}')`, cause);
 
 async function open(database: string): Promise<IDBDatabase> {
   const factory = (globalThis as { indexedDB?: IDBFactory }).indexedDB;

@@ -1,7 +1,7 @@
 import { checkArguments } from '../arguments/index.ts';
 import { KindlingError } from '../errors.ts';
 import { folderName } from './kinds.ts';
-import type { CheckpointStorage } from './storage.ts';
+import { type CheckpointStorage, refusedBy } from './storage.ts';
 
 /** A file that can be given another name: of browsers, not yet of their declarations. */
 interface Movable extends FileSystemFileHandle {
@@ -17,7 +17,7 @@ const SWAP = '.crswap';
  * under a temporary name, then renamed. What a page left that was closed meanwhile is removed when the folder is first
  * listed: two pages need two folders. Kindling's own.
  * @throws KindlingError by its methods, where the browser has no such file system, or files there cannot be renamed:
- *   use {@link indexedDBStorage}
+ *   use {@link indexedDBStorage}; and where the browser refuses, as for want of room
  * @example const storage = opfsStorage('run');
  */
 export function opfsStorage(folder: string): CheckpointStorage {
@@ -32,40 +32,70 @@ export function opfsStorage(folder: string): CheckpointStorage {
     return await (await storage.getDirectory()).getDirectoryHandle(folder, { create: true });
   }
 
+  /** The browser's own errors, such as that of a quota that is used up, do not say who failed. */
+  async function named<T>(act: () => Promise<T>): Promise<T> {
+    try {
+      return await act();
+    } catch (cause) {
+      throw cause instanceof KindlingError ? cause : refusedBy(`opfsStorage('${folder}')`, cause);
+    }
+  }
+
+  async function list(): Promise<string[]> {
+    const directory = await open();
+    const names: string[] = [];
+    for await (const name of directory.keys()) {
+      const isTemporary = name.endsWith(TEMPORARY) || name.endsWith(SWAP);
+      if (!isTemporary) names.push(name);
+      else if (!cleaned && !name.includes(own)) await directory.removeEntry(name).catch(() => {});
+    }
+    cleaned = true;
+    return names;
+  }
+
+  async function read(name: string): Promise<Uint8Array | null> {
+    const directory = await open();
+    const file = await directory.getFileHandle(name).catch(unlessMissing);
+    return file === null ? null : new Uint8Array(await (await file.getFile()).arrayBuffer());
+  }
+
+  async function write(name: string, bytes: Uint8Array | null): Promise<void> {
+    const directory = await open();
+    if (bytes === null) {
+      await directory.removeEntry(name).catch(unlessMissing);
+      return;
+    }
+    const temporary = `${name}${own}`;
+    try {
+      await writeWhole(await directory.getFileHandle(temporary, { create: true }), name, bytes);
+    } catch (error) {
+      // It takes room, of which there may be none left.
+      await directory.removeEntry(temporary).catch(() => {});
+      throw error;
+    }
+  }
+
   return {
-    async list() {
-      const directory = await open();
-      const names: string[] = [];
-      for await (const name of directory.keys()) {
-        const isTemporary = name.endsWith(TEMPORARY) || name.endsWith(SWAP);
-        if (!isTemporary) names.push(name);
-        else if (!cleaned && !name.includes(own)) await directory.removeEntry(name).catch(() => {});
-      }
-      cleaned = true;
-      return names;
-    },
-
-    async read(name) {
-      const directory = await open();
-      const file = await directory.getFileHandle(name).catch(unlessMissing);
-      return file === null ? null : new Uint8Array(await (await file.getFile()).arrayBuffer());
-    },
-
-    async write(name, bytes) {
-      const directory = await open();
-      if (bytes === null) {
-        await directory.removeEntry(name).catch(unlessMissing);
-        return;
-      }
-      const file: Movable = await directory.getFileHandle(`${name}${own}`, { create: true });
-      if (file.move === undefined || file.createWritable === undefined)
-        throw missing('this browser cannot write a file as a whole');
-      const stream = await file.createWritable();
-      await stream.write(bytes as Uint8Array<ArrayBuffer>);
-      await stream.close();
-      await file.move(name);
-    },
+    list: () => named(list),
+    read: (name) => named(() => read(name)),
+    write: (name, bytes) => named(() => write(name, bytes)),
   };
+}
+
+/** Writes a file, all of it, then gives it its name. */
+async function writeWhole(file: Movable, name: string, bytes: Uint8Array): Promise<void> {
+  if (file.move === undefined || file.createWritable === undefined)
+    throw missing('this browser cannot write a file as a whole');
+  const stream = await file.createWritable();
+  try {
+    await stream.write(bytes as Uint8Array<ArrayBuffer>);
+    await stream.close();
+  } catch (error) {
+    // While it is open the file cannot be removed.
+    await stream.abort().catch(() => {});
+    throw error;
+  }
+  await file.move(name);
 }
 
 const missing = (what: string): KindlingError =>

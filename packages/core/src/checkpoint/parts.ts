@@ -1,5 +1,6 @@
 import { K } from '../arguments/index.ts';
 import { ValueError } from '../errors.ts';
+import { isPromise } from '../shape.ts';
 import { decodeState, encodeState, type Sink } from './encoding.ts';
 
 /** What tells its state and takes it back: modules, optimizers, schedulers, loaders. Kindling's own. */
@@ -39,8 +40,11 @@ export const partsKind = /* @__PURE__ */ K.kind(
 const stateOf = (part: CheckpointPart): unknown => ('stateDict' in part ? part.stateDict() : part.getState());
 
 function setState(part: CheckpointPart, state: unknown): void {
-  if ('stateDict' in part) part.loadStateDict(state as never);
-  else part.setState(state as never);
+  const given = 'stateDict' in part ? part.loadStateDict(state as never) : part.setState(state as never);
+  if (!isPromise(given)) return;
+  // It is refused whatever becomes of it.
+  given.catch(() => {});
+  throw new ValueError('it loads its state asynchronously, and nothing waits for that: load it at once');
 }
 
 type Parts = ReadonlyMap<string, CheckpointPart>;

@@ -1,4 +1,5 @@
 import { refuseExcess } from '../arguments/index.ts';
+import { KindlingError } from '../errors.ts';
 
 /**
  * Where checkpoints lie: whole files by name. A `Checkpoint` needs no more of a place than these three methods, so
@@ -55,4 +56,10 @@ export function memoryStorage(): CheckpointStorage {
       else files.set(name, bytes.slice());
     },
   };
+}
+
+/** @internal What a browser threw, in the name of the storage: of its errors some have a name alone. */
+export function refusedBy(storage: string, cause: unknown): KindlingError {
+  const reason = cause instanceof Error ? cause.message || cause.name : String(cause);
+  return new KindlingError(`${storage}: ${reason}`, { cause });
 }

@@ -1,5 +1,11 @@
 /** Storages of browsers, on an IndexedDB in memory and on as much of a file system as they ask for. */
-import { Checkpoint, type CheckpointStorage, indexedDBStorage, opfsStorage } from '@kindling/core';
+import {
+  Checkpoint,
+  type CheckpointStorage,
+  indexedDBStorage,
+  KindlingError,
+  opfsStorage,
+} from '@kindling/core';
 import { IDBFactory, IDBKeyRange } from 'fake-indexeddb';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 
@@ -7,6 +13,7 @@ const bytes = (length: number): Uint8Array => Uint8Array.from({ length }, (_, i)
 
 /** Folders that hold files by name; what is written is there once its stream is closed. */
 function fileSystem() {
+  let room = Infinity;
   const folders = new Map<string, Map<string, Uint8Array>>();
   const missing = () => Object.assign(new Error('gone'), { name: 'NotFoundError' });
   const handle = (files: Map<string, Uint8Array>, name: string) => {
@@ -16,7 +23,11 @@ function fileSystem() {
       async createWritable() {
         let written = new Uint8Array();
         return {
-          write: async (content: Uint8Array) => void (written = content.slice()),
+          async write(content: Uint8Array) {
+            if (content.length > room) throw new Error('no room');
+            written = content.slice();
+          },
+          abort: async () => {},
           close: async () => void files.set(own, written),
         };
       },
@@ -49,7 +60,7 @@ function fileSystem() {
       },
     }),
   };
-  return { folders, storage };
+  return { folders, storage, leaveRoom: (bytes: number) => void (room = bytes) };
 }
 
 let disk: ReturnType<typeof fileSystem>;
@@ -131,14 +142,34 @@ describe('opfsStorage', () => {
   });
 
   test('says so where files cannot be renamed, or the file system fails', async () => {
-    const handle = { getFileHandle: async () => ({ createWritable: async () => undefined }) };
+    const removed: string[] = [];
+    const handle = {
+      getFileHandle: async () => ({ createWritable: async () => undefined }),
+      removeEntry: async (name: string) => void removed.push(name),
+    };
     const root = { getDirectoryHandle: async () => handle };
     vi.stubGlobal('navigator', { storage: { getDirectory: async () => root } });
     await expect(opfsStorage('run').write('a', bytes(1))).rejects.toThrow(
       'this browser cannot write a file as a whole; use indexedDBStorage',
     );
-    handle.getFileHandle = () => Promise.reject(new Error('the disk is on fire'));
-    await expect(opfsStorage('run').read('a')).rejects.toThrow('the disk is on fire');
+    expect(removed).toHaveLength(1);
+    const cause = new Error('the disk is on fire');
+    handle.getFileHandle = () => Promise.reject(cause);
+    await expect(opfsStorage('run').read('a')).rejects.toThrow(
+      new KindlingError("opfsStorage('run'): the disk is on fire", { cause }),
+    );
+  });
+
+  test('leaves nothing of a file for which there was no room, and goes on', async () => {
+    const storage = opfsStorage('run');
+    await storage.write('a', bytes(5));
+    disk.leaveRoom(4);
+    for (const name of ['a', 'b'])
+      await expect(storage.write(name, bytes(6))).rejects.toThrow("opfsStorage('run'): no room");
+    expect([...(disk.folders.get('run') ?? new Map()).keys()]).toEqual(['a']);
+    expect(await storage.read('a')).toEqual(bytes(5));
+    await storage.write('b', bytes(4));
+    expect(await storage.list()).toEqual(['a', 'b']);
   });
 });
 
@@ -189,5 +220,10 @@ describe('indexedDBStorage', () => {
       },
     });
     await expect(indexedDBStorage('run').list()).rejects.toThrow("indexedDBStorage('run'): no room");
+    // Chromium's error of a quota that is used up says nothing else.
+    request.error = Object.assign(new Error(), { name: 'QuotaExceededError' });
+    await expect(indexedDBStorage('run').list()).rejects.toThrow(
+      "indexedDBStorage('run'): QuotaExceededError",
+    );
   });
 });

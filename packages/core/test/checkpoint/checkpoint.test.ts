@@ -202,6 +202,24 @@ describe('what is kept', () => {
     expect(model.w.toArray()).toEqual(tensor([0.9, 0.9]).toArray());
   });
 
+  test('is the best of those that are there, where the run before was asked for none or for another', async () => {
+    for (const before of [undefined, 'max', 'min'] as const) {
+      const storage = memoryStorage();
+      const first = make({ storage, ...(before && { best: before }) }).checkpoint;
+      for (const metric of [1, 9, Number.NaN, 3]) await first.save({ metric });
+      const there = numbers(await first.list());
+      expect(there.includes(1)).toBe(before === 'min');
+      for (const resumes of [true, false]) {
+        const { checkpoint } = make({ storage, best: 'min' });
+        if (resumes) await checkpoint.resume();
+        expect((await checkpoint.best())?.metric).toBe(before === 'min' ? 1 : 3);
+      }
+      const { checkpoint } = make({ storage, keepLast: 1, best: 'min' });
+      await checkpoint.save({ metric: 5 });
+      expect(numbers(await checkpoint.list())).toEqual([before === 'min' ? 1 : 4, 5]);
+    }
+  });
+
   test('stays the best of all where a new program loads an older one', async () => {
     const storage = memoryStorage();
     for (const metric of [3, 2, 1]) await make({ storage, best: 'min' }).checkpoint.save({ metric });
@@ -266,6 +284,19 @@ describe('what is kept', () => {
       expect(await readdir(folder)).toHaveLength(4);
     } finally {
       await rm(folder, { recursive: true });
+    }
+  });
+
+  test('is refused where the storage does not list names', async () => {
+    const storage = memoryStorage();
+    for (const [files, got] of [
+      [null, 'got null'],
+      [[3], 'got [3]'],
+    ]) {
+      const { checkpoint } = make({ storage: { ...storage, list: async () => files as never } });
+      const message = `Checkpoint: what storage.list() gives: expected an array of the names of files, ${got}`;
+      for (const call of [() => checkpoint.list(), () => checkpoint.save({}), () => checkpoint.resume()])
+        await expect(call()).rejects.toThrow(message);
     }
   });
 
@@ -429,6 +460,18 @@ describe('loading', () => {
     );
   });
 
+  test('refuses a part that would go on loading behind it', async () => {
+    const storage = memoryStorage();
+    const name = await new Checkpoint({ storage, parts: { a: box(1), b: box(2) } }).save({});
+    const late = { stateDict: () => ({}), loadStateDict: () => Promise.reject(new Error('late')) };
+    const a = box(0);
+    await expect(new Checkpoint({ storage, parts: { a, b: late } }).resume()).rejects.toThrow(
+      `Checkpoint.resume('${name}'): part "b" does not fit, and these could not go back: b (it loads its state ` +
+        'asynchronously, and nothing waits for that: load it at once): it loads its state asynchronously',
+    );
+    expect(a.value).toBe(0);
+  });
+
   test('refuses parts that only one of both has, unless it is not strict', async () => {
     const storage = memoryStorage();
     await new Checkpoint({ storage, parts: { a: box(1), b: box(2) } }).save({ step: 5 });
@@ -504,6 +547,7 @@ describe('values of the user', () => {
         { ...given, losses: [undefined] },
         'Checkpoint.save: values.losses.0 is undefined, and a checkpoint holds numbers',
       ],
+      [{ ...given, losses: new Array(2) }, 'Checkpoint.save: values.losses.0 is undefined'],
       [{ ...given, losses: [new Map()] }, 'values.losses.0 is an instance of Map'],
       [{ ...given, losses: [2n] }, 'values.losses.0 is 2n'],
     ];

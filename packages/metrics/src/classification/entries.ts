@@ -16,7 +16,7 @@ import type { Task } from './tasks.ts';
 
 /** A batch: of E samples and as many columns as the task has. */
 interface Entries {
-  /** (E, columns), as they came; null where labels came. */
+  /** (E, columns), as they came, but 0 where they are ignored; null where labels came. */
   readonly scores: Tensor | null;
   /** (E,) of a class for each sample, (E, columns) of 0 and 1; null where scores came. int32. */
   readonly labels: Tensor | null;
@@ -69,9 +69,11 @@ export function readEntries(
   const classes = kind === 'multiclass' ? columns : 2;
   const known = classes === 2 ? '0 or 1' : `a class from 0 to ${classes - 1}`;
   const kept = ignoreIndex === null ? null : y.ne(ignoreIndex);
+  const keptOf = (t: Tensor): Tensor | null =>
+    kept !== null && t.ndim > kept.ndim ? kept.unsqueeze(1) : kept;
   const ofKept = (bad: Tensor): Tensor => {
-    if (kept === null) return bad;
-    return bad.logicalAnd(bad.ndim > kept.ndim ? kept.unsqueeze(1) : kept);
+    const those = keptOf(bad);
+    return those === null ? bad : bad.logicalAnd(those);
   };
   refuseWhere(
     caller,
@@ -105,7 +107,9 @@ export function readEntries(
     const outside = ofKept(x.lt(0).logicalOr(x.gt(1)));
     refuseWhere(caller, 'input', x, outside, 'probabilities in [0, 1]', hint);
   }
-  return { scores: rows(x), labels: null, actual, weights };
+  // What is ignored may be NaN, which no weight of 0 takes out of a sum.
+  const those = keptOf(x);
+  return { scores: rows(those === null ? x : x.where(those, 0)), labels: null, actual, weights };
 }
 
 /** What is predicted, int32: by scores the class of the greatest, of several the first, and labels by a threshold. */
@@ -143,13 +147,22 @@ export function isAmong(scores: Tensor, classes: Tensor, k: number): Tensor {
   return ahead.sum(1).lt(k);
 }
 
+/** Of others the softmax is NaN. */
+const FINITE_GREATEST = 'logits of classes of which the greatest is finite';
+
 /**
  * Scores as probabilities, float64, (E, columns): logits by the sigmoid, or the softmax of classes.
- * @throws DTypeError where there are labels in the place of scores; ValueError where classes do not add up to 1
+ * @throws DTypeError where there are labels in the place of scores; ValueError where classes do not add up to 1, or their
+ *   logits have no softmax
  */
 export function probabilitiesOf(caller: string, task: Task, { scores, weights }: Entries): Tensor {
   const x = requireScores(caller, task, scores).to('float64');
-  if (task.logits) return task.kind === 'multiclass' ? x.softmax(1) : x.sigmoid();
+  if (task.logits && task.kind !== 'multiclass') return x.sigmoid();
+  if (task.logits) {
+    const greatest = x.amax(1);
+    refuseWhere(caller, 'input', greatest, greatest.isfinite().logicalNot(), FINITE_GREATEST);
+    return x.softmax(1);
+  }
   if (task.kind === 'multiclass') {
     const sums = x.sum(1);
     const hint = '; for logits give { logits: true }';

@@ -1,5 +1,5 @@
 import { checkArguments, K, onHost, Shown, type Tensor, ValueError } from '@kindling/core';
-import { aBest, aMetric, nonNegative } from '../kinds.ts';
+import { aBest, aMetric, metricNumber, nonNegative } from '../kinds.ts';
 import type { Optimizer } from '../optimizer.ts';
 import { ratesOf } from '../rate.ts';
 import { setRates } from './rates.ts';
@@ -142,7 +142,7 @@ export class ReduceLROnPlateau extends Shown {
       { metric: aMetric, epoch: K.optional(K.finite) },
       arguments,
     );
-    const current = typeof metric === 'number' ? metric : metric.item();
+    const current = metricNumber(metric);
     onHost(() => this.#take(current, epoch));
   }
 

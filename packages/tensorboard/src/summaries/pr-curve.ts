@@ -48,6 +48,7 @@ export function prCurveOf(
       throw new ValueError(`${caller}: ${name}: expected ${expected}, got ${bad.select(0, 0).item()}`);
   };
   refuse('predictions', p, p.ge(0).logicalAnd(p.le(1)), 'probabilities in [0, 1]');
+  refuse('weights', w, w.isfinite().logicalAnd(w.ge(0)), 'finite numbers >= 0');
   refuse('labels', y, y.eq(0).logicalOr(y.eq(1)), '0 and 1');
   const places = p
     .mul(numThresholds - 1)
@@ -63,6 +64,6 @@ export function prCurveOf(
   return pluginValue(tag, 'pr_curves', bytesOf(PrCurvePluginDataSchema, { version: 0, numThresholds }), {
     dtype: 1,
     tensorShape: { dim: [{ size: 6n }, { size: BigInt(numThresholds) }] },
-    floatVal: Array.from(valuesOf(rows, caller)),
+    floatVal: Array.from(valuesOf(rows, caller), Math.fround),
   });
 }
