@@ -160,6 +160,17 @@ it('an expanded distribution has the parameters of each', () => {
   }
 });
 
+it.each([
+  ['Normal', new D.Normal(zeros([0]), 1)],
+  ['Bernoulli', new D.Bernoulli({ logits: zeros([0]) })],
+  ['Categorical', new D.Categorical({ logits: zeros([0, 2]) })],
+  ['Independent in nothing', new D.Independent(new D.Normal(zeros([2, 0]), 1), 0)],
+] as const)('a batch of none has samples, densities and entropies of none: %s', (_, d) => {
+  const value = d.sample();
+  const all = [value, d.logProb(value), d.entropy(), d.mean, D.klDivergence(d, d)];
+  expect(all.map((x) => x.shape)).toEqual(all.map(() => d.batchShape));
+});
+
 describe('a compiled step', () => {
   const step = (logits: Tensor, mean: Tensor): Tensor[] => {
     const policy = new D.Categorical({ logits });
