@@ -209,6 +209,17 @@ describe('searching and counting', () => {
     );
   });
 
+  it.each([
+    ['float32', 'float32'],
+    ['float64', 'float64'],
+    ['int32', 'float64'],
+    ['uint8', 'float64'],
+    ['bool', 'float64'],
+  ] as const)('bincount: of weights in %s the sums are %s', (dtype, expected) => {
+    const sums = C.bincount(tensor([0, 1, 1]), { weights: tensor([1, 0, 1], { dtype }) });
+    expect([sums.dtype, sums.tolist()]).toEqual([expected, [1, 1]]);
+  });
+
   it('nonzero, oneHot and bincount', () => {
     expect(
       nonzero(
