@@ -171,6 +171,58 @@ it.each([
   expect(all.map((x) => x.shape)).toEqual(all.map(() => d.batchShape));
 });
 
+describe('a distribution of your own', () => {
+  /** All of its mass is at one number. */
+  class Certain extends D.Distribution {
+    readonly place: number;
+
+    constructor(place: number, batchShape: readonly number[] = [], options = {}) {
+      super(batchShape, [], options);
+      this.place = place;
+    }
+
+    override get mean(): Tensor {
+      return zeros(this.batchShape).add(this.place);
+    }
+    override get variance(): Tensor {
+      return zeros(this.batchShape);
+    }
+    override get mode(): Tensor {
+      return this.mean;
+    }
+    protected override draw(sampleShape: readonly number[]): Tensor {
+      return this.mean.expand([...sampleShape, ...this.batchShape]);
+    }
+    protected override logDensity(value: Tensor): Tensor {
+      return value.eq(this.mean).log();
+    }
+    protected override supported(_: string, value: Tensor): Tensor {
+      return value;
+    }
+    protected override expanded(batchShape: readonly number[]): D.Distribution {
+      return new Certain(this.place, batchShape);
+    }
+  }
+
+  it('has what is made of its parts', () => {
+    const d = new Certain(3, [2]);
+    expect(d.sample([4]).shape).toEqual([4, 2]);
+    expect(d.logProb(tensor([3, 4])).tolist()).toEqual([0, -Infinity]);
+    expect([d.stddev.tolist(), d.expand([3, 2]).batchShape]).toEqual([
+      [0, 0],
+      [3, 2],
+    ]);
+    expect(() => d.rsample()).toThrow('Certain.rsample');
+  });
+
+  it('says by its name which sizes and options it does not take', () => {
+    expect(() => new Certain(3, [1.5])).toThrow('Certain: batchShape: expected');
+    expect(() => new Certain(3, [], 5 as never)).toThrow(
+      'Certain: options: expected an options object, got 5',
+    );
+  });
+});
+
 describe('a compiled step', () => {
   const step = (logits: Tensor, mean: Tensor): Tensor[] => {
     const policy = new D.Categorical({ logits });
