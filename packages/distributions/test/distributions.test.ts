@@ -125,6 +125,12 @@ it('draws from a generator of its own leave the default one alone', () => {
   assertClose(randn([2]), before);
 });
 
+it('the perplexity of as many equal chances is their number', () => {
+  const dice = new D.Categorical({ probs: ones([2, 6]) });
+  assertClose(dice.perplexity(), [6, 6]);
+  assertClose(new D.Uniform(0, tensor([1, 8])).perplexity(), [1, 8]);
+});
+
 it('one distribution of leaves serves for several walks back', () => {
   const loc = tensor([0.5, 1], { requiresGrad: true });
   const d = new D.Normal(loc, 1);
