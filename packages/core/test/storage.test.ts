@@ -87,6 +87,16 @@ describe('memory that was given back', () => {
     expect(storage.array).toBe(array);
   });
 
+  it.each([10, 100, 10_004])('is not kept of what somebody outside has: %d numbers', (n) => {
+    const storage = new Storage(allocateArray('float32', n).fill(3));
+    storage.handOut();
+    const { array } = storage;
+    storage.recycle();
+    expect(storage.array).toBe(array);
+    allocateArray('float32', n).fill(0);
+    expect(array.every((x) => x === 3)).toBe(true);
+  });
+
   it('is what it was where zeros are asked for', () => {
     const buffers = given(1, 20_000);
     const x = K.zeros([20_000]);
