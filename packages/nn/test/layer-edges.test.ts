@@ -298,3 +298,22 @@ describe('what is too much', () => {
     expect(call).toThrow(new RegExp(`^${name}: the result`));
   });
 });
+
+describe('a cell', () => {
+  const cells = [new nn.RNNCell(3, 2), new nn.GRUCell(3, 2), new nn.LSTMCell(3, 2)] as const;
+
+  it.each(cells.map((cell) => [cell.constructor.name, cell] as const))(
+    '%s says by its name which inputs and states do not fit',
+    (name, cell) => {
+      const call = cell as unknown as (x: Tensor, state?: Tensor | Tensor[]) => unknown;
+      const state = (x: Tensor): Tensor | Tensor[] => (name === 'LSTMCell' ? [x, x] : x);
+      expect(() => call(zeros([4, 2]))).toThrow(`${name}: input has inconsistent input_size: got 2 expected 3`);
+      expect(() => call(zeros([4]))).toThrow(`${name}: input has inconsistent input_size: got 4 expected 3`);
+      expect(() => call(zeros([1, 4, 3]))).toThrow(`${name}: Expected input to be 1D or 2D, got 3D instead`);
+      expect(() => call(zeros([4, 3]), state(zeros([4, 3])))).toThrow(
+        `${name}: Expected hidden to be of shape [4, 2], got [4, 3]`,
+      );
+      expect(() => call(zeros([3]), state(zeros([1, 2])))).toThrow('Expected hidden to be of shape [2]');
+    },
+  );
+});
