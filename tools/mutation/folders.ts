@@ -315,7 +315,7 @@ export const folders: Readonly<Record<string, Folder>> = {
   metrics: {
     source: 'metrics/src',
     least: 75,
-    near: ['metrics/test/metrics', 'metrics/test/collection'],
+    near: ['metrics/test/metrics', 'metrics/test/collection', 'metrics/test/regression'],
     wider: ['metrics/test/oracle.'],
   },
   distributions: {
