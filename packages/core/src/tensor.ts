@@ -216,7 +216,7 @@ export function onGradientMet(tell: ((leaf: Tensor, replaced: boolean) => void) 
 }
 
 function checkGradOf(x: Tensor, grad: unknown): void {
-  if (!(grad instanceof Tensor)) {
+  if (!Tensor.is(grad)) {
     const got = grad === undefined ? 'undefined; write null to drop it' : kindOf(grad);
     throw new DTypeError(`grad: assigned grad expected to be a Tensor or null but got ${got}`);
   }

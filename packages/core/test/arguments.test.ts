@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import {
+  arange,
   assign,
   autograd,
   cat,
@@ -281,6 +282,16 @@ describe('an option', () => {
     expect(call(topk, x, 1, { dim: '0' })).toBe('topk: dim: expected an integer, got "0"');
     expect(call(topk, x, 1, { largest: 1 })).toBe('topk: largest: expected true or false, got 1');
   });
+
+  it.each([[3], [0, 3], [0, 3, 1], [3, undefined]])(
+    'is checked behind all bounds of a range: %j, %j, %j',
+    (...bounds) => {
+      expect(call(arange, ...bounds, { dtyp: 'int32' })).toBe(
+        'arange: unknown option dtyp; did you mean dtype?',
+      );
+      expect(call(arange, ...bounds, 'int32')).toMatch(/^arange: .* got "int32"/);
+    },
+  );
 
   it('that is undefined counts as left out, and options may be inherited', () => {
     expect(topk(x, 1, { dim: undefined as never }).indices.item()).toBe(2);

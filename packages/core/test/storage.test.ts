@@ -55,6 +55,20 @@ describe('memory that was given back', () => {
     expect(reused(3, 10_000, buffers)).toBe(2);
   });
 
+  it.each(['float32', 'float64'] as const)('is a slice of a slab, too, of as many %s numbers', (dtype) => {
+    const storage = new Storage(allocateArray(dtype, 99));
+    const { buffer, byteOffset } = storage.array;
+    storage.recycle();
+    const lies = (n: number): boolean => {
+      const array = allocateArray(dtype, n);
+      return array.buffer === buffer && array.byteOffset === byteOffset;
+    };
+    // As many slices of 16 bytes, and fewer numbers.
+    expect(lies(98)).toBe(false);
+    expect(lies(99)).toBe(true);
+    expect(lies(99)).toBe(false);
+  });
+
   it('is kept up to 16 pieces and 32 MiB', () => {
     expect(reused(20, 10_001, given(20, 10_001))).toBe(16);
     expect(reused(10, 2 ** 20, given(10, 2 ** 20))).toBe(8);
@@ -71,6 +85,16 @@ describe('memory that was given back', () => {
     storage.recycle();
     expect(allocateArray('float32', n).buffer).not.toBe(array.buffer);
     expect(storage.array).toBe(array);
+  });
+
+  it.each([10, 100, 10_004])('is not kept of what somebody outside has: %d numbers', (n) => {
+    const storage = new Storage(allocateArray('float32', n).fill(3));
+    storage.handOut();
+    const { array } = storage;
+    storage.recycle();
+    expect(storage.array).toBe(array);
+    allocateArray('float32', n).fill(0);
+    expect(array.every((x) => x === 3)).toBe(true);
   });
 
   it('is what it was where zeros are asked for', () => {

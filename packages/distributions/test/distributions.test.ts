@@ -158,6 +158,12 @@ it('draws from a generator of its own leave the default one alone', () => {
   assertClose(randn([2]), before);
 });
 
+it('the perplexity of as many equal chances is their number', () => {
+  const dice = new D.Categorical({ probs: ones([2, 6]) });
+  assertClose(dice.perplexity(), [6, 6]);
+  assertClose(new D.Uniform(0, tensor([1, 8])).perplexity(), [1, 8]);
+});
+
 it('one distribution of leaves serves for several walks back', () => {
   const loc = tensor([0.5, 1], { requiresGrad: true });
   const d = new D.Normal(loc, 1);
@@ -191,6 +197,69 @@ it('an expanded distribution has the parameters of each', () => {
     const value = many.sample();
     assertClose(many.logProb(value), one.logProb(value));
   }
+});
+
+it.each([
+  ['Normal', new D.Normal(zeros([0]), 1)],
+  ['Bernoulli', new D.Bernoulli({ logits: zeros([0]) })],
+  ['Categorical', new D.Categorical({ logits: zeros([0, 2]) })],
+  ['Independent in nothing', new D.Independent(new D.Normal(zeros([2, 0]), 1), 0)],
+] as const)('a batch of none has samples, densities and entropies of none: %s', (_, d) => {
+  const value = d.sample();
+  const all = [value, d.logProb(value), d.entropy(), d.mean, D.klDivergence(d, d)];
+  expect(all.map((x) => x.shape)).toEqual(all.map(() => d.batchShape));
+});
+
+describe('a distribution of your own', () => {
+  /** All of its mass is at one number. */
+  class Certain extends D.Distribution {
+    readonly place: number;
+
+    constructor(place: number, batchShape: readonly number[] = [], options = {}) {
+      super(batchShape, [], options);
+      this.place = place;
+    }
+
+    override get mean(): Tensor {
+      return zeros(this.batchShape).add(this.place);
+    }
+    override get variance(): Tensor {
+      return zeros(this.batchShape);
+    }
+    override get mode(): Tensor {
+      return this.mean;
+    }
+    protected override draw(sampleShape: readonly number[]): Tensor {
+      return this.mean.expand([...sampleShape, ...this.batchShape]);
+    }
+    protected override logDensity(value: Tensor): Tensor {
+      return value.eq(this.mean).log();
+    }
+    protected override supported(_: string, value: Tensor): Tensor {
+      return value;
+    }
+    protected override expanded(batchShape: readonly number[]): D.Distribution {
+      return new Certain(this.place, batchShape);
+    }
+  }
+
+  it('has what is made of its parts', () => {
+    const d = new Certain(3, [2]);
+    expect(d.sample([4]).shape).toEqual([4, 2]);
+    expect(d.logProb(tensor([3, 4])).tolist()).toEqual([0, -Infinity]);
+    expect([d.stddev.tolist(), d.expand([3, 2]).batchShape]).toEqual([
+      [0, 0],
+      [3, 2],
+    ]);
+    expect(() => d.rsample()).toThrow('Certain.rsample');
+  });
+
+  it('says by its name which sizes and options it does not take', () => {
+    expect(() => new Certain(3, [1.5])).toThrow('Certain: batchShape: expected');
+    expect(() => new Certain(3, [], 5 as never)).toThrow(
+      'Certain: options: expected an options object, got 5',
+    );
+  });
 });
 
 describe('a compiled step', () => {

@@ -19,11 +19,13 @@ import {
   AveragePrecision,
   accuracy,
   auroc,
+  averagePrecision,
   CalibrationError,
   ConfusionMatrix,
   calibrationError,
   confusionMatrix,
   F1Score,
+  f1Score,
   MeanSquaredError,
   type Metric,
   meanSquaredError,
@@ -173,6 +175,23 @@ describe('yes and no', () => {
       15,
     );
   });
+});
+
+it.each([
+  ['macro', [Number.NaN, 0, 0]],
+  ['weighted', [0, 0, 0]],
+  [
+    'none',
+    [
+      [Number.NaN, Number.NaN],
+      [0, 0],
+      [0, 0],
+    ],
+  ],
+] as const)("of labels that nothing has, %s averages are scikit-learn's", (average, expected) => {
+  const given = [tensor([[0.25, 0.75], [0.5, 0]]), tensor([[0, 0], [0, 0]])] as const; // biome-ignore format: matrices
+  const scores = [auroc, averagePrecision, f1Score].map((f) => f(...given, { numLabels: 2, average }));
+  expect(scores.map((x) => x.tolist())).toEqual(expected);
 });
 
 describe('weights', () => {

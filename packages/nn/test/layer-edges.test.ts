@@ -194,6 +194,21 @@ describe('refused', () => {
       'input image [3, 1, 3] smaller than kernel size [3, 3, 3]',
     ],
     [
+      'pixels that are no whole blocks: of the height',
+      () => nn.F.pixelUnshuffle(ones([1, 1, 3, 4]), 2),
+      'expects height and width to be divisible by downscale_factor',
+    ],
+    [
+      'pixels that are no whole blocks: of the width',
+      () => new nn.PixelUnshuffle(2)(ones([1, 4, 3])),
+      'got input of shape [1, 4, 3] and downscale_factor=2',
+    ],
+    [
+      'channels that are no whole blocks',
+      () => nn.F.pixelShuffle(ones([1, 6, 2, 2]), 2),
+      'pixelShuffle: expects',
+    ],
+    [
       'a padding beyond half of the window, whatever its dilation',
       () => new nn.MaxPool2d(3, { padding: 2, dilation: 2 })(ones([1, 1, 7, 7])),
       'at most half of kernel size, but got pad=2 and kernel_size=3',
@@ -297,4 +312,25 @@ describe('what is too much', () => {
   ])('bears the name %s', (name, call) => {
     expect(call).toThrow(new RegExp(`^${name}: the result`));
   });
+});
+
+describe('a cell', () => {
+  const cells = [new nn.RNNCell(3, 2), new nn.GRUCell(3, 2), new nn.LSTMCell(3, 2)] as const;
+
+  it.each(cells.map((cell) => [cell.constructor.name, cell] as const))(
+    '%s says by its name which inputs and states do not fit',
+    (name, cell) => {
+      const call = cell as unknown as (x: Tensor, state?: Tensor | Tensor[]) => unknown;
+      const state = (x: Tensor): Tensor | Tensor[] => (name === 'LSTMCell' ? [x, x] : x);
+      expect(() => call(zeros([4, 2]))).toThrow(
+        `${name}: input has inconsistent input_size: got 2 expected 3`,
+      );
+      expect(() => call(zeros([4]))).toThrow(`${name}: input has inconsistent input_size: got 4 expected 3`);
+      expect(() => call(zeros([1, 4, 3]))).toThrow(`${name}: Expected input to be 1D or 2D, got 3D instead`);
+      expect(() => call(zeros([4, 3]), state(zeros([4, 3])))).toThrow(
+        `${name}: Expected hidden to be of shape [4, 2], got [4, 3]`,
+      );
+      expect(() => call(zeros([3]), state(zeros([1, 2])))).toThrow('Expected hidden to be of shape [2]');
+    },
+  );
 });

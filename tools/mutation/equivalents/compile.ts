@@ -107,4 +107,25 @@ export const ofCompile: readonly Equivalent[] = [
     to: '1',
     why: 'of no tensor nothing is brought in, which is asked next',
   },
+  {
+    file: 'core/src/compile/machine/passes/common-subexpressions.ts',
+    code: 'for (const { memory } of program.equations[step.equation]?.inputs ?? []) named.add(memory);',
+    from: '?.',
+    to: '.',
+    why: 'every step is of one of the equations',
+  },
+  {
+    file: 'core/src/kernels/attention/attention.ts',
+    code: 'if (!results.includes(passage.x))',
+    from: '!results.includes(passage.x)',
+    to: 'true',
+    why: 'what the kernel writes in whole is brought to it for nothing',
+  },
+  {
+    file: 'core/src/kernels/windows/convolution.ts',
+    code: 'const CHUNK_BYTES = 1 << 21;',
+    from: '21',
+    to: '22',
+    why: 'how many images are done at a time decides how fast, and nothing else',
+  },
 ];

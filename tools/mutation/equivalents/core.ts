@@ -198,4 +198,11 @@ export const ofCore: readonly Equivalent[] = [
     to: 'true',
     why: 'arrays of other dtypes that take as many bytes have more elements, which is asked next',
   },
+  {
+    file: 'core/src/dtype.ts',
+    code: "if (dtype !== 'int32' && dtype !== 'bool' && dtype !== 'uint8') checkDType(dtype, 'isFloatingPoint');",
+    from: '&&',
+    to: '||',
+    why: 'a dtype passes the check: the condition spares it',
+  },
 ];

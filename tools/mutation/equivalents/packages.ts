@@ -94,4 +94,25 @@ export const ofPackages: readonly Equivalent[] = [
     to: '1',
     why: 'no part of a module has an empty name',
   },
+  {
+    file: 'nn/src/losses/adaptive-log-softmax.ts',
+    code: 'if (!(error instanceof ValueError)) throw error;',
+    from: 'throw error;',
+    to: ';',
+    why: 'of classes that were checked nothing else is refused: the line says so to the compiler',
+  },
+  {
+    file: 'nn/src/layers/resampling/grid-sample.ts',
+    code: 'const isLarge = sizes.reduce((n, size) => n * size, 1) > 2 ** 24;',
+    from: '1',
+    to: '2',
+    why: 'doubles hold the places exactly too: from which size on they do decides how fast, and nothing else',
+  },
+  {
+    file: 'nn/src/layers/lookup.ts',
+    code: 'if (holdsOutside(indices, 0, rows - 1))',
+    from: '1',
+    to: '2',
+    why: 'what is called looks for the first index that is no row, and refuses none where there is none',
+  },
 ];

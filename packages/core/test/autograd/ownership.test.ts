@@ -444,6 +444,8 @@ describe('.grad', () => {
       ['x', 'string'],
       [undefined, 'undefined'],
       [{}, 'object'],
+      [new Proxy(double([1, 2]), {}), 'a Proxy of a Tensor'],
+      [Object.create(double([1, 2])), 'a Proxy of a Tensor, or an object with its prototype'],
     ];
     for (const [value, kind] of kinds) {
       expect(assign(value)).toThrow(

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { randint } from '../../src/index.ts';
 import * as T from '../../src/ops/arranging/triangle.ts';
 import { ones, zeros } from '../../src/ops/creation/fill.ts';
 import { tensor } from '../../src/ops/creation/from-data.ts';
@@ -207,6 +208,37 @@ describe('searching and counting', () => {
     expect(() => C.searchsorted(zeros(3), zeros(1), { sorter })).toThrow(
       'boundary tensor [3] and sorter tensor [2]',
     );
+  });
+
+  it.each(['int32', 'uint8', 'float32', 'float64'] as const)(
+    'unique: many rows of %s, in their order',
+    (dtype) => {
+      const least = dtype === 'uint8' ? 0 : -2;
+      for (const n of [63, 64, 300, 1000]) {
+        const x = randint(least, 3, [n, 3]).to(dtype);
+        const rows = x.tolist() as number[][];
+        const order = (a: readonly number[], b: readonly number[]): number =>
+          a.map((v, i) => v - b[i]!).find((d) => d !== 0) ?? 0;
+        const expected = [...new Map(rows.map((row) => [row.join(), row])).values()].sort(order);
+        const found = unique(x, { dim: 0, returnInverse: true, returnCounts: true });
+        expect(found.values.tolist()).toEqual(expected);
+        expect(found.values.indexSelect(0, found.inverse as Tensor).tolist()).toEqual(rows);
+        expect(found.counts?.tolist()).toEqual(
+          expected.map((u) => rows.filter((r) => order(r, u) === 0).length),
+        );
+      }
+    },
+  );
+
+  it.each([
+    ['float32', 'float32'],
+    ['float64', 'float64'],
+    ['int32', 'float64'],
+    ['uint8', 'float64'],
+    ['bool', 'float64'],
+  ] as const)('bincount: of weights in %s the sums are %s', (dtype, expected) => {
+    const sums = C.bincount(tensor([0, 1, 1]), { weights: tensor([1, 0, 1], { dtype }) });
+    expect([sums.dtype, sums.tolist()]).toEqual([expected, [1, 1]]);
   });
 
   it('nonzero, oneHot and bincount', () => {

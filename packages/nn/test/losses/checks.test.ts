@@ -118,6 +118,11 @@ describe('errors where PyTorch errors', () => {
     ['triplets', () => F.tripletMarginLoss(x, x, randn([3])), /same number of dimensions/],
     ['ranks', () => F.marginRankingLoss(x, x, ones([4])), /same dimension/],
     ['CTC lengths', () => F.ctcLoss(randn([5, 1, 4]), ints([[1]]), [6], [1]), /at most 5/],
+    ...[[5], [5, 5, 5], ints([5]), 5].map((lengths): [string, () => Tensor, RegExp] => [
+      `CTC of two with the lengths ${lengths}`,
+      () => F.ctcLoss(randn([5, 2, 4]), ints([[1], [2]]), lengths, [1, 1]),
+      /inputLengths must be of size batch_size: expected 2 lengths, got [13]/,
+    ]),
     [
       'CTC targets that are longer than their tensor',
       () => F.ctcLoss(randn([5, 2, 4]), ints([[1], [2]]), [5, 5], [1, 2]),

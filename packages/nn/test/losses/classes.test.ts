@@ -1,6 +1,6 @@
 /** What the classes that stand for loss functions have in common: fields, defaults, buffers, subclasses. */
 
-import { type Tensor, tensor } from '@kindling/core';
+import { randn, type Tensor, tensor } from '@kindling/core';
 import { assertClose } from '@kindling/core/testing';
 import * as nn from '@kindling/nn';
 import { describe, expect, expectTypeOf, it } from 'vitest';
@@ -62,5 +62,24 @@ describe('the class of a loss function', () => {
     expectTypeOf<Parameters<nn.GaussianNLLLoss['forward']>>().toEqualTypeOf<
       [input: Tensor, target: Tensor, variance: Tensor | number, options?: nn.SampleWeightOptions]
     >();
+  });
+});
+
+describe('a loss with a layer of its own', () => {
+  const features = randn([4, 3]);
+  const classes = tensor([0, 2, 1, 0]);
+  const chances = randn([4, 3]).softmax(1);
+
+  it.each([
+    ['weight', classes, { weight: tensor([0.5, 1, 2]).float() }],
+    ['ignoreIndex', classes, { ignoreIndex: 2 }],
+    ['labelSmoothing', classes, { labelSmoothing: 0.2 }],
+    ['reduction', chances, { reduction: 'sum' }],
+  ] as const)('is the cross-entropy of its logits with its option %s', (_, target, options) => {
+    const lossFn = new nn.LinearCrossEntropyLoss(3, 3, options);
+    const logits = lossFn.linear(features);
+    const expected = F.crossEntropy(logits, target, options);
+    assertClose(lossFn(features, target), expected);
+    expect(Math.abs(expected.item() - F.crossEntropy(logits, target).item())).toBeGreaterThan(1e-3);
   });
 });

@@ -89,6 +89,23 @@ describe('sound at the extremes', () => {
     }
   });
 
+  it('CTC: of one sequence the lengths may be numbers, lists and tensors of one', () => {
+    const logProbs = F.logSoftmax(randn([5, 4], f64), 1);
+    const target = ints([1, 2, 1]);
+    const batched = F.ctcLoss(logProbs.unsqueeze(1), target.unsqueeze(0), [4], [2], { reduction: 'none' });
+    const lengths = [
+      [4, 2],
+      [[4], [2]],
+      [ints([4]), ints([2])],
+      [ints(4), ints(2)],
+    ] as const;
+    for (const [steps, labels] of lengths) {
+      const loss = F.ctcLoss(logProbs, target, steps, labels, { reduction: 'none' });
+      expect(loss.shape).toEqual([]);
+      expect(loss.item()).toBe(batched.item());
+    }
+  });
+
   it('the mean of nothing is NaN, the sum 0', () => {
     const target = ints([-100, -100]);
     const x = randn([2, 3]).requiresGrad_();

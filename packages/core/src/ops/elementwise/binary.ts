@@ -245,6 +245,7 @@ const logTimes = (a: Expr, b: Expr): Expr =>
  * @example xlogy(tensor([0, 2]), tensor([0, Math.E])); // tensor([0., 2.])
  */
 export const xlogy = binary('xlogy', logTimes, {
+  overload: (scalars) => scalars,
   dtype: 'float',
   comparesApart: true,
   gradient: ({ g }, a, b) => {

@@ -21,6 +21,7 @@ function checkMask(mask: Tensor, caller: string): void {
 const maskedFillOp = new ElementwiseOp({
   name: 'masked_fill',
   arity: 3,
+  overload: (scalars) => Number(scalars === 0),
   expression: (x, mask, value) => E.select(E.toMask(mask), value, x),
 });
 

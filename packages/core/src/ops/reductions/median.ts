@@ -93,10 +93,9 @@ function medianOf(name: string, pick: Pick, skipsNaN: boolean) {
   const check = (x: Tensor): void => refuse(x.dtype);
   const medians: FindRows = (x, _, extent, values, indices) =>
     medianRows(x, extent, skipsNaN, values, indices);
-  const along = pickingAlong(name, pick, medians, check);
+  const along = { ...pickingAlong(name, pick, medians, check), overload: () => 1 };
   const whole = definePrimitive<Reduction>({
     name,
-    overload: () => 1,
     saves: INPUT(0) | OUTPUT,
     infer([x], { shape }) {
       check(x);

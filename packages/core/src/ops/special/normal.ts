@@ -103,6 +103,7 @@ const timesLog1p = (a: Expr, b: Expr): Expr =>
  * @example special.xlog1py(tensor([0, 2]), tensor([-1, 1])); // tensor([0.0000, 1.3863])
  */
 export const xlog1py: BinaryFunction = binary('special_xlog1py', timesLog1p, {
+  overload: (scalars) => scalars,
   dtype: 'float',
   caller: 'special.xlog1py',
   comparesApart: true,
