@@ -44,8 +44,9 @@ function bringOut(lane: Lane, out: Strided, start: number, count: number, slot: 
 }
 
 const layouts = new Uint8Array(maxInputs);
-/** Elements of a chunk that surely fit a slot, whatever the dtypes. */
-const surelyFits = slotBytes / 8;
+
+/** Elements of a chunk that fit a slot, by whether some of them take 8 bytes. */
+export const fitting = (wide: boolean): number => slotBytes / (wide ? 8 : 4);
 
 /**
  * Evaluates a kernel of one result: `out[i] = f(inputs[0][i], ..., params)`.
@@ -104,11 +105,13 @@ export function runElementwiseMany(
     return;
   }
   let key = laneCode(lane);
-  let simple = n <= surelyFits;
+  let simple = true;
+  let wide = false;
   for (let j = 0; j < outs.length; j++) {
     const out = outs[j]!;
     key = key * 5 + dtypeCode(out.dtype);
     if (!out.dense) simple = false;
+    if (out.dtype === 'float64' || isNarrowed(lane, out)) wide = true;
   }
   let inner = 0;
   let crosswise = false;
@@ -128,8 +131,10 @@ export function runElementwiseMany(
       }
     }
     layouts[i] = layout;
+    if (x.dtype === 'float64') wide = true;
     key = key * 20 + (layout & 3) * 5 + dtypeCode(x.dtype);
   }
+  if (n > fitting(wide)) simple = false;
   if (crosswise) {
     simple = false;
     if (sink === undefined && runByBlocks(kernel, lane, inputs, params, outs, fresh)) return;
@@ -235,7 +240,7 @@ function runInChunks(
   const n = outer * inner;
   const narrowed = outs.some((out) => isNarrowed(lane, out));
   const wide = narrowed || [...inputs, ...outs].some(({ dtype }) => dtype === 'float64');
-  const capacity = slotBytes / (wide ? 8 : 4);
+  const capacity = fitting(wide);
   const stored = sink === undefined ? outs : outs.slice(sink.results);
   const results = stored.map((out, i) => {
     const slot = firstSlot + outs.length - stored.length + i;

@@ -1,6 +1,6 @@
 import { laneOf } from '../../dtype.ts';
-import { type ElementwiseSink, runElementwiseMany } from '../elementwise/elementwise.ts';
-import { ensureSlots, slotBase, slotBytes } from '../elementwise/slots.ts';
+import { type ElementwiseSink, fitting, runElementwiseMany } from '../elementwise/elementwise.ts';
+import { ensureSlots, slotBase } from '../elementwise/slots.ts';
 import { recorder } from '../recording/index.ts';
 import { denseOver } from '../strided/index.ts';
 import { f32, f64, u8 } from '../wasm/index.ts';
@@ -14,8 +14,6 @@ const totalAt = 496;
  * Up to this many values a loop in JavaScript beats the call. It adds them up as the kernel does, one after another.
  */
 const few = 24;
-/** Up to this many values come in one chunk. */
-const oneChunk = slotBytes / 8;
 
 /** What `runElementwiseMany` asks of a result that is not stored. */
 const nowhere = new Float32Array(0);
@@ -53,7 +51,7 @@ export const sumElementwise: (...sum: ElementwiseSum) => void = (
     return;
   }
   const kernels = reduceKernels(lane, 'sum');
-  if (count <= oneChunk) {
+  if (count <= fitting(inputs.some((x) => x.dtype === 'float64') || dtype === 'float64')) {
     runElementwiseMany(kernel, lane, inputs, params, outs, toSlot);
     kernels.rows(1, count, slotBase(0), totalAt, 0, 0);
   } else {
