@@ -57,6 +57,10 @@ describe('MultiheadAttention', () => {
   it('looks at the dtype of a mask that the hint stands for, and at no more', () => {
     const call = (attnMask: Tensor) => attention(x, x, x, { attnMask, isCausal: true, needWeights: false });
     expect(() => call(ones([3, 3], { dtype: 'int32' }))).toThrow('only bool and floating types of attnMask');
+    const row = ones([3, 4]);
+    expect(() => attention(row, row, row, { attnMask: ones([1, 3, 3]), isCausal: true, needWeights: false })).toThrow(
+      'The shape of the 3D attnMask is [1, 3, 3], but should be [2, 3, 3]',
+    );
     expect(call(ones([1, 1])).map((y) => y?.shape)).toEqual([[3, 1, 4], undefined]);
   });
 

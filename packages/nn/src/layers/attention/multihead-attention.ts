@@ -248,6 +248,8 @@ export class MultiheadAttention extends Module<
         `${expectation} \`attnMask\` to be null, 2-D or 3-D but found ${attnMask.ndim}-D tensor instead`,
       );
     }
+    if (rank === 2 && attnMask?.ndim === 3)
+      checkMasks(name, attnMask, null, [1, this.numHeads, query.size(0), key.size(0)]);
     for (const [what, x, size] of [
       ['query', query, this.embedDim],
       ['key', key, this.kdim],
