@@ -1,5 +1,4 @@
 import { composition, K } from '../../arguments/index.ts';
-import { isFloatingPoint } from '../../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../../errors.ts';
 import { attentionFits } from '../../kernels/index.ts';
 import { type Generator, generatorKind } from '../../random/index.ts';
@@ -143,9 +142,9 @@ export const scaledDotProductAttention = /* @__PURE__ */ composition(
         'scaledDotProductAttention: Explicit attnMask should not be set when isCausal is true',
       );
     }
-    if (mask !== null && mask.dtype !== 'bool' && !isFloatingPoint(mask.dtype)) {
+    if (mask !== null && !['bool', 'float32', query.dtype].includes(mask.dtype)) {
       throw new DTypeError(
-        `scaledDotProductAttention: expected attnMask to be bool or float, got ${mask.dtype}`,
+        `scaledDotProductAttention: expected attnMask to be bool or float, or of the dtype of the query, got ${mask.dtype}`,
       );
     }
     if (nothingToAttend(query, key, value)) return nothing(query, key, value).contiguous();
