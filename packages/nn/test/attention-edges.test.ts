@@ -40,7 +40,9 @@ describe('scaledDotProductAttention', () => {
         'scaledDotProductAttention: expected attnMask to broadcast to the scores, [1, 2, 2], got',
       );
     for (const q of [x, zeros([1, 0, 3])])
-      expect(() => scaledDotProductAttention(q, x, x, { attnMask: ones([1, 2], { dtype: 'float64' }) })).toThrow(
+      expect(() =>
+        scaledDotProductAttention(q, x, x, { attnMask: ones([1, 2], { dtype: 'float64' }) }),
+      ).toThrow(
         'scaledDotProductAttention: expected attnMask to be bool or float, or of the dtype of the query, got float64',
       );
     expect(scaledDotProductAttention(x, x, x, { attnMask: ones([1, 2]) }).shape).toEqual([1, 2, 3]);
@@ -62,9 +64,9 @@ describe('MultiheadAttention', () => {
     const call = (attnMask: Tensor) => attention(x, x, x, { attnMask, isCausal: true, needWeights: false });
     expect(() => call(ones([3, 3], { dtype: 'int32' }))).toThrow('only bool and floating types of attnMask');
     const row = ones([3, 4]);
-    expect(() => attention(row, row, row, { attnMask: ones([1, 3, 3]), isCausal: true, needWeights: false })).toThrow(
-      'The shape of the 3D attnMask is [1, 3, 3], but should be [2, 3, 3]',
-    );
+    expect(() =>
+      attention(row, row, row, { attnMask: ones([1, 3, 3]), isCausal: true, needWeights: false }),
+    ).toThrow('The shape of the 3D attnMask is [1, 3, 3], but should be [2, 3, 3]');
     expect(call(ones([1, 1])).map((y) => y?.shape)).toEqual([[3, 1, 4], undefined]);
   });
 
@@ -129,7 +131,8 @@ describe('TransformerEncoder', () => {
 
   it('takes away the padding of layers that PyTorch has a short way for, unless it is told not to', () => {
     const isAway = (encoder: nn.TransformerEncoder, mask: Tensor = padding): boolean =>
-      noGrad(() => encoder(x, { srcKeyPaddingMask: mask }).index(0, 2).tolist()).toString() === '0.25,0.25,0.25,0.25';
+      noGrad(() => encoder(x, { srcKeyPaddingMask: mask }).index(0, 2).tolist()).toString() ===
+      '0.25,0.25,0.25,0.25';
     expect(isAway(made())).toBe(true);
     expect(isAway(made({}, { activation: new nn.GELU() }))).toBe(true);
     expect(isAway(made({ enableNestedTensor: false }))).toBe(false);
