@@ -12,7 +12,7 @@ export type {
 export type {
   AdaptiveMaxPoolModuleOptions, AdaptiveMaxPoolOptions, AffineGridOptions, AttentionOptions,
   AvgPool1dOptions, AvgPoolOptions, BagOptions, CosineSimilarityOptions, DecoderCall, EncoderCall,
-  EncoderLayerCall, FoldOptions, FractionalMaxPoolModuleOptions, FractionalMaxPoolOptions,
+  EncoderLayerCall, EncoderOptions, FoldOptions, FractionalMaxPoolModuleOptions, FractionalMaxPoolOptions,
   FromPretrainedOptions, GridSampleOptions, InterpolateOptions, InterpolationMode, LayerOptions,
   LinearOptions, LocalResponseNormOptions, LPPoolOptions, LSTMOptions, MaxPoolModuleOptions,
   MaxPoolOptions, MultiheadAttentionCall, MultiheadAttentionOptions, NormalizeOptions, OutputSize,

@@ -39,6 +39,24 @@ describe('a fused layer does what both did', () => {
     close(nn.utils.fuseConvBnEval(conv, bn, { transpose: true })(x), bn(conv(x)));
   });
 
+  test.each([
+    [4, 6, 2],
+    [4, 4, 4],
+    [2, 6, 2],
+  ])('a transposed convolution of %i to %i channels in %i groups', (from, to, groups) => {
+    const conv = new nn.ConvTranspose2d(from, to, 3, { groups }).eval();
+    const bn = lived(new nn.BatchNorm2d(to));
+    const rows = randn([2, from, 4, 4]);
+    const fused = nn.utils.fuseConvBnEval(conv, bn, { transpose: true });
+    close(fused(rows), bn(conv(rows)));
+    const { runningMean, runningVar, eps, weight, bias } = bn;
+    if (runningMean === null || runningVar === null) throw new Error('no statistics');
+    const numbers = { runningMean, runningVar, eps, weight, bias };
+    const [w, b] = nn.utils.fuseConvBnWeights(conv.weight, conv.bias, numbers, { transpose: true });
+    close(w, fused.weight);
+    close(nn.functional.convTranspose2d(rows, w, b, { groups }), bn(conv(rows)));
+  });
+
   test('a linear layer', () => {
     const linear = new nn.Linear(6, 5).eval();
     const bn = lived(new nn.BatchNorm1d(5));

@@ -334,3 +334,77 @@ describe('a cell', () => {
     },
   );
 });
+
+describe('sequences of different lengths', () => {
+  const { packPaddedSequence, padSequence, unpadSequence } = nn.utils.rnn;
+
+  it('are padded in the dtype of the first, and may be the rows of a tensor', () => {
+    const [ints, floats] = [tensor([1, 1]), tensor([0.5, 2.5, 3.5])];
+    expect(padSequence([ints, floats]).tolist()).toEqual([
+      [1, 0],
+      [1, 2],
+      [0, 3],
+    ]);
+    expect(padSequence([floats, ints], { paddingValue: 7 }).select(1, 1).tolist()).toEqual([1, 1, 7]);
+    expect(
+      padSequence(
+        tensor([
+          [1, 2],
+          [3, 4],
+        ]),
+      ).tolist(),
+    ).toEqual([
+      [1, 3],
+      [2, 4],
+    ]);
+    expect(() => padSequence(zeros([0, 2]))).toThrow('padSequence: received an empty list of sequences');
+  });
+
+  it('are cut where they end', () => {
+    const rows = unpadSequence(
+      tensor([
+        [1, 2],
+        [3, 4],
+      ]),
+      [5, -1],
+      { batchFirst: true },
+    );
+    expect(rows.map((x) => x.tolist())).toEqual([[1, 2], []]);
+  });
+
+  it('are packed where there is something', () => {
+    for (const shape of [
+      [2, 0],
+      [2, 1, 0],
+      [0, 1],
+    ])
+      expect(() => packPaddedSequence(zeros(shape), [1])).toThrow(
+        'packPaddedSequence: Cannot pack empty tensors.',
+      );
+  });
+
+  it('have elements, for a recurrent layer', () => {
+    for (const Layer of [nn.RNN, nn.LSTM, nn.GRU]) expect(() => new Layer(0, 2)).toThrow('inputSize');
+  });
+});
+
+it('bags take bytes as indices where they have offsets and nothing is shortened', () => {
+  const [bytes, table] = [tensor([0, 1], { dtype: 'uint8' }), ones([2, 1])];
+  const offsets = tensor([0]);
+  expect(nn.functional.embeddingBag(bytes, table, { offsets, mode: 'max' }).tolist()).toEqual([[1]]);
+  for (const given of [
+    () => nn.functional.embeddingBag(bytes, table, { offsets, maxNorm: 1 }),
+    () => nn.functional.embeddingBag(bytes.reshape([1, 2]), table),
+  ])
+    expect(given).toThrow('embeddingBag: Expected tensor for argument');
+});
+
+it('affine grids are of floats, and may be empty where a single element stands in the middle', () => {
+  const { affineGrid } = nn.functional;
+  expect(() => affineGrid(ones([1, 2, 3], { dtype: 'int32' }), [1, 1, 2, 2])).toThrow(
+    'affineGrid: Expected theta to have floating point type, but got int32',
+  );
+  expect(affineGrid(ones([0, 2, 3]), [0, 1, 3, 1], { alignCorners: true }).shape).toEqual([0, 3, 1, 2]);
+  expect(() => affineGrid(ones([0, 2, 3]), [0, 1, 3, 1])).toThrow('non-zero, positive output size');
+  expect(() => affineGrid(ones([0, 2, 3]), [0, 1, 3, 2], { alignCorners: true })).toThrow('non-zero');
+});

@@ -222,7 +222,7 @@ export const embeddingBag = /* @__PURE__ */ composition(
     checkBags(input, options);
     const { mode = 'mean', offsets = null, perSampleWeights = null, paddingIdx = null } = options;
     const { maxNorm = null, normType = 2, scaleGradByFreq = false, includeLastOffset = false } = options;
-    checkEmbedding(input, weight, true);
+    checkEmbedding(input, weight, input.ndim === 1 && maxNorm === null);
     const flat = input.reshape([input.count]);
     const padding = paddingRow('embeddingBag', paddingIdx, weight.size(0));
     const counts = padding === null ? null : flat.ne(padding);

@@ -43,7 +43,7 @@ export function refuseBad(indices: Tensor, rows: number, bad: number): void {
 }
 
 /**
- * Refuses what is no tensor of indices, or no table. Bags take bytes, as PyTorch's.
+ * Refuses what is no tensor of indices, or no table. Bags of one dimension take bytes, as PyTorch's.
  * @throws DTypeError, ShapeError
  */
 export function checkEmbedding(input: Tensor, weight: Tensor, takesBytes = false): void {

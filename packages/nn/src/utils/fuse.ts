@@ -17,6 +17,8 @@ import { Parameter } from '../module/parameter.ts';
 interface Weighted extends AnyModule {
   weight: Parameter;
   bias: Parameter | null;
+  /** Of a convolution: how many groups of channels it keeps apart. */
+  readonly groups?: number;
 }
 
 /** What batch normalisation does outside training. */
@@ -48,6 +50,19 @@ export interface BatchNormNumbers {
   readonly bias: Tensor | null;
 }
 
+/** Factors for the channels that come out of a layer, as they lie in its weights; those of a transposed one by groups. */
+function alongWeights(factor: Tensor, { shape }: Tensor, dim: number): Tensor {
+  const ones = shape.slice(dim + 1).map(() => 1);
+  const [from = 1, own = 1] = shape;
+  if (dim === 0 || factor.count <= own)
+    return factor.reshape([...shape.slice(0, dim).map(() => 1), -1, ...ones]);
+  const groups = factor.count / own;
+  return factor
+    .reshape([groups, 1, own])
+    .expand([groups, from / groups, own])
+    .reshape([from, own, ...ones]);
+}
+
 /**
  * Weights and bias of a layer and a batch normalisation after it, whose factors belong to dimension `dim` of the
  * weights.
@@ -58,12 +73,13 @@ function fused(
   bias: Tensor | null,
   bn: BatchNormNumbers,
   dim: number,
+  groups = groupsOf(weight, bn, dim),
 ): [Parameter, Parameter] {
-  checkChannels(caller, weight, bias, bn, dim);
+  checkChannels(caller, weight, bias, bn, dim, groups);
   return noGrad(() => {
     const scale = bn.runningVar.add(bn.eps).rsqrt();
     const factor = bn.weight == null ? scale : bn.weight.mul(scale);
-    const wide = factor.reshape(weight.shape.map((_, d) => (d === dim ? -1 : 1)));
+    const wide = alongWeights(factor, weight, dim);
     const from = (bias ?? zeros(bn.runningMean.shape, { dtype: bn.runningMean.dtype })).sub(bn.runningMean);
     const shifted = from.mul(factor);
     return [
@@ -75,19 +91,31 @@ function fused(
   });
 }
 
-/** There is a number for each channel, or one for all. */
+/** Of a transposed convolution the groups, of which the weights show no more than that statistics are of so many. */
+function groupsOf(
+  { shape: [from = 0, own = 0] }: Tensor,
+  { runningMean }: BatchNormNumbers,
+  dim: number,
+): number {
+  const groups = runningMean.count / own;
+  return dim === 1 && groups > 1 && Number.isInteger(groups) && from % groups === 0 ? groups : 1;
+}
+
+/** There is a number for each channel, or one for all; of a transposed layer the weights have those of one group. */
 function checkChannels(
   caller: string,
   weight: Tensor,
   bias: Tensor | null,
   { runningMean, runningVar, weight: factors, bias: summands }: BatchNormNumbers,
   dim: number,
+  groups: number,
 ): void {
-  const channels = weight.shape[dim];
-  if (channels === undefined)
+  const own = weight.shape[dim];
+  if (own === undefined)
     throw new ShapeError(
       `${caller}: expected weight of ${dim + 1} or more dimensions, got ${formatShape(weight.shape)}`,
     );
+  const channels = own * groups;
   for (const [name, x] of Object.entries({
     bias,
     runningMean,
@@ -113,7 +141,8 @@ function numbersOf(caller: string, layer: AnyModule, bn: Normalising): BatchNorm
 
 function fuseLayer<L extends Weighted>(caller: string, layer: L, bn: Normalising, dim: number): L {
   const numbers = numbersOf(caller, layer, bn);
-  const [weight, bias] = fused(caller, layer.weight, layer.bias, numbers, dim);
+  const groups = dim === 1 ? (layer.groups ?? 1) : 1;
+  const [weight, bias] = fused(caller, layer.weight, layer.bias, numbers, dim, groups);
   const copy = deepcopy(layer);
   copy.weight = weight;
   copy.bias = bias;
@@ -171,8 +200,8 @@ export function fuseLinearBnEval<L extends Weighted>(linear: L, bn: Normalising)
 }
 
 /**
- * Weights and bias of a convolution with those of a batch normalisation in them. Follows
- * `torch.nn.utils.fuse_conv_bn_weights`.
+ * Weights and bias of a convolution with those of a batch normalisation in them; a transposed convolution has as many
+ * groups as there are times more statistics than channels in a group. Follows `torch.nn.utils.fuse_conv_bn_weights`.
  * @throws ShapeError when the numbers of channels differ.
  */
 export function fuseConvBnWeights(

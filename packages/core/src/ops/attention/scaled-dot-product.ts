@@ -1,5 +1,4 @@
 import { composition, K } from '../../arguments/index.ts';
-import { isFloatingPoint } from '../../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../../errors.ts';
 import { attentionFits } from '../../kernels/index.ts';
 import { type Generator, generatorKind } from '../../random/index.ts';
@@ -39,12 +38,29 @@ function checkOperands(query: Tensor, key: Tensor, value: Tensor): void {
         value.dtype,
     );
   }
-  if (query.size(-1) !== key.size(-1) || key.size(-2) !== value.size(-2)) {
-    throw new ShapeError(
-      `scaledDotProductAttention: expected query (..., L, E), key (..., S, E) and value (..., S, Ev), got ${got}`,
-    );
-  }
 }
+
+/** Refuses operands of which some is wrong for the others. */
+function checkSizes(query: Tensor, key: Tensor, value: Tensor): void {
+  if (query.size(-1) === key.size(-1) && key.size(-2) === value.size(-2)) return;
+  const got = [query, key, value].map((x) => formatShape(x.shape)).join(', ');
+  throw new ShapeError(
+    `scaledDotProductAttention: expected query (..., L, E), key (..., S, E) and value (..., S, Ev), got ${got}`,
+  );
+}
+
+/** Whether there is nothing to look up, or nobody who does: then the operands need not fit each other. */
+const nothingToAttend = (query: Tensor, key: Tensor, value: Tensor): boolean =>
+  value.count === 0 || query.size(-2) === 0 || key.size(-2) === 0;
+
+/** Zeros for each query, with a gradient of zeros to all operands: NaN where one of them is not finite, as in PyTorch. */
+const nothing = (query: Tensor, key: Tensor, value: Tensor): Tensor =>
+  query
+    .sum()
+    .add(key.sum())
+    .add(value.sum())
+    .mul(0)
+    .expand([...query.shape.slice(0, -1), value.size(-1)]);
 
 const batchOf = (x: Tensor): Shape => x.shape.slice(0, -2);
 
@@ -126,17 +142,20 @@ export const scaledDotProductAttention = /* @__PURE__ */ composition(
         'scaledDotProductAttention: Explicit attnMask should not be set when isCausal is true',
       );
     }
-    if (mask !== null && mask.dtype !== 'bool' && !isFloatingPoint(mask.dtype)) {
+    if (mask !== null && !['bool', 'float32', query.dtype].includes(mask.dtype)) {
       throw new DTypeError(
-        `scaledDotProductAttention: expected attnMask to be bool or float, got ${mask.dtype}`,
+        `scaledDotProductAttention: expected attnMask to be bool or float, or of the dtype of the query, got ${mask.dtype}`,
       );
     }
+    if (nothingToAttend(query, key, value)) return nothing(query, key, value).contiguous();
+    checkSizes(query, key, value);
     const scale = options.scale ?? 1 / Math.sqrt(query.size(-1));
     const isShared = enableGqa && query.ndim > 2;
     const scores = [...query.shape.slice(0, -1), key.size(-2)];
     if (
       dropoutP === 0 &&
-      [query, key, value].every(({ count }) => count > 0) &&
+      query.count > 0 &&
+      key.count > 0 &&
       attentionFits(query.size(-1), value.size(-1), query.dtype) &&
       batchesFit(query, key, value, isShared) &&
       (!isShared || query.size(-3) % key.size(-3) === 0) &&
@@ -150,7 +169,7 @@ export const scaledDotProductAttention = /* @__PURE__ */ composition(
     const heads = query.ndim > 2 ? query.size(-3) : 1;
     const [k, v] = enableGqa ? [sharedByHeads(key, heads), sharedByHeads(value, heads)] : [key, value];
     const weights = attentionWeights(query, k, { scale, isCausal, mask });
-    if (dropoutP === 0 || weights.count === 0) return weights.matmul(v);
+    if (dropoutP === 0) return weights.matmul(v);
     return weights.mul(dropoutMask(weights.detach(), dropoutP, options.generator)).matmul(v);
   },
 );

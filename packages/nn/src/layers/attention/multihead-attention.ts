@@ -21,7 +21,7 @@ import type { Parameter } from '../../module/parameter.ts';
 import { dropout } from '../dropout.ts';
 import { emptyParameter, type LayerOptions, layerKinds } from '../factory.ts';
 import { Linear } from '../linear.ts';
-import { additive } from './masks.ts';
+import { additive, checkAdded, checkMasks } from './masks.ts';
 
 /** Options of {@link MultiheadAttention}. */
 export interface MultiheadAttentionOptions extends LayerOptions {
@@ -248,6 +248,8 @@ export class MultiheadAttention extends Module<
         `${expectation} \`attnMask\` to be null, 2-D or 3-D but found ${attnMask.ndim}-D tensor instead`,
       );
     }
+    if (rank === 2 && attnMask?.ndim === 3)
+      checkMasks(name, attnMask, null, [1, this.numHeads, query.size(0), key.size(0)]);
     for (const [what, x, size] of [
       ['query', query, this.embedDim],
       ['key', key, this.kdim],
@@ -262,6 +264,12 @@ export class MultiheadAttention extends Module<
       throw new ShapeError(
         `${name}: key's sequence and batch dims ${formatShape(key.shape.slice(0, -1))} do not match value's ` +
           formatShape(value.shape.slice(0, -1)),
+      );
+    }
+    const { batchDim } = this;
+    if (rank === 3 && query.size(batchDim) !== key.size(batchDim)) {
+      throw new ShapeError(
+        `${name}: expected query, key and value of one batch size, got ${query.size(batchDim)} and ${key.size(batchDim)}`,
       );
     }
     return rank === 3;
@@ -307,10 +315,11 @@ export class MultiheadAttention extends Module<
     const [length, batch] = [query.size(sequenceDim), query.size(batchDim)];
     const given = options.attnMask ?? null;
     const isCausal = this.isCausal(options);
-    let mask = given === null || isCausal ? null : additive(name, 'attnMask', given, query);
+    const added = given && additive(name, 'attnMask', given, query);
+    let mask = isCausal ? null : added;
     let padding = options.keyPaddingMask ?? null;
     if (padding !== null) padding = additive(name, 'keyPaddingMask', padding, query);
-    this.checkMasks(given, padding, [length, key.size(sequenceDim), batch]);
+    checkMasks(name, mask, padding, [batch, numHeads, length, key.size(sequenceDim)]);
     const [q = query, projectedK = key, projectedV = value] = this.project(query, key, value);
     let [k, v] = [projectedK, projectedV];
     for (const [ownKey, ownValue] of this.ownKeys(batch, k.dtype)) {
@@ -346,6 +355,7 @@ export class MultiheadAttention extends Module<
       });
       return [together(found), null];
     }
+    if (mask !== null) checkAdded(name, mask, q);
     const scaled = inHeads(q).mul(Math.sqrt(numHeads / embedDim));
     const scores = scaled.matmul(inHeads(k).transpose(-2, -1));
     let weights = (mask === null ? scores : scores.add(mask)).softmax(-1);
@@ -364,25 +374,6 @@ export class MultiheadAttention extends Module<
       throw new ValueError(`${this.constructor.name}: Need attnMask if specifying the isCausal hint.`);
     }
     return isCausal && keyPaddingMask == null && !needWeights;
-  }
-
-  private checkMasks(
-    mask: Tensor | null,
-    padding: Tensor | null,
-    [length, keys, batch]: readonly [number, number, number],
-  ): void {
-    const { name } = this.constructor;
-    const expected = mask?.ndim === 3 ? [batch * this.numHeads, length, keys] : [length, keys];
-    if (mask !== null && !sameShape(mask.shape, expected)) {
-      throw new ShapeError(
-        `${name}: The shape of the ${mask.ndim}D attnMask is ${formatShape(mask.shape)}, but should be ${formatShape(expected)}.`,
-      );
-    }
-    if (padding !== null && !sameShape(padding.shape, [batch, keys])) {
-      throw new ShapeError(
-        `${name}: expected keyPaddingMask of shape ${formatShape([batch, keys])}, got ${formatShape(padding.shape)}`,
-      );
-    }
   }
 }
 

@@ -1,4 +1,15 @@
-import { checkArguments, type DType, full, K, ShapeError, type Tensor } from '@kindling/core';
+import {
+  checkArguments,
+  type DType,
+  full,
+  isGradEnabled,
+  K,
+  ShapeError,
+  type Tensor,
+  ValueError,
+} from '@kindling/core';
+import { GELU, gelu } from '../../activations/gelu.ts';
+import { ReLU, relu } from '../../activations/relu.ts';
 import { ModuleList } from '../../containers/module-list.ts';
 import { xavierUniform_ } from '../../init/scaled.ts';
 import { moduleKind } from '../../module/arguments.ts';
@@ -24,11 +35,25 @@ export interface EncoderCall {
   readonly isCausal?: boolean;
 }
 
-/** Options of {@link TransformerEncoder} and {@link TransformerDecoder}. */
+/** Options of {@link TransformerDecoder}. */
 export interface StackOptions {
   /** What normalises the output. Default: `null`, nothing. */
   readonly norm?: Module<[Tensor], Tensor> | null;
 }
+
+/** Options of {@link TransformerEncoder}. */
+export interface EncoderOptions extends StackOptions {
+  /**
+   * Whether elements that `srcKeyPaddingMask` leaves out become zeros in front of `norm`, outside of training and where
+   * no gradient is wanted, as those of PyTorch's nested tensors: of layers with `batchFirst`, without `normFirst`, with
+   * biases, an even number of heads and `'relu'` or `'gelu'`, of a batch without a `mask`. Default: true.
+   */
+  readonly enableNestedTensor?: boolean;
+  /** Whether that holds only where what is left out stands behind the rest in each row. Default: true. */
+  readonly maskCheck?: boolean;
+}
+
+const stackKinds: K.Kinds<StackOptions> = { norm: /* @__PURE__ */ K.nullable(moduleKind) };
 
 const encoderCall = /* @__PURE__ */ K.options<EncoderCall>({
   mask: maskKind,
@@ -45,16 +70,15 @@ abstract class Stack<L extends Module<never, Tensor>, I extends unknown[]> exten
   /** What normalises the output, or `null`. */
   norm: Module<[Tensor], Tensor> | null;
 
-  constructor(layer: L, numLayers: number, options: StackOptions = {}) {
-    checkArguments(
-      new.target.name,
-      {
-        layer: moduleKind,
-        numLayers: K.count,
-        options: K.options<StackOptions>({ norm: K.nullable(moduleKind) }),
-      },
-      arguments,
-    );
+  constructor(
+    given: IArguments,
+    kinds: Readonly<Record<string, K.Kind>>,
+    layer: L,
+    numLayers: number,
+    options: StackOptions,
+  ) {
+    const takes = { layer: moduleKind, numLayers: K.count, options: K.options(kinds) };
+    checkArguments(new.target.name, takes, given);
     checkLayers(new.target.name, numLayers, [...layer.parameters()].length || 1);
     super();
     this.layers = new ModuleList(Array.from({ length: numLayers }, () => deepcopy(layer)));
@@ -64,15 +88,35 @@ abstract class Stack<L extends Module<never, Tensor>, I extends unknown[]> exten
 
   /** What the layers make of x, one after the other. */
   protected through(x: Tensor, call: (layer: L, x: Tensor) => Tensor): Tensor {
-    const y = [...this.layers].reduce((part, layer) => call(layer, part), x);
+    if (this.layers.length === 0)
+      throw new ValueError(`${this.constructor.name}: expected at least one layer, has none`);
+    return [...this.layers].reduce((part, layer) => call(layer, part), x);
+  }
+
+  /** What comes out of the last layer, normalised. */
+  protected normalised(y: Tensor): Tensor {
     return this.norm === null ? y : this.norm(y);
   }
+}
+
+/** Whether PyTorch takes its short way through such layers, in which what is padding is not computed. */
+function isNestable(layer: TransformerEncoderLayer | null, src: Tensor): boolean {
+  if (!(layer instanceof TransformerEncoderLayer) || layer.training || layer.normFirst) return false;
+  const { selfAttn, norm1, norm2, linear1, linear2, activation } = layer;
+  const { outProj, inProjWeight, inProjBias } = selfAttn;
+  if (!selfAttn.batchFirst || inProjWeight === null || inProjBias === null || selfAttn.numHeads % 2 === 1)
+    return false;
+  const isKnown =
+    [relu, gelu].includes(activation) || activation instanceof ReLU || activation instanceof GELU;
+  if (!isKnown || norm1.eps !== norm2.eps) return false;
+  const parts = [outProj, norm1, norm2, linear1, linear2].flatMap(({ weight, bias }) => [weight, bias]);
+  return !isGradEnabled() || ![src, inProjWeight, inProjBias, ...parts].some((x) => x?.requiresGrad);
 }
 
 /**
  * `numLayers` copies of an encoder layer, one after the other. Shapes as of {@link TransformerEncoderLayer}. Follows
  * `torch.nn.TransformerEncoder`.
- * @throws ShapeError when input or masks do not fit
+ * @throws ShapeError when input or masks do not fit; ValueError when it is called without layers
  * @example
  * ```ts
  * const layer = new nn.TransformerEncoderLayer(8, 2, { dimFeedforward: 16 });
@@ -81,22 +125,61 @@ abstract class Stack<L extends Module<never, Tensor>, I extends unknown[]> exten
  * ```
  */
 export class TransformerEncoder extends Stack<TransformerEncoderLayer, [Tensor, EncoderCall?]> {
+  /** Whether elements that are left out become zeros where PyTorch uses nested tensors. */
+  readonly enableNestedTensor: boolean;
+  /** Whether that holds only where they stand behind the rest. */
+  readonly maskCheck: boolean;
+
+  constructor(layer: TransformerEncoderLayer, numLayers: number, options: EncoderOptions = {}) {
+    super(
+      arguments,
+      { ...stackKinds, enableNestedTensor: K.flag, maskCheck: K.flag },
+      layer,
+      numLayers,
+      options,
+    );
+    this.enableNestedTensor = options.enableNestedTensor ?? true;
+    this.maskCheck = options.maskCheck ?? true;
+  }
+
   override forward(src: Tensor, options: EncoderCall = {}): Tensor {
     checkArguments('forward', { src: K.tensor, options: encoderCall }, arguments);
     const { mask = null, srcKeyPaddingMask = null, isCausal = false } = options;
-    return this.through(src, (layer, x) => layer(x, { srcMask: mask, srcKeyPaddingMask, isCausal }));
+    const y = this.through(src, (layer, x) => layer(x, { srcMask: mask, srcKeyPaddingMask, isCausal }));
+    const isNested =
+      this.enableNestedTensor &&
+      src.ndim === 3 &&
+      mask === null &&
+      isNestable([...this.layers][0] ?? null, src);
+    return this.normalised(
+      isNested && srcKeyPaddingMask !== null ? this.withoutPadding(y, srcKeyPaddingMask) : y,
+    );
+  }
+
+  /** Zeros where the mask leaves elements out; with `maskCheck` only where none of them stands before another. */
+  private withoutPadding(y: Tensor, padding: Tensor): Tensor {
+    const last = y.size(1) - 1;
+    if (last < 0) return y;
+    const left = padding.ne(0);
+    const begins = left.narrow(1, 0, last).logicalAnd(left.narrow(1, 1, last).logicalNot());
+    const hidden = this.maskCheck ? left.logicalAnd(begins.any().logicalNot()) : left;
+    return y.maskedFill(hidden.unsqueeze(2), 0);
   }
 }
 
 /**
  * `numLayers` copies of a decoder layer, one after the other. Shapes as of {@link TransformerDecoderLayer}. Follows
  * `torch.nn.TransformerDecoder`.
- * @throws ShapeError when inputs or masks do not fit
+ * @throws ShapeError when inputs or masks do not fit; ValueError when it is called without layers
  */
 export class TransformerDecoder extends Stack<TransformerDecoderLayer, [Tensor, Tensor, DecoderCall?]> {
+  constructor(layer: TransformerDecoderLayer, numLayers: number, options: StackOptions = {}) {
+    super(arguments, stackKinds, layer, numLayers, options);
+  }
+
   override forward(tgt: Tensor, memory: Tensor, options: DecoderCall = {}): Tensor {
     checkArguments('forward', { tgt: K.tensor, memory: K.tensor, options: decoderCall }, arguments);
-    return this.through(tgt, (layer, x) => layer(x, memory, options));
+    return this.normalised(this.through(tgt, (layer, x) => layer(x, memory, options)));
   }
 }
 

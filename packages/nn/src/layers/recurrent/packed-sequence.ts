@@ -10,6 +10,7 @@ import {
   stack,
   Tensor,
   tensor,
+  unbind,
   ValueError,
 } from '@kindling/core';
 import { inOrder } from './order.ts';
@@ -89,6 +90,7 @@ export const packPaddedSequence = /* @__PURE__ */ composition(
     if (input.ndim < 2) throw new ShapeError('packPaddedSequence: expected an input (T, N, *)');
     const given = lengths instanceof Tensor ? [...lengths.data] : [...lengths];
     const order = given.map((_, i) => i).sort((a, b) => (given[b] ?? 0) - (given[a] ?? 0));
+    if (input.count === 0) throw new ShapeError('packPaddedSequence: Cannot pack empty tensors.');
     const steps = batchFirst ? input.transpose(0, 1) : input;
     const [most = 0, batch = 0] = steps.shape;
     if (given.length !== batch) {
@@ -187,37 +189,41 @@ export interface PadSequenceOptions {
 }
 
 /**
- * Sequences (L, *) of different lengths as one tensor, (T, N, *). Follows `torch.nn.utils.rnn.pad_sequence`.
+ * Sequences (L, *) of different lengths as one tensor, (T, N, *), of the dtype of the first. A tensor (N, L, *) stands for
+ * N sequences. Follows `torch.nn.utils.rnn.pad_sequence`.
  * @throws ValueError when there are none; ShapeError when they differ in more than their length
  * @example nn.utils.rnn.padSequence([tensor([1, 2]), tensor([3])], { batchFirst: true }); // tensor([[1, 2], [3, 0]])
  */
 export const padSequence = /* @__PURE__ */ composition(
   'padSequence',
   () => ({
-    sequences: K.tensors,
+    sequences: K.either(K.tensor, K.tensors),
     options: K.options<PadSequenceOptions>({
       batchFirst: K.flag,
       paddingValue: K.number,
       paddingSide: K.oneOf('right', 'left'),
     }),
   }),
-  (sequences: readonly Tensor[], options: PadSequenceOptions = {}): Tensor => {
+  (given: Tensor | readonly Tensor[], options: PadSequenceOptions = {}): Tensor => {
     const { batchFirst = false, paddingValue = 0, paddingSide = 'right' } = options;
-    if (sequences.length === 0) throw new ValueError('padSequence: received an empty list of sequences');
+    const sequences = Tensor.is(given) ? unbind(given) : given;
+    const [first] = sequences;
+    if (first === undefined) throw new ValueError('padSequence: received an empty list of sequences');
     if (sequences.some((x) => x.ndim === 0))
       throw new ShapeError('padSequence: expected sequences of at least one dimension');
     const most = Math.max(...sequences.map((x) => x.size(0)));
     const padded = sequences.map((x) => {
       const missing = most - x.size(0);
       const sides = paddingSide === 'right' ? [0, missing] : [missing, 0];
-      return pad(x, [...x.shape.slice(1).flatMap(() => [0, 0]), ...sides], { value: paddingValue });
+      const around = [...x.shape.slice(1).flatMap(() => [0, 0]), ...sides];
+      return pad(x.to(first.dtype), around, { value: paddingValue });
     });
     return stack(padded, batchFirst ? 0 : 1);
   },
 );
 
 /**
- * {@link padSequence} undone: views of the sequences without their padding. Follows
+ * {@link padSequence} undone: views of the sequences without their padding; a length beyond T counts as T. Follows
  * `torch.nn.utils.rnn.unpad_sequence`.
  * @throws ShapeError when there is not a length for each sequence
  */
@@ -240,7 +246,8 @@ export const unpadSequence = /* @__PURE__ */ composition(
         `unpadSequence: expected a length for each of ${byBatch.size(0)} sequences, got ${given.length}`,
       );
     }
-    return given.map((length, i) => byBatch.select(0, i).narrow(0, 0, length));
+    const most = byBatch.size(1);
+    return given.map((length, i) => byBatch.select(0, i).narrow(0, 0, Math.max(0, Math.min(length, most))));
   },
 );
 

@@ -273,7 +273,11 @@ abstract class Recurrent<H> extends Module<[Sequence, (H | null)?], [Sequence, H
 
 /** Checks what the constructor of a layer is given. */
 function checkLayer(name: string, kinds: Readonly<Record<string, K.Kind>>, given: IArguments): void {
-  checkArguments(name, { inputSize: K.count, hiddenSize: K.positiveCount, options: K.options(kinds) }, given);
+  checkArguments(
+    name,
+    { inputSize: K.positiveCount, hiddenSize: K.positiveCount, options: K.options(kinds) },
+    given,
+  );
 }
 
 /** A layer whose state is one tensor. */

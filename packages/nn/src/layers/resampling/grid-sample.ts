@@ -373,7 +373,13 @@ export const affineGrid = /* @__PURE__ */ composition(
           `${formatShape(theta.shape)} for size ${formatShape(size)}`,
       );
     }
-    if (size.some((s) => s <= 0))
+    if (!isFloatingPoint(theta.dtype)) {
+      throw new DTypeError(
+        `affineGrid: Expected theta to have floating point type, but got ${theta.dtype}; convert with to()`,
+      );
+    }
+    // PyTorch looks at no size where it looks at the middle of a single element.
+    if (size.some((s) => s <= 0) && !(alignCorners && Math.min(...field) === 1))
       throw new ShapeError(`affineGrid: Expected non-zero, positive output size. Got ${formatShape(size)}`);
     const along = field.map((s, d) =>
       middles(s, alignCorners, theta)
