@@ -1,10 +1,11 @@
 import { K, signature } from '../../arguments/index.ts';
 import type { DType } from '../../dtype.ts';
-import { AutogradError, ShapeError } from '../../errors.ts';
+import { AutogradError, calledAs, ShapeError } from '../../errors.ts';
 import { copyStrided, scatterStrided } from '../../kernels/index.ts';
 import { apply, applyInPlace, applyView, definePrimitive, defineView } from '../../record/index.ts';
 import { expandsTo, formatShape } from '../../shape.ts';
 import { autogradOf, requireUnfrozen, type Tensor } from '../../tensor.ts';
+import { filled } from './fill-primitive.ts';
 
 const clonePrimitive = definePrimitive({
   name: 'clone',
@@ -62,6 +63,16 @@ export function to(x: Tensor, dtype: DType): Tensor {
   return apply(toPrimitive, [x], dtype);
 }
 
+/** {@link to} of what a dtype is given for, within a function whose name its errors bear. */
+export function toWithin(caller: string, x: Tensor, dtype: DType | undefined): Tensor {
+  if (dtype === undefined || dtype === x.dtype) return x;
+  try {
+    return to(x, dtype);
+  } catch (error) {
+    throw calledAs(caller, error);
+  }
+}
+
 const detachPrimitive = defineView({
   name: 'detach',
   alias: ({ shape, strides, offset }) => ({ shape, strides, offset }),
@@ -110,7 +121,8 @@ const copyPrimitive = definePrimitive<undefined, [Tensor, Tensor]>({
   infer: ([target]) => ({ shape: target.shape, dtype: target.dtype }),
   writesAnywhere: true,
   kernel: ([, source], _, out) => scatterStrided(source, out),
-  derivative: (g, node) => [null, node.needs(1) ? g : null],
+  // What was overwritten has the gradient 0, as after `fill_`.
+  derivative: (g, node) => [node.needs(0) ? filled(g.shape, 0, g.dtype) : null, node.needs(1) ? g : null],
 });
 
 const copyInPlaceTakes = signature('copy_', { target: K.tensor, source: K.tensor });
