@@ -7,7 +7,7 @@ import { type BackwardOptions, backwardKinds, backward as runBackward } from './
 import { bytesOf, type DType, isFloatingPoint as isFloating } from './dtype.ts';
 import { calledAs, IndexError, ValueError } from './errors.ts';
 import { type TensorJSON, tensorToJSON } from './io/json.ts';
-import { toWithin } from './ops/creation/copy.ts';
+import { toWithin } from './ops/creation/to-within.ts';
 import type { Operand } from './ops/elementwise/operation.ts';
 import { where as chooseWhere } from './ops/elementwise/select.ts';
 import { assign, type IndexItem, type IndexValue } from './ops/indexing/subscript.ts';

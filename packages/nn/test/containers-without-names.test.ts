@@ -30,6 +30,9 @@ test('objects of any class, without a prototype, and Maps have names', () => {
     act = new nn.ReLU();
   }
   const bare = Object.assign(Object.create(null) as Record<string, nn.ReLU>, { act: new nn.ReLU() });
-  const given = [new Layers(), bare, new Map([['act', new nn.ReLU()]])] as Record<string, nn.ReLU>[];
+  const given = [new Layers(), bare, new Map([['act', new nn.ReLU()]])] as unknown[] as Record<
+    string,
+    nn.ReLU
+  >[];
   for (const layers of given) expect([...new nn.ModuleDict(layers).keys()]).toEqual(['act']);
 });

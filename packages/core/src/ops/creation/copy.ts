@@ -1,6 +1,6 @@
 import { K, signature } from '../../arguments/index.ts';
 import type { DType } from '../../dtype.ts';
-import { AutogradError, calledAs, ShapeError } from '../../errors.ts';
+import { AutogradError, ShapeError } from '../../errors.ts';
 import { copyStrided, scatterStrided } from '../../kernels/index.ts';
 import { apply, applyInPlace, applyView, definePrimitive, defineView } from '../../record/index.ts';
 import { expandsTo, formatShape } from '../../shape.ts';
@@ -61,16 +61,6 @@ export function to(x: Tensor, dtype: DType): Tensor {
   toTakes(arguments);
   if (dtype === x.dtype) return x;
   return apply(toPrimitive, [x], dtype);
-}
-
-/** {@link to} of what a dtype is given for, within a function whose name its errors bear. */
-export function toWithin(caller: string, x: Tensor, dtype: DType | undefined): Tensor {
-  if (dtype === undefined || dtype === x.dtype) return x;
-  try {
-    return to(x, dtype);
-  } catch (error) {
-    throw calledAs(caller, error);
-  }
 }
 
 const detachPrimitive = defineView({

@@ -16,8 +16,9 @@ import { Storage } from '../../storage.ts';
 import { isOfClass, requireTensors, Tensor, wrapArray } from '../../tensor.ts';
 import { requireMemory } from '../../transferred.ts';
 import { creationOptions, dtypeOf, finishCreation, roomFor } from './arguments.ts';
-import { clone, detach, toWithin } from './copy.ts';
+import { clone, detach } from './copy.ts';
 import { type CreationOptions, getDefaultDtype } from './options.ts';
+import { toWithin } from './to-within.ts';
 import { elementsOfArray, isTypedArray, type OtherTypedArray, sharedArray } from './typed-arrays.ts';
 
 export type { OtherTypedArray };

@@ -13,7 +13,7 @@ import { apply, definePrimitive, INPUT, OUTPUT } from '../../record/index.ts';
 import { formatShape, normalizeDim, reducedShape, type Shape } from '../../shape.ts';
 import { allocateArray } from '../../storage.ts';
 import type { Tensor } from '../../tensor.ts';
-import { toWithin } from '../creation/copy.ts';
+import { toWithin } from '../creation/to-within.ts';
 import { div, mul } from '../elementwise/arithmetic.ts';
 import { pow } from '../elementwise/binary.ts';
 import { eq } from '../elementwise/compare.ts';

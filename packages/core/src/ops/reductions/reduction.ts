@@ -5,7 +5,7 @@ import { IndexError, ValueError } from '../../errors.ts';
 import type { GradNode } from '../../record/index.ts';
 import { formatShape, isArray, normalizeDims, reducedShape, type Shape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
-import { toWithin } from '../creation/copy.ts';
+import { toWithin } from '../creation/to-within.ts';
 import { expand, reshape } from '../views/shape.ts';
 import type { Dims, ReduceOptions, SumOptions } from './options.ts';
 

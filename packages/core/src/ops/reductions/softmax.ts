@@ -11,7 +11,8 @@ import {
 import { apply, definePrimitive, INPUT, OUTPUT, type Primitive } from '../../record/index.ts';
 import { normalizeDim } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
-import { to, toWithin } from '../creation/copy.ts';
+import { to } from '../creation/copy.ts';
+import { toWithin } from '../creation/to-within.ts';
 import { mul, neg, sub } from '../elementwise/arithmetic.ts';
 import { floatsOnly } from '../elementwise/dtype-checks.ts';
 import { exp } from '../elementwise/functions.ts';
