@@ -7,7 +7,7 @@ import { type BackwardOptions, backwardKinds, backward as runBackward } from './
 import { bytesOf, type DType, isFloatingPoint as isFloating } from './dtype.ts';
 import { calledAs, IndexError, ValueError } from './errors.ts';
 import { type TensorJSON, tensorToJSON } from './io/json.ts';
-import { to } from './ops/creation/copy.ts';
+import { toWithin } from './ops/creation/to-within.ts';
 import type { Operand } from './ops/elementwise/operation.ts';
 import { where as chooseWhere } from './ops/elementwise/select.ts';
 import { assign, type IndexItem, type IndexValue } from './ops/indexing/subscript.ts';
@@ -180,36 +180,36 @@ function along(x: Tensor, list: readonly number[], dim: number, caller: string):
   throw new IndexError(`${caller}: Dimension specified as ${dim} but tensor has no dimensions`);
 }
 
-const as = (dtype: DType) =>
+const as = (name: string, dtype: DType) =>
   function (this: Tensor): Tensor {
-    return to(this, dtype);
+    return toWithin(name, this, dtype);
   };
 
 /**
  * As float32; x itself where it is that already. Follows `Tensor.float`.
  * @example tensor([1, 2]).float(); // tensor([1., 2.])
  */
-export const float = as('float32');
+export const float = as('float', 'float32');
 
 /** As float64; x itself where it is that already. Follows `Tensor.double`. */
-export const double = as('float64');
+export const double = as('double', 'float64');
 
 /** As int32, floats losing their fraction. Follows `Tensor.int`. */
-export const int = as('int32');
+export const int = as('int', 'int32');
 
 /** As int32, which stands for PyTorch's int64. Follows `Tensor.long`. */
-export const long = as('int32');
+export const long = as('long', 'int32');
 
 /** As uint8. Follows `Tensor.byte`. */
-export const byte = as('uint8');
+export const byte = as('byte', 'uint8');
 
 /** As bool: whether elements are other than 0. Follows `Tensor.bool`. */
-export const bool = as('bool');
+export const bool = as('bool', 'bool');
 
 /** With the dtype of `other`. Follows `Tensor.type_as`. */
 export function typeAs(this: Tensor, other: Tensor): Tensor {
   checkArguments('typeAs', { other: K.tensor }, arguments);
-  return to(this, other.dtype);
+  return toWithin('typeAs', this, other.dtype);
 }
 
 /**

@@ -176,6 +176,13 @@ class BackwardPass {
     this.#capture(node, 0, g);
     if (observed) notifyVisit(node, [g]);
     if (!this.#request.accumulate) return;
+    // A leaf that was frozen after the forward pass keeps the `.grad` that it has, and its hooks run, as in PyTorch.
+    if (variable.requiresGrad) this.#accumulate(variable, g);
+    g.storage.holders--;
+    runAccumulateHooks(variable);
+  }
+
+  #accumulate(variable: Tensor, g: Tensor): void {
     const { createGraph } = this.#request;
     const leaf = autogradOf(variable);
     const before = leaf.gradient;
@@ -185,8 +192,6 @@ class BackwardPass {
       setGradient(leaf, !createGraph && isOwn(g) ? g : clone(g));
     } else if (createGraph) setGradient(leaf, add(before, g));
     else add_(before, g);
-    g.storage.holders--;
-    runAccumulateHooks(variable);
   }
 
   /** Lays a gradient down at the node that it goes to, which holds it from now on. */

@@ -3,10 +3,13 @@ import { heldBy } from '../module/callable.ts';
 import { Module } from '../module/module.ts';
 import { entriesOf, type Named } from '../module/registry.ts';
 
+/** A promise, a Set or a date has no names, and would pass for an empty object. */
+const withNames = ['[object Object]', '[object Map]', '[object Module]'];
+
 /** Values by name. */
 export const named = /* @__PURE__ */ K.kind(
   'an object or a Map of names and values',
-  (x) => typeof x === 'object' && x !== null && !Array.isArray(x),
+  (x) => typeof x === 'object' && x !== null && withNames.includes(Object.prototype.toString.call(x)),
 );
 
 /**

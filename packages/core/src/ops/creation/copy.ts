@@ -5,6 +5,7 @@ import { copyStrided, scatterStrided } from '../../kernels/index.ts';
 import { apply, applyInPlace, applyView, definePrimitive, defineView } from '../../record/index.ts';
 import { expandsTo, formatShape } from '../../shape.ts';
 import { autogradOf, requireUnfrozen, type Tensor } from '../../tensor.ts';
+import { filled } from './fill-primitive.ts';
 
 const clonePrimitive = definePrimitive({
   name: 'clone',
@@ -110,7 +111,8 @@ const copyPrimitive = definePrimitive<undefined, [Tensor, Tensor]>({
   infer: ([target]) => ({ shape: target.shape, dtype: target.dtype }),
   writesAnywhere: true,
   kernel: ([, source], _, out) => scatterStrided(source, out),
-  derivative: (g, node) => [null, node.needs(1) ? g : null],
+  // What was overwritten has the gradient 0, as after `fill_`.
+  derivative: (g, node) => [node.needs(0) ? filled(g.shape, 0, g.dtype) : null, node.needs(1) ? g : null],
 });
 
 const copyInPlaceTakes = signature('copy_', { target: K.tensor, source: K.tensor });

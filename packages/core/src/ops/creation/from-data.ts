@@ -16,8 +16,9 @@ import { Storage } from '../../storage.ts';
 import { isOfClass, requireTensors, Tensor, wrapArray } from '../../tensor.ts';
 import { requireMemory } from '../../transferred.ts';
 import { creationOptions, dtypeOf, finishCreation, roomFor } from './arguments.ts';
-import { clone, detach, to } from './copy.ts';
+import { clone, detach } from './copy.ts';
 import { type CreationOptions, getDefaultDtype } from './options.ts';
+import { toWithin } from './to-within.ts';
 import { elementsOfArray, isTypedArray, type OtherTypedArray, sharedArray } from './typed-arrays.ts';
 
 export type { OtherTypedArray };
@@ -163,7 +164,7 @@ export function tensor(data: NestedArray | Tensor, options?: CreationOptions): T
   if (isOfClass(data)) {
     requireTensors('tensor', data);
     const copy = clone(detach(data));
-    return finishCreation(options?.dtype === undefined ? copy : to(copy, options.dtype), options, 'tensor');
+    return finishCreation(toWithin('tensor', copy, options?.dtype), options, 'tensor');
   }
   if (isTypedArray(data)) {
     requireMemory(data as TypedArray, 'tensor');

@@ -1,8 +1,8 @@
-import { composition, K, refuseExcess, signature } from '../../arguments/index.ts';
+import { alias, composition, K, refuseExcess, signature } from '../../arguments/index.ts';
 import { storedNumber } from '../../dtype.ts';
 import { DTypeError } from '../../errors.ts';
 import { copyStrided, stridedOver } from '../../kernels/index.ts';
-import { apply, applyInPlace, definePrimitive } from '../../record/index.ts';
+import { apply, applyInPlace, applyView, definePrimitive, defineView } from '../../record/index.ts';
 import { Tensor } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
 import { add } from '../elementwise/arithmetic.ts';
@@ -33,6 +33,13 @@ export function slice(...bounds: (number | null | undefined)[]): SliceRange {
   return { start: start ?? null, stop: stop ?? null, step: step ?? null };
 }
 
+/** The view that leaves nothing out. */
+const wholePrimitive = defineView({
+  name: 'alias',
+  alias: ({ shape, strides, offset }) => ({ shape, strides, offset }),
+  derivative: (g) => g,
+});
+
 const indexTakes = signature('index', { x: K.tensor, items: K.anything });
 
 /**
@@ -56,7 +63,7 @@ export function index(x: Tensor, ...items: IndexItem[]): Tensor {
   indexTakes([x, items]);
   const { base, dims, indices } = resolveItems(x, items, 'index');
   if (dims.length > 0) return getIndexed('index', base, indices, { dims, caller: 'index', negative: true });
-  return base === x ? reshape(x, x.shape) : base;
+  return base === x ? applyView(wholePrimitive, x, undefined) : base;
 }
 
 /** What may be stored by {@link indexPut} and {@link assign}. */
@@ -118,21 +125,24 @@ function putting(run: typeof apply, caller: string) {
     values: K.operand,
     options: K.options<IndexPutOptions>({ accumulate: K.flag }),
   });
-  return function (
-    x: Tensor,
-    indices: readonly IndexItem[],
-    values: IndexValue,
-    options: IndexPutOptions = {},
-  ): Tensor {
-    takes(arguments);
-    if (values instanceof Tensor && values.dtype !== x.dtype) {
-      throw new DTypeError(
-        `${caller}: Index put requires the source and destination dtypes match, got ${x.dtype} for the destination and ` +
-          `${values.dtype} for the source.`,
-      );
-    }
-    return put(x, indices, values, options.accumulate ?? false, run, caller);
-  };
+  return alias(
+    caller,
+    function (
+      x: Tensor,
+      indices: readonly IndexItem[],
+      values: IndexValue,
+      options: IndexPutOptions = {},
+    ): Tensor {
+      takes(arguments);
+      if (values instanceof Tensor && values.dtype !== x.dtype) {
+        throw new DTypeError(
+          `${caller}: Index put requires the source and destination dtypes match, got ${x.dtype} for the destination and ` +
+            `${values.dtype} for the source.`,
+        );
+      }
+      return put(x, indices, values, options.accumulate ?? false, run, caller);
+    },
+  );
 }
 
 /**

@@ -13,7 +13,7 @@ import { apply, definePrimitive, INPUT, OUTPUT } from '../../record/index.ts';
 import { formatShape, normalizeDim, reducedShape, type Shape } from '../../shape.ts';
 import { allocateArray } from '../../storage.ts';
 import type { Tensor } from '../../tensor.ts';
-import { to } from '../creation/copy.ts';
+import { toWithin } from '../creation/to-within.ts';
 import { div, mul } from '../elementwise/arithmetic.ts';
 import { pow } from '../elementwise/binary.ts';
 import { eq } from '../elementwise/compare.ts';
@@ -128,7 +128,7 @@ const vectorNormTakes = signature('linalg.vectorNorm', {
  */
 export function vectorNorm(x: Tensor, ord = 2, dims?: Dims, options?: SumOptions): Tensor {
   vectorNormTakes(arguments);
-  const from = options?.dtype === undefined ? x : to(x, options.dtype);
+  const from = toWithin('linalg.vectorNorm', x, options?.dtype);
   const { dims: gone, shape } = reductionOf(from, dims, options?.keepdim, 'linalg.vectorNorm');
   return apply(normPrimitive, [from], { dims: gone, shape, p: ord });
 }
@@ -179,7 +179,7 @@ export const matrixNorm = composition(
       rows < columns ? [rows, columns] : [columns, rows],
       options?.keepdim === true,
     );
-    const from = options?.dtype === undefined ? x : to(x, options.dtype);
+    const from = toWithin(caller, x, options?.dtype);
     if (ord === 'nuc' || Math.abs(ord) === 2) {
       const spectrum = svdvals(movedim(from, [rows, columns], [-2, -1]));
       return reshape(ord === 'nuc' ? sum(spectrum, -1) : extremeOf(spectrum, -1, ord), shape);

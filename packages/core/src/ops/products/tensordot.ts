@@ -1,4 +1,4 @@
-import { composition, K, signature } from '../../arguments/index.ts';
+import { composition, K } from '../../arguments/index.ts';
 import { DTypeError, ShapeError } from '../../errors.ts';
 import { formatShape, normalizeDim, numelOf, type Shape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
@@ -47,13 +47,13 @@ const dimLists = K.kind(
   'a list of two lists of dims',
   (x) => Array.isArray(x) && x.length === 2 && x.every(K.sizes.accepts),
 );
-const tensordotTakes = signature('tensordot', {
+const tensordotParameters = {
   a: K.tensor,
   b: K.tensor,
   options: K.options<TensordotOptions>({
     dims: K.either(K.count, dimLists),
   }),
-});
+};
 
 /**
  * Sums of products over pairs of dimensions; the result has the other dimensions of `a`, then those of `b`.
@@ -65,36 +65,39 @@ const tensordotTakes = signature('tensordot', {
  * tensordot(ones([2, 3]), ones([3, 2]), { dims: [[0], [1]] }).shape; // [ 3, 3 ]
  * ```
  */
-export function tensordot(a: Tensor, b: Tensor, options: TensordotOptions = {}): Tensor {
-  tensordotTakes(arguments);
-  if (a.dtype !== b.dtype) {
-    throw new DTypeError(`tensordot: both inputs should have same dtype, got ${a.dtype} and ${b.dtype}`);
-  }
-  const [ofA, ofB] = pairs(a, b, options.dims ?? 2);
-  let [x, y] = [a, b];
-  ofA.forEach((d, i) => {
-    const e = ofB[i]!;
-    const [n, m] = [x.shape[d], y.shape[e]];
-    if (n === m) return;
-    // A size of 1 broadcasts: the other side can be summed at once.
-    if (m === 1) x = sum(x, d, { keepdim: true, dtype: a.dtype });
-    else if (n === 1) y = sum(y, e, { keepdim: true, dtype: a.dtype });
-    else {
-      throw new ShapeError(
-        `tensordot: contracted dimensions need to match, but first has size ${n} in dim ${d} and second has size ${m} in ` +
-          `dim ${e} (shapes ${formatShape(a.shape)} and ${formatShape(b.shape)})`,
-      );
+export const tensordot = composition(
+  'tensordot',
+  tensordotParameters,
+  (a: Tensor, b: Tensor, options: TensordotOptions = {}): Tensor => {
+    if (a.dtype !== b.dtype) {
+      throw new DTypeError(`tensordot: both inputs should have same dtype, got ${a.dtype} and ${b.dtype}`);
     }
-  });
-  const restOf = (t: Tensor, gone: readonly number[]): number[] =>
-    t.shape.map((_, d) => d).filter((d) => !gone.includes(d));
-  const [rows, columns] = [restOf(x, ofA), restOf(y, ofB)];
-  const sizes = (t: Tensor, dims: readonly number[]): Shape => dims.map((d) => t.shape[d]!);
-  const depth = numelOf(sizes(x, ofA));
-  const left = reshape(permute(x, [...rows, ...ofA]), [numelOf(sizes(x, rows)), depth]);
-  const right = reshape(permute(y, [...ofB, ...columns]), [depth, numelOf(sizes(y, columns))]);
-  return reshape(mm(left, right), [...sizes(x, rows), ...sizes(y, columns)]);
-}
+    const [ofA, ofB] = pairs(a, b, options.dims ?? 2);
+    let [x, y] = [a, b];
+    ofA.forEach((d, i) => {
+      const e = ofB[i]!;
+      const [n, m] = [x.shape[d], y.shape[e]];
+      if (n === m) return;
+      // A size of 1 broadcasts: the other side can be summed at once.
+      if (m === 1) x = sum(x, d, { keepdim: true, dtype: a.dtype });
+      else if (n === 1) y = sum(y, e, { keepdim: true, dtype: a.dtype });
+      else {
+        throw new ShapeError(
+          `tensordot: contracted dimensions need to match, but first has size ${n} in dim ${d} and second has size ${m} in ` +
+            `dim ${e} (shapes ${formatShape(a.shape)} and ${formatShape(b.shape)})`,
+        );
+      }
+    });
+    const restOf = (t: Tensor, gone: readonly number[]): number[] =>
+      t.shape.map((_, d) => d).filter((d) => !gone.includes(d));
+    const [rows, columns] = [restOf(x, ofA), restOf(y, ofB)];
+    const sizes = (t: Tensor, dims: readonly number[]): Shape => dims.map((d) => t.shape[d]!);
+    const depth = numelOf(sizes(x, ofA));
+    const left = reshape(permute(x, [...rows, ...ofA]), [numelOf(sizes(x, rows)), depth]);
+    const right = reshape(permute(y, [...ofB, ...columns]), [depth, numelOf(sizes(y, columns))]);
+    return reshape(mm(left, right), [...sizes(x, rows), ...sizes(y, columns)]);
+  },
+);
 
 const traceRefusesBools = refuseBools('trace', "not implemented for 'Bool'; convert with to('int32')");
 

@@ -84,7 +84,7 @@ const prodTakes = signature('prod', { x: K.tensor, dims: K.nullable(K.dims), opt
 export function prod(x: Tensor, dims?: Dims | SumOptions, options?: SumOptions): Tensor {
   if (!isDims(dims)) return prod(x, undefined, alone('prod', dims, options));
   prodTakes(arguments);
-  return totalAs(x, options?.dtype, (y) =>
+  return totalAs('prod', x, options?.dtype, (y) =>
     apply(prodPrimitive, [y], reductionOf(y, dims, options?.keepdim, 'prod')),
   );
 }

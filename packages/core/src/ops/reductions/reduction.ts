@@ -5,7 +5,7 @@ import { IndexError, ValueError } from '../../errors.ts';
 import type { GradNode } from '../../record/index.ts';
 import { formatShape, isArray, normalizeDims, reducedShape, type Shape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
-import { to } from '../creation/copy.ts';
+import { toWithin } from '../creation/to-within.ts';
 import { expand, reshape } from '../views/shape.ts';
 import type { Dims, ReduceOptions, SumOptions } from './options.ts';
 
@@ -98,10 +98,12 @@ export function requireElements(x: Tensor, { dims, shape }: Reduction, caller: s
 export const totalType = (dtype: DType): DType => (isFloatingPoint(dtype) ? dtype : 'int32');
 
 /** x as `dtype` says for a total, and that total brought to it. */
-export function totalAs(x: Tensor, dtype: DType | undefined, total: (x: Tensor) => Tensor): Tensor {
-  if (dtype === undefined || dtype === x.dtype) {
-    const y = total(x);
-    return dtype === undefined ? y : to(y, dtype);
-  }
-  return to(total(to(x, totalType(dtype))), dtype);
+export function totalAs(
+  caller: string,
+  x: Tensor,
+  dtype: DType | undefined,
+  total: (x: Tensor) => Tensor,
+): Tensor {
+  const from = dtype === undefined || dtype === x.dtype ? x : toWithin(caller, x, totalType(dtype));
+  return toWithin(caller, total(from), dtype);
 }

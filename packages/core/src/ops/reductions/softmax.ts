@@ -12,6 +12,7 @@ import { apply, definePrimitive, INPUT, OUTPUT, type Primitive } from '../../rec
 import { normalizeDim } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
+import { toWithin } from '../creation/to-within.ts';
 import { mul, neg, sub } from '../elementwise/arithmetic.ts';
 import { floatsOnly } from '../elementwise/dtype-checks.ts';
 import { exp } from '../elementwise/functions.ts';
@@ -86,7 +87,7 @@ function alongRows({ name, caller, forward, backward, second }: RowFunction) {
   });
   return function (x: Tensor, dim: number, options?: SoftmaxOptions): Tensor {
     takes(arguments);
-    const from = options?.dtype === undefined ? x : to(x, options.dtype);
+    const from = toWithin(caller, x, options?.dtype);
     return apply(primitive, [from], normalizeDim(dim, x.shape.length, caller));
   };
 }

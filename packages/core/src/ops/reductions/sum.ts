@@ -6,6 +6,7 @@ import { apply, definePrimitive, INPUT } from '../../record/index.ts';
 import { expandsTo, formatShape, type Shape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
+import { toWithin } from '../creation/to-within.ts';
 import { div, mul } from '../elementwise/arithmetic.ts';
 import { isnan, logicalNot } from '../elementwise/compare.ts';
 import { floatsOnly } from '../elementwise/dtype-checks.ts';
@@ -47,7 +48,7 @@ export function sum(x: Tensor, dims?: Dims | SumOptions, options?: SumOptions): 
   sumTakes(arguments);
   if (options?.dtype === undefined)
     return apply(sumPrimitive, [x], reductionOf(x, dims, options?.keepdim, 'sum'));
-  return totalAs(x, options.dtype, (y) =>
+  return totalAs('sum', x, options.dtype, (y) =>
     apply(sumPrimitive, [y], reductionOf(y, dims, options.keepdim, 'sum')),
   );
 }
@@ -108,7 +109,7 @@ const meanTakes = signature('mean', sumParameters);
 export function mean(x: Tensor, dims?: Dims | SumOptions, options?: SumOptions): Tensor {
   if (!isDims(dims)) return mean(x, undefined, alone('mean', dims, options));
   meanTakes(arguments);
-  const from = options?.dtype === undefined ? x : to(x, options.dtype);
+  const from = toWithin('mean', x, options?.dtype);
   return apply(meanPrimitive, [from], reductionOf(from, dims, options?.keepdim, 'mean'));
 }
 
@@ -129,7 +130,7 @@ const nansumTakes = signature('nansum', sumParameters);
 export function nansum(x: Tensor, dims?: Dims | SumOptions, options?: SumOptions): Tensor {
   if (!isDims(dims)) return nansum(x, undefined, alone('nansum', dims, options));
   nansumTakes(arguments);
-  return totalAs(x, options?.dtype, (y) =>
+  return totalAs('nansum', x, options?.dtype, (y) =>
     apply(nansumPrimitive, [y], reductionOf(y, dims, options?.keepdim, 'nansum')),
   );
 }
@@ -145,7 +146,7 @@ export const nanmean = alias(
   function meanOfNumbers(x: Tensor, dims?: Dims | SumOptions, options?: SumOptions): Tensor {
     if (!isDims(dims)) return meanOfNumbers(x, undefined, alone('nanmean', dims, options));
     nanmeanTakes(arguments);
-    const from = options?.dtype === undefined ? x : to(x, options.dtype);
+    const from = toWithin('nanmean', x, options?.dtype);
     checkNanmean(x.dtype);
     checkNanmean(from.dtype);
     const count = sum(logicalNot(isnan(x)), dims, options?.keepdim === true ? { keepdim: true } : {});

@@ -45,7 +45,7 @@ const cumprodTakes = signature('cumprod', scanParameters);
 export function cumprod(x: Tensor, dim: number, options?: ScanOptions): Tensor {
   cumprodTakes(arguments);
   const d = normalizeDim(dim, x.ndim, 'cumprod');
-  return totalAs(x, options?.dtype, (y) => apply(cumprodPrimitive, [y], d));
+  return totalAs('cumprod', x, options?.dtype, (y) => apply(cumprodPrimitive, [y], d));
 }
 
 /**

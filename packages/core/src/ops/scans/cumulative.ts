@@ -5,6 +5,7 @@ import { defineMulti, OUTPUT } from '../../record/index.ts';
 import { formatShape, normalizeDim } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { cat } from '../arranging/joining.ts';
+import { clone } from '../creation/copy.ts';
 import { zeros } from '../creation/fill.ts';
 import { sub } from '../elementwise/arithmetic.ts';
 import { logicalXor } from '../elementwise/compare.ts';
@@ -27,7 +28,7 @@ const cumsumTakes = signature('cumsum', scanParameters);
 export function cumsum(x: Tensor, dim: number, options?: ScanOptions): Tensor {
   cumsumTakes(arguments);
   const d = normalizeDim(dim, x.ndim, 'cumsum');
-  return totalAs(x, options?.dtype, (y) => runningSum(y, d, false));
+  return totalAs('cumsum', x, options?.dtype, (y) => runningSum(y, d, false));
 }
 
 /**
@@ -107,7 +108,7 @@ export const diff = composition(
           `for input ${formatShape(x.shape)}`,
       );
     }
-    if (n === 0) return x;
+    if (n === 0) return clone(x);
     let y = parts.length === 1 ? x : cat(parts, dim);
     // Of what is empty there are no differences.
     const times = Math.min(n, extentOf(y.shape, dim).n);

@@ -70,6 +70,19 @@ export function broadcastLayout(layout: Layout, shape: Shape): Layout {
   return { shape, strides, offset: layout.offset };
 }
 
+/**
+ * {@link broadcastLayout} with PyTorch's strides: a dimension of size 1 that comes in front of others strides over them,
+ * as after `unsqueeze`.
+ */
+export function expandedLayout(layout: Layout, shape: Shape): Layout {
+  const strides = [...broadcastLayout(layout, shape).strides];
+  if (layout.shape.length === 0) return { shape, strides, offset: layout.offset };
+  for (let d = shape.length - layout.shape.length - 1; d >= 0; d--) {
+    if (shape[d] === 1) strides[d] = (shape[d + 1] ?? 1) * (strides[d + 1] ?? 1);
+  }
+  return { shape, strides, offset: layout.offset };
+}
+
 /** Fills in a size of -1 from the number of elements, with PyTorch's errors. */
 export function inferSizes(sizes: Shape, count: number, caller: string): Shape {
   let unknown = -1;

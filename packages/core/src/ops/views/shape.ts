@@ -13,9 +13,10 @@ import {
   type Shape,
 } from '../../shape.ts';
 import { Tensor } from '../../tensor.ts';
+import { contiguous } from '../creation/copy.ts';
 import {
   areSizes,
-  broadcastLayout,
+  expandedLayout,
   inferSizes,
   type Layout,
   reshapedStrides,
@@ -131,10 +132,10 @@ export function flatten(x: Tensor, startDim = 0, endDim = -1): Tensor {
 
 const ravelTakes = signature('ravel', { x: K.tensor });
 
-/** All elements in one dimension. Follows `torch.ravel`. */
+/** All elements in one dimension: a view where x is contiguous, else a copy. Follows `torch.ravel`. */
 export const ravel = function (x: Tensor): Tensor {
   ravelTakes(arguments);
-  return reshape(x, [-1]);
+  return reshape(contiguous(x), [-1]);
 };
 
 const unflattenTakes = signature('unflatten', { x: K.tensor, dim: K.integer, sizes: K.sizes });
@@ -216,7 +217,7 @@ export function unsqueeze(x: Tensor, dim: number): Tensor {
 
 const expandPrimitive = defineView<Shape>({
   name: 'expand',
-  alias: broadcastLayout,
+  alias: expandedLayout,
   derivative: (g) => g,
 });
 
