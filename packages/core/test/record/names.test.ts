@@ -4,6 +4,14 @@ import { expect, it } from 'vitest';
 import * as K from '../../src/index.ts';
 
 const x = K.tensor([[1.5, 2]], { requiresGrad: true });
+const vector = K.tensor([1, 2.5, 3], { requiresGrad: true });
+const square = K.tensor(
+  [
+    [4.5, 1],
+    [1, 3],
+  ],
+  { requiresGrad: true },
+);
 const mask = K.tensor([[true, false]]);
 
 it.each<[string, () => K.Tensor]>([
@@ -41,6 +49,22 @@ it.each<[string, () => K.Tensor]>([
   ['CopysignBackward0', () => x.copysign(x)],
   ['CopysignBackward1', () => x.copysign(2)],
   ['FillBackward2', () => x.clone().fill_(2)],
+  ['SortBackward0', () => x.sort().values],
+  ['SortBackward1', () => x.sort(1, { stable: true }).values],
+  ['RoundBackward1', () => x.round({ decimals: 1 })],
+  ['SplitWithSizesBackward0', () => x.split([1, 1], 1)[0] as K.Tensor],
+  ['LinalgCrossBackward0', () => K.cross(vector, vector)],
+  ['DistBackward0', () => K.dist(x, x)],
+  ['PdistBackward0', () => K.pdist(square)],
+  ['TraceBackward0', () => square.trace()],
+  ['BlockDiagBackward0', () => K.blockDiag(x, x)],
+  ['AminmaxBackward0', () => x.aminmax().max],
+  ['DiagEmbedBackward0', () => vector.diag()],
+  ['LinalgHouseholderProductBackward0', () => K.linalg.householderProduct(square, K.ones(2))],
+  ['OrmqrBackward0', () => K.ormqr(square, K.ones(2), square)],
+  ['LinalgSolveExBackward0', () => K.linalg.solve(square, K.ones(2))],
+  ['LinalgLuSolveBackward0', () => K.linalg.luSolve(square, K.tensor([1, 2]), square)],
+  ['LinalgCholeskyExBackward0', () => K.linalg.cholesky(square, { upper: true })],
 ])('%s', (name, call) => {
   expect(call().gradFn?.name).toBe(name);
 });

@@ -3,7 +3,7 @@ import { K, signature } from '../../arguments/index.ts';
 import { type DType, promoteTypes } from '../../dtype.ts';
 import { ShapeError, ValueError } from '../../errors.ts';
 import { copyStrided, joinRows, scatterStrided, stridedOver } from '../../kernels/index.ts';
-import { apply, definePrimitive } from '../../record/index.ts';
+import { apply, composed, definePrimitive } from '../../record/index.ts';
 import { contiguousStrides, formatShape, normalizeDim, numelOf, type Shape, sameShape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
@@ -237,5 +237,5 @@ export function blockDiag(...tensors: Tensors): Tensor {
     start += columns.length;
     return embedRegion(x, shape, rangeLayout(denseLayout(shape), columns));
   });
-  return cat(rows, 0);
+  return composed('block_diag', cat(rows, 0));
 }

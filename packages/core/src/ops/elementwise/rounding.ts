@@ -30,6 +30,7 @@ const roundOp = rounding('round', E.nearest).op;
 const roundTo = (expression: (x: Expr, scale: Expr) => Expr) =>
   new ElementwiseOp({
     name: 'round',
+    overload: () => 1,
     arity: 1,
     expression: (x, scale) => expression(x, scale),
   });

@@ -1,6 +1,6 @@
 import { composition, K } from '../../arguments/index.ts';
 import { factorCholesky } from '../../kernels/index.ts';
-import { applyMulti, defineMulti } from '../../record/index.ts';
+import { applyMulti, composed, defineMulti } from '../../record/index.ts';
 import type { Tensor } from '../../tensor.ts';
 import { tril } from '../arranging/triangle.ts';
 import { add, mul } from '../elementwise/arithmetic.ts';
@@ -43,7 +43,7 @@ function factors(a: Tensor, upper: boolean, caller: string | null): [factor: Ten
   if (!upper) return applyMulti(choleskyPrimitive, [a], { caller });
   checkMatrices(a, 'linalg.cholesky');
   const [factor, info] = applyMulti(choleskyPrimitive, [matrixTranspose(a)], { caller });
-  return [matrixTranspose(factor), info];
+  return [composed('linalg_cholesky_ex', matrixTranspose(factor)), info];
 }
 
 /**

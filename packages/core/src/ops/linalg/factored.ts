@@ -2,7 +2,15 @@
 import { composition, K } from '../../arguments/index.ts';
 import { ShapeError } from '../../errors.ts';
 import { RealMatrix, reflect, solveTriangle } from '../../kernels/index.ts';
-import { apply, applyMulti, defineMulti, definePrimitive, INPUT, OUTPUT } from '../../record/index.ts';
+import {
+  apply,
+  applyMulti,
+  composed,
+  defineMulti,
+  definePrimitive,
+  INPUT,
+  OUTPUT,
+} from '../../record/index.ts';
 import { formatShape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { add, neg } from '../elementwise/arithmetic.ts';
@@ -205,7 +213,9 @@ export const ormqr = composition(
         `ormqr: tau.shape[-1] must be equal to min(other.shape[${left ? -2 : -1}], input.shape[-1]), ${expected}, got ${tau.shape.at(-1)}`,
       );
     }
-    if (left) return reflected(a, tau, other, transpose);
-    return matrixTranspose(reflected(a, tau, matrixTranspose(other), !transpose));
+    const product = left
+      ? reflected(a, tau, other, transpose)
+      : matrixTranspose(reflected(a, tau, matrixTranspose(other), !transpose));
+    return composed('ormqr', product, a, tau, other);
   },
 );

@@ -2,7 +2,7 @@ import { composition, K } from '../../arguments/index.ts';
 import type { DType } from '../../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../../errors.ts';
 import { elementsOf, factorLU, RealMatrix } from '../../kernels/index.ts';
-import { apply, applyMulti, defineMulti, definePrimitive, OUTPUT } from '../../record/index.ts';
+import { apply, applyMulti, composed, defineMulti, definePrimitive, OUTPUT } from '../../record/index.ts';
 import { broadcastShapes, formatShape, numelOf, sameShape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { cat } from '../arranging/joining.ts';
@@ -283,11 +283,11 @@ export const luSolve = composition(
     checkSameDtype(factors, b, 'linalg.luSolve');
     checkSystem(factors, b, left, 'linalg.luSolve');
     checkPivots(factors, pivots, 'linalg.luSolve');
-    if (!left) {
-      // X A = B is Aᵀ Xᵀ = Bᵀ.
-      return matrixTranspose(solveWith(factors, pivots, matrixTranspose(b), !adjoint));
-    }
-    return solveWith(factors, pivots, b, adjoint);
+    // X A = B is Aᵀ Xᵀ = Bᵀ.
+    const solution = left
+      ? solveWith(factors, pivots, b, adjoint)
+      : matrixTranspose(solveWith(factors, pivots, matrixTranspose(b), !adjoint));
+    return composed('linalg_lu_solve', solution, factors, b);
   },
 );
 

@@ -2,7 +2,7 @@ import { composition, K } from '../../arguments/index.ts';
 import type { TypedArray } from '../../dtype.ts';
 import { AutogradError, ShapeError } from '../../errors.ts';
 import { formQ, type RealMatrix, reflect } from '../../kernels/index.ts';
-import { applyMulti, defineMulti, OUTPUT } from '../../record/index.ts';
+import { applyMulti, composed, defineMulti, OUTPUT } from '../../record/index.ts';
 import { formatShape, sameShape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { cat } from '../arranging/joining.ts';
@@ -217,6 +217,6 @@ export const householderProduct = composition(
         `linalg.householderProduct: input.shape[-2] must be greater than or equal to input.shape[-1], got ${m} and ${n}`,
       );
     }
-    return reflectionsProduct(a, tau);
+    return composed('linalg_householder_product', reflectionsProduct(a, tau), a, tau);
   },
 );

@@ -1,7 +1,7 @@
 import { composition, K } from '../../arguments/index.ts';
 import { ShapeError } from '../../errors.ts';
 import { factorLU, RealMatrix, solveTriangle } from '../../kernels/index.ts';
-import { applyMulti, defineMulti, INPUT, OUTPUT } from '../../record/index.ts';
+import { applyMulti, composed, defineMulti, INPUT, OUTPUT } from '../../record/index.ts';
 import { sameShape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { neg } from '../elementwise/arithmetic.ts';
@@ -151,7 +151,7 @@ function solutions(
   const [system, side] = sameBatch(a, matrix, caller);
   const attrs = { left, caller: checks ? caller : null };
   const [x, info] = systemSolutions(system, side, attrs);
-  const result = isVector ? squeeze(x, -1) : x;
+  const result = isVector ? composed('linalg_solve_ex', squeeze(x, -1)) : x;
   if (sameShape(batchOf(a), batchOf(system))) return [result, info];
   // What is said of a matrix that is broadcast, it is said of it once.
   const nothing = left ? narrow(a, -1, 0, 0) : narrow(a, -2, 0, 0);

@@ -96,6 +96,8 @@ function pickAlong(x: Tensor, attrs: PickingAlong, values: TypedArray, indices: 
 }
 
 const sortPrimitive = definePicking('sort');
+/** Where it is said whether equal elements keep their order. */
+const sortStably = { ...sortPrimitive, overload: () => 1 };
 const topkPrimitive = definePicking('topk');
 const kthvaluePrimitive = definePicking('kthvalue');
 
@@ -138,8 +140,9 @@ export function sort(x: Tensor, dim?: number | SortOptions, options?: SortOption
   if (!isDims(dim)) return sort(x, undefined, alone('sort', dim, options));
   sortTakes(arguments);
   const [d, count] = along(x, dim, 'sort');
-  const { descending = false } = options ?? {};
-  return valuesAndIndices(sortPrimitive, x, { by: 'sort', dim: d, count, descending });
+  const { descending = false, stable } = options ?? {};
+  const primitive = stable === undefined ? sortPrimitive : sortStably;
+  return valuesAndIndices(primitive, x, { by: 'sort', dim: d, count, descending });
 }
 
 /**

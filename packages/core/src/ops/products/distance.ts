@@ -2,6 +2,7 @@ import { composition, K, signature } from '../../arguments/index.ts';
 import { isFloatingPoint, promoteTypes } from '../../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../../errors.ts';
 import { noGrad } from '../../record/grad-mode.ts';
+import { composed } from '../../record/index.ts';
 import { broadcastShapes, formatShape } from '../../shape.ts';
 import { type Tensor, wrapArray } from '../../tensor.ts';
 import { detach, to } from '../creation/copy.ts';
@@ -28,7 +29,8 @@ const distParameters = { a: K.tensor, b: K.tensor, options: K.options<DistanceOp
 export const dist = composition(
   'dist',
   distParameters,
-  (a: Tensor, b: Tensor, options: DistanceOptions = {}): Tensor => vectorNorm(sub(a, b), options.p ?? 2),
+  (a: Tensor, b: Tensor, options: DistanceOptions = {}): Tensor =>
+    composed('dist', vectorNorm(sub(a, b), options.p ?? 2)),
 );
 
 /** Refuses what are no floats of one dtype, and an order p that is no norm's. */
@@ -155,7 +157,7 @@ export const pdist = composition(
     const all = reshape(orderedDistances(x, p), [n * n]);
     const pairs = new Int32Array((n * (n - 1)) / 2);
     for (let i = 0, at = 0; i < n; i++) for (let j = i + 1; j < n; j++) pairs[at++] = i * n + j;
-    return indexSelect(all, 0, wrapArray(pairs, [pairs.length], 'int32'));
+    return composed('pdist', indexSelect(all, 0, wrapArray(pairs, [pairs.length], 'int32')));
   },
 );
 

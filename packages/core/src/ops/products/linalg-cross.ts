@@ -1,5 +1,6 @@
 import { composition, K } from '../../arguments/index.ts';
 import { DTypeError, ShapeError } from '../../errors.ts';
+import { composed } from '../../record/index.ts';
 import { broadcastShapes, formatShape, normalizeDim } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { roll } from '../arranging/flip-and-roll.ts';
@@ -33,7 +34,7 @@ export function crossAlong(a: Tensor, b: Tensor, dim: number, caller: string): T
   const y = expand(b, shape);
   const next = (t: Tensor): Tensor => roll(t, -1, d);
   const last = (t: Tensor): Tensor => roll(t, 1, d);
-  return sub(mul(next(x), last(y)), mul(last(x), next(y)));
+  return composed('linalg_cross', sub(mul(next(x), last(y)), mul(last(x), next(y))));
 }
 
 /**

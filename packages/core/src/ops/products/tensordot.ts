@@ -1,5 +1,6 @@
 import { composition, K } from '../../arguments/index.ts';
 import { DTypeError, ShapeError } from '../../errors.ts';
+import { composed } from '../../record/index.ts';
 import { formatShape, normalizeDim, numelOf, type Shape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { refuseBools } from '../elementwise/dtype-checks.ts';
@@ -109,7 +110,7 @@ const traceRefusesBools = refuseBools('trace', "not implemented for 'Bool'; conv
 export const trace = composition('trace', { x: K.tensor }, (x: Tensor): Tensor => {
   if (x.ndim !== 2) throw new ShapeError(`trace: expected a matrix, but got tensor with dim ${x.ndim}`);
   traceRefusesBools(x.dtype);
-  return sum(diagonal(x));
+  return composed('trace', sum(diagonal(x)));
 });
 
 /** The functions of this file that are methods too. */

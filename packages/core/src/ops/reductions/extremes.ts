@@ -1,6 +1,6 @@
 import { alias, composition, K, signature } from '../../arguments/index.ts';
 import { elementsOf, extentOf, findFirst, reduce } from '../../kernels/index.ts';
-import { apply, definePrimitive, INPUT, OUTPUT } from '../../record/index.ts';
+import { apply, composed, definePrimitive, INPUT, OUTPUT } from '../../record/index.ts';
 import { allocateArray } from '../../storage.ts';
 import { Tensor } from '../../tensor.ts';
 import { maximum, minimum } from '../elementwise/binary.ts';
@@ -61,7 +61,7 @@ export const aminmax = composition(
   },
   (x: Tensor, options: AminmaxOptions = {}): { min: Tensor; max: Tensor } => {
     const { dim, ...kept } = options;
-    return { min: amin(x, dim, kept), max: amax(x, dim, kept) };
+    return { min: composed('aminmax', amin(x, dim, kept)), max: composed('aminmax', amax(x, dim, kept)) };
   },
 );
 

@@ -1,6 +1,6 @@
 import { composition, K, signature } from '../../arguments/index.ts';
 import { ShapeError } from '../../errors.ts';
-import { applyView } from '../../record/index.ts';
+import { applyView, composed } from '../../record/index.ts';
 import { normalizeDim } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { clone } from '../creation/copy.ts';
@@ -85,7 +85,7 @@ export function diagEmbed(x: Tensor, options: DiagonalOptions = {}): Tensor {
   const size = sizeAlong(x, rank - 2) + Math.abs(attrs.offset);
   const shape = x.shape.slice(0, -1);
   for (const d of [attrs.dim1, attrs.dim2].sort((a, b) => a - b)) shape.splice(d, 0, size);
-  return embedRegion(x, shape, diagonalLayout(denseLayout(shape), attrs));
+  return composed('diag_embed', embedRegion(x, shape, diagonalLayout(denseLayout(shape), attrs)));
 }
 
 /**

@@ -1,6 +1,6 @@
 import { composition, K, signature } from '../../arguments/index.ts';
 import { DTypeError, ShapeError } from '../../errors.ts';
-import { applyView, valuesOf } from '../../record/index.ts';
+import { applyView, composed, valuesOf } from '../../record/index.ts';
 import { formatShape, type Shape } from '../../shape.ts';
 import { Tensor } from '../../tensor.ts';
 import { sizeAlong } from './layout.ts';
@@ -76,7 +76,7 @@ export function splitWithSizes(x: Tensor, splitSizes: Shape, dim = 0): Tensor[] 
         `but got splitSizes=${formatShape(splitSizes)}`,
     );
   }
-  return cut(x, d, splitSizes);
+  return cut(x, d, splitSizes).map((part) => composed('split_with_sizes', part, x));
 }
 
 const chunkTakes = signature('chunk', { x: K.tensor, chunks: K.integer, dim: K.optional(K.integer) });
