@@ -374,3 +374,30 @@ describe('shapes and dtypes', () => {
     );
   });
 });
+
+describe('filling', () => {
+  test('takes the number of a tensor without dimensions, to which the gradient flows', () => {
+    const value = tensor(2.5, { requiresGrad: true });
+    const x = tensor([1, 2, 3], { dtype: 'float32', requiresGrad: true });
+    const y = x.mul(1).fill_(value);
+    expect(y.tolist()).toEqual([2.5, 2.5, 2.5]);
+    y.sum().backward();
+    expect([value.grad?.item(), x.grad?.tolist()]).toEqual([3, [0, 0, 0]]);
+    expect(tensor([1, 2]).fill_(tensor(7.5)).tolist()).toEqual([7, 7]);
+  });
+
+  test('refuses one with dimensions', () => {
+    expect(() => tensor([1, 2]).fill_(tensor([1]))).toThrow(
+      'fill_: the value must have no dimensions, got shape [1]',
+    );
+    expect(() => K.fill(tensor([1, 2]), tensor([1]))).toThrow('fill: the value must have no dimensions');
+  });
+});
+
+test('entries of integers are added times a whole number', () => {
+  const [zeros, index, source] = [tensor([0, 0]), tensor([1, 1]), tensor([3, 4])];
+  expect(zeros.indexAdd(0, index, source, { alpha: 2 }).tolist()).toEqual([0, 14]);
+  expect(() => zeros.indexAdd(0, index, source, { alpha: 0.5 })).toThrow(
+    /^indexAdd: For integral input tensors, argument alpha must not be a floating point number, got 0.5/,
+  );
+});

@@ -138,16 +138,22 @@ const overwriting = (name: string, overload: number): Primitive<number | boolean
 const fillPrimitiveInPlace = overwriting('fill', 2);
 const zeroPrimitiveInPlace = overwriting('zero', 0);
 
-const fillInPlaceTakes = signature('fill_', { x: K.tensor, value: K.scalar });
-
 /**
- * Overwrites x with a number. In a graph the old values get no gradient. Follows `Tensor.fill_`.
+ * Overwrites x with a number, or with that of a tensor without dimensions, to which gradients flow. In a graph the old
+ * values get no gradient. Follows `Tensor.fill_`.
+ * @throws ShapeError when the value is a tensor with dimensions
  * @throws ValueError where the dtype cannot hold the number
  */
-export const fill_ = function (x: Tensor, value: number | boolean): Tensor {
-  fillInPlaceTakes(arguments);
-  return applyInPlace(fillPrimitiveInPlace, [x], value);
-};
+export const fill_ = composition(
+  'fill_',
+  { x: K.tensor, value: K.operand },
+  (x: Tensor, value: Tensor | number | boolean): Tensor => {
+    if (!(value instanceof Tensor)) return applyInPlace(fillPrimitiveInPlace, [x], value);
+    if (value.ndim > 0)
+      throw new ShapeError(`the value must have no dimensions, got shape ${formatShape(value.shape)}`);
+    return copy_(x, value);
+  },
+);
 
 const zeroInPlaceTakes = signature('zero_', { x: K.tensor });
 
@@ -180,10 +186,8 @@ export const fill = /* @__PURE__ */ composition(
   'fill',
   { x: K.tensor, value: K.operand },
   (x: Tensor, value: Tensor | number | boolean): Tensor => {
-    if (!(value instanceof Tensor)) return composed('fill', fill_(clone(x), value), x);
-    if (value.ndim > 0)
-      throw new ShapeError(`the value must have no dimensions, got shape ${formatShape(value.shape)}`);
-    return composed('fill', copy_(clone(x), value), x, value);
+    const filled = fill_(clone(x), value);
+    return value instanceof Tensor ? composed('fill', filled, x, value) : composed('fill', filled, x);
   },
 );
 

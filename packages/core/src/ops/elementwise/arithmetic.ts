@@ -15,7 +15,7 @@ import {
   runInPlace,
   unary,
 } from './define.ts';
-import { refuseBools } from './dtype-checks.ts';
+import { fractionOfIntegers, refuseBools } from './dtype-checks.ts';
 import { reciprocal } from './functions.ts';
 import { applyBinary, ElementwiseOp, type ElementwiseSpec, type Operand } from './operation.ts';
 
@@ -73,9 +73,7 @@ const scaled =
     const alpha = options?.alpha ?? 1;
     if (alpha === 1) return { op: plain, operands: [a, b] };
     if (!Number.isInteger(Number(alpha)) && integral(a) && integral(b)) {
-      throw new ValueError(
-        `${caller}: For integral input tensors, argument alpha must not be a floating point number, got ${alpha}`,
-      );
+      throw fractionOfIntegers(caller, alpha);
     }
     return { op: withAlpha, operands: [a, b], params: [alpha] };
   };

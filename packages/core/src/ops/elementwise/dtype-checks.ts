@@ -1,5 +1,5 @@
 import { type DType, isFloatingPoint } from '../../dtype.ts';
-import { DTypeError } from '../../errors.ts';
+import { DTypeError, ValueError } from '../../errors.ts';
 
 /** Refuses a dtype by a DTypeError that names the operation: the `check` of an `ElementwiseSpec`. */
 export type DTypeCheck = (dtype: DType) => void;
@@ -30,6 +30,12 @@ export const refuseBools = (name: string, words = 'Boolean inputs not supported'
 /** {@link refuseBools} where elements are found by their place in an order: as in PyTorch, bools have none. */
 export const refuseBoolsInOrder = (name: string): DTypeCheck =>
   refuseBools(name, "not implemented for 'Bool'; convert with to('uint8')");
+
+/** The error for an alpha with a fraction, which integers would lose. */
+export const fractionOfIntegers = (caller: string, alpha: number | boolean): ValueError =>
+  new ValueError(
+    `${caller}: For integral input tensors, argument alpha must not be a floating point number, got ${alpha}`,
+  );
 
 /** A check that refuses floating point. Kindling's own. */
 export const integersOnly = (name: string): DTypeCheck =>

@@ -1,10 +1,12 @@
 import { composition, K, signature } from '../../arguments/index.ts';
+import { isFloatingPoint } from '../../dtype.ts';
 import { DTypeError, IndexError, ShapeError } from '../../errors.ts';
 import { apply, applyInPlace } from '../../record/index.ts';
 import { formatShape, normalizeDim, sameShape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
 import { mul } from '../elementwise/arithmetic.ts';
+import { fractionOfIntegers } from '../elementwise/dtype-checks.ts';
 import { reshape } from '../views/shape.ts';
 import { putFlat } from './flat-primitives.ts';
 import { fillValue, requireIndexDType } from './index-positions.ts';
@@ -132,6 +134,8 @@ function adding(run: Run, caller: string) {
     parameters,
     (x: Tensor, dim: number, index: Tensor, source: Tensor, options: IndexAddOptions = {}): Tensor => {
       const { alpha = 1 } = options;
+      if (!Number.isInteger(Number(alpha)) && !isFloatingPoint(source.dtype))
+        throw fractionOfIntegers(caller, alpha);
       const scaled = alpha === 1 ? source : to(mul(source, alpha), source.dtype);
       return writeAlong(run, x, dim, index, scaled, 'index_add', caller);
     },
@@ -142,7 +146,7 @@ function adding(run: Run, caller: string) {
  * A copy of x with alpha * `source` added to its entries along `dim` at the int32 indices `index`; one index may occur
  * several times. The derivative of {@link indexSelect}. Follows `torch.index_add`.
  * @throws the errors of {@link indexSelect}, DTypeError when `source` has another dtype than x, ShapeError when it does
- *   not fit.
+ *   not fit, ValueError when alpha has a fraction and integers are added.
  */
 export const indexAdd = adding(apply, 'indexAdd');
 
