@@ -26,7 +26,7 @@ const every = all ? 1 : 60;
  */
 const theirs = new RegExp(
   [
-    'autograd\\.(checkpoint 1|checkpointSequential 2)',
+    'autograd\\.(checkpoint 1|checkpointSequential [02].*)',
     'autograd\\.(functional\\.\\w+|gradcheck|gradgradcheck) 1.*',
   ]
     .map((place) => `^${place}`)
@@ -77,8 +77,16 @@ function isToBeWritten({ path, names }: Call, message: string): boolean {
   if (written === null) return true;
   const [, isNew, name = ''] = written;
   const last = name.split('.').at(-1) ?? '';
-  if (path.includes('#')) return isNew === undefined && (names.includes(last) || last === 'module');
+  if (path.includes('#') || path === 'nn.utils.functionalCall')
+    return isNew === undefined && (names.includes(last) || last === 'module');
   return names.includes(last) || (standsFor.find(([of]) => of.test(path))?.[1] ?? []).includes(last);
+}
+
+/** Also of a copy that was loaded later, when another one of all was wanted. */
+function isOfLibrary(error: unknown): error is Error {
+  for (let at: unknown = error; at instanceof Error; at = Object.getPrototypeOf(at))
+    if (at.constructor.name === 'KindlingError') return true;
+  return false;
 }
 
 let found: PublicCalls;
@@ -120,9 +128,7 @@ describe('one odd argument among right ones', () => {
         const judge = (error: unknown): void => {
           if (theirs.test(place)) return;
           const right =
-            error instanceof core.KindlingError &&
-            isNamed(call, error.message) &&
-            isToBeWritten(call, error.message);
+            isOfLibrary(error) && isNamed(call, error.message) && isToBeWritten(call, error.message);
           if (!right) faults.push(`${place}: ${String(error).slice(0, 160)}`);
         };
         try {

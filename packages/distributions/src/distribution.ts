@@ -136,8 +136,9 @@ export abstract class Distribution extends Shown {
    * ```
    */
   sample(sampleShape: Shape = [], options: SampleOptions = {}): Tensor {
-    checkArguments(this.nameOf('sample'), drawTakes, arguments);
-    return noGrad(() => this.draw(sampleShape, options));
+    const caller = this.nameOf('sample');
+    checkArguments(caller, drawTakes, arguments);
+    return named(caller, () => noGrad(() => this.draw(sampleShape, options)));
   }
 
   /**
@@ -159,7 +160,7 @@ export abstract class Distribution extends Shown {
       throw new KindlingError(
         `${caller}: its samples are no differentiable function of the parameters; take sample(), and the gradient by logProb()`,
       );
-    return this.draw(sampleShape, options);
+    return named(caller, () => this.draw(sampleShape, options));
   }
 
   /**

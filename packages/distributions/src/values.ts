@@ -11,6 +11,7 @@ import {
   getDefaultDtype,
   holdsOutside,
   isFloatingPoint,
+  KindlingError,
   Tensor,
   ValueError,
 } from '@kindling/core';
@@ -81,11 +82,14 @@ export function broadcastFloats(...values: readonly (Tensor | number)[]): Tensor
   return broadcastTensors(...values.map((x) => asFloat(x, floats?.dtype)));
 }
 
-/** What `run` gives; an error in it names the caller. */
-export function named<T>(caller: string, run: () => T): T {
+/** What `run` gives; an error in it names the caller, in the place of what it calls, if that is said. */
+export function named<T>(caller: string, run: () => T, inner = caller): T {
   try {
     return run();
   } catch (error) {
+    const prefix = `${inner}: `;
+    if (error instanceof KindlingError && error.message.startsWith(prefix))
+      error.message = `${caller}: ${error.message.slice(prefix.length)}`;
     throw calledAs(caller, error);
   }
 }

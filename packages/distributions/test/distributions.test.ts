@@ -67,6 +67,16 @@ describe('what is refused', () => {
       () => new D.Categorical({ probs: ones([2]), logits: ones([2]) }),
       'Categorical: expected one of probs and logits: write new Categorical({ logits })',
     ],
+    [
+      'what the classes beneath refuse',
+      () => new D.OneHotCategorical({ probs: tensor([-1, 2]) }),
+      'OneHotCategorical: probs: expected numbers >= 0',
+    ],
+    [
+      'a shape below 0',
+      () => new D.Normal(0, 1).sample([-2]),
+      'Normal.sample: randn: sizes must be non-negative integers, got [-2]',
+    ],
     ['none of two', () => new D.OneHotCategorical({}), 'OneHotCategorical: expected one of probs and logits'],
     [
       'probabilities without a name',

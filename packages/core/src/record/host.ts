@@ -116,8 +116,12 @@ export const readOnHost = (what: string, read: () => readonly unknown[]): void =
 export function checkOnHost(what: string, check: () => void): void {
   if (typeof check !== 'function' || typeof what !== 'string')
     checkArguments('checkOnHost', { what: K.text, check: K.callable }, arguments);
-  if (tracer === null) check();
-  else tracer.checks(what, check);
+  try {
+    if (tracer === null) check();
+    else tracer.checks(what, check);
+  } catch (error) {
+    throw ofCallback('checkOnHost', check, error);
+  }
 }
 
 /** Whether something throws. */

@@ -1,6 +1,6 @@
 import { eye, oneHot, type Shape, type Tensor } from '@kindling/core';
 import { Distribution, type SampleOptions } from '../distribution.ts';
-import { ranges, sumRightmost, wholeWithin, within } from '../values.ts';
+import { named, ranges, sumRightmost, wholeWithin, within } from '../values.ts';
 import { Categorical } from './categorical.ts';
 import { given, type ProbabilityOptions } from './probabilities.ts';
 
@@ -20,7 +20,7 @@ export class OneHotCategorical extends Distribution {
 
   constructor(options: ProbabilityOptions<Tensor>) {
     given(new.target.name, 'tensors', arguments);
-    const categorical = new Categorical(options);
+    const categorical = named(new.target.name, () => new Categorical(options), Categorical.name);
     super(categorical.batchShape, [categorical.numEvents], options);
     this.categorical = categorical;
   }

@@ -5,6 +5,8 @@ import { valueOf } from '../module/members.ts';
 import type { Module } from '../module/module.ts';
 import { isTensorPart, stateNameOf, walkModules } from '../module/registry.ts';
 
+const severalArguments = /* @__PURE__ */ K.listOf(K.anything);
+
 /** Options of {@link functionalCall}. */
 export interface FunctionalCallOptions {
   /** Whether what is one tensor under several names stays one: all of them are replaced. Default: true. */
@@ -70,7 +72,7 @@ export function functionalCall<I extends unknown[], O>(
   const borrowed = borrowedIn(given, places, options);
   try {
     for (const [place, value] of borrowed) put(place, value);
-    return module(...((Array.isArray(args) ? args : [args]) as I));
+    return module(...((K.fits(severalArguments, args) ? args : [args]) as I));
   } finally {
     for (const [place, value] of borrowed) {
       const now = valueAt(place);

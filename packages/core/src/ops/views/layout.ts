@@ -1,7 +1,7 @@
 import { K } from '../../arguments/index.ts';
 import { allIntegers } from '../../arguments/sight.ts';
 import { ShapeError } from '../../errors.ts';
-import { contiguousStrides, formatShape, numelOf, type Shape, sameShape } from '../../shape.ts';
+import { contiguousStrides, formatShape, isArray, numelOf, type Shape, sameShape } from '../../shape.ts';
 
 /** How elements lie in a storage; a Tensor is one. */
 export interface Layout {
@@ -21,7 +21,7 @@ export const sizesKind = K.kind(
 );
 
 export const sizesFrom = (sizes: Sizes): readonly number[] =>
-  (sizes.length === 1 && Array.isArray(sizes[0]) ? sizes[0] : sizes) as readonly number[];
+  (sizes.length === 1 && isArray(sizes[0]) ? sizes[0] : sizes) as readonly number[];
 
 /** Whether they are integers, as {@link sizesKind} asks, told without its call. */
 export const areSizes = (sizes: Sizes): boolean => allIntegers(sizesFrom(sizes));

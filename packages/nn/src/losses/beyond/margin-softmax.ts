@@ -233,7 +233,9 @@ export class ArcFaceLoss extends MarginSoftmaxLoss {
     numClasses: number,
     options: LayerOptions & BoundOptions<ArcFaceLossOptions, keyof typeof arcFaceDefaults> = {},
   ) {
-    const easyMargin = options?.easyMargin ?? arcFaceDefaults.easyMargin;
+    const { easyMargin = arcFaceDefaults.easyMargin } = (
+      K.isOptions(options) ? options : {}
+    ) as typeof options;
     super(embeddingSize, numClasses, options, arcFaceDefaults, arguments);
     this.easyMargin = easyMargin;
   }

@@ -47,7 +47,7 @@ export class SummedUpdate {
    * more or fewer tensors than it takes, or fewer numbers; AutogradError where gradients are recorded of one of them
    */
   run(tensors: readonly Tensor[], params: readonly number[] = []): Tensor {
-    const dtype = this.#fused.floatDType(tensors.length, tensors, params);
+    const dtype = this.#fused.floatDType(Number.POSITIVE_INFINITY, tensors, params);
     const total = emptyTensor([], dtype);
     updateInPlace(this.name, [total, ...tensors.slice(0, this.targets)], tensors, params, this.#write);
     return total;
