@@ -58,14 +58,14 @@ export function dependsOnGroups<O extends object>(
       const before = state.get(p) ?? {};
       const names = stateNames(update, p).filter((key) => before[key] !== undefined);
       const values = names.map((key) => before[key]);
-      return names.length === 0 ? [] : { p, values, areSame: comparisonOf(names) };
+      return names.length === 0 ? [] : { p, values, holds: comparisonOf(names) };
     }),
   );
   if (held.length === 0) return;
   assumes(`the state of ${name}`, () => {
-    for (const { p, values, areSame } of held) {
+    for (const { p, values, holds } of held) {
       const now = state.get(p);
-      if (now === undefined || !areSame(now, values)) return false;
+      if (now === undefined || !holds(now, values)) return false;
     }
     return true;
   });

@@ -7,7 +7,8 @@ interface Seen {
   readonly values: unknown[];
   /** Those that are lists, each with its elements then. */
   readonly lists: { readonly list: readonly unknown[]; readonly elements: readonly unknown[] }[];
-  readonly areSame: Comparison;
+  /** Whether a group still has these values. */
+  readonly holds: Comparison;
 }
 
 type Options = Readonly<Record<string, unknown>>;
@@ -36,8 +37,8 @@ export class LastOptions {
   changed(group: object): readonly string[] | null {
     const seen = this.#seen.get(group);
     if (seen === undefined) return null;
-    const { names, values, lists, areSame } = seen;
-    if (areSame(group as Options, values) && lists.every(isAsItWas)) return none;
+    const { names, values, lists, holds } = seen;
+    if (holds(group as Options, values) && lists.every(isAsItWas)) return none;
     let changed: string[] | null = null;
     let i = 0;
     for (const key in group) {
@@ -85,7 +86,7 @@ export class LastOptions {
     }
     // An option that is not there yet may come.
     if (this.#names.every((name) => names.includes(name)))
-      this.#seen.set(group, { names, values, lists, areSame: comparisonOf(names) });
+      this.#seen.set(group, { names, values, lists, holds: comparisonOf(names) });
   }
 }
 

@@ -104,7 +104,7 @@ interface Asked {
 export function updateAtOnce(update: Update, params: readonly Tensor[], asked: Asked): void {
   const { counts = [] } = update;
   const { stateOf } = asked;
-  const before = params.map((p) => counts.map((count) => stateOf(p)[count]));
+  const before = counts.length === 0 ? [] : params.map((p) => counts.map((count) => stateOf(p)[count]));
   const areOne = isTraced() && areTreatedAlike(update, params, stateOf);
   if (areOne)
     assumes('the counts of the parameters of a group', () => haveSameCounts(counts, params, stateOf));

@@ -1,4 +1,5 @@
 import { arrayConstructor, type DType, type TypedArray } from '../dtype.ts';
+import type { Parameter } from '../kernels/index.ts';
 import { sameShape } from '../shape.ts';
 import type { Storage } from '../storage.ts';
 import { Tensor } from '../tensor.ts';
@@ -31,6 +32,10 @@ export function argumentAs(
 
 /** A number in words, which tell 0 from -0. */
 export const numberInWords = (x: number): string => (Object.is(x, -0) ? '-0' : String(x));
+
+/** A parameter of a kernel in words that tell it from others. */
+export const parameterInWords = (p: Parameter): string =>
+  typeof p === 'number' ? numberInWords(p) : `${p.equation}:${p.index}`;
 
 /** The type of an array's elements: that of the tensor, unless it is a look at memory of another type. */
 export const elementType = (array: TypedArray, dtype: DType): DType =>

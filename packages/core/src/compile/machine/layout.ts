@@ -1,6 +1,7 @@
 import { bytesOf } from '../../dtype.ts';
 import type { Area, Elementwise } from '../../kernels/index.ts';
 import { type Program, rewritten } from '../program.ts';
+import { parameterInWords } from '../values.ts';
 import { isMemory, readsOfStep, writesOfStep } from './areas.ts';
 import type { Step } from './lower.ts';
 import { type Lifetime, type Plan, planMemory } from './plan.ts';
@@ -64,15 +65,10 @@ function lifetimesOf(program: Program, steps: readonly Step[]): Lifetime[] {
 }
 
 /** Which numbers of the host are all that a kernel is given, in words: those of another one are the same memory. */
-function hostNumbersOf({ params }: Elementwise): string | null {
-  if (params.length === 0) return null;
-  const words: string[] = [];
-  for (const p of params) {
-    if (typeof p === 'number') return null;
-    words.push(`${p.equation}:${p.index}`);
-  }
-  return words.join(' ');
-}
+const hostNumbersOf = ({ params }: Elementwise): string | null =>
+  params.length === 0 || params.some((p) => typeof p === 'number')
+    ? null
+    : params.map(parameterInWords).join(' ');
 
 /** Gives everything a place. */
 export function layOut(program: Program, steps: readonly Step[]): Layout {

@@ -41,7 +41,8 @@ export function lowerProgram({ equations }: Program): Step[] {
   const firstOf = new Map<string, number>();
   return equations.flatMap((equation, i): Step[] => {
     // Those that the host gives the same numbers name them alike, by the first.
-    const key = `${equation.host?.part} ${equation.host?.item}`;
+    const { host } = equation;
+    const key = host === null ? `${i}` : `host ${host.part} ${host.item}`;
     const first = firstOf.get(key) ?? i;
     firstOf.set(key, first);
     const lowered = kernelsOf(equation, first, tensorOf);

@@ -2,7 +2,7 @@
 
 import { ShapeError } from '../../errors.ts';
 import { E } from '../../kernels/index.ts';
-import { formatShape } from '../../shape.ts';
+import { expandsTo, formatShape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { ones } from '../creation/fill.ts';
 import { applyElementwise, ElementwiseOp } from '../elementwise/operation.ts';
@@ -40,8 +40,7 @@ export function attentionWeights(q: Tensor, k: Tensor, { scale, isCausal, mask }
     return softmaxWhere(where(seen, scores, -Infinity));
   }
   if (mask === null) return softmaxWhere(scores);
-  const lead = scores.ndim - mask.ndim;
-  if (lead < 0 || !mask.shape.every((size, d) => size === 1 || size === scores.shape[lead + d])) {
+  if (!expandsTo(mask.shape, scores.shape)) {
     throw new ShapeError(
       `scaledDotProductAttention: expected attnMask to broadcast to the scores, ${formatShape(scores.shape)}, got ` +
         formatShape(mask.shape),

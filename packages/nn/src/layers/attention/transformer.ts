@@ -147,13 +147,12 @@ export class TransformerEncoder extends Stack<TransformerEncoderLayer, [Tensor, 
     const { mask = null, srcKeyPaddingMask = null, isCausal = false } = options;
     const y = this.through(src, (layer, x) => layer(x, { srcMask: mask, srcKeyPaddingMask, isCausal }));
     const isNested =
+      srcKeyPaddingMask !== null &&
+      mask === null &&
       this.enableNestedTensor &&
       src.ndim === 3 &&
-      mask === null &&
       isNestable([...this.layers][0] ?? null, src);
-    return this.normalised(
-      isNested && srcKeyPaddingMask !== null ? this.withoutPadding(y, srcKeyPaddingMask) : y,
-    );
+    return this.normalised(isNested ? this.withoutPadding(y, srcKeyPaddingMask) : y);
   }
 
   /** Zeros where the mask leaves elements out; with `maskCheck` only where none of them stands before another. */

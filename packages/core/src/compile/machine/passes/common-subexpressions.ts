@@ -7,7 +7,7 @@ import {
   type Operand,
 } from '../../../kernels/index.ts';
 import type { Memory, Program } from '../../program.ts';
-import { numberInWords } from '../../values.ts';
+import { numberInWords, parameterInWords } from '../../values.ts';
 import { isMemory, readsOfStep, writesOfStep } from '../areas.ts';
 import type { Step } from '../lower.ts';
 import { isCheck } from './checks-first.ts';
@@ -123,11 +123,7 @@ function keyOf(unit: readonly Step[], operands: readonly Memory[]): string | nul
     switch (kernel.kind) {
       case 'elementwise':
         words.push(...[...kernel.inputs, ...kernel.outputs].map((x) => operand(x.operand)));
-        words.push(
-          ...kernel.params.map((p) =>
-            typeof p === 'number' ? numberInWords(p) : `${p.equation}:${p.index}`,
-          ),
-        );
+        words.push(...kernel.params.map(parameterInWords));
         break;
       case 'copy':
         words.push(operand(kernel.from), operand(kernel.to));

@@ -8,6 +8,7 @@ import {
   type Parameter,
   substitute,
 } from '../../../kernels/index.ts';
+import { parameterInWords } from '../../values.ts';
 import { readsOfStep, writesOfStep } from '../areas.ts';
 import { equationsOf, type Step } from '../lower.ts';
 import { isCheck } from './checks-first.ts';
@@ -109,11 +110,7 @@ function valueOf(
 
 /** Where a parameter stands among others, at whose end it is put if it is not there. */
 function placeAmong(params: Parameter[], p: Parameter): number {
-  const known = params.findIndex((other) =>
-    typeof p === 'number' || typeof other === 'number'
-      ? Object.is(p, other)
-      : p.equation === other.equation && p.index === other.index,
-  );
+  const known = params.map(parameterInWords).indexOf(parameterInWords(p));
   return known >= 0 ? known : params.push(p) - 1;
 }
 
