@@ -1,8 +1,7 @@
 import { CompileError, checkArguments, isCompiling, K, Shown, type Tensor, ValueError } from '@kindling/core';
-import { aBest, aMetric, metricNumber } from './kinds.ts';
+import { aBest, aMetric, copiedState, metricNumber } from './base/index.ts';
 import { textOf } from './lr-scheduler/scheduler.ts';
 import { asJSON, readState, requireOpen, type SchedulerStateDict, writeState } from './lr-scheduler/state.ts';
-import { copiedState } from './state-dict.ts';
 
 /** What is watched over: a model, whose state is tensors by name. */
 export interface Restorable {

@@ -8,14 +8,24 @@ export {
   parametersToVector,
   vectorToParameters,
 } from '@kindling/core';
+export {
+  type CapturableOptions,
+  type FusedOptions,
+  type GivenGroup,
+  type ImplementationOptions,
+  Optimizer,
+  type OptimizerStateDict,
+  type OptionValue,
+  type ParamGroup,
+  type ParamState,
+  type Params,
+  type Rate,
+  type StepHook,
+  type Update,
+  type UpdateKernel,
+} from './base/index.ts';
 export { EarlyStopping, type EarlyStoppingOptions, type Restorable } from './early-stopping.ts';
-export type { GivenGroup, ParamGroup, Params } from './groups.ts';
-export type { CapturableOptions, FusedOptions, ImplementationOptions } from './implementation.ts';
 export * from './lr-finder.ts';
 export * as lrScheduler from './lr-scheduler/index.ts';
-export { Optimizer, type StepHook } from './optimizer.ts';
 export * from './optimizers/index.ts';
-export type { Rate } from './rate.ts';
-export type { OptimizerStateDict, OptionValue, ParamState } from './state-dict.ts';
 export * as swaUtils from './swa-utils/index.ts';
-export type { Update, UpdateKernel } from './update.ts';

@@ -1,8 +1,6 @@
 import { defaultGenerator, Generator, K, noGrad, signature, Tensor, ValueError } from '@kindling/core';
-import { Optimizer } from './optimizer.ts';
+import { copiedState, Optimizer, type Rate, rateNumber, ratesOf as ratesIn, setRate } from './base/index.ts';
 import { SAM } from './optimizers/sam.ts';
-import { type Rate, rateNumber, ratesOf as ratesIn, setRate } from './rate.ts';
-import { copiedState } from './state-dict.ts';
 
 /** What {@link lrFind} saves and puts back besides the optimizer: a module. */
 interface Restorable {

@@ -74,7 +74,7 @@ export const ofPackages: readonly Equivalent[] = [
     why: 'the keys stay apart, an odd and an even one for each number of steps',
   },
   {
-    file: 'optim/src/state-dict.ts',
+    file: 'optim/src/base/state-dict.ts',
     code: 'if (entries.every(([, value]) => spelling(value) === value)) return state;',
     from: 'spelling(value) === value',
     to: 'undefined',

@@ -1,6 +1,5 @@
 import { checkArguments, K } from '@kindling/core';
-import type { Optimizer } from '../optimizer.ts';
-import { setRate } from '../rate.ts';
+import { type Optimizer, setRate } from '../base/index.ts';
 
 /**
  * Sets the learning rate of each group, or none: the one place where schedulers do. A rate that is a tensor is filled.

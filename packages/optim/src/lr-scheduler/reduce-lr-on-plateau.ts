@@ -1,7 +1,5 @@
 import { checkArguments, K, onHost, Shown, type Tensor, ValueError } from '@kindling/core';
-import { aBest, aMetric, metricNumber, nonNegative } from '../kinds.ts';
-import type { Optimizer } from '../optimizer.ts';
-import { ratesOf } from '../rate.ts';
+import { aBest, aMetric, metricNumber, nonNegative, type Optimizer, ratesOf } from '../base/index.ts';
 import { setRates } from './rates.ts';
 import { anOptimizer, textOf } from './scheduler.ts';
 import { asJSON, checkState, readState, requireOpen, type SchedulerStateDict, writeState } from './state.ts';

@@ -1,9 +1,14 @@
 import { checkArguments, K, onHost, Shown, ValueError } from '@kindling/core';
-import { type ParamGroup, requireExtensible } from '../groups.ts';
-import { requireMethod } from '../kinds.ts';
-import type { Optimizer } from '../optimizer.ts';
-import { anOptimizer } from '../optimizer-class.ts';
-import { rateNumber, ratesOf, withNumber } from '../rate.ts';
+import {
+  anOptimizer,
+  type Optimizer,
+  type ParamGroup,
+  rateNumber,
+  ratesOf,
+  requireExtensible,
+  requireMethod,
+  withNumber,
+} from '../base/index.ts';
 import { setRates } from './rates.ts';
 import { asJSON, readState, requireOpen, type SchedulerStateDict, writeState } from './state.ts';
 

@@ -1,6 +1,5 @@
 import { checkArguments, FrozenError, K, ValueError } from '@kindling/core';
-import { requireOpenGroups } from '../groups.ts';
-import { ofSchedules, spelled, spelling } from '../naming.ts';
+import { ofSchedules, requireOpenGroups, spelled, spelling } from '../base/index.ts';
 
 /** What writes to itself as epochs go by: a schedule, of others too, or what stops early. */
 interface Written {

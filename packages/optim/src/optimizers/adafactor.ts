@@ -9,13 +9,18 @@ import {
   type Tensor,
   zeros,
 } from '@kindling/core';
-import type { ParamGroup } from '../groups.ts';
-import { foreachKinds, type ImplementationOptions } from '../implementation.ts';
-import { nonNegative } from '../kinds.ts';
-import { optimizerClass } from '../optimizer-class.ts';
-import { type Rate, rate } from '../rate.ts';
-import type { ParamState } from '../state-dict.ts';
-import { type Update, updatesByFeatures } from '../update.ts';
+import {
+  foreachKinds,
+  type ImplementationOptions,
+  nonNegative,
+  optimizerClass,
+  type ParamGroup,
+  type ParamState,
+  type Rate,
+  rate,
+  type Update,
+  updatesByFeatures,
+} from '../base/index.ts';
 import { lerpBy } from './arithmetic.ts';
 import { signOf } from './common.ts';
 import { nextStep } from './counts.ts';

@@ -1,10 +1,14 @@
 import { E, FusedUpdate, K, linalg, type Tensor } from '@kindling/core';
-import type { ParamGroup } from '../groups.ts';
-import { nonNegative } from '../kinds.ts';
-import { optimizerClass } from '../optimizer-class.ts';
-import { type Rate, rate } from '../rate.ts';
-import type { ParamState } from '../state-dict.ts';
-import { type Update, updatesByFeatures } from '../update.ts';
+import {
+  nonNegative,
+  optimizerClass,
+  type ParamGroup,
+  type ParamState,
+  type Rate,
+  rate,
+  type Update,
+  updatesByFeatures,
+} from '../base/index.ts';
 import * as moments from './adam/moments.ts';
 import { forgets } from './arithmetic.ts';
 import { signOf } from './common.ts';

@@ -1,9 +1,15 @@
 import { E, K } from '@kindling/core';
-import type { ParamGroup } from '../groups.ts';
-import { nonNegative, twoFractions } from '../kinds.ts';
-import { optimizerClass } from '../optimizer-class.ts';
-import { type Rate, rate } from '../rate.ts';
-import { fusedUpdate, type Update, updatesByFeatures } from '../update.ts';
+import {
+  fusedUpdate,
+  nonNegative,
+  optimizerClass,
+  type ParamGroup,
+  type Rate,
+  rate,
+  twoFractions,
+  type Update,
+  updatesByFeatures,
+} from '../base/index.ts';
 import { signOf } from './common.ts';
 
 /** Options of {@link Lion}. */

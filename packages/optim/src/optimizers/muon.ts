@@ -1,10 +1,14 @@
 import { E, FusedUpdate, formatShape, K, linalg, type Tensor, ValueError } from '@kindling/core';
-import type { ParamGroup } from '../groups.ts';
-import { nonNegative } from '../kinds.ts';
-import { optimizerClass } from '../optimizer-class.ts';
-import { type Rate, rate } from '../rate.ts';
-import type { ParamState } from '../state-dict.ts';
-import type { Update, UpdateKernel } from '../update.ts';
+import {
+  nonNegative,
+  optimizerClass,
+  type ParamGroup,
+  type ParamState,
+  type Rate,
+  rate,
+  type Update,
+  type UpdateKernel,
+} from '../base/index.ts';
 import { lerpBy } from './arithmetic.ts';
 
 /** Options of {@link Muon}. */

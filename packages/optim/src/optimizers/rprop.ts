@@ -1,10 +1,15 @@
 import { E, fullLike, K, type Tensor, zerosLike } from '@kindling/core';
-import type { ParamGroup } from '../groups.ts';
-import { type CapturableOptions, capturableKinds } from '../implementation.ts';
-import { optimizerClass } from '../optimizer-class.ts';
-import { type Rate, rate } from '../rate.ts';
-import type { ParamState } from '../state-dict.ts';
-import { fusedUpdate, type Update } from '../update.ts';
+import {
+  type CapturableOptions,
+  capturableKinds,
+  fusedUpdate,
+  optimizerClass,
+  type ParamGroup,
+  type ParamState,
+  type Rate,
+  rate,
+  type Update,
+} from '../base/index.ts';
 import { signOf } from './common.ts';
 import { nextStep } from './counts.ts';
 

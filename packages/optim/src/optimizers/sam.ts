@@ -18,13 +18,15 @@ import {
   ValueError,
   withoutUndefined,
 } from '@kindling/core';
-import { evaluateNeeded } from '../closure.ts';
-import type { ParamGroup } from '../groups.ts';
-import { nonNegative } from '../kinds.ts';
-import type { Optimizer } from '../optimizer.ts';
-import { anOptimizer } from '../optimizer-class.ts';
-import type { Rate } from '../rate.ts';
-import type { OptimizerStateDict } from '../state-dict.ts';
+import {
+  anOptimizer,
+  evaluateNeeded,
+  nonNegative,
+  type Optimizer,
+  type OptimizerStateDict,
+  type ParamGroup,
+  type Rate,
+} from '../base/index.ts';
 
 /** Options of {@link SAM}. */
 export interface SAMOptions {

@@ -1,10 +1,9 @@
 import { checkArguments, K } from '@kindling/core';
-import type { ParamGroup } from '../groups.ts';
+import type { Optimizer, ParamGroup } from '../base/index.ts';
 import { forGroups, orEach } from '../lr-scheduler/each-group.ts';
 import { scheduleTakes } from '../lr-scheduler/schedule-class.ts';
 import { LRScheduler, type SchedulerOptions } from '../lr-scheduler/scheduler.ts';
 import { checkState, type SchedulerStateDict } from '../lr-scheduler/state.ts';
-import type { Optimizer } from '../optimizer.ts';
 
 /** Options of {@link SWALR}. */
 export interface SWALROptions extends SchedulerOptions {

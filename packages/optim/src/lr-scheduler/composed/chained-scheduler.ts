@@ -1,6 +1,5 @@
 import { checkArguments, K, onHost } from '@kindling/core';
-import type { Optimizer } from '../../optimizer.ts';
-import { ratesOf } from '../../rate.ts';
+import { type Optimizer, ratesOf } from '../../base/index.ts';
 import { anOptimizer, type LRScheduler } from '../scheduler.ts';
 import { requireOpen, type SchedulerStateDict } from '../state.ts';
 import { ComposedScheduler, checkSchedulers } from './composed.ts';

@@ -1,6 +1,5 @@
 import { checkArguments, K, onHost, ValueError } from '@kindling/core';
-import type { Optimizer } from '../../optimizer.ts';
-import { rateNumber, setRate } from '../../rate.ts';
+import { type Optimizer, rateNumber, setRate } from '../../base/index.ts';
 import { anOptimizer, LRScheduler, type SchedulerOptions, schedulerOptions } from '../scheduler.ts';
 import { requireOpen, type SchedulerStateDict } from '../state.ts';
 import { ComposedScheduler, checkSchedulers } from './composed.ts';

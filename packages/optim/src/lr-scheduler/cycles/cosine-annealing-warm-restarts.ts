@@ -1,7 +1,5 @@
 import { checkArguments, K, onHost } from '@kindling/core';
-import type { ParamGroup } from '../../groups.ts';
-import { nonNegative } from '../../kinds.ts';
-import type { Optimizer } from '../../optimizer.ts';
+import { nonNegative, type Optimizer, type ParamGroup } from '../../base/index.ts';
 import { scheduleTakes } from '../schedule-class.ts';
 import { LRScheduler, type SchedulerOptions } from '../scheduler.ts';
 import { requireOpen } from '../state.ts';

@@ -1,8 +1,11 @@
 import { checkArguments, K } from '@kindling/core';
-import { type ParamGroup, requireExtensible } from '../../groups.ts';
-import { nonNegative } from '../../kinds.ts';
-import type { Optimizer } from '../../optimizer.ts';
-import { setRate } from '../../rate.ts';
+import {
+  nonNegative,
+  type Optimizer,
+  type ParamGroup,
+  requireExtensible,
+  setRate,
+} from '../../base/index.ts';
 import { forGroups, orEach } from '../each-group.ts';
 import { scheduleTakes } from '../schedule-class.ts';
 import { LRScheduler, type SchedulerOptions } from '../scheduler.ts';

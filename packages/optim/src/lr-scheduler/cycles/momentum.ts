@@ -1,7 +1,5 @@
 import { ValueError } from '@kindling/core';
-import type { ParamGroup } from '../../groups.ts';
-import { fraction } from '../../kinds.ts';
-import type { Optimizer } from '../../optimizer.ts';
+import { fraction, type Optimizer, type ParamGroup } from '../../base/index.ts';
 
 /** A group whose momentum, or first beta, can be moved. */
 export type MovedGroup = ParamGroup<{

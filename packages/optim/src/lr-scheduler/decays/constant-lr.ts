@@ -1,6 +1,5 @@
 import { K } from '@kindling/core';
-import type { ParamGroup } from '../../groups.ts';
-import { nonNegative } from '../../kinds.ts';
+import { nonNegative, type ParamGroup } from '../../base/index.ts';
 import { scheduleClass } from '../schedule-class.ts';
 import type { SchedulerOptions } from '../scheduler.ts';
 

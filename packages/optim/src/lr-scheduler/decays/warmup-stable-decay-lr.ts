@@ -1,6 +1,5 @@
 import { checkArguments, K, ValueError } from '@kindling/core';
-import type { ParamGroup } from '../../groups.ts';
-import type { Optimizer } from '../../optimizer.ts';
+import type { Optimizer, ParamGroup } from '../../base/index.ts';
 import { scheduleTakes } from '../schedule-class.ts';
 import { LRScheduler, type SchedulerOptions } from '../scheduler.ts';
 

@@ -1,16 +1,24 @@
 import { checkArguments, E, K, ValueError, withoutUndefined } from '@kindling/core';
-import type { ParamGroup, Params } from '../../groups.ts';
 import {
+  type Betas,
+  betas,
   type CapturableOptions,
   capturableKinds,
   type FusedOptions,
   fusedKinds,
-} from '../../implementation.ts';
-import { nonNegative } from '../../kinds.ts';
-import { optimizerClass } from '../../optimizer-class.ts';
-import { type Betas, betas, type Rate, rate, rateNumber } from '../../rate.ts';
-import type { OptimizerStateDict, ParamState } from '../../state-dict.ts';
-import { fusedUpdate, type Update, updatesByFeatures } from '../../update.ts';
+  fusedUpdate,
+  nonNegative,
+  type OptimizerStateDict,
+  optimizerClass,
+  type ParamGroup,
+  type ParamState,
+  type Params,
+  type Rate,
+  rate,
+  rateNumber,
+  type Update,
+  updatesByFeatures,
+} from '../../base/index.ts';
 import { forgets, penalised } from '../arithmetic.ts';
 import { addsDecay, decayNumber, shrinks, signOf } from '../common.ts';
 import { nextStep } from '../counts.ts';

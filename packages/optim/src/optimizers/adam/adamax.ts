@@ -1,11 +1,18 @@
 import { E, type K } from '@kindling/core';
-import type { ParamGroup } from '../../groups.ts';
-import { type CapturableOptions, capturableKinds } from '../../implementation.ts';
-import { nonNegative, twoFractions } from '../../kinds.ts';
-import { optimizerClass } from '../../optimizer-class.ts';
-import { type Rate, rate } from '../../rate.ts';
-import type { ParamState } from '../../state-dict.ts';
-import { fusedUpdate, type Update, updatesByFeatures } from '../../update.ts';
+import {
+  type CapturableOptions,
+  capturableKinds,
+  fusedUpdate,
+  nonNegative,
+  optimizerClass,
+  type ParamGroup,
+  type ParamState,
+  type Rate,
+  rate,
+  twoFractions,
+  type Update,
+  updatesByFeatures,
+} from '../../base/index.ts';
 import { forgets, lerp, penalised } from '../arithmetic.ts';
 import { type CommonOptions, commonKinds, signOf } from '../common.ts';
 import { nextStep } from '../counts.ts';

@@ -1,7 +1,6 @@
 /** What NAdam and RAdam have in common: the options, beside those of their own, and which updates they ask for. */
 import { K } from '@kindling/core';
-import { type CapturableOptions, capturableKinds } from '../../implementation.ts';
-import { type Rate, rate } from '../../rate.ts';
+import { type CapturableOptions, capturableKinds, type Rate, rate } from '../../base/index.ts';
 import { forgets } from '../arithmetic.ts';
 import { addsDecay, type CommonOptions, commonKinds, shrinks } from '../common.ts';
 import * as moments from './moments.ts';

@@ -1,10 +1,14 @@
 import { E, type K } from '@kindling/core';
-import type { ParamGroup } from '../../groups.ts';
-import { nonNegative } from '../../kinds.ts';
-import { optimizerClass } from '../../optimizer-class.ts';
-import type { Rate } from '../../rate.ts';
-import type { ParamState } from '../../state-dict.ts';
-import { fusedUpdate, type Update, updatesByFeatures } from '../../update.ts';
+import {
+  fusedUpdate,
+  nonNegative,
+  optimizerClass,
+  type ParamGroup,
+  type ParamState,
+  type Rate,
+  type Update,
+  updatesByFeatures,
+} from '../../base/index.ts';
 import { penalised } from '../arithmetic.ts';
 import { decayNumber, signOf } from '../common.ts';
 import { nextStep, numberOf } from '../counts.ts';

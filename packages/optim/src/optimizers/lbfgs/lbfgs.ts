@@ -9,12 +9,17 @@ import {
   withoutUndefined,
   zeros,
 } from '@kindling/core';
-import { evaluateNeeded } from '../../closure.ts';
-import type { ParamGroup, Params } from '../../groups.ts';
-import { Optimizer } from '../../optimizer.ts';
-import { type Rate, rate, rateNumber } from '../../rate.ts';
-import type { ParamState } from '../../state-dict.ts';
-import type { Update } from '../../update.ts';
+import {
+  evaluateNeeded,
+  Optimizer,
+  type ParamGroup,
+  type ParamState,
+  type Params,
+  type Rate,
+  rate,
+  rateNumber,
+  type Update,
+} from '../../base/index.ts';
 import {
   absoluteSum,
   type Direction,

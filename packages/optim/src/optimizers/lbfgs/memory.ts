@@ -1,6 +1,5 @@
 import { checkArguments, K, Tensor, ValueError } from '@kindling/core';
-import { ofOptimizers } from '../../naming.ts';
-import { type ParamState, plain, tensorOf } from '../../state-dict.ts';
+import { ofOptimizers, type ParamState, plain, tensorOf } from '../../base/index.ts';
 
 /** What L-BFGS remembers from one iteration to the next; all parameters are one vector in it. Under PyTorch's names. */
 export interface Course {

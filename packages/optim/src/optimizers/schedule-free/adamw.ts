@@ -1,8 +1,14 @@
 import { E, K } from '@kindling/core';
-import type { ParamGroup } from '../../groups.ts';
-import { nonNegative, twoFractions } from '../../kinds.ts';
-import { type Rate, rate } from '../../rate.ts';
-import { fusedUpdate, type Update, updatesByFeatures } from '../../update.ts';
+import {
+  fusedUpdate,
+  nonNegative,
+  type ParamGroup,
+  type Rate,
+  rate,
+  twoFractions,
+  type Update,
+  updatesByFeatures,
+} from '../../base/index.ts';
 import { averageSquare } from '../arithmetic.ts';
 import {
   type ScheduleFreeGroup,

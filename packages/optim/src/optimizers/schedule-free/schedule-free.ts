@@ -12,10 +12,14 @@ import {
   withoutUndefined,
 } from '@kindling/core';
 
-import { type ParamGroup, type Params, requireOpenGroups } from '../../groups.ts';
-import { nonNegative } from '../../kinds.ts';
-import { Optimizer } from '../../optimizer.ts';
-import type { Rate } from '../../rate.ts';
+import {
+  nonNegative,
+  Optimizer,
+  type ParamGroup,
+  type Params,
+  type Rate,
+  requireOpenGroups,
+} from '../../base/index.ts';
 import { lerpBy } from '../arithmetic.ts';
 
 /** Options that both schedule-free optimizers take. */

@@ -1,7 +1,12 @@
 import { E, K } from '@kindling/core';
-import type { ParamGroup } from '../../groups.ts';
-import { type Rate, rate } from '../../rate.ts';
-import { fusedUpdate, type Update, updatesByFeatures } from '../../update.ts';
+import {
+  fusedUpdate,
+  type ParamGroup,
+  type Rate,
+  rate,
+  type Update,
+  updatesByFeatures,
+} from '../../base/index.ts';
 import {
   type ScheduleFreeGroup,
   type ScheduleFreeOptions,

@@ -1,13 +1,5 @@
 /** What a compiled step takes for given of an optimizer, and asks again before each call. */
-import {
-  assumes,
-  assumesSame,
-  comparisonOf,
-  dependsOnGradient,
-  readOnHost,
-  type Tensor,
-  tellsOnce,
-} from '@kindling/core';
+import { assumes, comparisonOf, dependsOnGradient, readOnHost, type Tensor, tellsOnce } from '@kindling/core';
 import { areSame, optionsOf, type ParamGroup } from './groups.ts';
 import { isDifferentiable } from './implementation.ts';
 import type { ParamState } from './state-dict.ts';
@@ -69,12 +61,4 @@ export function dependsOnGroups<O extends object>(
     }
     return true;
   });
-}
-
-/** Which hooks there are, which `noteChange` tells of. */
-export function dependsOnHooks(
-  { constructor: { name } }: object,
-  lists: readonly ReadonlyMap<object, unknown>[],
-): void {
-  assumesSame(`the hooks of ${name}`, () => lists.flatMap((hooks) => [...hooks.values(), null]), true);
 }

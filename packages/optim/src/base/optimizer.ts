@@ -6,15 +6,14 @@ import {
   isTraced,
   K,
   noGrad,
-  noteChange,
   onHost,
   Shown,
   Tensor,
   withoutUndefined,
   zerosLike,
 } from '@kindling/core';
-import { evaluate, refusePromise } from './closure.ts';
-import { dependsOnGroups, dependsOnHooks, dependsOnParameters } from './dependencies.ts';
+import { evaluate } from './closure.ts';
+import { dependsOnGroups, dependsOnParameters } from './dependencies.ts';
 import {
   aGroup,
   checkParameters,
@@ -38,13 +37,11 @@ import {
   readStateDict,
   writeStateDict,
 } from './state-dict.ts';
+import { dependsOnHooks, StepHooks } from './step-hooks.ts';
 import { isWorthJoining, spareOfStep, stateNames, type Update, updateAtOnce } from './update.ts';
 
 /** Called before or after each step. */
 export type StepHook = (optimizer: Optimizer) => void;
-
-/** Hooks in their order, each under its handle: the same function may stand there twice. */
-type Hooks = Map<object, StepHook>;
 
 const someDefaults = /* @__PURE__ */ K.kind('an object with the defaults of all options', K.isOptions);
 const zeroGradOptions = /* @__PURE__ */ K.options<{ setToNone?: boolean }>({ setToNone: K.flag });
@@ -52,10 +49,11 @@ const zeroGradOptions = /* @__PURE__ */ K.options<{ setToNone?: boolean }>({ set
 /**
  * The base of all optimizers: parameter groups, state, `zeroGrad`, `stateDict`. Follows `torch.optim.Optimizer`.
  *
- * An update has two parts, and a new optimizer is a class that states both: {@link numbers} runs in JavaScript and gives the numbers of this step
- * (learning rate, bias corrections) from group and state; {@link updateOf} names the kernel that does the arithmetic. So a step can be replayed
- * with other numbers and the same kernel. Each option is checked when it is given and before each step: by its kind in `kinds`, or else by that
- * of its default; what concerns several options is up to {@link check}. Where an optimizer has an option `differentiable`, as PyTorch's have, the
+ * An update has two parts, and a new optimizer is a class that states both: {@link numbers} runs in JavaScript and
+ * gives the numbers of this step (learning rate, bias corrections) from group and state; {@link updateOf} names the
+ * kernel that does the arithmetic. So a step can be replayed with other numbers and the same kernel. Each option is
+ * checked when it is given and before each step: by its kind in `kinds`, or else by that of its default; what concerns
+ * several options is up to {@link check}. Where an optimizer has an option `differentiable`, as PyTorch's have, the
  * steps of a group that says so are recorded, and its parameters may be results.
  * @throws ValueError for an empty or no list of parameters; otherwise as {@link addParamGroup}
  * @example
@@ -92,8 +90,8 @@ export abstract class Optimizer<O extends { lr: Rate } = any> extends Shown {
   #stepCount = 0;
   readonly #kinds: Readonly<Record<string, K.Kind>>;
   readonly #checked: LastOptions;
-  readonly #preHooks: Hooks = new Map();
-  readonly #postHooks: Hooks = new Map();
+  readonly #preHooks = new StepHooks<Optimizer>();
+  readonly #postHooks = new StepHooks<Optimizer>();
 
   constructor(params: Params<O>, defaults: O, kinds?: Readonly<Record<string, K.Kind>>) {
     const { name } = new.target;
@@ -111,15 +109,20 @@ export abstract class Optimizer<O extends { lr: Rate } = any> extends Shown {
   /** Called for each group that was added: makes the state that is there before the first step, if there is any. */
   protected begin(_group: ParamGroup<O>): void {}
 
-  /** The kernel for the options of a group, and the state that it changes. The same object for the same choice of features. */
+  /**
+   * The kernel for the options of a group, and the state that it changes. The same object for the same choice of
+   * features.
+   */
   protected abstract updateOf(group: ParamGroup<O>): Update;
 
-  /** The numbers of the step of `p`, in the kernel's order. `state` is empty at the first; counts in it are kept here. */
+  /**
+   * The numbers of the step of `p`, in the kernel's order. `state` is empty at the first; counts in it are kept here.
+   */
   protected abstract numbers(group: ParamGroup<O>, state: ParamState, p: Tensor): readonly number[];
 
   /**
-   * A tensor of the state of `p`, by its name, as it is before the first step: zeros of its shape, unless an optimizer says
-   * otherwise. State that is loaded has to have that shape.
+   * A tensor of the state of `p`, by its name, as it is before the first step: zeros of its shape, unless an optimizer
+   * says otherwise. State that is loaded has to have that shape.
    */
   protected firstState(p: Tensor, _name: string, _group: ParamGroup<O>): Tensor {
     return zerosLike(p);
@@ -159,8 +162,9 @@ export abstract class Optimizer<O extends { lr: Rate } = any> extends Shown {
 
   /**
    * Adds a group of parameters, with options of its own. Follows `Optimizer.add_param_group`.
-   * @throws ValueError for parameters that belong to a group already, for unknown options and values that cannot be; DTypeError
-   * for what is no tensor; AutogradError for a tensor that is no leaf, where steps are not to be `differentiable`
+   * @throws ValueError for parameters that belong to a group already, for unknown options and values that cannot be;
+   * DTypeError for what is no tensor; AutogradError for a tensor that is no leaf, where steps are not to be
+   * `differentiable`
    */
   addParamGroup(group: GivenGroup<O>): void {
     this.#add(`${this.constructor.name}.addParamGroup`, group);
@@ -184,8 +188,8 @@ export abstract class Optimizer<O extends { lr: Rate } = any> extends Shown {
   }
 
   /**
-   * Checks the options of a group, at each step and where a `caller` gives them. A learning rate below zero is refused where it
-   * is given; schedules may lead there, as in PyTorch.
+   * Checks the options of a group, at each step and where a `caller` gives them. A learning rate below zero is refused
+   * where it is given; schedules may lead there, as in PyTorch.
    */
   #checkOptions(options: ParamGroup<O>, caller?: string): void {
     const changed = caller === undefined ? this.#checked.changed(options) : null;
@@ -221,20 +225,21 @@ export abstract class Optimizer<O extends { lr: Rate } = any> extends Shown {
   }
 
   /**
-   * Updates every parameter that has a gradient. Follows `Optimizer.step`. `closure` computes the loss anew, with gradients recorded, before the
-   * step; its result is returned.
-   * @throws ValueError for options that cannot be, as a learning rate of NaN, for a closure or hook that is asynchronous, and for a leaf in
-   * a group that is `differentiable`; CompileError for such a group inside of a compiled function
+   * Updates every parameter that has a gradient. Follows `Optimizer.step`. `closure` computes the loss anew, with
+   * gradients recorded, before the step; its result is returned.
+   * @throws ValueError for options that cannot be, as a learning rate of NaN, for a closure or hook that is
+   * asynchronous, and for a leaf in a group that is `differentiable`; CompileError for such a group inside of a
+   * compiled function
    */
   step(): void;
   step(closure: () => Tensor): Tensor;
   step(closure?: () => Tensor): Tensor | undefined;
   step(closure?: () => Tensor): Tensor | undefined {
     if (isTraced()) dependsOnHooks(this, [this.#preHooks, this.#postHooks]);
-    this.#run(this.#preHooks);
+    this.#preHooks.run(this);
     const loss = this.perform(closure);
     onHost(() => void this.#stepCount++);
-    this.#run(this.#postHooks);
+    this.#postHooks.run(this);
     return loss;
   }
 
@@ -273,11 +278,15 @@ export abstract class Optimizer<O extends { lr: Rate } = any> extends Shown {
     }
   }
 
-  /** The same, with the numbers of all parameters before the first is changed: the host is asked once, and those alike are updated together. */
+  /**
+   * The same, with the numbers of all parameters before the first is changed: the host is asked once, and those alike
+   * are updated together.
+   */
   #updateAtOnce(group: ParamGroup<O>, update: Update): void {
     const params = group.params.filter((p) => p.grad !== null);
     updateAtOnce(update, params, {
-      // What the host runs in each call of a program makes no functions. States are looked up, as loading a state dict replaces them.
+      // What the host runs in each call of a program makes no functions. States are looked up, as loading a state dict
+      // replaces them.
       stateOf: (p) => this.#stateOf(p),
       numbersOf: (state, p) => this.numbers(group, state, p),
       operandsOf: (p) => this.#operandsOf(p, this.#stateOf(p), group, update),
@@ -332,35 +341,17 @@ export abstract class Optimizer<O extends { lr: Rate } = any> extends Shown {
 
   /** Calls `hook` before each step, until the handle is removed. Follows `Optimizer.register_step_pre_hook`. */
   registerStepPreHook(hook: StepHook): { remove(): void } {
-    return this.#register('registerStepPreHook', this.#preHooks, hook);
+    return this.#preHooks.add(`${this.constructor.name}.registerStepPreHook`, hook);
   }
 
   /** Calls `hook` after each step, until the handle is removed. Follows `Optimizer.register_step_post_hook`. */
   registerStepPostHook(hook: StepHook): { remove(): void } {
-    return this.#register('registerStepPostHook', this.#postHooks, hook);
-  }
-
-  #register(method: string, hooks: Hooks, hook: StepHook): { remove(): void } {
-    checkArguments(`${this.constructor.name}.${method}`, { hook: K.callable }, [hook]);
-    const handle = {
-      remove: () => {
-        hooks.delete(handle);
-        noteChange();
-      },
-    };
-    hooks.set(handle, hook);
-    noteChange();
-    return handle;
-  }
-
-  /** Those that are registered now: a hook may add and remove others. */
-  #run(hooks: Hooks): void {
-    if (hooks.size > 0) for (const hook of [...hooks.values()]) refusePromise(this, hook(this));
+    return this.#postHooks.add(`${this.constructor.name}.registerStepPostHook`, hook);
   }
 
   /**
-   * State and options, without the parameters themselves, in PyTorch's layout. The tensors are shared, not copied. Follows
-   * `Optimizer.state_dict`.
+   * State and options, without the parameters themselves, in PyTorch's layout. The tensors are shared, not copied.
+   * Follows `Optimizer.state_dict`.
    */
   stateDict(): OptimizerStateDict {
     return writeStateDict(this, (value) => this.writtenState(value));
@@ -372,8 +363,9 @@ export abstract class Optimizer<O extends { lr: Rate } = any> extends Shown {
   }
 
   /**
-   * Takes over what {@link stateDict} gave, here or in PyTorch, also by way of JSON. Nothing is changed unless all of it fits. A rate that
-   * is a tensor there is a new one here, as are betas, and `capturable` becomes false. Follows `Optimizer.load_state_dict`.
+   * Takes over what {@link stateDict} gave, here or in PyTorch, also by way of JSON. Nothing is changed unless all of
+   * it fits. A rate that is a tensor there is a new one here, as are betas, and `capturable` becomes false. Follows
+   * `Optimizer.load_state_dict`.
    * @throws ValueError, ShapeError where groups, their sizes, their options or the state do not fit
    */
   loadStateDict(dict: OptimizerStateDict): void {
