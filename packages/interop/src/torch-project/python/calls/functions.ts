@@ -22,7 +22,10 @@ const own = (place: object, name: string): boolean =>
   Object.hasOwn(place, name) && typeof (place as Record<string, unknown>)[name] === 'function';
 const methods: object = Tensor.prototype;
 
-/** What the package of functions has that PyTorch has not: it is written by what happens in it. */
+/**
+ * Functions that PyTorch has not, which are written by what happens in them; the name of the class of one is the same but
+ * for capitals.
+ */
 const beyond: ReadonlySet<string> = new Set(
   (
     'adaptiveWingLoss arcFaceLoss asymmetricLoss binnedHuberLoss charbonnierLoss cosFaceLoss diceLoss emdLoss focalLoss ' +
@@ -30,8 +33,13 @@ const beyond: ReadonlySet<string> = new Set(
     'tverskyLoss wingLoss classShares copyElements dropoutMask fusedCrossEntropy fusedNll gruGates lstmGates lstmSequence maskClasses ' +
     'apply applyBinary applyElementwise applyElementwiseInPlace applyInPlace applyMulti applyUnary applyView composed ' +
     'multilabelMargins normalizeGroups sliceAlong steps weighClasses alignmentLosses alignmentsFit addTableRows greatestTableRows numberBags readTableRows sumTaps assign groupRows'
-  ).split(' '),
+  )
+    .toLowerCase()
+    .split(' '),
 );
+
+/** Whether PyTorch has no function, or class of one, of this name. */
+export const isBeyond = (name: string): boolean => beyond.has(name.toLowerCase());
 
 /** Python's operators. */
 const operators: Readonly<Record<string, string>> = {
@@ -156,7 +164,7 @@ function calleeOf(
   first: Argument | undefined,
   write: Writing,
 ): { callee: string; isMethod: boolean } | null {
-  if (beyond.has(name)) return null;
+  if (isBeyond(name)) return null;
   const given = renamed[name];
   if (given !== undefined) return { callee: given, isMethod: false };
   const python = pythonName(name);

@@ -1,14 +1,14 @@
 import { E, K } from '@kindling/core';
-import type { ParamGroup } from '../groups.ts';
-import { type CapturableOptions, capturableKinds } from '../implementation.ts';
-import { nonNegative } from '../kinds.ts';
-import { optimizerClass } from '../optimizer-class.ts';
-import { type Rate, rate } from '../rate.ts';
-import type { ParamState } from '../state-dict.ts';
-import { fusedUpdate, type Update, updatesByFeatures } from '../update.ts';
-import { averageSquare, penalised } from './arithmetic.ts';
-import { type CommonOptions, commonKinds, signOf } from './common.ts';
-import { nextStep } from './counts.ts';
+import type { ParamGroup } from '../../groups.ts';
+import { type CapturableOptions, capturableKinds } from '../../implementation.ts';
+import { nonNegative } from '../../kinds.ts';
+import { optimizerClass } from '../../optimizer-class.ts';
+import { type Rate, rate } from '../../rate.ts';
+import type { ParamState } from '../../state-dict.ts';
+import { fusedUpdate, type Update, updatesByFeatures } from '../../update.ts';
+import { averageSquare, penalised } from '../arithmetic.ts';
+import { type CommonOptions, commonKinds, signOf } from '../common.ts';
+import { nextStep } from '../counts.ts';
 
 /** Options of {@link Adadelta}. */
 export interface AdadeltaOptions extends CommonOptions, CapturableOptions {

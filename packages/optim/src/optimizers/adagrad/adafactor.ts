@@ -9,16 +9,16 @@ import {
   type Tensor,
   zeros,
 } from '@kindling/core';
-import type { ParamGroup } from '../groups.ts';
-import { foreachKinds, type ImplementationOptions } from '../implementation.ts';
-import { nonNegative } from '../kinds.ts';
-import { optimizerClass } from '../optimizer-class.ts';
-import { type Rate, rate } from '../rate.ts';
-import type { ParamState } from '../state-dict.ts';
-import { type Update, updatesByFeatures } from '../update.ts';
-import { lerpBy } from './arithmetic.ts';
-import { signOf } from './common.ts';
-import { nextStep } from './counts.ts';
+import type { ParamGroup } from '../../groups.ts';
+import { foreachKinds, type ImplementationOptions } from '../../implementation.ts';
+import { nonNegative } from '../../kinds.ts';
+import { optimizerClass } from '../../optimizer-class.ts';
+import { type Rate, rate } from '../../rate.ts';
+import type { ParamState } from '../../state-dict.ts';
+import { type Update, updatesByFeatures } from '../../update.ts';
+import { lerpBy } from '../arithmetic.ts';
+import { signOf } from '../common.ts';
+import { nextStep } from '../counts.ts';
 
 /** Options of {@link Adafactor}. */
 export interface AdafactorOptions extends Pick<ImplementationOptions, 'foreach'> {

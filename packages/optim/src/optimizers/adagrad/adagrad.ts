@@ -1,14 +1,14 @@
 import { E, fullLike, type K, type Tensor } from '@kindling/core';
-import type { ParamGroup } from '../groups.ts';
-import { type FusedOptions, fusedKinds } from '../implementation.ts';
-import { nonNegative } from '../kinds.ts';
-import { optimizerClass } from '../optimizer-class.ts';
-import { type Rate, rate } from '../rate.ts';
-import type { ParamState } from '../state-dict.ts';
-import { fusedUpdate, type Update, updatesByFeatures } from '../update.ts';
-import { penalised } from './arithmetic.ts';
-import { type CommonOptions, commonKinds, signOf } from './common.ts';
-import { nextStep } from './counts.ts';
+import type { ParamGroup } from '../../groups.ts';
+import { type FusedOptions, fusedKinds } from '../../implementation.ts';
+import { nonNegative } from '../../kinds.ts';
+import { optimizerClass } from '../../optimizer-class.ts';
+import { type Rate, rate } from '../../rate.ts';
+import type { ParamState } from '../../state-dict.ts';
+import { fusedUpdate, type Update, updatesByFeatures } from '../../update.ts';
+import { penalised } from '../arithmetic.ts';
+import { type CommonOptions, commonKinds, signOf } from '../common.ts';
+import { nextStep } from '../counts.ts';
 
 /** Options of {@link Adagrad}. */
 export interface AdagradOptions extends CommonOptions, FusedOptions {
