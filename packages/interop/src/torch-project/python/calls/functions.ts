@@ -23,8 +23,8 @@ const own = (place: object, name: string): boolean =>
 const methods: object = Tensor.prototype;
 
 /**
- * Functions that PyTorch has not, which are written by what happens in them; the name of the class of one is the same but
- * for capitals.
+ * What PyTorch has not, which is written by what happens in it: functions, whose classes have the same names but for
+ * capitals, and classes without a function.
  */
 const beyond: ReadonlySet<string> = new Set(
   (
@@ -32,13 +32,13 @@ const beyond: ReadonlySet<string> = new Set(
     'focalTverskyLoss fractionalHuberLoss infoNceLoss jaccardLoss logCoshLoss quantileLoss reduceLoss sigmoidFocalLoss supConLoss ' +
     'tverskyLoss wingLoss classShares copyElements dropoutMask fusedCrossEntropy fusedNll gruGates lstmGates lstmSequence maskClasses ' +
     'apply applyBinary applyElementwise applyElementwiseInPlace applyInPlace applyMulti applyUnary applyView composed ' +
-    'multilabelMargins normalizeGroups sliceAlong steps weighClasses alignmentLosses alignmentsFit addTableRows greatestTableRows numberBags readTableRows sumTaps assign groupRows'
+    'multilabelMargins normalizeGroups sliceAlong steps weighClasses alignmentLosses alignmentsFit addTableRows greatestTableRows numberBags readTableRows sumTaps assign groupRows Loss WeightedLoss'
   )
     .toLowerCase()
     .split(' '),
 );
 
-/** Whether PyTorch has no function, or class of one, of this name. */
+/** Whether PyTorch has no function or class of this name. */
 export const isBeyond = (name: string): boolean => beyond.has(name.toLowerCase());
 
 /** Python's operators. */

@@ -10,13 +10,13 @@ import { isBeyond } from './functions.ts';
 type Fields = Readonly<Record<string, unknown>>;
 type Constructor = new (...given: unknown[]) => AnyModule;
 
-/** Classes that PyTorch has not, or not with what they hold, and that stand for no function it lacks. */
-const beyond: ReadonlySet<string> = new Set(['TripletMarginWithDistanceLoss', 'Loss', 'WeightedLoss']);
+/** It holds a function, which is written by what happens in it. */
+const withFunction = 'TripletMarginWithDistanceLoss';
 
 /** The name of a module's class, where PyTorch has it. */
 export function torchClass(module: AnyModule): string | null {
   const name = libraryClass(module);
-  return name !== null && (beyond.has(name) || isBeyond(name)) ? null : name;
+  return name === null || name === withFunction || isBeyond(name) ? null : name;
 }
 
 /** That a constructor told what it takes. */
