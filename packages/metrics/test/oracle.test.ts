@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type Tensor, tensor } from '@kindling/core';
 import * as metrics from '@kindling/metrics';
 import { describe, expect, it } from 'vitest';
+import { RegressionMetric } from '../src/regression/outputs.ts';
 
 type Nested = number | 'NaN' | Nested[];
 
@@ -43,7 +44,7 @@ const tensorOf = (x: unknown, labels: boolean): Tensor =>
   tensor(x as number[], { dtype: labels && isWhole(x) ? 'int32' : 'float64' });
 
 function read({ metric, options, input, target, weight }: Entry) {
-  const isRegression = /Error$|r2Score/.test(metric) && metric !== 'calibrationError';
+  const isRegression = classes[metric].prototype instanceof RegressionMetric;
   const target_ = tensorOf(target, !isRegression);
   // Scores of classes may be whole numbers.
   const input_ = tensorOf(input, !isRegression && Array.isArray(input) && !Array.isArray(input[0]));

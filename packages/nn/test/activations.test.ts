@@ -3,6 +3,7 @@ import * as nn from '@kindling/nn';
 import { F } from '@kindling/nn';
 import fc from 'fast-check';
 import { describe, expect, it, vi } from 'vitest';
+import * as faces from '../src/activations/index.ts';
 
 const inf = Infinity;
 
@@ -300,6 +301,14 @@ const modules: readonly [nn.Module, (x: Tensor) => Tensor][] = [
 ];
 
 describe('modules', () => {
+  it('are all that there are', () => {
+    const classes = Object.values<unknown>(faces).filter(
+      (face) => typeof face === 'function' && face.prototype instanceof nn.Module,
+    );
+    const tested = new Set<unknown>(modules.map(([{ constructor }]) => constructor));
+    expect(classes.filter((face) => !tested.has(face))).toEqual([]);
+  });
+
   it.each(modules)('%s', (module, run) => {
     const x = double([-3, -1.5, -0.3, 0.05, 0.4, 0.8, 1.7, 2.5], false).reshape([1, 2, 2, 2]);
     expect([...module(x).data]).toEqual([...run(x).data]);

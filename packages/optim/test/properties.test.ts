@@ -66,9 +66,9 @@ it('are all optimizers that have a formula of elements', () => {
   const exported = Object.entries<unknown>(optim).flatMap(([name, made]) =>
     typeof made === 'function' && made.prototype instanceof optim.Optimizer ? [name] : [],
   );
-  expect(exported.filter((name) => !beyondElements.has(name)).toSorted()).toEqual(
-    Object.keys(drawn).toSorted(),
-  );
+  const names = exported.filter((name) => !beyondElements.has(name)).toSorted();
+  expect(Object.keys(drawn).toSorted()).toEqual(names);
+  expect(Object.keys(plainUpdates).toSorted()).toEqual(names);
 });
 
 type Maker = new (

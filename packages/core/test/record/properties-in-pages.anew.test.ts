@@ -7,6 +7,7 @@ async function made(): Promise<[texts: number, follows: boolean]> {
   vi.resetModules();
   const { assumesValues, compile, ones } = await import('../../src/index.ts');
   const texts: unknown[] = [];
+  // biome-ignore lint/complexity/useArrowFunction: `new` takes no arrow function
   const make = vi.fn(function (...text: string[]): unknown {
     texts.push(text);
     return Reflect.construct(FunctionItself, text);

@@ -22,16 +22,24 @@ const own = (place: object, name: string): boolean =>
   Object.hasOwn(place, name) && typeof (place as Record<string, unknown>)[name] === 'function';
 const methods: object = Tensor.prototype;
 
-/** What the package of functions has that PyTorch has not: it is written by what happens in it. */
+/**
+ * What PyTorch has not, which is written by what happens in it: functions, whose classes have the same names but for
+ * capitals, and classes without a function.
+ */
 const beyond: ReadonlySet<string> = new Set(
   (
     'adaptiveWingLoss arcFaceLoss asymmetricLoss binnedHuberLoss charbonnierLoss cosFaceLoss diceLoss emdLoss focalLoss ' +
     'focalTverskyLoss fractionalHuberLoss infoNceLoss jaccardLoss logCoshLoss quantileLoss reduceLoss sigmoidFocalLoss supConLoss ' +
     'tverskyLoss wingLoss classShares copyElements dropoutMask fusedCrossEntropy fusedNll gruGates lstmGates lstmSequence maskClasses ' +
     'apply applyBinary applyElementwise applyElementwiseInPlace applyInPlace applyMulti applyUnary applyView composed ' +
-    'multilabelMargins normalizeGroups sliceAlong steps weighClasses alignmentLosses alignmentsFit addTableRows greatestTableRows numberBags readTableRows sumTaps assign groupRows'
-  ).split(' '),
+    'multilabelMargins normalizeGroups sliceAlong steps weighClasses alignmentLosses alignmentsFit addTableRows greatestTableRows numberBags readTableRows sumTaps assign groupRows Loss WeightedLoss'
+  )
+    .toLowerCase()
+    .split(' '),
 );
+
+/** Whether PyTorch has no function or class of this name. */
+export const isBeyond = (name: string): boolean => beyond.has(name.toLowerCase());
 
 /** Python's operators. */
 const operators: Readonly<Record<string, string>> = {
@@ -156,7 +164,7 @@ function calleeOf(
   first: Argument | undefined,
   write: Writing,
 ): { callee: string; isMethod: boolean } | null {
-  if (beyond.has(name)) return null;
+  if (isBeyond(name)) return null;
   const given = renamed[name];
   if (given !== undefined) return { callee: given, isMethod: false };
   const python = pythonName(name);

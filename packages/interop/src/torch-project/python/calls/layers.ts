@@ -5,23 +5,18 @@ import * as nn from '@kindling/nn';
 import { ExportError } from '../../../errors.ts';
 import { libraryClass } from '../../../recording/index.ts';
 import { call, dtypeName, literal, number, type Py, prefixed } from '../text/index.ts';
+import { isBeyond } from './functions.ts';
 
 type Fields = Readonly<Record<string, unknown>>;
 type Constructor = new (...given: unknown[]) => AnyModule;
 
-/** Layers and losses of the library that PyTorch has not. */
-const beyond: ReadonlySet<string> = new Set(
-  (
-    'AdaptiveWingLoss ArcFaceLoss AsymmetricLoss BinnedHuberLoss CharbonnierLoss CosFaceLoss DiceLoss EMDLoss FocalLoss ' +
-    'FocalTverskyLoss FractionalHuberLoss InfoNCELoss JaccardLoss LogCoshLoss QuantileLoss SigmoidFocalLoss SupConLoss TverskyLoss ' +
-    'WingLoss TripletMarginWithDistanceLoss Loss WeightedLoss'
-  ).split(' '),
-);
+/** It holds a function, which is written by what happens in it. */
+const withFunction = 'TripletMarginWithDistanceLoss';
 
 /** The name of a module's class, where PyTorch has it. */
 export function torchClass(module: AnyModule): string | null {
   const name = libraryClass(module);
-  return name !== null && beyond.has(name) ? null : name;
+  return name === null || name === withFunction || isBeyond(name) ? null : name;
 }
 
 /** That a constructor told what it takes. */

@@ -20,10 +20,10 @@ import {
   rate,
   type Update,
   updatesByFeatures,
-} from '../base/index.ts';
-import { lerpBy } from './arithmetic.ts';
-import { signOf } from './common.ts';
-import { nextStep } from './counts.ts';
+} from '../../base/index.ts';
+import { lerpBy } from '../arithmetic.ts';
+import { signOf } from '../common.ts';
+import { nextStep } from '../counts.ts';
 
 /** Options of {@link Adafactor}. */
 export interface AdafactorOptions extends Pick<ImplementationOptions, 'foreach'> {

@@ -11,10 +11,10 @@ import {
   rate,
   type Update,
   updatesByFeatures,
-} from '../base/index.ts';
-import { averageSquare, forgets, fusedMultiplyAdd, penalised } from './arithmetic.ts';
-import { type CommonOptions, commonKinds, signOf } from './common.ts';
-import { nextStep } from './counts.ts';
+} from '../../base/index.ts';
+import { averageSquare, forgets, fusedMultiplyAdd, penalised } from '../arithmetic.ts';
+import { type CommonOptions, commonKinds, signOf } from '../common.ts';
+import { nextStep } from '../counts.ts';
 
 /** Options of {@link RMSprop}. */
 export interface RMSpropOptions extends CommonOptions, CapturableOptions {
