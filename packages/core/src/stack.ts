@@ -4,7 +4,8 @@
  * Where a package of Kindling lies, in its sources, built or installed; and what of the runtime stands between its
  * frames.
  */
-const own = /[\\/]packages[\\/](?:core|nn|optim|metrics|distributions|tensorboard|interop)[\\/](?:src|dist)[\\/]|@kindling[\\/]|node:internal/;
+const own =
+  /[\\/]packages[\\/](?:core|nn|optim|metrics|distributions|tensorboard|interop)[\\/](?:src|dist)[\\/]|@kindling[\\/]|node:internal/;
 
 /**
  * Where this package lies, by a frame of this file: the folder of its sources, or the one file of a build, be it a
