@@ -1,6 +1,8 @@
 /** What the manifests promise, one with another. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { runInThisContext } from 'node:vm';
+import { userFrames } from '@kindling/core';
 import { describe, expect, it } from 'vitest';
 
 const root = join(import.meta.dirname, '../..');
@@ -25,6 +27,13 @@ describe.each(packages)('%s', (folder) => {
 
   it('names files of its own where it speaks of side effects', () => {
     for (const path of sideEffects || []) expect(existsSync(join(root, folder, path)), path).toBe(true);
+  });
+
+  it('has its sources told apart from the code that calls them', () => {
+    const framesIn = (filename: string): string[] =>
+      runInThisContext('(frames) => frames()', { filename })(userFrames);
+    expect(framesIn(`/anywhere/${folder}/src/called.js`).join()).not.toContain('called.js');
+    expect(framesIn('/anywhere/packages/app/src/called.js').join()).toContain('called.js');
   });
 
   it('publishes each entry that its sources have', () => {

@@ -4,7 +4,8 @@
  * Where a package of Kindling lies, in its sources, built or installed; and what of the runtime stands between its
  * frames.
  */
-const own = /[\\/]packages[\\/](?:core|nn|optim|interop)[\\/](?:src|dist)[\\/]|@kindling[\\/]|node:internal/;
+const own =
+  /[\\/]packages[\\/](?:core|nn|optim|metrics|distributions|tensorboard|interop)[\\/](?:src|dist)[\\/]|@kindling[\\/]|node:internal/;
 
 /**
  * Where this package lies, by a frame of this file: the folder of its sources, or the one file of a build, be it a
@@ -38,6 +39,9 @@ interface CallSite {
   isEval(): boolean;
 }
 
+/** Frames that are looked at, where nobody says how many. */
+const mostFrames = 40;
+
 /** Whether a file is of the library, by its name. */
 const ownFiles = new Map<string, boolean>();
 
@@ -45,9 +49,9 @@ const ownFiles = new Map<string, boolean>();
  * Tells the innermost frame of the call stack that is not the library's from all others, without wording any; `null`
  * where the runtime does not say. Kindling's own.
  */
-export function userPlace(limit = 40): string | null {
+export function userPlace(): string | null {
   const { stackTraceLimit, prepareStackTrace } = traces;
-  traces.stackTraceLimit = limit;
+  traces.stackTraceLimit = mostFrames;
   traces.prepareStackTrace = (_: unknown, sites: unknown) => sites;
   const sites = new Error().stack as unknown;
   traces.stackTraceLimit = stackTraceLimit;
@@ -74,7 +78,7 @@ export function userPlace(limit = 40): string | null {
  * The frames of the call stack that are not the library's, innermost first; none where these cannot be told apart, as
  * in a program bundled into one file. Kindling's own.
  */
-export function userFrames(limit = 40): string[] {
+export function userFrames(limit = mostFrames): string[] {
   const frames = stackFrames(limit);
   const place = ownPlace(frames[0] ?? '');
   return frames.filter((frame) => !own.test(frame) && (place === '' || !frame.includes(place)));

@@ -1,6 +1,6 @@
 /** The one door to the kernels, which know typed arrays and strides and nothing above them. */
 
-// Outside this folder nothing else of it is imported, and nothing else touches the memory of kernels. Within it, rooms
+// Outside this folder nothing else of it is imported, and nothing else touches the scratch memory. Within it, rooms
 // import the faces of those that docs/architecture.md lists before them.
 export * from './attention/index.ts';
 export { useWideModules } from './compile/index.ts';

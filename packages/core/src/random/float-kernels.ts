@@ -89,7 +89,7 @@ const LN2_LOW = f(-2.1219444e-4);
 const LN2_HIGH = f(0.693359375);
 
 /** The natural logarithm of a float32 in (0, 1] that is a multiple of 2^-24. */
-export function logOfUniform(x: Expr, by: Arithmetic = inFloat64): Expr {
+export function logOfUniform(x: Expr, by: Arithmetic): Expr {
   const { single, mulAdd, fraction, ofHalf } = by;
   const bits = E.bitsOf(x);
   const ofFraction = E.iand(bits, E.intConstant((1n << BigInt(fraction)) - 1n));
@@ -109,7 +109,7 @@ const SIN = [-1.9515295891e-4, 8.3321608736e-3, -1.6666654611e-1];
 const COS = [2.443315711809948e-5, -1.388731625493765e-3, 4.166664568298827e-2];
 
 /** Sine and cosine of 2 pi u, rounded to float32, u being a multiple of 2^-24 below 1. */
-export function sinCosOfTurn(angle: Expr, by: Arithmetic = inFloat64): [sine: Expr, cosine: Expr] {
+export function sinCosOfTurn(angle: Expr, by: Arithmetic): [sine: Expr, cosine: Expr] {
   const { single, mulAdd } = by;
   const eighths = E.truncToInt(single(E.mul(angle, f(4 / Math.PI))));
   const octant = E.iand(E.iadd(eighths, 1), -2);

@@ -103,7 +103,7 @@ export function ofKernel(error: unknown, name: string, shape: Shape, inputs: Ten
  * Runs an operation, the one way to do so: result's shape and dtype, kernel, and the place in the graph. Kindling's
  * own.
  * @throws KindlingError where the operation's `infer` or kernel refuses the inputs; AutogradError where an input is a
- *   view whose base was changed in place since
+ *   view whose base was changed in place since, where its place there cannot be recorded
  */
 export function apply<A, I extends Tensors>(primitive: Primitive<A, I>, inputs: I, attrs: A): Tensor {
   if (observed) notifyBefore(primitive.name, inputs, attrs);

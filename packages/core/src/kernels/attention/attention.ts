@@ -10,7 +10,7 @@ import { ATTENTION_SCRATCH } from './parameters.ts';
 import { type AttentionPlan, type AttentionSizes, type Operands, planOf, type Stack } from './plan.ts';
 
 /** Operands of attention, each (N, H, L, E), as the sizes say. */
-export interface AttentionOperands {
+interface AttentionOperands {
   readonly q: Strided;
   readonly k: Strided;
   readonly v: Strided;
@@ -22,7 +22,7 @@ export interface AttentionOperands {
 }
 
 /** What is wanted besides on the way back. Results lie without gaps, in any order of the dimensions behind N. */
-export interface AttentionGradients {
+interface AttentionGradients {
   readonly g: Strided;
   readonly dq: Strided;
   readonly dk: Strided;

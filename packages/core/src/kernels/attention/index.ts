@@ -1,3 +1,3 @@
 /** Attention by blocks of queries and keys: forward, and on the way back. */
 export * from './attention.ts';
-export { type AttentionSizes, attentionFits, useWideAttention } from './plan.ts';
+export { attentionFits, useWideAttention } from './plan.ts';

@@ -23,7 +23,7 @@ import { recordIntegers } from './recorded-integers.ts';
 import { smallGemm } from './small.ts';
 import { narrowTile } from './tiles.ts';
 
-export type { BatchedMatrixView, MatrixView } from './operands.ts';
+export type { MatrixView } from './operands.ts';
 
 /** What a product is scaled by, and what is added to it. */
 export interface GemmOptions {

@@ -41,5 +41,5 @@ export {
   recordPosition,
   recordSpread,
 } from './positions.ts';
-export { FlagIsOther, groupRows, putRows, requireFlag, takeRows } from './row-groups.ts';
+export { groupRows, putRows, requireFlag, takeRows } from './row-groups.ts';
 export { addTableRows, greatestTableRows, numberBags, type RowSums, readTableRows } from './table-rows.ts';

@@ -41,7 +41,7 @@ export function requireFlag(flag: TypedArray, value: number): void {
 }
 
 /** Something decides otherwise than it did. */
-export class FlagIsOther extends Error {}
+class FlagIsOther extends Error {}
 
 /** Rows of a matrix in which elements lie side by side. */
 interface Matrix {

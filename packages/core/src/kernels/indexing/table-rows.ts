@@ -27,7 +27,7 @@ const orZero = new ElementwiseKernel('padding', 2, (x, index, skipped) => select
  * of the first index that names no row, and -1 where all do; where a call is being compiled none does, or the program
  * gives the word to the kernel.
  */
-export function readTableRows(table: Strided, indices: Strided, out: Strided, skipped = -1): number {
+export function readTableRows(table: Strided, indices: Strided, out: Strided, skipped: number): number {
   const bad = readNamedRows(table, indices, out);
   if (bad >= 0 || skipped < 0) return bad;
   const [, width = 1] = table.shape;

@@ -4,7 +4,7 @@ import { RealMatrix } from './matrix.ts';
  * Householder reflections H = 1 - tau v vᵀ, one a column: v is 0 above the diagonal, 1 on it, and stands below it in
  * `a`.
  */
-export interface Reflections {
+interface Reflections {
   readonly a: RealMatrix;
   readonly tau: Float64Array;
 }

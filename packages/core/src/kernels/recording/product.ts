@@ -11,7 +11,7 @@ export interface Matrix {
 }
 
 /** In which order the sums of a product come about: what decides its bits. */
-export type Summing =
+type Summing =
   /** One term after another. */
   | 'steps'
   /** As many sums as a vector has lanes, each of every so manieth term, that are added up two and two. */

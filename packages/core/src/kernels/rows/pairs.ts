@@ -168,7 +168,7 @@ export function pairDots(
   a: Strided,
   b: Strided,
   out: TypedArray,
-  { scaleA, scaleB, levels, greatest = null, root = 1 }: PairFactors = {},
+  { scaleA, scaleB, levels, greatest = null, root = 1 }: PairFactors,
 ): void {
   if (recorder !== null) {
     const made = { term, greatest, root, scaledA: scaleA !== undefined, scaledB: scaleB !== undefined };
@@ -223,7 +223,7 @@ export function pairSums(
   b: Strided,
   a: Strided,
   out: TypedArray,
-  { scaleA, levels }: PairFactors = {},
+  { scaleA, levels }: PairFactors,
 ): void {
   if (recorder !== null) {
     const made = { term, greatest: null, root: 1, scaledA: scaleA !== undefined, scaledB: false };

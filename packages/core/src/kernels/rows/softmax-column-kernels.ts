@@ -13,7 +13,7 @@ import { type RowConfig, rowKernels } from './row-emitter.ts';
 type ColumnKernel = (samples: number, n: number, inner: number, ...addresses: number[]) => void;
 
 /** Functions down columns, as those of {@link SoftmaxKernels} are of rows. Sums are carried in float64. */
-export interface SoftmaxColumnKernels {
+interface SoftmaxColumnKernels {
   softmax: ColumnKernel;
   logSoftmax: ColumnKernel;
   /** One result for each column. */

@@ -8,7 +8,7 @@ import type { Strided } from '../strided/index.ts';
 import { alignmentKernels } from './alignment-kernels.ts';
 
 /** What is aligned: log-probabilities (T, N, C), labels, and the lengths of input and target of each sample, (N,). */
-export type Alignments = readonly [
+type Alignments = readonly [
   logProbs: Strided,
   targets: Strided,
   inputLengths: Strided,

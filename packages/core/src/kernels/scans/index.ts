@@ -1,5 +1,5 @@
 /** Kernels that go along dimensions one element after the other: running totals, searches, groups, triangles. */
-export { type AlignmentRules, type Alignments, alignmentLosses, alignmentsFit } from './alignments.ts';
+export { type AlignmentRules, alignmentLosses, alignmentsFit } from './alignments.ts';
 export * from './counting/index.ts';
 export { findFirst } from './find.ts';
 export * from './order/index.ts';

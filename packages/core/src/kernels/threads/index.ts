@@ -1,7 +1,6 @@
 /** Threads that work on parts of a kernel side by side. */
 
 export * from './calls.ts';
-export { mostThreads } from './control.ts';
 export * from './jobs.ts';
 export { threadsWanted, timesWanted, wantThreads, worthThreads } from './number.ts';
 export { patience, stopWorkers, team } from './team.ts';

@@ -7,7 +7,7 @@ export let timesWanted = 0;
 
 /** Multiply-adds from which on an eager call is worth several threads, its operands being copied by one. */
 const leastWork = 400_000;
-/** The same, and infinite while there is one thread alone: so one comparison tells. */
+/** The same, and infinite where there is no memory to share: so one comparison tells. */
 export let worthThreads: number = leastWork;
 
 /** No call is worth several threads, until their number is said anew. */

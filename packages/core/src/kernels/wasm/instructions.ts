@@ -149,10 +149,9 @@ export class Instructions {
     return this;
   }
 
-  /** Pushes a vector constant of these 16 bytes. */
   /**
-   * Within a block it is a local that is set once, at the function's entry: newer V8s do not move constants out of
-   * loops.
+   * Pushes a vector constant of these 16 bytes. Within a block it is a local that is set once, at the function's entry:
+   * newer V8s do not move constants out of loops.
    */
   v128Const(bytes: ArrayLike<number>): this {
     if (bytes.length !== 16) throw new Error(`assembler: v128.const takes 16 bytes, got ${bytes.length}`);

@@ -17,10 +17,10 @@ import { type Imports, instantiate } from './memory.ts';
 export type { FloatLane, ValueType } from './encoding.ts';
 export { FunctionBuilder } from './function-builder.ts';
 export type { Label } from './instructions.ts';
-export type { LaneAccessOp, LaneOp, LoadOp, PlainOp, StoreOp } from './opcodes.ts';
+export type { LaneOp, LoadOp, PlainOp, StoreOp } from './opcodes.ts';
 
 /** What a function takes and gives, and under which names it is known. */
-export interface FunctionSignature {
+interface FunctionSignature {
   /** Name in stack traces and profiles; defaults to the export's. */
   readonly name?: string;
   readonly params: readonly ValueType[];

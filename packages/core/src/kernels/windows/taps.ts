@@ -24,7 +24,7 @@ import { PointEmitter } from './point-emitter.ts';
 /**
  * In each of so many samples `taps` elements of each channel's plane, of `size` elements, belong to each of `points`.
  */
-export interface TapSizes {
+interface TapSizes {
   readonly batch: number;
   readonly channels: number;
   readonly points: number;
@@ -33,7 +33,7 @@ export interface TapSizes {
 }
 
 /** x (batch, channels, size), index and weights (batch, taps, points), y (batch, channels, points). */
-export interface TapArrays {
+interface TapArrays {
   readonly x: TypedArray;
   readonly index: TypedArray;
   readonly weights: TypedArray;

@@ -206,7 +206,7 @@ export function applyElementwise(
 
 /**
  * Runs an operation whose result replaces the first operand, a tensor. Kindling's own.
- * @throws AutogradError when the tensor is a leaf that requires grad, or a view of which gradients are recorded
+ * @throws AutogradError when the tensor is a leaf that requires grad, or a view of which a change cannot be recorded
  * @throws DTypeError when the result's dtype cannot be cast to the tensor's; otherwise as {@link applyBinary}
  */
 export function applyElementwiseInPlace(

@@ -81,7 +81,7 @@ export function atTheEdges(x: Expr, result: Expr): Expr {
 }
 
 /** A logarithm in two parts; the first is a multiple of the first digits of log 2. */
-export interface LogParts {
+interface LogParts {
   readonly high: Expr;
   readonly low: Expr;
 }

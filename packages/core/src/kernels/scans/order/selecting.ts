@@ -11,7 +11,7 @@ import { type KeyType, Moves } from './moves.ts';
 const shortRange = 16;
 
 /** Functions of a module, by their indices; each takes first the addresses of keys and of where they came from. */
-export interface Selecting {
+interface Selecting {
   /** (n, count): brings the first `count`, in order, to the first places. */
   readonly partialSort: number;
   /** (n, nth): puts the right one at place `nth`, none before it that belongs after it. */
