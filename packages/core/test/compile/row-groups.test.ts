@@ -2,6 +2,7 @@
 import {
   autograd,
   compile,
+  full,
   groupRows,
   manualSeed,
   randint,
@@ -9,6 +10,7 @@ import {
   setNumThreads,
   type Tensor,
   tensor,
+  zeros,
 } from '@kindling/core';
 import { describe, expect, it } from 'vitest';
 import { bitsOf, expectSameBits } from '../support/compiled.ts';
@@ -50,6 +52,12 @@ describe('groupRows', () => {
     expect(
       groups[3]!.linear(groups[3]!.take(x), w).allclose(x.indexSelect(0, tensor([0, 2])).matmul(w.t())),
     ).toBe(true);
+  });
+
+  it('puts no row where a group is empty, whatever the memory held', () => {
+    for (let i = 0; i < 8; i++) full([5, 8], 7).storage.recycle();
+    const [empty] = groupRows(tensor([1, 1, 1, 1, 1]), [0, 1, 2]);
+    expect(empty!.put(empty!.take(randn([5, 8]))).equal(zeros([5, 8]))).toBe(true);
   });
 
   it('has derivatives, and these have', () => {
