@@ -18,7 +18,7 @@ import {
   type Primitive,
 } from '../../record/index.ts';
 import { decidesBy, valuesOf } from '../../record/values.ts';
-import { numelOf, formatShape } from '../../shape.ts';
+import { formatShape, numelOf } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { tensor } from '../creation/from-data.ts';
 import { gt } from '../elementwise/compare.ts';
