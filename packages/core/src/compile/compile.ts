@@ -222,7 +222,7 @@ class CompiledFunction<A extends readonly unknown[], R> {
     if (version.timesWanted !== timesWanted) followThreads(version);
     try {
       // No closure stands here: it would cost each call.
-      if (this.#check ?? (this.#checksNext || version.calls === version.nextCheck))
+      if (this.#check ?? (this.#checksNext || version.calls >= version.nextCheck))
         return this.#runBothWays(version, args, tensors);
       return resultOf(version, tensors, version.executable.run(tensors)) as R;
     } catch (error) {

@@ -3,10 +3,14 @@ import { checkOnHost, compile, ones, onHost, type Tensor, zeros } from '@kindlin
 import { describe, expect, it } from 'vitest';
 
 describe('checkOnHost', () => {
-  /** Counts, then checks, then counts again; `begun` lets the host do something first. */
-  const make = (compiled: boolean, begun: boolean) => {
+  /**
+   * Counts, then checks, then counts again; `begun` lets the host do something first, `held` has the counts stay in
+   * arrays that the user has.
+   */
+  const make = (compiled: boolean, begun: boolean, held: boolean) => {
     const options = { factor: 2 };
     const [before, after] = [zeros([1]), zeros([1])];
+    const arrays = held ? [before.data, after.data] : [];
     const call = (x: Tensor): Tensor => {
       if (begun) onHost(() => {});
       before.add_(1);
@@ -22,16 +26,21 @@ describe('checkOnHost', () => {
       try {
         return f(ones([1])).item();
       } catch (error) {
-        return [(error as Error).message, before.item(), after.item()];
+        return [(error as Error).message, before.item(), after.item(), ...arrays.map(([n]) => n)];
       }
     });
     return { outcome, programs: compiled ? (f as ReturnType<typeof compile>).programs.length : 0 };
   };
 
-  it.each([false, true])('refuses in the middle of the call; the host has begun: %s', (begun) => {
-    const { outcome, programs } = make(true, begun);
-    expect(outcome).toEqual(make(false, begun).outcome);
-    expect(outcome[4]).toEqual(['expected a factor above 0', 5, 4]);
+  it.each([
+    [false, false],
+    [true, false],
+    [false, true],
+    [true, true],
+  ])('refuses in the middle of the call; the host has begun: %s, arrays are held: %s', (begun, held) => {
+    const { outcome, programs } = make(true, begun, held);
+    expect(outcome).toEqual(make(false, begun, held).outcome);
+    expect(outcome[4]).toEqual(['expected a factor above 0', 5, 4, ...(held ? [5, 4] : [])]);
     expect(programs).toBe(1);
   });
 

@@ -252,4 +252,14 @@ describe('a call that runs both ways', () => {
     expect(found).toEqual(course((fn) => fn));
     expect(found[3]?.[0]).toBe('RangeError: enough');
   });
+
+  it('goes on to be compared after a call that ended in an error', () => {
+    let scale = 1;
+    const f = compile((y: Tensor, i: Tensor) => y.mul(scale).gather(0, i));
+    const index = ones([1]).to('int32');
+    for (let i = 0; i < 4; i++) f(x, index);
+    expect(() => f(x, index.mul(9))).toThrow(/gather/);
+    scale = 2;
+    expect(() => f(x, index)).toThrow(CompileError);
+  });
 });
