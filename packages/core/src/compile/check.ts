@@ -1,5 +1,6 @@
 /** A call run both ways, and compared bit for bit: by `compile(fn, { check: true })` each, else some of them. */
 import type { TypedArray } from '../dtype.ts';
+import { KindlingError } from '../errors.ts';
 import { elementsOf } from '../kernels/index.ts';
 import type { Generator } from '../random/generator.ts';
 import { setTracer } from '../record/observe.ts';
@@ -123,8 +124,9 @@ export function checkAgainstEager<R>(
   try {
     result = eager();
   } catch (error) {
-    // What the host has counted stays counted.
-    if (witness.results.length === 0) putBack(before);
+    // What the library refuses is as it was before the call, unless the host has counted it; what the function itself
+    // throws is after what it did by then.
+    if (error instanceof KindlingError && witness.results.length === 0) putBack(before);
     throw error;
   } finally {
     setTracer(tracer);

@@ -27,12 +27,12 @@ import {
 /** Options of {@link compile}. */
 export interface CompileOptions {
   /**
-   * Which calls are run both ways and compared, bit for bit: results, parameters, state, gradients and random streams. `true`: each, for
-   * finding out, not for speed; `false`: none. Default: the first six of each program, then number 27, 64, 125 and
-   * the other cubes, so that it comes to light when a function later does something else.
+   * Which calls are run both ways and compared, bit for bit: results, parameters, state, gradients, random streams.
+   * `true`: each, for finding out, not for speed; `false`: none. Default: the first six of each program, then number
+   * 27, 64, 125 and the other cubes, so that it comes to light when a function later does something else.
    */
   readonly check?: boolean | undefined;
-  /** What becomes of a function that cannot be compiled: an error, or a warning, after which it runs as it is. Default: `'error'`. */
+  /** For what cannot be compiled: an error, or a warning, after which it runs as it is. Default: `'error'`. */
   readonly fallback?: 'error' | 'eager';
 }
 
@@ -58,7 +58,7 @@ interface Before {
   readonly isSameForm: boolean;
 }
 
-/** After so many calls in a row that take something else from outside, there is no hope; or so many, where their arguments differ in form too. */
+/** After so many calls that take something else from outside there is no hope; in another form of arguments, so many. */
 const callsToSettle = 3;
 const callsOfOtherForms = 8;
 const compileKinds = { check: K.flag, fallback: K.oneOf('error', 'eager') };
@@ -222,7 +222,7 @@ class CompiledFunction<A extends readonly unknown[], R> {
     if (version.timesWanted !== timesWanted) followThreads(version);
     try {
       // No closure stands here: it would cost each call.
-      if (this.#check ?? (this.#checksNext || version.calls === version.nextCheck))
+      if (this.#check ?? (this.#checksNext || version.calls >= version.nextCheck))
         return this.#runBothWays(version, args, tensors);
       return resultOf(version, tensors, version.executable.run(tensors)) as R;
     } catch (error) {
@@ -355,17 +355,17 @@ function refusePromise(result: unknown): void {
 }
 
 /**
- * Makes a function a program that gives the same numbers, bit for bit, without recording gradients, checking arguments or
- * allocating memory: a training step (zeroGrad, loss, backward, step), the step of several models and optimizers, or a
- * model that is only used.
+ * Makes a function a program that gives the same numbers, bit for bit, without recording gradients, checking arguments
+ * or allocating memory: a training step (zeroGrad, loss, backward, step), the step of several models and optimizers, or
+ * a model that is only used.
  *
- * The first call runs the function as it is, the second one too and is recorded; from the third on the program runs, and the
- * function's own code no more. Another form of arguments (the shapes of a short last batch), or of settings (train and eval, grad
- * mode, requiresGrad), is recorded as another program. The rates and counts of optimizers are worked out anew in each call;
- * random numbers are drawn as the function would draw them. Parameters, state, buffers and gradients are ordinary tensors
- * between calls, to be read, saved and changed. Follows `torch.compile`.
- * @throws CompileError where the function reads values of tensors (`item()`, a branch on data), returns what is no tensor, or takes
- *   tensors in with their graph: what cannot be done later without its code
+ * The first call runs the function as it is, the second one too and is recorded; from the third on the program runs, and
+ * the function's own code only in calls that are compared. Another form of arguments (a short last batch), or of settings
+ * (train and eval, grad mode, requiresGrad), is recorded as another program. The rates and counts of optimizers are
+ * worked out anew in each call; random numbers are drawn as the function would draw them. Parameters, state, buffers and
+ * gradients are ordinary tensors between calls, to be read, saved and changed. Follows `torch.compile`.
+ * @throws CompileError where the function reads values of tensors (`item()`, a branch on data), returns what is no
+ *   tensor, or takes tensors in with their graph: what cannot be done later without its code
  * @throws ValueError for what is no function, or an asynchronous one
  * @example
  * ```ts

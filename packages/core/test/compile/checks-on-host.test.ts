@@ -82,3 +82,25 @@ describe('checkOnHost', () => {
     expect(() => checkOnHost('options', 1 as never)).toThrow('checkOnHost: check');
   });
 });
+
+it('what the host refuses itself leaves what was done before, in arrays that the user has too', () => {
+  const [total, counted] = [zeros([1]), zeros([1])];
+  let isDone = false;
+  const f = compile(
+    (x: Tensor) => {
+      total.add_(x);
+      counted.add_(1);
+      onHost(() => {
+        if (isDone) throw new RangeError('done');
+      });
+      return x.mul(2);
+    },
+    { check: false },
+  );
+  for (let call = 0; call < 3; call++) f(ones([1]));
+  const array = total.data;
+  f(ones([1]));
+  isDone = true;
+  expect(() => f(ones([1]))).toThrow('done');
+  expect([array[0], total.item(), counted.item()]).toEqual([5, 5, 5]);
+});

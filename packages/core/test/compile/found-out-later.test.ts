@@ -227,4 +227,39 @@ describe('a call that runs both ways', () => {
     expect(() => f(x.clone(), index.mul(9))).toThrow(/gather/);
     expect(bitsOf(total)).toEqual(bitsOf(x.mul(3)));
   });
+
+  it('leaves what the function did by then where it throws an error of its own, as eager does', () => {
+    const course = (make: (fn: (y: Tensor) => Tensor) => typeof fn) => {
+      manualSeed(3);
+      let runs = 0;
+      const total = zeros([3]);
+      const f = make((y) => {
+        total.add_(rand([3])).add_(y);
+        if (++runs === 4) throw new RangeError('enough');
+        return total.mul(2);
+      });
+      return [1, 2, 3, 4, 5].map((i) => {
+        let result: unknown;
+        try {
+          result = bitsOf(f(x.mul(i)));
+        } catch (error) {
+          result = String(error);
+        }
+        return [result, bitsOf(total)];
+      });
+    };
+    const found = course((fn) => compile(fn));
+    expect(found).toEqual(course((fn) => fn));
+    expect(found[3]?.[0]).toBe('RangeError: enough');
+  });
+
+  it('goes on to be compared after a call that ended in an error', () => {
+    let scale = 1;
+    const f = compile((y: Tensor, i: Tensor) => y.mul(scale).gather(0, i));
+    const index = ones([1]).to('int32');
+    for (let i = 0; i < 4; i++) f(x.clone(), index.clone());
+    expect(() => f(x.clone(), index.mul(9))).toThrow(/gather/);
+    scale = 2;
+    expect(() => f(x.clone(), index.clone())).toThrow(CompileError);
+  });
 });

@@ -9,8 +9,11 @@ import {
   setNumThreads,
   type Tensor,
   tensor,
+  zeros,
 } from '@kindling/core';
 import { describe, expect, it } from 'vitest';
+import { arrayConstructor } from '../../src/dtype.ts';
+import { allocateBy } from '../../src/storage.ts';
 import { bitsOf, expectSameBits } from '../support/compiled.ts';
 import { leftEager } from '../support/lowered.ts';
 import { untilShared } from '../support/threads.ts';
@@ -50,6 +53,18 @@ describe('groupRows', () => {
     expect(
       groups[3]!.linear(groups[3]!.take(x), w).allclose(x.indexSelect(0, tensor([0, 2])).matmul(w.t())),
     ).toBe(true);
+  });
+
+  it('puts no row where a group is empty, whatever the memory held', () => {
+    const x = randn([5, 2]);
+    const [empty] = groupRows(tensor([1, 1, 1, 1, 1]), [0, 1, 2]);
+    const rows = empty!.take(x);
+    allocateBy((dtype, n) => new (arrayConstructor(dtype))(n).fill(7));
+    try {
+      expect(empty!.put(rows).toArray()).toEqual(zeros([5, 2]).toArray());
+    } finally {
+      allocateBy(null);
+    }
   });
 
   it('has derivatives, and these have', () => {

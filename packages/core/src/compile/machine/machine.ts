@@ -165,10 +165,7 @@ export class Machine {
     return emitted;
   }
 
-  /**
-   * Gives its memory back, for it is not run any more: gradients that lie there move out, and state that no other
-   * machine works on.
-   */
+  /** Gives its memory back, for good: gradients that lie there move out, and state that no other machine works on. */
   giveBack(): void {
     // What ended in an error, or is still going on, is left to the collector.
     if (this.#running > 0) return;
@@ -274,7 +271,13 @@ export class Machine {
     if (this.#undo !== null) this.#undo.keep();
     // Of its final length from the start, and loops by number: each call pays for what it allocates.
     const found = new Array<unknown>(this.program.hostParts.length);
-    for (let i = 0; i < this.#parts.length; i++) this.#runPart(this.#parts[i] as Part, found, hostResults);
+    try {
+      for (let i = 0; i < this.#parts.length; i++) this.#runPart(this.#parts[i] as Part, found, hostResults);
+    } catch (error) {
+      // What was done by then stays, in tensors that lie elsewhere too.
+      if (!(error instanceof Refused)) this.#bringOut(given);
+      throw error;
+    }
     this.#bringOut(given);
     const results = this.#results.of(given);
     for (let i = 0; i < this.#left.length; i++) this.#leave(this.#left[i] as Left, given);
@@ -386,10 +389,7 @@ export class Machine {
     this.#elsewhere = this.#states.filter(({ storage, lodged }) => storage.lodging !== lodged);
   }
 
-  /**
-   * Gives a leaf the gradient that the call leaves; one of an earlier call that was shown says from now on that it is
-   * gone.
-   */
+  /** Gives a leaf the gradient that the call leaves; one that was shown says from now on that it is gone. */
   #leave({ leaf, value, left }: Left, given: readonly Tensor[]): void {
     const isNone = value === null || left === null;
     const gradient = isNone ? null : (this.#results.gradient(value) ?? ownGradient(value, left));

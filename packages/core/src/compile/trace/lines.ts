@@ -18,5 +18,11 @@ export function userLine(): string | null {
   return line;
 }
 
-const lineOf = ([frame = '']: readonly string[]): string | null =>
-  /([^\\/()\s]+:\d+):\d+\)?\s*$/.exec(frame)?.[1] ?? null;
+/** Of the innermost frame that has one: what the engine itself does, `JSON.stringify` say, has none. */
+function lineOf(frames: readonly string[]): string | null {
+  for (const frame of frames) {
+    const line = /([^\\/()\s]+:\d+):\d+\)?\s*$/.exec(frame)?.[1];
+    if (line !== undefined) return line;
+  }
+  return null;
+}

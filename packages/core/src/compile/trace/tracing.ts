@@ -393,7 +393,7 @@ export class Tracing implements Tracer {
   }
 }
 
-/** Outside of the class: a function made in a method would keep all tensors that the recording met as long as the program. */
+/** Outside of the class: a function made in a method would keep all tensors that the recording met. */
 function serialisable(parts: Omit<Program, 'toJSON'>): Program {
   const program: Program = { ...parts, toJSON: () => programAsJson(program) };
   return program;

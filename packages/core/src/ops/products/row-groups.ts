@@ -18,7 +18,7 @@ import {
   type Primitive,
 } from '../../record/index.ts';
 import { decidesBy, valuesOf } from '../../record/values.ts';
-import { formatShape } from '../../shape.ts';
+import { formatShape, numelOf } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { tensor } from '../creation/from-data.ts';
 import { gt } from '../elementwise/compare.ts';
@@ -59,8 +59,8 @@ const extremeOf = (values: TypedArray, of: (a: number, b: number) => number): nu
 type OfRows = [x: Tensor, rows: Tensor, count: Tensor];
 
 const asRows = (x: Tensor) => {
-  const [rows = 1] = x.shape;
-  return { array: elementsOf(x), rows, width: rows === 0 ? 0 : x.count / rows };
+  const [rows = 1, ...rest] = x.shape;
+  return { array: elementsOf(x), rows, width: numelOf(rest) };
 };
 
 const taking: Primitive<undefined, OfRows> = /* @__PURE__ */ definePrimitive<undefined, OfRows>({
