@@ -243,6 +243,30 @@ describe('what a dict holds', () => {
     expect(own.equal(kept?.maxExpAvgSq as Tensor)).toBe(true);
   });
 
+  it('keeps what an option that was switched off has left, of a scalar too, in its dtype', () => {
+    const make = () => {
+      const p = tensor(0.5, { dtype: 'float64', requiresGrad: true });
+      return { p, optimizer: new optim.RMSprop([p], { centered: true }) };
+    };
+    const step = ({ p, optimizer }: ReturnType<typeof make>): void => {
+      p.grad = tensor(0.1, { dtype: 'float64' });
+      optimizer.step();
+    };
+    const [whole, resumed] = [make(), make()];
+    step(whole);
+    js(whole.optimizer.paramGroups[0]).centered = false;
+    step(whole);
+    resumed.optimizer.loadStateDict(whole.optimizer.stateDict());
+    noGrad(() => resumed.p.copy_(whole.p));
+    const average = js(resumed.optimizer.state.get(resumed.p)).gradAvg;
+    expect([average.dtype, average.item()]).toEqual(['float64', 0.1 * (1 - 0.99)]);
+    for (const run of [whole, resumed]) {
+      js(run.optimizer.paramGroups[0]).centered = true;
+      step(run);
+    }
+    expect(resumed.p.item()).toBe(whole.p.item());
+  });
+
   it('from PyTorch: momentum that has not begun is None, switches that it lacks are off, its own are kept', () => {
     const params = [ones([2], { requiresGrad: true })];
     const optimizer = new optim.SGD(params, { lr: 1, momentum: 0.5, nesterov: true });
