@@ -267,6 +267,43 @@ describe('what a dict holds', () => {
     expect(resumed.p.item()).toBe(whole.p.item());
   });
 
+  it.each(['NAdam', 'ASGD'] as const)('of %s changes no bit of float64, whose counts are float32', (name) => {
+    const make = () => {
+      const p = tensor([0.5, -0.25], { dtype: 'float64', requiresGrad: true });
+      return { p, optimizer: new optim[name]([p], { lr: 0.1 }) };
+    };
+    const steps = ({ p, optimizer }: ReturnType<typeof make>): void => {
+      for (let i = 0; i < 3; i++) {
+        p.grad = tensor([0.1 * i - 0.3, 0.7], { dtype: 'float64' });
+        optimizer.step();
+      }
+    };
+    const [whole, resumed] = [make(), make()];
+    steps(whole);
+    resumed.optimizer.loadStateDict(whole.optimizer.stateDict());
+    noGrad(() => resumed.p.copy_(whole.p));
+    for (const run of [whole, resumed]) steps(run);
+    expect(resumed.p.toArray()).toEqual(whole.p.toArray());
+  });
+
+  it('begins with zeros of what an option needs that is switched on after steps without it', () => {
+    const p = tensor([0.5], { requiresGrad: true });
+    const adam = new optim.Adam([p], { lr: 0.1 });
+    const rmsprop = new optim.RMSprop([p], { lr: 0.1 });
+    const step = (optimizer: optim.Optimizer): void => {
+      p.grad = tensor([2], { dtype: 'float32' });
+      optimizer.step();
+    };
+    for (const optimizer of [adam, rmsprop]) step(optimizer);
+    js(adam.paramGroups[0]).amsgrad = true;
+    Object.assign(js(rmsprop.paramGroups[0]), { centered: true, momentum: 0.9 });
+    for (const optimizer of [adam, rmsprop]) step(optimizer);
+    const [ofAdam, ofRmsprop] = [js(adam.state.get(p)), js(rmsprop.state.get(p))];
+    expect(ofAdam.maxExpAvgSq.equal(ofAdam.expAvgSq)).toBe(true);
+    expect(ofRmsprop.gradAvg.item()).toBeCloseTo(0.01 * 2, 7);
+    expect(ofRmsprop.momentumBuffer.item()).toBeGreaterThan(0);
+  });
+
   it('from PyTorch: momentum that has not begun is None, switches that it lacks are off, its own are kept', () => {
     const params = [ones([2], { requiresGrad: true })];
     const optimizer = new optim.SGD(params, { lr: 1, momentum: 0.5, nesterov: true });
