@@ -20,7 +20,12 @@ test.each(Object.keys(optimizers) as (keyof typeof optimizers)[])(
       const compiled = wrap(plain);
       return given.map((has, i) => {
         for (const [k, p] of params.entries())
-          p.grad = has[k] === true ? Tensor.scalar(Math.sin(i + k), 'float32').expand(p.shape).clone() : null;
+          p.grad =
+            has[k] === true
+              ? Tensor.scalar(Math.sin(i + k), 'float32')
+                  .expand(p.shape)
+                  .clone()
+              : null;
         (i < before.length ? plain : compiled)();
         return [...params.map((p) => p.toArray()), ...[...optimizer.state.values()].map(({ step: n }) => n)];
       });
