@@ -47,7 +47,9 @@ export function opfsStorage(folder: string): CheckpointStorage {
     const directory = await open();
     // Whoever writes holds the lock: then there is no telling what was left behind.
     if (!cleaned)
-      await locks().request(lock, { ifAvailable: true }, (free) => free !== null && clean(directory));
+      await locks().request(lock, { ifAvailable: true }, (free) =>
+        free === null ? undefined : clean(directory),
+      );
     const names: string[] = [];
     for await (const name of directory.keys()) if (!isTemporary(name)) names.push(name);
     return names;
