@@ -54,6 +54,7 @@ async function train(storage: CheckpointStorage, until: number): Promise<readonl
 }
 
 async function tryStorage(open: Open): Promise<void> {
+  await trySeveral(open);
   manualSeed(0);
   const whole = await train(memoryStorage(), 9);
   manualSeed(0);
@@ -75,6 +76,15 @@ async function tryStorage(open: Open): Promise<void> {
     read?.length === bytes.length && read.every((byte, i) => byte === bytes[i]),
     'other bytes were read',
   );
+}
+
+/** Checkpoints of several pages that save at the same moment into one place. */
+async function trySeveral(open: Open): Promise<void> {
+  const pages = [1, 2, 3].map(() => new Checkpoint({ storage: open(), parts: {}, keepLast: Infinity }));
+  const names = await Promise.all(pages.flatMap((page, step) => [page.save({ step }), page.save({ step })]));
+  const steps = await Promise.all(names.map(async (name) => (await pages[0]?.load(name))?.step));
+  demand(steps.join() === '0,0,1,1,2,2', `of several that saved at once are left ${steps.join()}`);
+  for (const name of names) await open().write(name, null);
 }
 
 /** What a page leaves that is closed while it writes. */

@@ -243,6 +243,67 @@ describe('what a dict holds', () => {
     expect(own.equal(kept?.maxExpAvgSq as Tensor)).toBe(true);
   });
 
+  it('keeps what an option that was switched off has left, of a scalar too, in its dtype', () => {
+    const make = () => {
+      const p = tensor(0.5, { dtype: 'float64', requiresGrad: true });
+      return { p, optimizer: new optim.RMSprop([p], { centered: true }) };
+    };
+    const step = ({ p, optimizer }: ReturnType<typeof make>): void => {
+      p.grad = tensor(0.1, { dtype: 'float64' });
+      optimizer.step();
+    };
+    const [whole, resumed] = [make(), make()];
+    step(whole);
+    js(whole.optimizer.paramGroups[0]).centered = false;
+    step(whole);
+    resumed.optimizer.loadStateDict(whole.optimizer.stateDict());
+    noGrad(() => resumed.p.copy_(whole.p));
+    const average = js(resumed.optimizer.state.get(resumed.p)).gradAvg;
+    expect([average.dtype, average.item()]).toEqual(['float64', 0.1 * (1 - 0.99)]);
+    for (const run of [whole, resumed]) {
+      js(run.optimizer.paramGroups[0]).centered = true;
+      step(run);
+    }
+    expect(resumed.p.item()).toBe(whole.p.item());
+  });
+
+  it.each(['NAdam', 'ASGD'] as const)('of %s changes no bit of float64, whose counts are float32', (name) => {
+    const make = () => {
+      const p = tensor([0.5, -0.25], { dtype: 'float64', requiresGrad: true });
+      return { p, optimizer: new optim[name]([p], { lr: 0.1 }) };
+    };
+    const steps = ({ p, optimizer }: ReturnType<typeof make>): void => {
+      for (let i = 0; i < 3; i++) {
+        p.grad = tensor([0.1 * i - 0.3, 0.7], { dtype: 'float64' });
+        optimizer.step();
+      }
+    };
+    const [whole, resumed] = [make(), make()];
+    steps(whole);
+    resumed.optimizer.loadStateDict(whole.optimizer.stateDict());
+    noGrad(() => resumed.p.copy_(whole.p));
+    for (const run of [whole, resumed]) steps(run);
+    expect(resumed.p.toArray()).toEqual(whole.p.toArray());
+  });
+
+  it('begins with zeros of what an option needs that is switched on after steps without it', () => {
+    const p = tensor([0.5], { requiresGrad: true });
+    const adam = new optim.Adam([p], { lr: 0.1 });
+    const rmsprop = new optim.RMSprop([p], { lr: 0.1 });
+    const step = (optimizer: optim.Optimizer): void => {
+      p.grad = tensor([2], { dtype: 'float32' });
+      optimizer.step();
+    };
+    for (const optimizer of [adam, rmsprop]) step(optimizer);
+    js(adam.paramGroups[0]).amsgrad = true;
+    Object.assign(js(rmsprop.paramGroups[0]), { centered: true, momentum: 0.9 });
+    for (const optimizer of [adam, rmsprop]) step(optimizer);
+    const [ofAdam, ofRmsprop] = [js(adam.state.get(p)), js(rmsprop.state.get(p))];
+    expect(ofAdam.maxExpAvgSq.equal(ofAdam.expAvgSq)).toBe(true);
+    expect(ofRmsprop.gradAvg.item()).toBeCloseTo(0.01 * 2, 7);
+    expect(ofRmsprop.momentumBuffer.item()).toBeGreaterThan(0);
+  });
+
   it('from PyTorch: momentum that has not begun is None, switches that it lacks are off, its own are kept', () => {
     const params = [ones([2], { requiresGrad: true })];
     const optimizer = new optim.SGD(params, { lr: 1, momentum: 0.5, nesterov: true });

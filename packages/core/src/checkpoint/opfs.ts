@@ -15,7 +15,8 @@ const SWAP = '.crswap';
 /**
  * Checkpoints in a folder of the origin private file system, which browsers keep for a page's origin. A file is written
  * under a temporary name, then renamed. What a page left that was closed meanwhile is removed when the folder is first
- * listed: two pages need two folders. Kindling's own.
+ * listed. Several pages and workers may save into one folder: they write one after another, by a lock of the browser
+ * (Web Locks). Kindling's own.
  * @throws KindlingError by its methods, where the browser has no such file system, or files there cannot be renamed:
  *   use {@link indexedDBStorage}; and where the browser refuses, as for want of room
  * @example const storage = opfsStorage('run');
@@ -23,6 +24,7 @@ const SWAP = '.crswap';
 export function opfsStorage(folder: string): CheckpointStorage {
   checkArguments('opfsStorage', { folder: folderName }, arguments);
   const own = `.${crypto.randomUUID()}${TEMPORARY}`;
+  const lock = `kindling.opfsStorage('${folder}')`;
   let cleaned = false;
 
   async function open(): Promise<FileSystemDirectoryHandle> {
@@ -43,14 +45,20 @@ export function opfsStorage(folder: string): CheckpointStorage {
 
   async function list(): Promise<string[]> {
     const directory = await open();
+    // Whoever writes holds the lock: then there is no telling what was left behind.
+    if (!cleaned)
+      await locks().request(lock, { ifAvailable: true }, (free) =>
+        free === null ? undefined : clean(directory),
+      );
     const names: string[] = [];
-    for await (const name of directory.keys()) {
-      const isTemporary = name.endsWith(TEMPORARY) || name.endsWith(SWAP);
-      if (!isTemporary) names.push(name);
-      else if (!cleaned && !name.includes(own)) await directory.removeEntry(name).catch(() => {});
-    }
-    cleaned = true;
+    for await (const name of directory.keys()) if (!isTemporary(name)) names.push(name);
     return names;
+  }
+
+  async function clean(directory: FileSystemDirectoryHandle): Promise<void> {
+    for await (const name of directory.keys())
+      if (isTemporary(name)) await directory.removeEntry(name).catch(() => {});
+    cleaned = true;
   }
 
   async function read(name: string): Promise<Uint8Array | null> {
@@ -75,12 +83,38 @@ export function opfsStorage(folder: string): CheckpointStorage {
     }
   }
 
+  async function create(name: string, bytes: Uint8Array): Promise<boolean> {
+    const directory = await open();
+    if ((await directory.getFileHandle(name).catch(unlessMissing)) !== null) return false;
+    await write(name, bytes);
+    return true;
+  }
+
+  const alone = <T>(act: () => Promise<T>): Promise<T> => named(() => locks().request(lock, {}, act));
   return {
     list: () => named(list),
     read: (name) => named(() => read(name)),
-    write: (name, bytes) => named(() => write(name, bytes)),
+    write: (name, bytes) => alone(() => write(name, bytes)),
+    create: (name, bytes) => alone(() => create(name, bytes)),
   };
 }
+
+const isTemporary = (name: string): boolean => name.endsWith(TEMPORARY) || name.endsWith(SWAP);
+
+/** What is asked of the browser's locks. */
+interface Locks {
+  request<T>(
+    name: string,
+    options: { readonly ifAvailable?: boolean },
+    act: (lock: object | null) => Promise<T> | T,
+  ): Promise<T>;
+}
+
+/** Browsers that write here have them; elsewhere nobody else is there. */
+const locks = (): Locks =>
+  (globalThis.navigator as Partial<Navigator> | undefined)?.locks ?? {
+    request: async (_name, _options, act) => await act({}),
+  };
 
 /** Writes a file, all of it, then gives it its name. */
 async function writeWhole(file: Movable, name: string, bytes: Uint8Array): Promise<void> {

@@ -55,6 +55,11 @@ export function memoryStorage(): CheckpointStorage {
       if (bytes === null) files.delete(name);
       else files.set(name, bytes.slice());
     },
+    create: async (name, bytes) => {
+      if (files.has(name)) return false;
+      files.set(name, bytes.slice());
+      return true;
+    },
   };
 }
 

@@ -14,6 +14,7 @@ const bytes = (length: number): Uint8Array => Uint8Array.from({ length }, (_, i)
 /** Folders that hold files by name; what is written is there once its stream is closed. */
 function fileSystem() {
   let room = Infinity;
+  let ready: Promise<unknown> = Promise.resolve();
   const folders = new Map<string, Map<string, Uint8Array>>();
   const missing = () => Object.assign(new Error('gone'), { name: 'NotFoundError' });
   const handle = (files: Map<string, Uint8Array>, name: string) => {
@@ -24,6 +25,7 @@ function fileSystem() {
         let written = new Uint8Array();
         return {
           async write(content: Uint8Array) {
+            await ready;
             if (content.length > room) throw new Error('no room');
             written = content.slice();
           },
@@ -60,14 +62,41 @@ function fileSystem() {
       },
     }),
   };
-  return { folders, storage, leaveRoom: (bytes: number) => void (room = bytes) };
+  return {
+    folders,
+    storage,
+    leaveRoom: (bytes: number) => void (room = bytes),
+    wait: (until: Promise<unknown>) => void (ready = until),
+  };
+}
+
+/** As much of the browser's locks: one holder of a name at a time, the others in a row. */
+function lockManager() {
+  const held = new Map<string, Promise<unknown>>();
+  return {
+    async request<T>(
+      name: string,
+      { ifAvailable = false }: { ifAvailable?: boolean },
+      act: (lock: object | null) => T,
+    ) {
+      if (ifAvailable && held.has(name)) return await act(null);
+      const turn = (held.get(name) ?? Promise.resolve()).then(() => act({}));
+      const over = turn.then(
+        () => {},
+        () => {},
+      );
+      held.set(name, over);
+      void over.then(() => held.get(name) === over && held.delete(name));
+      return await turn;
+    },
+  };
 }
 
 let disk: ReturnType<typeof fileSystem>;
 
 beforeEach(() => {
   disk = fileSystem();
-  vi.stubGlobal('navigator', { storage: disk.storage });
+  vi.stubGlobal('navigator', { storage: disk.storage, locks: lockManager() });
   vi.stubGlobal('indexedDB', new IDBFactory());
   vi.stubGlobal('IDBKeyRange', IDBKeyRange);
 });
@@ -110,6 +139,31 @@ describe.each(Object.entries(storages))('%s', (_, storageOf) => {
     expect(await storage.read('a')).toEqual(bytes(4));
   });
 
+  test('creates a file under a name that is free, as a whole, and leaves one that is there', async () => {
+    const storage = storageOf('run');
+    expect(await storage.create?.('a', bytes(100_000))).toBe(true);
+    expect(await storage.create?.('a', bytes(3))).toBe(false);
+    expect(await storage.create?.('empty', bytes(0))).toBe(true);
+    expect(await storage.create?.('empty', bytes(200_000))).toBe(false);
+    expect(await storage.read('a')).toEqual(bytes(100_000));
+    expect(await storage.read('empty')).toEqual(bytes(0));
+    await storage.write('a', null);
+    expect(await storage.create?.('a', bytes(3))).toBe(true);
+    expect(await storage.read('a')).toEqual(bytes(3));
+  });
+
+  test('holds all that the checkpoints of several pages save at the same moment', async () => {
+    const pages = [1, 2, 3].map(
+      () => new Checkpoint({ storage: storageOf('run'), parts: {}, keepLast: Infinity }),
+    );
+    const names = await Promise.all(pages.map((page, step) => page.save({ step })));
+    expect(new Set(names).size).toBe(3);
+    expect([...(await storageOf('run').list())].sort()).toEqual([...names].sort());
+    const reader = new Checkpoint({ storage: storageOf('run'), parts: {} });
+    const steps = await Promise.all(names.map(async (name) => (await reader.load(name)).step));
+    expect(steps).toEqual([0, 1, 2]);
+  });
+
   test('runs of other names do not see each other', async () => {
     await storageOf('one').write('a', bytes(2));
     expect(await storageOf('two').list()).toEqual([]);
@@ -131,6 +185,29 @@ describe('opfsStorage', () => {
     left.set('of-another-page.5.tmp', bytes(1));
     expect(await storage.list()).toEqual(['a.safetensors']);
     expect(left.has('of-another-page.5.tmp')).toBe(true);
+  });
+
+  test('takes nothing that another page is writing for what was left behind', async () => {
+    let goOn = (): void => {};
+    disk.wait(new Promise<void>((resolve) => void (goOn = resolve)));
+    const writing = opfsStorage('run').write('a', bytes(3));
+    const other = opfsStorage('run');
+    expect(await other.list()).toEqual([]);
+    expect(disk.folders.get('run')?.size).toBe(1);
+    goOn();
+    await writing;
+    disk.folders.get('run')?.set('b.5.tmp', bytes(1));
+    expect(await other.list()).toEqual(['a']);
+    expect([...(disk.folders.get('run') ?? new Map()).keys()]).toEqual(['a']);
+  });
+
+  test('does without locks where there are none', async () => {
+    vi.stubGlobal('navigator', { storage: disk.storage });
+    const storage = opfsStorage('run');
+    expect(await storage.create?.('a', bytes(3))).toBe(true);
+    expect(await storage.create?.('a', bytes(4))).toBe(false);
+    expect(await storage.list()).toEqual(['a']);
+    expect(await storage.read('a')).toEqual(bytes(3));
   });
 
   test('leaves nothing under the name of a file that is not whole yet', async () => {
@@ -174,31 +251,6 @@ describe('opfsStorage', () => {
 });
 
 describe('indexedDBStorage', () => {
-  test('creates a file under a name that is free, as a whole, and leaves one that is there', async () => {
-    const storage = indexedDBStorage('run');
-    expect(await storage.create?.('a', bytes(100_000))).toBe(true);
-    expect(await storage.create?.('a', bytes(3))).toBe(false);
-    expect(await storage.create?.('empty', bytes(0))).toBe(true);
-    expect(await storage.create?.('empty', bytes(200_000))).toBe(false);
-    expect(await storage.read('a')).toEqual(bytes(100_000));
-    expect(await storage.read('empty')).toEqual(bytes(0));
-    await storage.write('a', null);
-    expect(await storage.create?.('a', bytes(3))).toBe(true);
-    expect(await storage.read('a')).toEqual(bytes(3));
-  });
-
-  test('holds all that the checkpoints of several pages save at the same moment', async () => {
-    const pages = [1, 2, 3].map(
-      () => new Checkpoint({ storage: indexedDBStorage('run'), parts: {}, keepLast: Infinity }),
-    );
-    const names = await Promise.all(pages.map((page, step) => page.save({ step })));
-    expect(new Set(names).size).toBe(3);
-    expect([...(await indexedDBStorage('run').list())].sort()).toEqual([...names].sort());
-    const reader = new Checkpoint({ storage: indexedDBStorage('run'), parts: {} });
-    const steps = await Promise.all(names.map(async (name) => (await reader.load(name)).step));
-    expect(steps).toEqual([0, 1, 2]);
-  });
-
   test('writes nothing of a file of which not all can be had', async () => {
     const storage = indexedDBStorage('run');
     await storage.write('a', bytes(100_000));

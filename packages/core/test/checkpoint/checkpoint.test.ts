@@ -287,6 +287,13 @@ describe('what is kept', () => {
     }
   });
 
+  test('are files of their own where several save at one time into one memory', async () => {
+    const storage = memoryStorage();
+    const runs = [1, 2, 3].map(() => make({ storage, keepLast: 9 }));
+    const saved = await Promise.all(runs.map(({ checkpoint }) => checkpoint.save({})));
+    expect(numbers(saved)).toEqual([1, 2, 3]);
+  });
+
   test('is refused where the storage does not list names', async () => {
     const storage = memoryStorage();
     for (const [files, got] of [
@@ -302,12 +309,12 @@ describe('what is kept', () => {
 
   test('goes on after a save that failed', async () => {
     const storage = memoryStorage();
-    const { write } = storage;
+    const { create } = storage;
     const { checkpoint } = make({ storage });
     await checkpoint.save({ step: 1 });
-    storage.write = () => Promise.reject(new Error('disk full'));
+    storage.create = () => Promise.reject(new Error('disk full'));
     await expect(checkpoint.save({ step: 2 })).rejects.toThrow('disk full');
-    storage.write = write;
+    storage.create = create as NonNullable<typeof create>;
     await checkpoint.save({ step: 3 });
     expect((await checkpoint.resume())?.step).toBe(3);
   });

@@ -217,8 +217,10 @@ export function readState(
     // PyTorch keeps None for a momentum that has not begun.
     if (value === null) continue;
     const x = plain(what, key, value);
+    // Of what an option that is off now has left, a tensor of a parameter's own shape is no count.
     const isCount =
-      counts.includes(name) || (!tensors.includes(name) && !(x instanceof Tensor && x.ndim > 0));
+      counts.includes(name) ||
+      (!tensors.includes(name) && !(x instanceof Tensor && (x.ndim > 0 || p.ndim === 0)));
     const { shape } = tensors.includes(name) ? first(name) : p;
     state[name] = isCount ? countOf(what, key, x) : tensorOf(what, key, x, p, shape);
   }

@@ -114,7 +114,7 @@ export function updateAtOnce(update: Update, params: readonly Tensor[], asked: A
   const { error, next } = runEach(
     update.kernel,
     (i) => asked.operandsOf(params[i] as Tensor),
-    areOne ? new Array<readonly number[]>(params.length).fill(numbers[0] as readonly number[]) : numbers,
+    numbers,
     !isTraced(),
   );
   if (error === null) return;
@@ -150,7 +150,10 @@ function haveSameCounts(
   return true;
 }
 
-/** The numbers of the first parameter, for all, whose counts follow it. */
+/**
+ * The numbers of the first parameter, for all, whose counts follow it. One for each: a program that was recorded while
+ * the counts were not the same reads them one by one.
+ */
 function numbersOfOne(
   counts: readonly string[],
   params: readonly Tensor[],
@@ -165,7 +168,7 @@ function numbersOfOne(
       for (let k = 0; k < counts.length; k++)
         state[counts[k] as string] = first[counts[k] as string] as number;
     }
-  return [numbers];
+  return new Array<readonly number[]>(params.length).fill(numbers);
 }
 
 /**
