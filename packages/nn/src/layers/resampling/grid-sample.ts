@@ -10,6 +10,7 @@ import {
   formatShape,
   INPUT,
   isFloatingPoint,
+  isnan,
   K,
   linspace,
   ones,
@@ -44,27 +45,36 @@ interface Axis {
   readonly size: number;
   readonly alignCorners: boolean;
   readonly padding: PaddingMode;
+  readonly isOfVolume: boolean;
 }
 
-/** Positions in elements, of those in [-1, 1]. */
-const inElements = (at: Tensor, { size, alignCorners }: Axis): Tensor =>
-  alignCorners
-    ? at
-        .add(1)
-        .div(2)
-        .mul(size - 1)
-    : at.add(1).mul(size).sub(1).div(2);
+/** Positions in elements, of those in [-1, 1], rounded where PyTorch does. */
+function inElements(at: Tensor, { size, alignCorners, isOfVolume }: Axis): Tensor {
+  const fromEdge = at.add(1);
+  if (isOfVolume) return alignCorners ? fromEdge.div(2).mul(size - 1) : fromEdge.mul(size).sub(1).div(2);
+  return alignCorners ? fromEdge.mul((size - 1) / 2) : fromEdge.mul(size / 2).sub(0.5);
+}
 
-/** A position in [0, last], where NaN counts as 0. PyTorch multiplies its gradient by 0 where it was moved there. */
+/** A position in [0, last], `ofNaN` for NaN. PyTorch multiplies its gradient by 0 where it was moved there. */
 const clipOp = /* @__PURE__ */ new ElementwiseOp({
   name: 'clip_coordinates',
   arity: 1,
-  expression: (at, last) => E.min(E.max(E.select(E.isNaN(at), 0, at), 0), last),
+  expression: (at, last, ofNaN) => E.min(E.max(E.select(E.isNaN(at), ofNaN, at), 0), last),
   gradient: ({ g }, at, last) => [E.mul(g, E.select(E.and(E.gt(at, 0), E.lt(at, last)), 1, 0))],
 });
 
 /** Positions inside the input. */
-const clipped = (at: Tensor, { size }: Axis): Tensor => applyUnary(clipOp, at, [size - 1]);
+const clipped = (at: Tensor, { size, isOfVolume }: Axis): Tensor =>
+  applyUnary(clipOp, at, [size - 1, isOfVolume ? size - 1 : 0]);
+
+/** Positions as they are where an element is near, which have a gradient; all others are one outside. */
+const nearbyOp = /* @__PURE__ */ new ElementwiseOp({
+  name: 'nearby_coordinates',
+  arity: 1,
+  expression: (at, size) => E.select(isNearby(at, size), at, -2),
+  gradient: ({ g }, at, size) => [E.select(isNearby(at, size), g, 0)],
+});
+const isNearby = (at: E.Expr, size: E.Expr): E.Expr => E.and(E.gt(at, -2), E.lt(at, E.add(size, 1)));
 
 /**
  * There and back is twice the span: what is left of the way beyond whole ones lies before the other edge, or comes back
@@ -93,13 +103,21 @@ const reflectOp = /* @__PURE__ */ new ElementwiseOp({
 function reflected(at: Tensor, { size, alignCorners }: Axis): Tensor {
   const low = alignCorners ? 0 : -0.5;
   const span = alignCorners ? size - 1 : size;
-  if (span === 0) return at.mul(0);
+  if (span === 0) return applyUnary(clipOp, at, [0, 0]);
   return applyUnary(reflectOp, at, [low, 2 * span]);
 }
 
-function padded(at: Tensor, axis: Axis): Tensor {
-  if (axis.padding === 'zeros') return at;
-  return clipped(axis.padding === 'reflection' ? reflected(at, axis) : at, axis);
+const folded = (at: Tensor, axis: Axis): Tensor => (axis.padding === 'reflection' ? reflected(at, axis) : at);
+
+const padded = (at: Tensor, axis: Axis): Tensor =>
+  axis.padding === 'zeros' ? at : clipped(folded(at, axis), axis);
+
+/** Without gradients at points of a volume that lie nowhere, (N, C, P): in PyTorch these are of no element. */
+function withoutLost(y: Tensor, positions: readonly Tensor[], axes: readonly Axis[]): Tensor {
+  const lost = positions
+    .map((at, d) => isnan(folded(at.detach(), axes[d] as Axis)))
+    .reduce((a, b) => a.logicalOr(b));
+  return where(lost.unsqueeze(1), y.detach(), y);
 }
 
 const placeOps: ElementwiseOp[] = [];
@@ -305,7 +323,8 @@ export const gridSample = /* @__PURE__ */ composition(
     const { mode = 'bilinear', paddingMode = 'zeros', alignCorners = false } = options;
     checkGrid(x, grid);
     const [batch = 0, channels = 0, ...field] = x.shape;
-    const axes = field.map((size): Axis => ({ size, alignCorners, padding: paddingMode }));
+    const isOfVolume = field.length === 3;
+    const axes = field.map((size): Axis => ({ size, alignCorners, padding: paddingMode, isOfVolume }));
     const flat = x.reshape([batch, channels, field.reduce((n, size) => n * size, 1)]);
     const outside = grid.shape.slice(1, -1);
     const places = grid.reshape([batch, outside.reduce((n, size) => n * size, 1), field.length]);
@@ -322,13 +341,18 @@ export const gridSample = /* @__PURE__ */ composition(
       const taps = positions.map((at, d) => {
         const axis = axes[d] as Axis;
         if (mode === 'bicubic') return four(at, axis);
-        return mode === 'bilinear' ? pair(padded(at, axis)) : nearest(padded(at, axis));
+        // Of volumes PyTorch works out no weights for what lies outside, which those of an image make NaN.
+        const inside =
+          isOfVolume && paddingMode === 'zeros' ? applyUnary(nearbyOp, at, [axis.size]) : padded(at, axis);
+        return mode === 'bilinear' ? pair(inside) : nearest(inside);
       });
       const index = placesOf(
         taps.map(({ at }) => at),
         axes,
       );
-      return sumOfTaps(flat, index, weightsOf(taps.map(({ weight }) => weight)));
+      const y = sumOfTaps(flat, index, weightsOf(taps.map(({ weight }) => weight)));
+      const isClipped = isOfVolume && mode !== 'bicubic' && paddingMode !== 'zeros';
+      return isClipped ? withoutLost(y, positions, axes) : y;
     };
     return sampled().reshape([batch, channels, ...outside]);
   },
