@@ -75,4 +75,40 @@ describe('gridSample', () => {
     found.sum().backward();
     expect([...(grid.grad as Tensor).data]).toEqual([0, 0, Infinity, Infinity, -Infinity, Infinity, 0, 0]);
   });
+
+  it('of a volume takes nothing from beyond number, or the far edge, where padding has one, without a gradient', () => {
+    const volume = arange(12).to('float32').add(1).reshape([1, 1, 3, 2, 2]);
+    const places = [
+      [NaN, -1, -1],
+      [-1, Infinity, -1],
+      [0.5, 0.5, 1e30],
+    ];
+    const sampled = (mode: 'bilinear' | 'nearest', paddingMode: 'zeros' | 'border' | 'reflection') => {
+      const x = volume.clone().requiresGrad_();
+      const grid = tensor([[[places]]], { requiresGrad: true });
+      const y = F.gridSample(x, grid, { mode, paddingMode, alignCorners: true });
+      y.sum().backward();
+      return [y, x.grad as Tensor, grid.grad as Tensor].map((t) => [...t.detach().data]);
+    };
+    const none = Array<number>(9).fill(0);
+    const at = (...elements: readonly (readonly [number, number])[]): number[] =>
+      Array.from({ length: 12 }, (_, i) => elements.find(([place]) => place === i)?.[1] ?? 0);
+    for (const mode of ['bilinear', 'nearest'] as const)
+      expect(sampled(mode, 'zeros')).toEqual([[0, 0, 0], at(), none]);
+    expect(sampled('nearest', 'border')).toEqual([[2, 3, 12], at([2, 1], [11, 1]), none]);
+    const [y, dx, dgrid] = sampled('bilinear', 'border');
+    expect(y).toEqual([2, 3, 11.25]);
+    expect(dx).toEqual(at([2, 1], [8, 0.0625], [9, 0.1875], [10, 0.1875], [11, 0.5625]));
+    expect(dgrid).toEqual([0, 0, 0, 0, 0, 0, 0.5, 1, 0]);
+    expect(sampled('nearest', 'reflection')[0]?.slice(0, 2)).toEqual([2, 3]);
+  });
+
+  it('of an image multiplies positions by half its size, which float32 may hold where it does not hold all', () => {
+    const grid = tensor([[[[3.4e38, 3.4e38]]]], { dtype: 'float32' });
+    const image = arange(6).to('float32').reshape([1, 1, 2, 3]);
+    const sampled = (alignCorners: boolean): number =>
+      F.gridSample(image, grid, { mode: 'bicubic', paddingMode: 'border', alignCorners }).item();
+    expect(sampled(true)).toBe(5);
+    expect(sampled(false)).toBeNaN();
+  });
 });

@@ -1,6 +1,6 @@
 /** Orthogonal parametrizations against PyTorch; see tools/oracle/parametrizations.py. */
 
-import { eye, manualSeed, noGrad, randn, type Tensor } from '@kindling/core';
+import { autograd, eye, manualSeed, noGrad, randn, type Tensor } from '@kindling/core';
 import * as nn from '@kindling/nn';
 
 import { describe, expect, it } from 'vitest';
@@ -82,5 +82,23 @@ describe(`orthogonal weights (PyTorch ${torch})`, () => {
     expect(() => {
       plainly.weight = randn([2, 2]);
     }).toThrow('_Orthogonal has none');
+  });
+});
+
+describe('the weight norm', () => {
+  // PyTorch's along the first and the last dimension leaves out how the norm changes with the weight.
+  it.each([0, 1, 2, null])('along dimension %s has the second gradients that differences have', (dim) => {
+    const layer = nn.utils.parametrizations.weightNorm(new nn.Conv1d(2, 3, 2).to('float64'), { dim });
+    const [g, v] = [...layer.namedParameters()]
+      .filter(([name]) => name.startsWith('parametrizations.'))
+      .map(([, p]) => p.detach().clone().requiresGrad_()) as [Tensor, Tensor];
+    const x = randn([1, 2, 4], { dtype: 'float64' });
+    const call = (g: Tensor, v: Tensor) =>
+      nn.utils.functionalCall(
+        layer,
+        { 'parametrizations.weight.original0': g, 'parametrizations.weight.original1': v },
+        [x],
+      );
+    expect(autograd.gradgradcheck(call, [g, v])).toBe(true);
   });
 });

@@ -1,6 +1,6 @@
 /** Pooling layers beyond the fixtures: how they print, what their results' types say, and PyTorch's random stream. */
 
-import { manualSeed, rand, randn, type Tensor } from '@kindling/core';
+import { manualSeed, rand, randn, type Tensor, tensor } from '@kindling/core';
 import * as nn from '@kindling/nn';
 import { F } from '@kindling/nn';
 import { describe, expect, expectTypeOf, it } from 'vitest';
@@ -54,5 +54,33 @@ describe('pooling layers', () => {
     expect(() => new nn.FractionalMaxPool2d(2, { outputSize: 2, outputRatio: 0.5 })).toThrow(/only one of/);
     expect(() => new nn.FractionalMaxPool3d(2, { outputRatio: 1.5 })).toThrow(/between 0 and 1 \(got 1.5\)/);
     expect(() => new nn.LPPool1d(0, 2)).toThrow(/norm_type must be a non-zero value/);
+  });
+
+  it('go by as much as a window is long where the stride is null, as where it is left out', () => {
+    const x = rand([1, 2, 6, 6]);
+    const stride = null;
+    expect(F.maxPool2d(x, 3, { stride }).equal(F.maxPool2d(x, 3))).toBe(true);
+    expect(new nn.MaxPool2d(3, { stride })(x).shape).toEqual([1, 2, 2, 2]);
+    expect(F.avgPool1d(x.select(2, 0), 3, { stride }).shape).toEqual([1, 2, 2]);
+    expect(new nn.AvgPool1d(3, { stride }).toString()).toContain('stride=(3,)');
+    expect(new nn.AvgPool2d(3, { stride })(x).shape).toEqual([1, 2, 2, 2]);
+    expect(F.lpPool2d(x, 2, 3, { stride }).shape).toEqual([1, 2, 2, 2]);
+    expect(new nn.LPPool2d(2, 3, { stride })(x).shape).toEqual([1, 2, 2, 2]);
+    const [values, indices] = F.maxPool2d(x, 3, { returnIndices: true });
+    expect(F.maxUnpool2d(values, indices, 3, { stride }).shape).toEqual([1, 2, 6, 6]);
+    expect(new nn.MaxUnpool2d(3, { stride })(values, indices).shape).toEqual([1, 2, 6, 6]);
+  });
+
+  it('take null for a size of images and volumes, whose rows have none that it could stand for', () => {
+    const x = rand([2, 3, 5]);
+    for (const pool of [F.adaptiveAvgPool1d, F.adaptiveMaxPool1d])
+      expect(() => pool(x, [null])).toThrow('a size, or an array of sizes');
+    expect(() => new nn.AdaptiveAvgPool1d([null])(x)).toThrow('a size, or an array of sizes');
+    expect(F.adaptiveAvgPool2d(x, [null, 2]).shape).toEqual([2, 3, 2]);
+  });
+
+  it('undo pooling whose padding is longer than half a window', () => {
+    const x = tensor([[[7, 8, 9]]], { dtype: 'float32' });
+    expect(F.maxUnpool1d(x, tensor([[[1, 0, 1]]]), 2, { padding: 2 }).tolist()).toEqual([[[8, 9]]]);
   });
 });

@@ -18,7 +18,7 @@ export type { AvgPool1dOptions, AvgPoolOptions };
 export { avgPool1d, avgPool2d, avgPool3d };
 
 const kinds = (): K.Kinds<AvgPool1dOptions> => ({
-  stride: K.sizeOrSizes,
+  stride: K.nullable(K.sizeOrSizes),
   padding: K.sizeOrSizes,
   ceilMode: K.flag,
   countIncludePad: K.flag,
@@ -63,8 +63,8 @@ const single = (value: PerDimension): PerDimension => (typeof value === 'number'
 export class AvgPool1d extends AvgPoolNd {
   constructor(kernelSize: PerDimension, options: AvgPool1dOptions = {}) {
     checkArguments(new.target.name, { kernelSize: K.sizeOrSizes, options: K.options(kinds()) }, arguments);
-    const { stride = kernelSize, padding = 0, ...others } = options;
-    super(single(kernelSize), { stride: single(stride), padding: single(padding), ...others });
+    const { stride, padding = 0, ...others } = options;
+    super(single(kernelSize), { stride: single(stride ?? kernelSize), padding: single(padding), ...others });
   }
 
   override forward(x: Tensor): Tensor {

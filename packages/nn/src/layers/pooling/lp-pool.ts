@@ -23,7 +23,10 @@ import { printed } from './printed.ts';
 /** Options of {@link lpPool1d}, {@link lpPool2d} and {@link lpPool3d}. */
 export type LPPoolOptions = Pick<MaxPoolOptions, 'stride' | 'ceilMode'>;
 
-const lpKinds = (): K.Kinds<LPPoolOptions> => ({ stride: K.sizeOrSizes, ceilMode: K.flag });
+const lpKinds = (): K.Kinds<LPPoolOptions> => ({
+  stride: K.nullable(K.sizeOrSizes),
+  ceilMode: K.flag,
+});
 
 /** The means and maxima of windows of so many dimensions. */
 const poolings = [
@@ -39,8 +42,8 @@ const lpPool = (caller: string, rank: 1 | 2 | 3) =>
     (x: Tensor, normType: number, kernelSize: PerDimension, options: LPPoolOptions = {}): Tensor => {
       if (normType === 0) throw new ValueError(`norm_type must be a non-zero value, but got ${normType}`);
       const [avgPool, maxPool] = poolings[rank - 1] ?? poolings[0];
-      const { stride, ceilMode = false } = options;
-      const windows = stride === undefined ? { ceilMode } : { stride, ceilMode };
+      const { stride = null, ceilMode = false } = options;
+      const windows = { stride, ceilMode };
       if (normType === Number.POSITIVE_INFINITY) return maxPool(x.abs(), kernelSize, windows);
       if (normType === Number.NEGATIVE_INFINITY) return maxPool(x.abs().neg(), kernelSize, windows).neg();
       const sizes = typeof kernelSize === 'number' ? Array<number>(rank).fill(kernelSize) : kernelSize;
@@ -108,7 +111,7 @@ abstract class LPPoolNd extends Module<[Tensor], Tensor> {
   override forward(x: Tensor): Tensor {
     checkInput(this, x);
     const { normType, kernelSize, stride, ceilMode } = this;
-    return this[by](x, normType, kernelSize, stride === null ? { ceilMode } : { ceilMode, stride });
+    return this[by](x, normType, kernelSize, { stride, ceilMode });
   }
 
   override extraRepr(): string {

@@ -27,7 +27,7 @@ export interface MaxPoolModuleOptions<R extends boolean> extends Omit<MaxPoolOpt
 }
 
 const kinds = (): K.Kinds<MaxPoolOptions> => ({
-  stride: K.sizeOrSizes,
+  stride: K.nullable(K.sizeOrSizes),
   padding: K.sizeOrSizes,
   dilation: K.sizeOrSizes,
   ceilMode: K.flag,

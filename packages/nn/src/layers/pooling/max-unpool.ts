@@ -33,14 +33,17 @@ abstract class MaxUnpoolNd extends Module<[x: Tensor, indices: Tensor, options?:
   readonly padding: Shape;
 
   constructor(kernelSize: PerDimension, options: MaxUnpoolOptions = {}) {
-    const kinds = K.options<MaxUnpoolOptions>({ stride: K.sizeOrSizes, padding: K.sizeOrSizes });
+    const kinds = K.options<MaxUnpoolOptions>({
+      stride: K.nullable(K.sizeOrSizes),
+      padding: K.sizeOrSizes,
+    });
     checkArguments(new.target.name, { kernelSize: K.sizeOrSizes, options: kinds }, arguments);
     super();
     const caller = new.target.name;
-    const { stride = kernelSize, padding = 0 } = options;
+    const { padding = 0 } = options;
     const each = (what: string, value: PerDimension): Shape => forEach(caller, what, value, this[rank]);
     this.kernelSize = each('kernelSize', kernelSize);
-    this.stride = each('stride', stride);
+    this.stride = each('stride', options.stride ?? kernelSize);
     this.padding = each('padding', padding);
   }
 

@@ -10,13 +10,10 @@ import {
   formatShape,
   INPUT,
   isFloatingPoint,
+  isnan,
   K,
-  linspace,
-  ones,
   type Primitive,
-  type Shape,
   ShapeError,
-  sameShape,
   stack,
   sumTaps,
   type Tensor,
@@ -44,27 +41,36 @@ interface Axis {
   readonly size: number;
   readonly alignCorners: boolean;
   readonly padding: PaddingMode;
+  readonly isOfVolume: boolean;
 }
 
-/** Positions in elements, of those in [-1, 1]. */
-const inElements = (at: Tensor, { size, alignCorners }: Axis): Tensor =>
-  alignCorners
-    ? at
-        .add(1)
-        .div(2)
-        .mul(size - 1)
-    : at.add(1).mul(size).sub(1).div(2);
+/** Positions in elements, of those in [-1, 1], rounded where PyTorch does. */
+function inElements(at: Tensor, { size, alignCorners, isOfVolume }: Axis): Tensor {
+  const fromEdge = at.add(1);
+  if (isOfVolume) return alignCorners ? fromEdge.div(2).mul(size - 1) : fromEdge.mul(size).sub(1).div(2);
+  return alignCorners ? fromEdge.mul((size - 1) / 2) : fromEdge.mul(size / 2).sub(0.5);
+}
 
-/** A position in [0, last], where NaN counts as 0. PyTorch multiplies its gradient by 0 where it was moved there. */
+/** A position in [0, last], `ofNaN` for NaN. PyTorch multiplies its gradient by 0 where it was moved there. */
 const clipOp = /* @__PURE__ */ new ElementwiseOp({
   name: 'clip_coordinates',
   arity: 1,
-  expression: (at, last) => E.min(E.max(E.select(E.isNaN(at), 0, at), 0), last),
+  expression: (at, last, ofNaN) => E.min(E.max(E.select(E.isNaN(at), ofNaN, at), 0), last),
   gradient: ({ g }, at, last) => [E.mul(g, E.select(E.and(E.gt(at, 0), E.lt(at, last)), 1, 0))],
 });
 
 /** Positions inside the input. */
-const clipped = (at: Tensor, { size }: Axis): Tensor => applyUnary(clipOp, at, [size - 1]);
+const clipped = (at: Tensor, { size, isOfVolume }: Axis): Tensor =>
+  applyUnary(clipOp, at, [size - 1, isOfVolume ? size - 1 : 0]);
+
+/** Positions as they are where an element is near, which have a gradient; all others are one outside. */
+const nearbyOp = /* @__PURE__ */ new ElementwiseOp({
+  name: 'nearby_coordinates',
+  arity: 1,
+  expression: (at, size) => E.select(isNearby(at, size), at, -2),
+  gradient: ({ g }, at, size) => [E.select(isNearby(at, size), g, 0)],
+});
+const isNearby = (at: E.Expr, size: E.Expr): E.Expr => E.and(E.gt(at, -2), E.lt(at, E.add(size, 1)));
 
 /**
  * There and back is twice the span: what is left of the way beyond whole ones lies before the other edge, or comes back
@@ -93,13 +99,21 @@ const reflectOp = /* @__PURE__ */ new ElementwiseOp({
 function reflected(at: Tensor, { size, alignCorners }: Axis): Tensor {
   const low = alignCorners ? 0 : -0.5;
   const span = alignCorners ? size - 1 : size;
-  if (span === 0) return at.mul(0);
+  if (span === 0) return applyUnary(clipOp, at, [0, 0]);
   return applyUnary(reflectOp, at, [low, 2 * span]);
 }
 
-function padded(at: Tensor, axis: Axis): Tensor {
-  if (axis.padding === 'zeros') return at;
-  return clipped(axis.padding === 'reflection' ? reflected(at, axis) : at, axis);
+const folded = (at: Tensor, axis: Axis): Tensor => (axis.padding === 'reflection' ? reflected(at, axis) : at);
+
+const padded = (at: Tensor, axis: Axis): Tensor =>
+  axis.padding === 'zeros' ? at : clipped(folded(at, axis), axis);
+
+/** Without gradients at points of a volume that lie nowhere, (N, C, P): in PyTorch these are of no element. */
+function withoutLost(y: Tensor, positions: readonly Tensor[], axes: readonly Axis[]): Tensor {
+  const lost = positions
+    .map((at, d) => isnan(folded(at.detach(), axes[d] as Axis)))
+    .reduce((a, b) => a.logicalOr(b));
+  return where(lost.unsqueeze(1), y.detach(), y);
 }
 
 const placeOps: ElementwiseOp[] = [];
@@ -305,7 +319,8 @@ export const gridSample = /* @__PURE__ */ composition(
     const { mode = 'bilinear', paddingMode = 'zeros', alignCorners = false } = options;
     checkGrid(x, grid);
     const [batch = 0, channels = 0, ...field] = x.shape;
-    const axes = field.map((size): Axis => ({ size, alignCorners, padding: paddingMode }));
+    const isOfVolume = field.length === 3;
+    const axes = field.map((size): Axis => ({ size, alignCorners, padding: paddingMode, isOfVolume }));
     const flat = x.reshape([batch, channels, field.reduce((n, size) => n * size, 1)]);
     const outside = grid.shape.slice(1, -1);
     const places = grid.reshape([batch, outside.reduce((n, size) => n * size, 1), field.length]);
@@ -322,76 +337,19 @@ export const gridSample = /* @__PURE__ */ composition(
       const taps = positions.map((at, d) => {
         const axis = axes[d] as Axis;
         if (mode === 'bicubic') return four(at, axis);
-        return mode === 'bilinear' ? pair(padded(at, axis)) : nearest(padded(at, axis));
+        // Of volumes PyTorch works out no weights for what lies outside, which those of an image make NaN.
+        const inside =
+          isOfVolume && paddingMode === 'zeros' ? applyUnary(nearbyOp, at, [axis.size]) : padded(at, axis);
+        return mode === 'bilinear' ? pair(inside) : nearest(inside);
       });
       const index = placesOf(
         taps.map(({ at }) => at),
         axes,
       );
-      return sumOfTaps(flat, index, weightsOf(taps.map(({ weight }) => weight)));
+      const y = sumOfTaps(flat, index, weightsOf(taps.map(({ weight }) => weight)));
+      const isClipped = isOfVolume && mode !== 'bicubic' && paddingMode !== 'zeros';
+      return isClipped ? withoutLost(y, positions, axes) : y;
     };
     return sampled().reshape([batch, channels, ...outside]);
-  },
-);
-
-/** Options of {@link affineGrid}. */
-export interface AffineGridOptions {
-  /** Whether -1 and 1 are the middles of the corner elements, or their outer edges. Default: false. */
-  readonly alignCorners?: boolean;
-}
-
-/** Positions of the middles of `size` elements in [-1, 1]. */
-function middles(size: number, alignCorners: boolean, like: Tensor): Tensor {
-  if (size <= 1) return zeros([size], { dtype: like.dtype });
-  const corners = linspace(-1, 1, size, { dtype: like.dtype });
-  return alignCorners ? corners : corners.mul((size - 1) / size);
-}
-
-/**
- * The grid for {@link gridSample} by which an input of `size`, [N, C, H, W] or [N, C, D, H, W], is moved by the affine
- * maps `theta`, (N, 2, 3) or (N, 3, 4): (N, H, W, 2) or (N, D, H, W, 3). Follows `torch.nn.functional.affine_grid`.
- * @throws ShapeError when `theta` does not fit `size`
- * @example
- * ```ts
- * const same = tensor([[[1, 0, 0], [0, 1, 0]]], { dtype: 'float32' });
- * F.affineGrid(same, [1, 1, 1, 2]); // tensor([[[[-0.5000,  0.0000], [ 0.5000,  0.0000]]]])
- * ```
- */
-export const affineGrid = /* @__PURE__ */ composition(
-  'affineGrid',
-  () => ({
-    theta: K.tensor,
-    size: K.sizes,
-    options: K.options<AffineGridOptions>({ alignCorners: K.flag }),
-  }),
-  (theta: Tensor, size: Shape, { alignCorners = false }: AffineGridOptions = {}): Tensor => {
-    const [batch = 0, , ...field] = size;
-    const n = field.length;
-    if ((n !== 2 && n !== 3) || !sameShape(theta.shape, [batch, n, n + 1])) {
-      throw new ShapeError(
-        `affineGrid: Expected a batch of affine matrices of shape Nx2x3 for a size of 4, or Nx3x4 for one of 5; got theta of shape ` +
-          `${formatShape(theta.shape)} for size ${formatShape(size)}`,
-      );
-    }
-    if (!isFloatingPoint(theta.dtype)) {
-      throw new DTypeError(
-        `affineGrid: Expected theta to have floating point type, but got ${theta.dtype}; convert with to()`,
-      );
-    }
-    // PyTorch looks at no size where it looks at the middle of a single element.
-    if (size.some((s) => s <= 0) && !(alignCorners && Math.min(...field) === 1))
-      throw new ShapeError(`affineGrid: Expected non-zero, positive output size. Got ${formatShape(size)}`);
-    const along = field.map((s, d) =>
-      middles(s, alignCorners, theta)
-        .reshape(field.map((_, k) => (k === d ? s : 1)))
-        .expand(field),
-    );
-    const places = stack([...along.reverse(), ones(field, { dtype: theta.dtype })], -1);
-    const points = field.reduce((product, s) => product * s, 1);
-    return places
-      .reshape([1, points, n + 1])
-      .expand([batch, points, n + 1])
-      .bmm(theta.transpose(1, 2))
-      .reshape([batch, ...field, n]);
   },
 );

@@ -18,13 +18,10 @@ export interface AdaptiveMaxPoolOptions {
   readonly returnIndices?: boolean;
 }
 
-const outputSizeKind = /* @__PURE__ */ K.either(
-  K.sizeOrSizes,
-  /* @__PURE__ */ K.listOf(
-    /* @__PURE__ */ K.nullable(K.integer),
-    'an array of sizes or null such as [2, null]',
-  ),
-);
+const outputSizeKind = (rank: number): K.Kind =>
+  rank === 1
+    ? K.sizeOrSizes
+    : K.either(K.sizeOrSizes, K.listOf(K.nullable(K.integer), 'an array of sizes or null such as [2, null]'));
 
 /** Windows that share out what there is among so many. */
 function windowsOf(x: Tensor, outputSize: OutputSize, rank: number): Windows {
@@ -50,7 +47,7 @@ const adaptiveMaxPool = (caller: string, rank: number): Pool<OutputSize, Adaptiv
     caller,
     {
       x: K.tensor,
-      outputSize: outputSizeKind,
+      outputSize: outputSizeKind(rank),
       options: K.options<AdaptiveMaxPoolOptions>({ returnIndices: K.flag }),
     },
     (x: Tensor, outputSize: OutputSize, options: AdaptiveMaxPoolOptions = {}) => {
@@ -64,7 +61,7 @@ const adaptiveMaxPool = (caller: string, rank: number): Pool<OutputSize, Adaptiv
 const adaptiveAvgPool = (caller: string, rank: number) =>
   composition(
     caller,
-    { x: K.tensor, outputSize: outputSizeKind },
+    { x: K.tensor, outputSize: outputSizeKind(rank) },
     (x: Tensor, outputSize: OutputSize): Tensor => {
       checkPlanes(x, rank, rank === 3 ? 1 : x.ndim - rank);
       checkFloats(x);

@@ -64,22 +64,25 @@ function checkAtLeast(what: string, list: Shape, least: 0 | 1): void {
   );
 }
 
-/** The sizes of windows over `rank` dimensions. */
-export function windowSizes(
+/** What is said of windows beside how long they are. */
+interface WindowOptions {
+  readonly stride?: PerDimension | null;
+  readonly padding?: PerDimension;
+  readonly dilation?: PerDimension;
+}
+
+/** The sizes of windows over `rank` dimensions, padded by any number. */
+export function windowsOfAnyPadding(
   rank: number,
   kernelSize: PerDimension,
-  {
-    stride,
-    padding = 0,
-    dilation = 1,
-  }: Readonly<Partial<Record<'stride' | 'padding' | 'dilation', PerDimension>>>,
+  { stride, padding = 0, dilation = 1 }: WindowOptions,
 ): WindowSizes {
   const kernel = forEach('kernel_size', kernelSize, rank);
   const sizes = {
     kernel,
     // PyTorch's lists without a number mean the default, too.
     stride:
-      stride === undefined || (typeof stride !== 'number' && stride.length === 0)
+      stride == null || (typeof stride !== 'number' && stride.length === 0)
         ? kernel
         : forEach('stride', stride, rank),
     padding: forEach('padding', padding, rank),
@@ -89,6 +92,13 @@ export function windowSizes(
   checkAtLeast('stride', sizes.stride, 1);
   checkAtLeast('dilation', sizes.dilation, 1);
   checkAtLeast('padding', sizes.padding, 0);
+  return sizes;
+}
+
+/** The sizes of windows over `rank` dimensions, each of which reaches beyond its padding. */
+export function windowSizes(rank: number, kernelSize: PerDimension, options: WindowOptions): WindowSizes {
+  const sizes = windowsOfAnyPadding(rank, kernelSize, options);
+  const { kernel } = sizes;
   for (const [d, pad] of sizes.padding.entries()) {
     const k = kernel[d] ?? 1;
     if (pad > Math.floor(k / 2))

@@ -15,8 +15,8 @@ import { greatestOf, meansOf, type Windows } from './primitives.ts';
  * dimensions.
  */
 export interface MaxPoolOptions {
-  /** From one window to the next. Default: as much as a window is long. */
-  readonly stride?: PerDimension;
+  /** From one window to the next; `null`, the default: as much as a window is long. */
+  readonly stride?: PerDimension | null;
   /** Entries of minus infinity on both sides, at most half as many as a window is long. Default: 0. */
   readonly padding?: PerDimension;
   /** From one entry of a window to the next. Default: 1. */
@@ -29,8 +29,8 @@ export interface MaxPoolOptions {
 
 /** Options of {@link avgPool1d}, {@link avgPool2d} and {@link avgPool3d}. */
 export interface AvgPoolOptions {
-  /** From one window to the next. Default: as much as a window is long. */
-  readonly stride?: PerDimension;
+  /** From one window to the next; `null`, the default: as much as a window is long. */
+  readonly stride?: PerDimension | null;
   /** Zeros on both sides, at most half as many as a window is long. Default: 0. */
   readonly padding?: PerDimension;
   /** Whether windows may reach beyond the end that begin before it. Default: false. */
@@ -102,7 +102,7 @@ export function asked(
 }
 
 const maxKinds: K.Kinds<MaxPoolOptions> = {
-  stride: K.sizeOrSizes,
+  stride: /* @__PURE__ */ K.nullable(K.sizeOrSizes),
   padding: K.sizeOrSizes,
   dilation: K.sizeOrSizes,
   ceilMode: K.flag,
@@ -126,7 +126,7 @@ const maxPool = (caller: string, rank: number): Pool<PerDimension, MaxPoolOption
 export type AvgPool1dOptions = Omit<AvgPoolOptions, 'divisorOverride'>;
 
 const avg1dKinds: K.Kinds<AvgPool1dOptions> = {
-  stride: K.sizeOrSizes,
+  stride: /* @__PURE__ */ K.nullable(K.sizeOrSizes),
   padding: K.sizeOrSizes,
   ceilMode: K.flag,
   countIncludePad: K.flag,

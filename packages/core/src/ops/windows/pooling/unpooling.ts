@@ -5,7 +5,7 @@ import { composed } from '../../../record/index.ts';
 import { formatShape, type Shape, sameShape } from '../../../shape.ts';
 import type { Tensor } from '../../../tensor.ts';
 import type { PerDimension } from '../convolution-checks.ts';
-import { checkFloats, checkPlanes, windowSizes } from './checks.ts';
+import { checkFloats, checkPlanes, windowsOfAnyPadding } from './checks.ts';
 import { putAt } from './primitives.ts';
 
 /**
@@ -13,8 +13,8 @@ import { putAt } from './primitives.ts';
  * pooling.
  */
 export interface MaxUnpoolOptions {
-  /** From one window to the next. Default: as much as a window is long. */
-  readonly stride?: PerDimension;
+  /** From one window to the next; `null`, the default: as much as a window is long. */
+  readonly stride?: PerDimension | null;
   /** Entries of minus infinity on both sides. Default: 0. */
   readonly padding?: PerDimension;
   /** Which of the sizes that differ by less than a stride the result has; those of its planes, or its whole shape. */
@@ -22,7 +22,7 @@ export interface MaxUnpoolOptions {
 }
 
 const kinds: K.Kinds<MaxUnpoolOptions> = {
-  stride: K.sizeOrSizes,
+  stride: /* @__PURE__ */ K.nullable(K.sizeOrSizes),
   padding: K.sizeOrSizes,
   outputSize: K.sizeOrSizes,
 };
@@ -53,7 +53,7 @@ const maxUnpool = (caller: string, rank: number) =>
     caller,
     { x: K.tensor, indices: K.tensor, kernelSize: K.sizeOrSizes, options: K.options(kinds) },
     (x: Tensor, indices: Tensor, kernelSize: PerDimension, options: MaxUnpoolOptions = {}): Tensor => {
-      const { kernel, stride, padding } = windowSizes(rank, kernelSize, options);
+      const { kernel, stride, padding } = windowsOfAnyPadding(rank, kernelSize, options);
       if (indices.dtype !== 'int32') {
         throw new DTypeError(
           `elements in indices should be type int32 (PyTorch's int64) but got: ${scalarNameOf(indices.dtype)}`,
