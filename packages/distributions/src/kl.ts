@@ -167,8 +167,8 @@ const registerTakes = { typeP: classKind, typeQ: classKind, divergence: K.callab
 /**
  * The Kullback-Leibler divergence of q from p, the mean of log(p(x) / q(x)) over what p draws, of shape `batchShape`.
  * Follows `torch.distributions.kl_divergence`.
- * @throws KindlingError for two classes of which none is known: see {@link registerKl}; ShapeError for two whose batches do
- * not broadcast
+ * @throws KindlingError for two classes of which none is known: see {@link registerKl}; ShapeError for two whose
+ * batches do not broadcast
  * @example klDivergence(new Normal(0, 1), new Normal(1, 2)); // tensor(0.4431)
  */
 export function klDivergence(p: Distribution, q: Distribution): Tensor {

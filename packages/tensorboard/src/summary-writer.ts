@@ -182,7 +182,8 @@ export class SummaryWriter extends Shown {
   }
 
   /**
-   * Adds a number, such as a loss; it is kept as float32, infinite beyond its range. Follows `SummaryWriter.add_scalar`.
+   * Adds a number, such as a loss; it is kept as float32, infinite beyond its range. Follows
+   * `SummaryWriter.add_scalar`.
    * @throws ValueError for a step that is no integer, for a tensor of several elements, and after {@link close}
    * @throws FileError where the file cannot be written
    */

@@ -189,8 +189,8 @@ export interface PadSequenceOptions {
 }
 
 /**
- * Sequences (L, *) of different lengths as one tensor, (T, N, *), of the dtype of the first. A tensor (N, L, *) stands for
- * N sequences. Follows `torch.nn.utils.rnn.pad_sequence`.
+ * Sequences (L, *) of different lengths as one tensor, (T, N, *), of the dtype of the first. A tensor (N, L, *) stands
+ * for N sequences. Follows `torch.nn.utils.rnn.pad_sequence`.
  * @throws ValueError when there are none; ShapeError when they differ in more than their length
  * @example nn.utils.rnn.padSequence([tensor([1, 2]), tensor([3])], { batchFirst: true }); // tensor([[1, 2], [3, 0]])
  */
