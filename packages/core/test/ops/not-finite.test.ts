@@ -16,6 +16,7 @@ import {
   igamma,
   igammac,
   linalg,
+  log,
   logcumsumexp,
   logit,
   maxPool1d,
@@ -217,6 +218,22 @@ describe('second gradients', () => {
       const [g] = autograd.grad(f(x).sum(), x, { createGraph: true }) as [Tensor];
       expect(autograd.grad(g.sum(), x)[0]?.item()).toBe(-0);
     }
+  });
+  it('of sinc, at 0 and beside it', () => {
+    const limit = -(Math.PI ** 2) / 3;
+    expect(second(special.sinc, [0, -0, 1e-200])).toEqual([limit, limit, limit]);
+    const [half, one] = second(special.sinc, [0.5, 1]) as [number, number];
+    expect(half).toBeCloseTo(16 / Math.PI - 2 * Math.PI, 12);
+    expect(one).toBeCloseTo(2, 12);
+  });
+  it('of what was divided by numbers next to 0: a gradient of 0 stays 0', () => {
+    const x = tensor([1e-41, 1e-41], { dtype: 'float32' }).requiresGrad_();
+    const v = tensor([0, 1e-3], { dtype: 'float32' }).requiresGrad_();
+    const [g] = autograd.grad(log(x), x, { gradOutputs: v, createGraph: true }) as [Tensor];
+    const h = tensor([0, 1e-5], { dtype: 'float32' });
+    const [byV] = autograd.grad(g, v, { gradOutputs: h }) as [Tensor];
+    expect(byV.toArray()).toEqual(div(h, x).toArray());
+    expect(byV.toArray().every(Number.isFinite)).toBe(true);
   });
   it('of logcumsumexp of one number', () => {
     const x = tensor(-Infinity, { dtype: 'float64' }).requiresGrad_();

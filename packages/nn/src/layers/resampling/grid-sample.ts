@@ -2,6 +2,7 @@ import {
   apply,
   applyElementwise,
   applyUnary,
+  composed,
   composition,
   DTypeError,
   definePrimitive,
@@ -330,7 +331,8 @@ export const gridSample = /* @__PURE__ */ composition(
       );
       return sumOfTaps(flat, index, weightsOf(taps.map(({ weight }) => weight)));
     };
-    return sampled().reshape([batch, channels, ...outside]);
+    const y = sampled().reshape([batch, channels, ...outside]);
+    return composed(`grid_sampler${field.length}d`, y);
   },
 );
 
