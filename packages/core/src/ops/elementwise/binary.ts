@@ -6,7 +6,7 @@ import { isFloatingPoint } from '../../dtype.ts';
 import { DTypeError, ValueError } from '../../errors.ts';
 import { E, type Expr } from '../../kernels/index.ts';
 import { isOfClass, type Tensor } from '../../tensor.ts';
-import { binary, inPlace, inPlaceCall, type Resolve, run } from './define.ts';
+import { binary, inPlace, inPlaceCall, type Resolve, run, timesLogarithm } from './define.ts';
 import { floatsOnly, refuseBools } from './dtype-checks.ts';
 import { reciprocal, square } from './functions.ts';
 import { applyBinary, applyUnary, ElementwiseOp, type ElementwiseSpec, type Operand } from './operation.ts';
@@ -248,11 +248,12 @@ export const xlogy = binary('xlogy', logTimes, {
   overload: (scalars) => scalars,
   dtype: 'float',
   comparesApart: true,
-  gradient: ({ g }, a, b) => {
+  ...timesLogarithm(
+    logTimes,
     // PyTorch's overload for a number counts one that is NaN as not positive.
-    const none = b.op === 'param' ? E.not(E.gt(b, 0)) : E.le(b, 0);
-    return [E.select(E.and(E.eq(a, 0), none), 0, logTimes(g, b)), E.div(E.mul(g, a), b)];
-  },
+    (b) => (b.op === 'param' ? E.not(E.gt(b, 0)) : E.le(b, 0)),
+    E.div,
+  ),
 });
 
 /** |a| with the sign of b, broadcast. Follows `torch.copysign`. */
