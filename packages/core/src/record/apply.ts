@@ -221,10 +221,12 @@ export function applyView<A>(primitive: ViewPrimitive<A>, input: Tensor, attrs: 
 
 /**
  * The result of an operation that is composed of others, under the name that PyTorch's has: its gradFn prints as
- * `<RepeatBackward0>`, not as the last operation of the composition. Kindling's own.
+ * `<RepeatBackward0>`, not as the last operation of the composition. `name` is the operation's, or the node's own where it
+ * is no first form, as `'SqueezeBackward1'`. Kindling's own.
  */
 export function composed(name: string, result: Tensor, ...inputs: readonly Tensor[]): Tensor {
   const node = result.gradFn;
-  if (node !== null && inputs.every((x) => x.gradFn !== node)) node.label = gradFnName(name);
+  if (node !== null && inputs.every((x) => x.gradFn !== node))
+    node.label = name.includes('Backward') ? name : gradFnName(name);
   return result;
 }

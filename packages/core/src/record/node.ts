@@ -15,6 +15,8 @@ interface Elementwise {
 export interface Differentiable<A> {
   /** PyTorch's name: `log_softmax` makes results whose gradFn prints as `<LogSoftmaxBackward0>`. */
   readonly name: string;
+  /** PyTorch's name of the node, where it is that of another operation: 1 / x is a `<MulBackward0>`. */
+  readonly shown?: string | undefined;
   /** PyTorch numbers the overloads of an operation: this is the number behind the name. Default: 0. */
   overload?(attrs: A): number;
   /** Which inputs and outputs the derivative reads: `INPUT(0) | OUTPUT`. Only these are kept for backward. */
@@ -170,7 +172,10 @@ export class GradNode<A = unknown> extends Node {
 
   /** PyTorch's name of the node: `mul` is `MulBackward0`. */
   get name(): string {
-    return this.label ?? gradFnName(this.primitive.name, this.primitive.overload?.(this.attrs));
+    return (
+      this.label ??
+      gradFnName(this.primitive.shown ?? this.primitive.name, this.primitive.overload?.(this.attrs))
+    );
   }
 
   /** Binds the result once it exists: after an in-place change, so that the version is the new one. @internal */

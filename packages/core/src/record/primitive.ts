@@ -73,6 +73,7 @@ function notDifferentiable(name: string): never {
  */
 const form = {
   name: '',
+  shown: undefined,
   overload: undefined,
   saves: undefined,
   leaves: undefined,

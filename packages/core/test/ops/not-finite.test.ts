@@ -16,6 +16,7 @@ import {
   igamma,
   igammac,
   linalg,
+  log,
   logcumsumexp,
   logit,
   maxPool1d,
@@ -26,6 +27,7 @@ import {
   special,
   type Tensor,
   tensor,
+  xlogy,
 } from '@kindling/core';
 import { describe, expect, it } from 'vitest';
 
@@ -216,6 +218,40 @@ describe('second gradients', () => {
       const x = tensor([3e38], { dtype: 'float32' }).requiresGrad_();
       const [g] = autograd.grad(f(x).sum(), x, { createGraph: true }) as [Tensor];
       expect(autograd.grad(g.sum(), x)[0]?.item()).toBe(-0);
+    }
+  });
+  it('of sinc, at 0 and beside it', () => {
+    const limit = -(Math.PI ** 2) / 3;
+    expect(second(special.sinc, [0, -0, 1e-200])).toEqual([limit, limit, limit]);
+    const [half, one] = second(special.sinc, [0.5, 1]) as [number, number];
+    expect(half).toBeCloseTo(16 / Math.PI - 2 * Math.PI, 12);
+    expect(one).toBeCloseTo(2, 12);
+  });
+  it('of what was divided by numbers next to 0: a gradient of 0 stays 0', () => {
+    const x = tensor([1e-41, 1e-41], { dtype: 'float32' }).requiresGrad_();
+    const v = tensor([0, 1e-3], { dtype: 'float32' }).requiresGrad_();
+    const [g] = autograd.grad(log(x), x, { gradOutputs: v, createGraph: true }) as [Tensor];
+    const h = tensor([0, 1e-5], { dtype: 'float32' });
+    const [byV] = autograd.grad(g, v, { gradOutputs: h }) as [Tensor];
+    expect(byV.toArray()).toEqual(div(h, x).toArray());
+    expect(byV.isfinite().all().item()).toBe(true);
+  });
+  it.each([
+    ['xlogy', xlogy, 0],
+    ['xlog1py', special.xlog1py, -1],
+  ])('of %s by a gradient that is 0: the logarithm all the same', (_, f, shift) => {
+    const [a, b] = [float64([0.5, 0, -1]), float64([2 + shift, 3 + shift, 0.5 + shift])];
+    for (const x of [a, b]) x.requiresGrad_();
+    for (const value of [0, 1]) {
+      const g = float64([value, value, value]).requiresGrad_();
+      const [byA, byB] = autograd.grad(f(a, b), [a, b], { gradOutputs: g, createGraph: true }) as Tensor[];
+      const [byG] = autograd.grad([byA as Tensor, byB as Tensor], g, {
+        gradOutputs: [float64([1, 1, 1]), float64([2, 2, 2])],
+      }) as [Tensor];
+      const expected = [1.1931471805599454, 1.0986122886681098, -4.693147180559945];
+      (byG.toArray() as number[]).forEach((v, i) => {
+        expect(v).toBeCloseTo(expected[i] ?? NaN, 12);
+      });
     }
   });
   it('of logcumsumexp of one number', () => {

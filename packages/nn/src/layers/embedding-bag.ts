@@ -3,6 +3,7 @@ import {
   apply,
   arange,
   checkArguments,
+  composed,
   composition,
   DTypeError,
   definePrimitive,
@@ -231,6 +232,7 @@ export const embeddingBag = /* @__PURE__ */ composition(
     // count.
     const all = count + 1;
     const kept = counts === null ? bags : where(counts, bags, count);
+    const named = (y: Tensor): Tensor => composed('embedding_bag', y, weight);
     const inBags = (x: Tensor): Tensor => x.narrow(0, 0, count);
     const sumOf = (): Tensor => {
       if (perSampleWeights === null && !scaleGradByFreq) {
@@ -244,14 +246,14 @@ export const embeddingBag = /* @__PURE__ */ composition(
     };
     if (mode === 'max' && input.count > 0) {
       if (maxNorm !== null) renormalise(flat, weight, maxNorm, normType);
-      return inBags(firstGreatest(weight, flat, kept, all));
+      return named(inBags(firstGreatest(weight, flat, kept, all)));
     }
     const sums = sumOf();
-    if (mode !== 'mean') return sums;
-    if (input.ndim === 2 && counts === null) return sums.div(Math.max(input.size(1), 1));
+    if (mode !== 'mean') return named(sums);
+    if (input.ndim === 2 && counts === null) return named(sums.div(Math.max(input.size(1), 1)));
     const each = ones([input.count], { dtype: weight.dtype });
     const sizes = inBags(zeros([all], { dtype: weight.dtype }).indexAdd(0, kept, each));
-    return sums.div(sizes.clampMin(1).unsqueeze(1));
+    return named(sums.div(sizes.clampMin(1).unsqueeze(1)));
   },
 );
 

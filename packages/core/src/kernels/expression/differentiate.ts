@@ -205,11 +205,13 @@ export function pullback(expression: Expr, index: number, g: Expr, y: Expr = exp
 
 /**
  * g times a slope; where that is chosen to be 0 the gradient is, whatever g is, as PyTorch masks gradients instead of
- * multiplying them.
+ * multiplying them. A slope 1 / x divides g: of what is next to 0 the reciprocal may be infinite where the quotient is
+ * not.
  */
 function through(g: Expr, slope: Expr): Expr {
   if (isOne(slope)) return g;
   if (slope.op === 'constant' && slope.attribute === 0) return slope;
+  if (slope.op === 'div' && isOne(slope.args[0] as Expr)) return E.div(g, slope.args[1] as Expr);
   if (slope.op !== 'select') return E.mul(g, slope);
   const [mask, chosen, other] = slope.args as [Expr, Expr, Expr];
   return E.select(mask, through(g, chosen), through(g, other));

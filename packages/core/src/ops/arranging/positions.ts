@@ -3,7 +3,7 @@ import { composition, K } from '../../arguments/index.ts';
 import { isFloatingPoint } from '../../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../../errors.ts';
 import { elementsOf, recordNonzero } from '../../kernels/index.ts';
-import { apply, definePrimitive } from '../../record/index.ts';
+import { apply, composed, definePrimitive } from '../../record/index.ts';
 import { checkShape, formatShape, maxElements, numelOf, type Shape } from '../../shape.ts';
 import { allocateZeroed } from '../../storage.ts';
 import { type Tensor, wrapArray } from '../../tensor.ts';
@@ -67,7 +67,8 @@ export const combinations = /* @__PURE__ */ composition(
     if (r < 0) throw new ValueError(`expected a non-negative number of elements, but got ${r}`);
     if (r === 0) return narrow(x, 0, 0, 0);
     const positions = choices(x.count, r, withReplacement);
-    return reshape(indexSelect(x, 0, reshape(positions, [positions.count])), positions.shape);
+    const chosen = indexSelect(x, 0, reshape(positions, [positions.count]));
+    return composed('index', reshape(chosen, positions.shape));
   },
 );
 

@@ -3,6 +3,7 @@ import { K, refuseExcess } from '../../arguments/index.ts';
 import { isFloatingPoint } from '../../dtype.ts';
 import { DTypeError, ValueError } from '../../errors.ts';
 import { E, type Expr, elementsOf, holdsZero } from '../../kernels/index.ts';
+import { composed } from '../../record/index.ts';
 import { Tensor } from '../../tensor.ts';
 import {
   binary,
@@ -37,24 +38,28 @@ const addScaledOp = new ElementwiseOp({
 
 const subtraction = refuseBoolsFor('sub', 'logicalXor or logicalNot, or convert with to()');
 
-/** Neither operand may be bool, whatever the other is. */
-const checkSub: ElementwiseSpec['check'] = (dtype, inputs) => {
-  subtraction(dtype);
-  for (const x of inputs) subtraction(x.dtype);
+/** Neither operand may be bool, whatever the other is; a number less a tensor is PyTorch's `rsub`. */
+const ofDifference: Pick<ElementwiseSpec, 'check' | 'overload' | 'shown'> = {
+  check(dtype, inputs) {
+    subtraction(dtype);
+    for (const x of inputs) subtraction(x.dtype);
+  },
+  shown: (scalars) => (scalars === 1 ? 'rsub' : undefined),
+  overload: (scalars) => Number(scalars === 1),
 };
 
 const subOp = new ElementwiseOp({
   name: 'sub',
   arity: 2,
   expression: (a, b) => E.sub(a, b),
-  check: checkSub,
+  ...ofDifference,
 });
 
 const subScaledOp = new ElementwiseOp({
   name: 'sub',
   arity: 2,
   expression: (a, b, alpha) => E.sub(a, E.mul(b, alpha)),
-  check: checkSub,
+  ...ofDifference,
 });
 
 const alphaOptions = K.options<AlphaOptions>({ alpha: K.scalar });
@@ -112,7 +117,10 @@ export function sub(a: Operand, b: Operand, options?: AlphaOptions): Tensor {
 export const rsub = composition(
   'rsub',
   { a: K.operand, b: K.operand, options: alphaOptions },
-  (a: Operand, b: Operand, options?: AlphaOptions): Tensor => sub(b, a, options),
+  (a: Operand, b: Operand, options?: AlphaOptions): Tensor => {
+    const y = sub(b, a, options);
+    return Tensor.is(a) && Tensor.is(b) ? composed('rsub', y, a, b) : y;
+  },
 );
 
 /**
@@ -124,6 +132,7 @@ export const mul = binary('mul', E.mul);
 
 const divOp = new ElementwiseOp({
   name: 'div',
+  shown: (scalars) => (scalars === 1 ? 'mul' : undefined),
   arity: 2,
   dtype: 'float',
   expression: (a, b) => E.div(a, b),
@@ -162,6 +171,8 @@ const ofTensors = (scalars: number): number => Number(scalars !== 2);
 const divFloor = binary('floor_divide', E.floorDivide, {
   ...whole('floorDivide', E.wholeFloorDivide),
   inspect: refuseZero('div', 'div'),
+  shown: () => 'div',
+  overload: () => 2,
   gradient: () => [E.constant(0), E.constant(0)],
 });
 
@@ -320,41 +331,6 @@ export function addcdiv(x: Tensor, a: Tensor, b: Tensor, options?: ValueOptions)
   return run(ratioOf('addcdiv', x, a, b, options));
 }
 
-/** PyTorch's form, which is exact at both ends: the nearer end is the one that is added to. */
-const lerpOp = new ElementwiseOp({
-  name: 'lerp',
-  arity: 3,
-  overload: (scalars) => Number(scalars === 0),
-  expression: (a, b, w) => {
-    const d = E.sub(b, a);
-    return E.select(E.lt(E.abs(w), 0.5), E.add(a, E.mul(w, d)), E.sub(b, E.mul(d, E.sub(1, w))));
-  },
-  gradient: ({ g }, a, b, w) => [E.mul(g, E.sub(1, w)), E.mul(g, w), E.mul(g, E.sub(b, a))],
-  check: (_, inputs) => {
-    const first = inputs[0].dtype;
-    if (!isFloatingPoint(first)) throw new DTypeError(`lerp: expected floating point tensors, got ${first}`);
-    // A weight without dimensions counts as a number.
-    if (inputs.some((x, i) => x.dtype !== first && (i < 2 || x.ndim > 0))) {
-      const list = inputs.map((x) => x.dtype).join(', ');
-      throw new DTypeError(`lerp: expected tensors of one dtype, got (${list}); convert with to()`);
-    }
-  },
-});
-
-type LerpOperands = [a: Tensor, b: Tensor, weight: Tensor | number];
-const between: Resolve<LerpOperands> = (_, a, b, weight) => ({ op: lerpOp, operands: [a, b, weight] });
-
-/**
- * a + weight * (b - a), broadcast. Follows `torch.lerp`.
- * @throws DTypeError when the tensors are not of one floating dtype
- * @throws ShapeError when the shapes do not broadcast
- * @example lerp(tensor([0.5, 2]), tensor([1.5, 4]), 0.5); // tensor([1., 3.])
- */
-export function lerp(a: Tensor, b: Tensor, weight: Tensor | number): Tensor {
-  if (arguments.length > 3) refuseExcess('lerp', ['a', 'b', 'weight'], arguments);
-  return run(between('lerp', a, b, weight));
-}
-
 // These two are called at every step of training: no list of arguments is made.
 /** {@link add} in place: a += alpha * b. */
 export function add_(a: Tensor, b: Operand, options?: AlphaOptions): Tensor {
@@ -382,8 +358,6 @@ export const neg_ = inPlace(neg);
 export const addcmul_ = inPlaceCall('addcmul_', productOf, ['x', 'a', 'b', 'options']);
 /** {@link addcdiv} in place: x += value * a / b. */
 export const addcdiv_ = inPlaceCall('addcdiv_', ratioOf, ['x', 'a', 'b', 'options']);
-/** {@link lerp} in place: a goes toward b by the part `weight` of the way. */
-export const lerp_ = inPlaceCall('lerp_', between, ['a', 'b', 'weight']);
 
 /** Another name of {@link sub}. */
 export const subtract = alias('subtract', sub);

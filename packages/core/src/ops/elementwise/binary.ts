@@ -6,7 +6,7 @@ import { isFloatingPoint } from '../../dtype.ts';
 import { DTypeError, ValueError } from '../../errors.ts';
 import { E, type Expr } from '../../kernels/index.ts';
 import { isOfClass, type Tensor } from '../../tensor.ts';
-import { binary, inPlace, inPlaceCall, type Resolve } from './define.ts';
+import { binary, inPlace, inPlaceCall, type Resolve, run, timesLogarithm } from './define.ts';
 import { floatsOnly, refuseBools } from './dtype-checks.ts';
 import { reciprocal, square } from './functions.ts';
 import { applyBinary, applyUnary, ElementwiseOp, type ElementwiseSpec, type Operand } from './operation.ts';
@@ -248,11 +248,12 @@ export const xlogy = binary('xlogy', logTimes, {
   overload: (scalars) => scalars,
   dtype: 'float',
   comparesApart: true,
-  gradient: ({ g }, a, b) => {
+  ...timesLogarithm(
+    logTimes,
     // PyTorch's overload for a number counts one that is NaN as not positive.
-    const none = b.op === 'param' ? E.not(E.gt(b, 0)) : E.le(b, 0);
-    return [E.select(E.and(E.eq(a, 0), none), 0, logTimes(g, b)), E.div(E.mul(g, a), b)];
-  },
+    (b) => (b.op === 'param' ? E.not(E.gt(b, 0)) : E.le(b, 0)),
+    E.div,
+  ),
 });
 
 /** |a| with the sign of b, broadcast. Follows `torch.copysign`. */
@@ -278,6 +279,41 @@ export const heaviside = binary('heaviside', (x, v) => E.select(E.eq(x, 0), v, E
   },
 });
 
+/** PyTorch's form, which is exact at both ends: the nearer end is the one that is added to. */
+const lerpOp = new ElementwiseOp({
+  name: 'lerp',
+  arity: 3,
+  overload: (scalars) => Number(scalars === 0),
+  expression: (a, b, w) => {
+    const d = E.sub(b, a);
+    return E.select(E.lt(E.abs(w), 0.5), E.add(a, E.mul(w, d)), E.sub(b, E.mul(d, E.sub(1, w))));
+  },
+  gradient: ({ g }, a, b, w) => [E.mul(g, E.sub(1, w)), E.mul(g, w), E.mul(g, E.sub(b, a))],
+  check: (_, inputs) => {
+    const first = inputs[0].dtype;
+    if (!isFloatingPoint(first)) throw new DTypeError(`lerp: expected floating point tensors, got ${first}`);
+    // A weight without dimensions counts as a number.
+    if (inputs.some((x, i) => x.dtype !== first && (i < 2 || x.ndim > 0))) {
+      const list = inputs.map((x) => x.dtype).join(', ');
+      throw new DTypeError(`lerp: expected tensors of one dtype, got (${list}); convert with to()`);
+    }
+  },
+});
+
+type LerpOperands = [a: Tensor, b: Tensor, weight: Tensor | number];
+const between: Resolve<LerpOperands> = (_, a, b, weight) => ({ op: lerpOp, operands: [a, b, weight] });
+
+/**
+ * a + weight * (b - a), broadcast. Follows `torch.lerp`.
+ * @throws DTypeError when the tensors are not of one floating dtype
+ * @throws ShapeError when the shapes do not broadcast
+ * @example lerp(tensor([0.5, 2]), tensor([1.5, 4]), 0.5); // tensor([1., 3.])
+ */
+export function lerp(a: Tensor, b: Tensor, weight: Tensor | number): Tensor {
+  if (arguments.length > 3) refuseExcess('lerp', ['a', 'b', 'weight'], arguments);
+  return run(between('lerp', a, b, weight));
+}
+
 /** Another name of {@link atan2}. */
 export const arctan2 = alias('arctan2', atan2);
 /** {@link atan2} in place. */
@@ -288,6 +324,8 @@ export const arctan2_ = alias('arctan2_', atan2_);
 export const heaviside_ = inPlace(heaviside);
 /** {@link hypot} in place. */
 export const hypot_ = inPlace(hypot);
+/** {@link lerp} in place: a goes toward b by the part `weight` of the way. */
+export const lerp_ = inPlaceCall('lerp_', between, ['a', 'b', 'weight']);
 /** {@link xlogy} in place. */
 export const xlogy_ = inPlace(xlogy);
 /** {@link copysign} in place. */

@@ -1,6 +1,6 @@
 import { alias, checkArguments, K, refuseExcess } from '../../arguments/index.ts';
 import { fits } from '../../arguments/kinds.ts';
-import type { Expr } from '../../kernels/index.ts';
+import { E, type Expr } from '../../kernels/index.ts';
 import type { Tensor } from '../../tensor.ts';
 import { callerOf } from './operands.ts';
 import {
@@ -105,3 +105,25 @@ export const inPlaceCall = <A extends unknown[]>(
     return runInPlace(resolve(caller, ...args));
   });
 };
+
+/**
+ * What a function a f(b), 0 where a is 0, states of its gradients and of theirs: a gradient of 0 has one too. `times` is
+ * the function, `over` divides by what log is taken of, `isOut` says where that is not positive.
+ */
+export function timesLogarithm(
+  times: (a: Expr, b: Expr) => Expr,
+  isOut: (b: Expr) => Expr,
+  over: (x: Expr, b: Expr) => Expr,
+): Required<Pick<ElementwiseSpec, 'gradient' | 'second'>> {
+  const byFirst = (g: Expr, a: Expr, b: Expr): Expr => E.select(E.and(E.eq(a, 0), isOut(b)), 0, times(g, b));
+  return {
+    gradient: ({ g }, a, b) => [byFirst(g, a, b), over(E.mul(g, a), b)],
+    second({ h, g }, a, b) {
+      const kept = E.select(E.and(E.eq(a, 0), isOut(b)), 0, h);
+      return [
+        [byFirst(kept, g, b), null, over(E.mul(kept, g), b)],
+        [over(E.mul(h, a), b), over(E.mul(h, g), b), E.neg(E.mul(h, over(over(E.mul(g, a), b), b)))],
+      ];
+    },
+  };
+}

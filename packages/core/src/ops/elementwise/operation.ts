@@ -98,6 +98,8 @@ export interface ElementwiseSpec {
    * PyTorch's number of the overload, by which operands are numbers: bit i of `scalars` is set where operand i is one.
    */
   readonly overload?: (scalars: number) => number;
+  /** The operation whose name PyTorch's node has, by the same `scalars`; by default this one. */
+  readonly shown?: (scalars: number) => string | undefined;
 }
 
 /** Scalars that stand for operands come first, then the operation's own parameters. */
@@ -287,6 +289,7 @@ function makePrimitive(spec: ElementwiseSpec, scalarMask: number): Primitive<Par
   const wraps = spec.beyondByte !== 'keep' && arity > 1;
   return definePrimitive<Params, Inputs>({
     name,
+    shown: spec.shown?.(scalarMask),
     overload: () => spec.overload?.(scalarMask) ?? 0,
     writesAnywhere: true,
     infer(inputs, params) {

@@ -1,7 +1,7 @@
 import { composition, K, signature } from '../../arguments/index.ts';
 import { ShapeError } from '../../errors.ts';
 import { E, ElementwiseKernel, runElementwise } from '../../kernels/index.ts';
-import { apply, definePrimitive } from '../../record/index.ts';
+import { apply, composed, definePrimitive } from '../../record/index.ts';
 import { formatShape, normalizeDim } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { sizeAlong } from '../views/layout.ts';
@@ -57,7 +57,7 @@ export const takeAlongDim = composition(
   (x: Tensor, index: Tensor, dim?: number): Tensor => {
     if (dim === undefined) {
       checkIndexDType(index, 'takeAlongDim');
-      return takeFlat('take', x, reshape(index, [-1]));
+      return composed('gather', takeFlat('take', x, reshape(index, [-1])));
     }
     requireIndexDType(index, 'takeAlongDim');
     if (x.shape.length !== index.shape.length) {

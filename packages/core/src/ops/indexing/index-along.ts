@@ -1,7 +1,7 @@
 import { composition, K, signature } from '../../arguments/index.ts';
 import { isFloatingPoint } from '../../dtype.ts';
 import { DTypeError, IndexError, ShapeError } from '../../errors.ts';
-import { apply, applyInPlace } from '../../record/index.ts';
+import { apply, applyInPlace, composed } from '../../record/index.ts';
 import { formatShape, normalizeDim, sameShape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
@@ -178,7 +178,8 @@ function filling(run: Run, caller: string) {
     const a = along(x, dim, index, caller);
     const stored = fillValue(x, value, caller);
     const attrs = { name: 'index_fill', caller, negative: true, accumulate: false } as const;
-    return write(run, x, a.dim, a.index, stored, attrs);
+    const filled = write(run, x, a.dim, a.index, stored, attrs);
+    return typeof value === 'number' ? filled : composed('IndexFillBackward1', filled, x);
   };
 }
 

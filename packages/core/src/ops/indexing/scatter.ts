@@ -2,7 +2,15 @@ import { composition, K, signature } from '../../arguments/index.ts';
 import { storedNumber } from '../../dtype.ts';
 import { AutogradError, ShapeError } from '../../errors.ts';
 import { copyStrided, holdsOutside } from '../../kernels/index.ts';
-import { apply, applyInPlace, definePrimitive, INPUT, OUTPUT, type Primitive } from '../../record/index.ts';
+import {
+  apply,
+  applyInPlace,
+  composed,
+  definePrimitive,
+  INPUT,
+  OUTPUT,
+  type Primitive,
+} from '../../record/index.ts';
 import { formatShape, normalizeDim, sameShape } from '../../shape.ts';
 import { Tensor } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
@@ -160,7 +168,8 @@ function scattering(run: typeof apply, caller: string) {
     const primitive =
       how === 'set' ? scatterPrimitive : how === 'sum' ? scatterAddPrimitive : scatterReducePrimitive;
     const d = normalizeDim(dim, x.shape.length, caller);
-    return run(primitive, [x, index, source], { dim: d, how, includeSelf: true, caller });
+    const result = run(primitive, [x, index, source], { dim: d, how, includeSelf: true, caller });
+    return src instanceof Tensor || how !== 'set' ? result : composed('ScatterBackward1', result, x);
   };
   return composition(caller, parameters, put);
 }
@@ -276,7 +285,7 @@ function indexReducing(run: typeof scatterReduce, caller: string) {
         index,
         x.shape.map((_, i) => (i === d ? -1 : 1)),
       );
-      return run(x, dim, expand(along, expected), source, reduce, options);
+      return composed('index_reduce', run(x, dim, expand(along, expected), source, reduce, options), x);
     },
   );
 }

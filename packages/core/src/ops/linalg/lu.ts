@@ -192,13 +192,17 @@ export const lu = composition(
   (a: Tensor, options: LUOptions = {}): { P: Tensor; L: Tensor; U: Tensor } => {
     checkPivoting(options.pivot ?? true, 'linalg.lu');
     const [factors, pivots] = applyMulti(luPrimitive, [a], { caller: null });
-    return { P: permutation(pivots, sizesOf(a)[0], a.dtype), ...trianglesOf(factors) };
+    return { P: permutation(pivots, sizesOf(a)[0], a.dtype), ...trianglesOf(factors, 'linalg_lu') };
   },
 );
 
-function trianglesOf(factors: Tensor): { L: Tensor; U: Tensor } {
+/** L and U, under the name of the operation in the graph. */
+function trianglesOf(factors: Tensor, name: string): { L: Tensor; U: Tensor } {
   const k = Math.min(...sizesOf(factors));
-  return { L: unitLower(narrow(factors, -1, 0, k)), U: triu(narrow(factors, -2, 0, k)) };
+  return {
+    L: composed(name, unitLower(narrow(factors, -1, 0, k))),
+    U: composed(name, triu(narrow(factors, -2, 0, k))),
+  };
 }
 
 /** Options of {@link luUnpack}. */
@@ -233,7 +237,7 @@ export const luUnpack = composition(
     const empty = zeros(0, { dtype: factors.dtype });
     return {
       P: unpackPivots ? permutation(pivots, sizesOf(factors)[0], factors.dtype) : empty,
-      ...(unpackData ? trianglesOf(factors) : { L: empty, U: empty }),
+      ...(unpackData ? trianglesOf(factors, 'lu_unpack') : { L: empty, U: empty }),
     };
   },
 );

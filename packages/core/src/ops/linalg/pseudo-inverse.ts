@@ -1,7 +1,7 @@
 import { composition, K } from '../../arguments/index.ts';
 import { ShapeError } from '../../errors.ts';
 import { eigenSymmetric, elementsOf, type RealMatrix, type SingularValues } from '../../kernels/index.ts';
-import { apply, definePrimitive, INPUT, OUTPUT, valuesOf } from '../../record/index.ts';
+import { apply, composed, definePrimitive, INPUT, OUTPUT, valuesOf } from '../../record/index.ts';
 import { formatShape } from '../../shape.ts';
 import { Tensor } from '../../tensor.ts';
 import { detach } from '../creation/copy.ts';
@@ -227,13 +227,15 @@ export const lstsq = composition(
     }
     const [system, side] = sameBatch(a, matrix, caller);
     const x = matmul(pseudoInverses(system, { rtol }, caller), side);
-    const solution = isVector ? squeeze(x, -1) : x;
+    const solution = composed('linalg_lstsq', isVector ? squeeze(x, -1) : x);
     const hasValues = driver === 'gelsd' || driver === 'gelss';
     const empty = (dtype = a.dtype): Tensor => zeros(0, { dtype });
     const values = hasValues ? detach(svdvals(a)) : empty();
     const rank = driver === 'gels' ? empty('int32') : rankOf(a, { rtol });
     const measured = m > n && driver !== 'gelsy' && (driver === 'gels' || haveRank(rank, n));
-    const residuals = measured ? sum(square(sub(matmul(system, x), side)), -2) : empty();
+    const residuals = measured
+      ? composed('linalg_lstsq', sum(square(sub(matmul(system, x), side)), -2))
+      : empty();
     return { solution, residuals, rank, singularValues: values };
   },
 );

@@ -1,6 +1,6 @@
 import { composition, K } from '../../arguments/index.ts';
 import { formQ, RealMatrix, reflect, type SingularValues, singularValues } from '../../kernels/index.ts';
-import { apply, applyMulti, defineMulti, definePrimitive, OUTPUT } from '../../record/index.ts';
+import { apply, applyMulti, composed, defineMulti, definePrimitive, OUTPUT } from '../../record/index.ts';
 import type { Tensor } from '../../tensor.ts';
 import { cat } from '../arranging/joining.ts';
 import { eye } from '../creation/fill.ts';
@@ -115,7 +115,9 @@ export interface SVDOptions {
 /** Vectors of a full or reduced decomposition, as columns. */
 export function decomposition(a: Tensor, full: boolean): { U: Tensor; S: Tensor; V: Tensor } {
   const [U, S, V] = reducedSvd(a);
-  return full ? { U: completed(U), S, V: completed(V) } : { U, S, V };
+  if (!full) return { U, S, V };
+  const all = (x: Tensor): Tensor => composed('linalg_svd', completed(x));
+  return { U: all(U), S, V: all(V) };
 }
 
 /**
@@ -131,7 +133,7 @@ export const svd = composition(
   { a: K.tensor, options: K.options<SVDOptions>({ fullMatrices: K.flag }) },
   (a: Tensor, options: SVDOptions = {}): { U: Tensor; S: Tensor; Vh: Tensor } => {
     const { U, S, V } = decomposition(a, options.fullMatrices ?? true);
-    return { U, S, Vh: matrixTranspose(V) };
+    return { U, S, Vh: composed('linalg_svd', matrixTranspose(V)) };
   },
 );
 

@@ -1,6 +1,7 @@
 /** Linear algebra that PyTorch has beside `torch.linalg` too, under the names and in the forms that it has there. */
 import { alias, composition, K } from '../../arguments/index.ts';
 import { ShapeError, ValueError } from '../../errors.ts';
+import { composed } from '../../record/index.ts';
 import { formatShape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { flip } from '../arranging/flip-and-roll.ts';
@@ -184,7 +185,8 @@ export const triangularSolve = composition(
     const solution = transpose
       ? solveTriangular(matrixTranspose(matrix), side, { upper: !upper, unitriangular })
       : solveTriangular(matrix, side, { upper, unitriangular });
-    return { solution, clonedCoefficient: clone(matrix) };
+    const named = (x: Tensor): Tensor => composed('triangular_solve', x);
+    return { solution: named(solution), clonedCoefficient: named(clone(matrix)) };
   },
 );
 

@@ -2,7 +2,7 @@ import { alias, K, signature } from '../../arguments/index.ts';
 import type { TypedArray } from '../../dtype.ts';
 import { ShapeError } from '../../errors.ts';
 import { elementsOf, extentOf, type Picking, pickRows, sortRows } from '../../kernels/index.ts';
-import { defineMulti, type MultiPrimitive, OUTPUT } from '../../record/index.ts';
+import { composed, defineMulti, type MultiPrimitive, OUTPUT } from '../../record/index.ts';
 import { formatShape, normalizeDim } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { zeros } from '../creation/fill.ts';
@@ -228,5 +228,5 @@ export function kthvalue(x: Tensor, k: number, options: KthvalueOptions = {}): V
   }
   const found = valuesAndIndices(kthvaluePrimitive, x, { by: 'kthvalue', dim: d, count: 1, rank: k - 1 });
   if (options.keepdim === true || x.shape.length === 0) return found;
-  return { values: squeeze(found.values, d), indices: squeeze(found.indices, d) };
+  return { values: composed('kthvalue', squeeze(found.values, d)), indices: squeeze(found.indices, d) };
 }

@@ -97,7 +97,7 @@ export const pairwiseDistance = composition(
     const { p = 2, eps = 1e-6, keepdim = false } = options;
     const apart = sub(a, b);
     const difference = isFloatingPoint(apart.dtype) ? apart : to(apart, 'float32');
-    return vectorNorm(add(difference, eps), p, -1, { keepdim });
+    return composed('NormBackward1', vectorNorm(add(difference, eps), p, -1, { keepdim }));
   },
 );
 

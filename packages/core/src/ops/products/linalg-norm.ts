@@ -9,7 +9,7 @@ import {
   runElementwise,
   stridedOver,
 } from '../../kernels/index.ts';
-import { apply, definePrimitive, INPUT, OUTPUT } from '../../record/index.ts';
+import { apply, composed, definePrimitive, INPUT, OUTPUT } from '../../record/index.ts';
 import { formatShape, normalizeDim, reducedShape, type Shape } from '../../shape.ts';
 import { allocateArray } from '../../storage.ts';
 import type { Tensor } from '../../tensor.ts';
@@ -182,15 +182,20 @@ export const matrixNorm = composition(
     const from = toWithin(caller, x, options?.dtype);
     if (ord === 'nuc' || Math.abs(ord) === 2) {
       const spectrum = svdvals(movedim(from, [rows, columns], [-2, -1]));
-      return reshape(ord === 'nuc' ? sum(spectrum, -1) : extremeOf(spectrum, -1, ord), shape);
+      const norm = reshape(ord === 'nuc' ? sum(spectrum, -1) : extremeOf(spectrum, -1, ord), shape);
+      if (options?.keepdim === true) return composed('permute', norm);
+      return composed(ord === 'nuc' ? 'SumBackward1' : nodeOfExtreme(ord), norm);
     }
     if (Math.abs(ord) !== 1 && Math.abs(ord) !== Number.POSITIVE_INFINITY) {
       throw new ValueError(`${caller}: Order ${ord} not supported.`);
     }
     const [along, across] = Math.abs(ord) === 1 ? [rows, columns] : [columns, rows];
-    return reshape(extremeOf(vectorNorm(from, 1, along, { keepdim: true }), across, ord), shape);
+    const norm = reshape(extremeOf(vectorNorm(from, 1, along, { keepdim: true }), across, ord), shape);
+    return composed(nodeOfExtreme(ord), norm);
   },
 );
+
+const nodeOfExtreme = (ord: number): string => (ord < 0 ? 'amin' : 'amax');
 
 /** The greatest for a positive order (0 of none), the least for a negative one. */
 function extremeOf(x: Tensor, dim: number, ord: number): Tensor {

@@ -1,5 +1,6 @@
 import { composition, K, signature } from '../../arguments/index.ts';
 import { ShapeError } from '../../errors.ts';
+import { composed } from '../../record/index.ts';
 import { broadcastShapes, formatShape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { expand, reshape, squeeze, unsqueeze } from '../views/shape.ts';
@@ -48,8 +49,11 @@ export const matmul = composition('matmul', mmParameters, (a: Tensor, b: Tensor)
   if (ra === 2 && rb === 2) return product(a, b, plain);
   if (ra === 1 && rb === 1) return dot(a, b);
   if (ra === 2 && rb === 1) return mv(a, b);
-  if (ra === 1) return squeeze(matmul(unsqueeze(a, 0), b), -2);
-  if (rb === 1) return squeeze(matmul(a, unsqueeze(b, 1)), -1);
+  if (ra === 1) {
+    const node = rb === 2 ? 'SqueezeBackward4' : '_unsafe_view';
+    return composed(node, squeeze(matmul(unsqueeze(a, 0), b), -2));
+  }
+  if (rb === 1) return composed('_unsafe_view', squeeze(matmul(a, unsqueeze(b, 1)), -1));
   const [n, k] = a.shape.slice(-2) as [number, number];
   const [k2, m] = b.shape.slice(-2) as [number, number];
   if (k !== k2) {
@@ -59,12 +63,13 @@ export const matmul = composition('matmul', mmParameters, (a: Tensor, b: Tensor)
     );
   }
   // One matrix for all rows of a stack: the stack is one tall matrix.
-  if (rb === 2 && a.dense) return reshape(product(asRows(a), b, plain), [...a.shape.slice(0, -1), m]);
+  if (rb === 2 && a.dense)
+    return composed('_unsafe_view', reshape(product(asRows(a), b, plain), [...a.shape.slice(0, -1), m]));
   const batch = broadcastShapes(a.shape.slice(0, -2), b.shape.slice(0, -2), 'matmul');
   const count = batch.reduce((x, y) => x * y, 1);
   const stack = (x: Tensor, r: number, c: number): Tensor =>
     reshape(expand(x, [...batch, r, c]), [count, r, c]);
-  return reshape(bmm(stack(a, n, k), stack(b, k, m)), [...batch, n, m]);
+  return composed('_unsafe_view', reshape(bmm(stack(a, n, k), stack(b, k, m)), [...batch, n, m]));
 });
 
 /** The functions of this file that are methods too. */

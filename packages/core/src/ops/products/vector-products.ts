@@ -1,7 +1,7 @@
 import { alias, composition, K, signature } from '../../arguments/index.ts';
 import { ShapeError } from '../../errors.ts';
 import { gemm, innerProduct, type MatrixView } from '../../kernels/index.ts';
-import { apply, definePrimitive, INPUT } from '../../record/index.ts';
+import { apply, composed, definePrimitive, INPUT } from '../../record/index.ts';
 import { formatShape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { mul } from '../elementwise/arithmetic.ts';
@@ -90,7 +90,7 @@ export const dot = function (a: Tensor, b: Tensor): Tensor {
 };
 
 /** {@link dot}, which it differs from for complex numbers only. Follows `torch.vdot`. */
-export const vdot = alias('vdot', dot);
+export const vdot = alias('vdot', (...given: Parameters<typeof dot>) => composed('vdot', dot(...given)));
 
 /**
  * All products of two vectors' elements: (n) and (m) give (n, m). Follows `torch.outer`.

@@ -2,10 +2,12 @@ import { K, signature } from '../../arguments/index.ts';
 import { isFloatingPoint } from '../../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../../errors.ts';
 import { elementsOf, extentOf, holdsOutside } from '../../kernels/index.ts';
+import { composed } from '../../record/index.ts';
 import { normalizeDim, reducedShape } from '../../shape.ts';
 import { Tensor } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
-import { lerp, mul, sub } from '../elementwise/arithmetic.ts';
+import { mul, sub } from '../elementwise/arithmetic.ts';
+import { lerp } from '../elementwise/binary.ts';
 import { isnan, logicalNot } from '../elementwise/compare.ts';
 import { applyUnary, ElementwiseOp } from '../elementwise/operation.ts';
 import { ceil, floor, round } from '../elementwise/rounding.ts';
@@ -112,7 +114,7 @@ const quantileOf = (name: keyof typeof inUnit) => {
     const perQ = movedim(result, -1, 0);
     const kept = reducedShape(x.shape, whole ? x.shape.map((_, i) => i) : x.ndim === 0 ? [] : [d], keepdim);
     const shaped = reshape(perQ, [qs.count, ...kept]);
-    return qs.ndim === 0 ? squeeze(shaped, 0) : shaped;
+    return composed('SqueezeBackward4', qs.ndim === 0 ? squeeze(shaped, 0) : shaped);
   };
 };
 

@@ -1,7 +1,7 @@
 import { composition, K } from '../../arguments/index.ts';
 import { isFloatingPoint } from '../../dtype.ts';
 import { ValueError } from '../../errors.ts';
-import { E } from '../../kernels/index.ts';
+import { E, type Expr } from '../../kernels/index.ts';
 import type { Tensor } from '../../tensor.ts';
 import { copy_ } from '../creation/copy.ts';
 import { arange } from '../creation/ranges.ts';
@@ -21,8 +21,16 @@ export const i0: UnaryFunction = named('i0', 'i0', 'i0');
 /** {@link i0} in place. */
 export const i0_ = inPlace(i0);
 
+/** What the slope of sinc is a quotient of, in PyTorch's form, and where that is 0 / 0. */
+function sincSlope(x: Expr): { slope: Expr; isFlat: Expr; angle: Expr; square: Expr } {
+  const angle = E.mul(x, Math.PI);
+  const square = E.mul(E.mul(x, x), Math.PI);
+  const slope = E.div(E.sub(E.mul(angle, E.cos(angle)), E.sin(angle)), square);
+  return { slope, isFlat: E.eq(square, 0), angle, square };
+}
+
 /**
- * sin(πx) / (πx), and 1 at 0. Follows `torch.sinc`.
+ * sin(πx) / (πx), and 1 at 0, where its second gradient is -π² / 3. Follows `torch.sinc`.
  * @example sinc(tensor([0, 0.5])); // tensor([1.0000, 0.6366])
  */
 export const sinc: UnaryFunction = unary(
@@ -34,10 +42,16 @@ export const sinc: UnaryFunction = unary(
   {
     dtype: 'float',
     gradient: ({ g }, x) => {
-      const angle = E.mul(x, Math.PI);
-      const square = E.mul(E.mul(x, x), Math.PI);
-      const slope = E.div(E.sub(E.mul(angle, E.cos(angle)), E.sin(angle)), square);
-      return [E.select(E.eq(square, 0), 0, E.mul(g, slope))];
+      const { slope, isFlat } = sincSlope(x);
+      return [E.select(isFlat, 0, E.mul(g, slope))];
+    },
+    second: ({ h, g }, x) => {
+      const { slope, isFlat, angle, square } = sincSlope(x);
+      const cosine = E.mul(E.cos(angle), Math.PI);
+      const turned = E.sub(E.sub(cosine, E.mul(E.mul(angle, E.sin(angle)), Math.PI)), cosine);
+      const bend = E.div(E.sub(turned, E.mul(slope, E.mul(x, 2 * Math.PI))), square);
+      const limit = -(Math.PI ** 2) / 3;
+      return [[E.select(isFlat, 0, E.mul(h, slope)), E.mul(E.mul(h, g), E.select(isFlat, limit, bend))]];
     },
   },
 );

@@ -1,7 +1,7 @@
 import { refuseExcess } from '../../arguments/index.ts';
 import { E, type Expr } from '../../kernels/index.ts';
 import type { Tensor } from '../../tensor.ts';
-import { binary, unary } from '../elementwise/define.ts';
+import { binary, timesLogarithm, unary } from '../elementwise/define.ts';
 import {
   applyBinary,
   type BinaryFunction,
@@ -107,10 +107,11 @@ export const xlog1py: BinaryFunction = binary('special_xlog1py', timesLog1p, {
   dtype: 'float',
   caller: 'special.xlog1py',
   comparesApart: true,
-  gradient: ({ g }, a, b) => [
-    E.select(E.and(E.eq(a, 0), E.le(b, -1)), 0, timesLog1p(g, b)),
-    E.div(E.mul(g, a), E.add(b, 1)),
-  ],
+  ...timesLogarithm(
+    timesLog1p,
+    (b) => E.le(b, -1),
+    (x, b) => E.div(x, E.add(b, 1)),
+  ),
 });
 
 const zetaOf: BinaryFunction = namedPair('special_zeta', 'zeta', 'special.zeta');

@@ -1,5 +1,6 @@
 /** The views of this folder as copies: for programs that PyTorch writes without views. Gradients flow through. */
 import { alias, composition, K } from '../../arguments/index.ts';
+import { composed } from '../../record/index.ts';
 import type { Tensor } from '../../tensor.ts';
 import { clone } from '../creation/copy.ts';
 import { diagonal } from './diagonal.ts';
@@ -9,22 +10,34 @@ import { narrow, unbind } from './slices.ts';
 import { chunk, split, splitWithSizes } from './split.ts';
 import { asStrided, unfold } from './windows.ts';
 
+/** A copy of a view, whose node PyTorch names after the view's: `<SqueezeBackward1_copy>`. */
+function copyOf(view: Tensor, node = `${view.gradFn?.name}_copy`): Tensor {
+  return composed(node, clone(view));
+}
+
 const copied = <A extends unknown[]>(
   name: string,
   f: (x: Tensor, ...args: A) => Tensor,
-): ((x: Tensor, ...args: A) => Tensor) => alias(name, (x: Tensor, ...args: A) => clone(f(x, ...args)));
+  node?: string,
+): ((x: Tensor, ...args: A) => Tensor) => alias(name, (x: Tensor, ...args: A) => copyOf(f(x, ...args), node));
 
 const allCopied = <A extends unknown[]>(
   name: string,
   f: (x: Tensor, ...args: A) => Tensor[],
 ): ((x: Tensor, ...args: A) => Tensor[]) =>
-  alias(name, (x: Tensor, ...args: A) => f(x, ...args).map((part) => clone(part)));
+  alias(name, (x: Tensor, ...args: A) => f(x, ...args).map((part) => copyOf(part)));
+
+const unsafe = <A extends unknown[]>(
+  name: string,
+  f: (x: Tensor, ...args: A) => Tensor[],
+): ((x: Tensor, ...args: A) => Tensor[]) =>
+  alias(name, (x: Tensor, ...args: A) => f(x, ...args).map((part) => composed('unsafe_split', part, x)));
 
 /** A copy of x. Follows `torch.alias_copy`. */
 export const aliasCopy = /* @__PURE__ */ composition(
   'aliasCopy',
   { x: K.tensor },
-  (x: Tensor): Tensor => clone(x),
+  (x: Tensor): Tensor => copyOf(x, 'AliasBackward0_copy'),
 );
 /** {@link asStrided} as a copy, with its errors, as are all these. Follows `torch.as_strided_copy`. */
 export const asStridedCopy = /* @__PURE__ */ copied('asStridedCopy', asStrided);
@@ -33,7 +46,7 @@ export const diagonalCopy = /* @__PURE__ */ copied('diagonalCopy', diagonal);
 /** {@link expand} as a copy. Follows `torch.expand_copy`. */
 export const expandCopy = /* @__PURE__ */ copied('expandCopy', expand);
 /** {@link narrow} as a copy. Follows `torch.narrow_copy`. */
-export const narrowCopy = /* @__PURE__ */ copied('narrowCopy', narrow);
+export const narrowCopy = /* @__PURE__ */ copied('narrowCopy', narrow, 'narrow_copy');
 /** {@link permute} as a copy. Follows `torch.permute_copy`. */
 export const permuteCopy = /* @__PURE__ */ copied('permuteCopy', permute);
 /** {@link squeeze} as a copy. Follows `torch.squeeze_copy`. */
@@ -53,9 +66,9 @@ export const splitWithSizesCopy = /* @__PURE__ */ allCopied('splitWithSizesCopy'
 /** {@link unbind} as copies. Follows `torch.unbind_copy`. */
 export const unbindCopy = /* @__PURE__ */ allCopied('unbindCopy', unbind);
 /** {@link chunk}; its parts may be overwritten here as there. Follows `torch.unsafe_chunk`. */
-export const unsafeChunk = /* @__PURE__ */ alias('unsafeChunk', chunk);
+export const unsafeChunk = /* @__PURE__ */ unsafe('unsafeChunk', chunk);
 /** {@link split}; its parts may be overwritten here as there. Follows `torch.unsafe_split`. */
-export const unsafeSplit = /* @__PURE__ */ alias('unsafeSplit', split);
+export const unsafeSplit = /* @__PURE__ */ unsafe('unsafeSplit', split);
 
 /** The functions of this file that are methods too. */
 export default { narrowCopy, unsafeChunk, unsafeSplit };

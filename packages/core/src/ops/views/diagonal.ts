@@ -114,7 +114,7 @@ export function diag(x: Tensor, options: number | { readonly diagonal?: number }
   diagTakes(arguments);
   const offset = typeof options === 'number' ? options : (options.diagonal ?? 0);
   if (x.shape.length === 1) return diagEmbed(x, { offset });
-  if (x.shape.length === 2) return clone(diagonal(x, { offset }));
+  if (x.shape.length === 2) return composed('DiagonalBackward0_copy', clone(diagonal(x, { offset })));
   throw new ShapeError(`diag(): Supports 1D or 2D tensors. Got ${x.shape.length}D`);
 }
 

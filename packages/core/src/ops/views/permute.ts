@@ -1,7 +1,7 @@
 import { alias } from '../../arguments/composition.ts';
 import { K, signature } from '../../arguments/index.ts';
 import { ShapeError } from '../../errors.ts';
-import { applyView, defineView, type ViewPrimitive } from '../../record/index.ts';
+import { applyView, composed, defineView, type ViewPrimitive } from '../../record/index.ts';
 import { formatShape, normalizeDim, type Shape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { type Layout, type Sizes, sizeAlong, sizesFrom, sizesKind, strideAlong } from './layout.ts';
@@ -56,7 +56,7 @@ export function t(x: Tensor): Tensor {
   tTakes(arguments);
   const rank = x.shape.length;
   if (rank > 2) throw new ShapeError(`t() expects a tensor with <= 2 dimensions, but self is ${rank}D`);
-  return rank === 2 ? applyView(tPrimitive, x, undefined) : reshape(x, x.shape);
+  return rank === 2 ? applyView(tPrimitive, x, undefined) : composed('t', reshape(x, x.shape), x);
 }
 
 const adjointTakes = signature('adjoint', tParameters);

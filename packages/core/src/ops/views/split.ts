@@ -133,7 +133,7 @@ export const tensorSplit = composition(
     checkParts(wanted, 'tensorSplit');
     const least = Math.floor(size / wanted);
     const sizes = Array.from({ length: wanted }, (_, i) => least + (i < size % wanted ? 1 : 0));
-    return cut(x, d, sizes);
+    return cut(x, d, sizes).map((part) => composed('slice', part, x));
   },
 );
 

@@ -186,7 +186,8 @@ export function applyInPlace<A, I extends Tensors>(
 
 /**
  * The result of an operation that is composed of others, under the name that PyTorch's has: its gradFn prints as
- * `<RepeatBackward0>`, not as the last operation of the composition. Kindling's own.
+ * `<RepeatBackward0>`, not as the last operation of the composition. `name` is the operation's, or the node's own where it
+ * is no first form, as `'SqueezeBackward1'`. Kindling's own.
  */
 export function composed(name: string, result: Tensor, ...inputs: readonly Tensor[]): Tensor {
   composedTakes([name, result, inputs]);

@@ -62,7 +62,7 @@ export const instanceNorm = /* @__PURE__ */ composition(
     checkChannels('instanceNorm', x, { running_mean: runningMean, running_var: runningVar, weight, bias });
     const wide = (p: Tensor): Tensor => ofChannels(p, x);
     const finish = (y: Tensor): Tensor =>
-      composed('native_batch_norm', affine(y, weight && wide(weight), bias && wide(bias)), x);
+      composed('view', affine(y, weight && wide(weight), bias && wide(bias)), x);
     if (!useInputStats) {
       if (runningMean === null || runningVar === null) {
         throw new ValueError(
@@ -91,7 +91,7 @@ export const instanceNorm = /* @__PURE__ */ composition(
       if (mean !== undefined) move(runningMean, mean, momentum);
       move(runningVar, variance, (momentum * inner) / (inner - 1));
     });
-    return y;
+    return composed('view', y, x);
   },
 );
 

@@ -2,6 +2,7 @@ import {
   apply,
   applyElementwise,
   applyUnary,
+  composed,
   composition,
   DTypeError,
   definePrimitive,
@@ -350,6 +351,7 @@ export const gridSample = /* @__PURE__ */ composition(
       const isClipped = isOfVolume && mode !== 'bicubic' && paddingMode !== 'zeros';
       return isClipped ? withoutLost(y, positions, axes) : y;
     };
-    return sampled().reshape([batch, channels, ...outside]);
+    const y = sampled().reshape([batch, channels, ...outside]);
+    return composed(`grid_sampler${field.length}d`, y);
   },
 );

@@ -4,6 +4,7 @@ import {
   adaptiveAvgPool3d,
   applyElementwise,
   checkArguments,
+  composed,
   composition,
   E,
   ElementwiseOp,
@@ -231,12 +232,13 @@ export const interpolate = /* @__PURE__ */ composition(
     if (mode === 'area') return areas(x, resampled);
     const settings = { mode, alignCorners: alignCorners ?? false, antialias, dtype: x.dtype };
     // The last dimension first: it is the one whose elements lie side by side.
-    return resampled.reduceRight((part, given, d) => {
+    const y = resampled.reduceRight((part, given, d) => {
       const along = ignoresFactor(given, settings, field.length) ? { ...given, factor: null } : given;
       return along.from === along.to && along.factor === null
         ? part
         : alongTaps(part, d + 2, tapsOf(along, settings));
     }, x);
+    return composed(`upsample_${mode.replace('-', '_')}${field.length}d${antialias ? '_aa' : ''}`, y, x);
   },
 );
 

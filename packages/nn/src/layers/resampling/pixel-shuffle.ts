@@ -1,5 +1,6 @@
 import {
   checkArguments,
+  composed,
   composition,
   formatShape,
   K,
@@ -43,10 +44,9 @@ export const pixelShuffle = /* @__PURE__ */ composition(
           `shape ${formatShape(x.shape)} and upscale_factor=${r}`,
       );
     }
-    return x
-      .reshape([...lead, channels / (r * r), r, r, height, width])
-      .permute([...batch, n, n + 3, n + 1, n + 4, n + 2])
-      .reshape([...lead, channels / (r * r), height * r, width * r]);
+    const apart = x.reshape([...lead, channels / (r * r), r, r, height, width]);
+    const beside = apart.permute([...batch, n, n + 3, n + 1, n + 4, n + 2]);
+    return composed('pixel_shuffle', beside.reshape([...lead, channels / (r * r), height * r, width * r]));
   },
 );
 
@@ -66,10 +66,9 @@ export const pixelUnshuffle = /* @__PURE__ */ composition(
           `${formatShape(x.shape)} and downscale_factor=${r}`,
       );
     }
-    return x
-      .reshape([...lead, channels, height / r, r, width / r, r])
-      .permute([...batch, n, n + 2, n + 4, n + 1, n + 3])
-      .reshape([...lead, channels * r * r, height / r, width / r]);
+    const apart = x.reshape([...lead, channels, height / r, r, width / r, r]);
+    const stacked = apart.permute([...batch, n, n + 2, n + 4, n + 1, n + 3]);
+    return composed('pixel_unshuffle', stacked.reshape([...lead, channels * r * r, height / r, width / r]));
   },
 );
 
@@ -89,10 +88,8 @@ export const channelShuffle = /* @__PURE__ */ composition(
         `channelShuffle: Number of channels must be divisible by groups. Got ${channels} channels and ${groups} groups.`,
       );
     }
-    return x
-      .reshape([batch, groups, channels / groups, ...field])
-      .transpose(1, 2)
-      .reshape(x.shape);
+    const grouped = x.reshape([batch, groups, channels / groups, ...field]);
+    return composed('channel_shuffle', grouped.transpose(1, 2).reshape(x.shape));
   },
 );
 

@@ -6,7 +6,7 @@ import type { Shape } from '../../../shape.ts';
 import type { Tensor } from '../../../tensor.ts';
 import { mean } from '../../reductions/sum.ts';
 import { checkFloats, checkPlanes } from './checks.ts';
-import { asked, type Pool } from './pooling.ts';
+import { asked, nodeOf, type Pool } from './pooling.ts';
 import { greatestOf, meansOf, type Windows } from './primitives.ts';
 
 /** The sizes of a result, or one for all of its dimensions; `null` stands for that of the input. */
@@ -54,7 +54,7 @@ const adaptiveMaxPool = (caller: string, rank: number): Pool<OutputSize, Adaptiv
       checkPlanes(x, rank, 1);
       checkFloats(x);
       const found = greatestOf(x, null, windowsOf(x, outputSize, rank));
-      return asked(`adaptive_max_pool${rank}d`, x, found, options.returnIndices);
+      return asked(nodeOf('adaptive_max_pool', rank), x, found, options.returnIndices);
     },
   ) as Pool<OutputSize, AdaptiveMaxPoolOptions>;
 
@@ -69,9 +69,10 @@ const adaptiveAvgPool = (caller: string, rank: number) =>
       // Of all that there is sums are carried further.
       if (windows.out.every((n) => n === 1)) {
         const dims = windows.out.map((_, d) => d - rank);
-        return mean(x, dims, { keepdim: true });
+        const y = mean(x, dims, { keepdim: true });
+        return rank === 1 ? composed('SqueezeBackward1', y) : y;
       }
-      return composed(`adaptive_avg_pool${rank}d`, meansOf(x, windows), x);
+      return composed(nodeOf('adaptive_avg_pool', rank), meansOf(x, windows), x);
     },
   );
 

@@ -90,6 +90,10 @@ function asFloats<R extends readonly [Tensor, ...Tensor[]]>(x: Tensor, call: (x:
   return [to(y, x.dtype), ...others] as readonly Tensor[] as R;
 }
 
+/** The node of an operation of `rank` dimensions: of one PyTorch has that of two, whose result it squeezes. */
+export const nodeOf = (name: string, rank: number, ending = ''): string =>
+  rank === 1 ? 'SqueezeBackward1' : `${name}${rank}d${ending}`;
+
 /** What was asked for of values and indices, under PyTorch's name. */
 export function asked(
   name: string,
@@ -118,7 +122,7 @@ const maxPool = (caller: string, rank: number): Pool<PerDimension, MaxPoolOption
       checkPlanes(x, rank);
       const windows = windowsOf(x.shape.slice(-rank), given, options.ceilMode ?? false, []);
       const found = asFloats(x, (x) => greatestOf(x, null, windows));
-      return asked(`max_pool${rank}d_with_indices`, x, found, options.returnIndices);
+      return asked(nodeOf('max_pool', rank, '_with_indices'), x, found, options.returnIndices);
     },
   ) as Pool<PerDimension, MaxPoolOptions>;
 
@@ -157,7 +161,7 @@ const avgPool = <O extends AvgPoolOptions>(caller: string, rank: number, kinds: 
       if (divisorOverride != null) counts.fill(1).fill(divisorOverride, 0, 1);
       const windows = windowsOf(sizes, given, ceilMode, counts);
       const [y] = asFloats(x, (x) => [meansOf(x, windows)] as const);
-      return composed(`avg_pool${rank}d`, y, x);
+      return composed(nodeOf('avg_pool', rank), y, x);
     },
   );
 

@@ -6,6 +6,7 @@ import { formatShape, type Shape, sameShape } from '../../../shape.ts';
 import type { Tensor } from '../../../tensor.ts';
 import type { PerDimension } from '../convolution-checks.ts';
 import { checkFloats, checkPlanes, windowsOfAnyPadding } from './checks.ts';
+import { nodeOf } from './pooling.ts';
 import { putAt } from './primitives.ts';
 
 /**
@@ -75,7 +76,7 @@ const maxUnpool = (caller: string, rank: number) =>
         throw new ShapeError(
           `output_size must contain non-negative spatial dimensions, but got ${formatShape(sizes)}`,
         );
-      return composed(`max_unpool${rank}d`, putAt(x, indices, { rank, sizes, adds: false }), x);
+      return composed(nodeOf('max_unpool', rank), putAt(x, indices, { rank, sizes, adds: false }), x);
     },
   );
 
