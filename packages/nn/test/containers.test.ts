@@ -28,6 +28,14 @@ describe('Sequential', () => {
     );
   });
 
+  it('refuses what is no module, null too, of which there would be nothing to call', () => {
+    const message = 'Sequential: null is not a Module subclass; expected a module such as new nn.Linear(2, 3)';
+    expect(() => new nn.Sequential(new nn.ReLU(), null as never)).toThrow(message);
+    expect(() => new nn.Sequential({ act: null as never })).toThrow(message);
+    expect(() => new nn.Sequential(new nn.ReLU()).append(null as never)).toThrow(message);
+    expect(() => new nn.ModuleList([new nn.ReLU(), null as never])).toThrow('ModuleList: null is not');
+  });
+
   it('has its named modules as properties, by their types; members of every module come first', () => {
     const net = new nn.Sequential({ fc: new nn.Linear(2, 3), act: new nn.ReLU() });
     expectTypeOf(net.fc).toEqualTypeOf<nn.Linear>();

@@ -1,6 +1,7 @@
 import { checkArguments, IndexError, K } from '@kindling/core';
 import { moduleKind } from '../module/arguments.ts';
 import { type AnyModule, isModule } from '../module/callable.ts';
+import { noModule } from '../module/members.ts';
 import { Module } from '../module/module.ts';
 import { modulesIn } from '../module/registry.ts';
 
@@ -57,6 +58,8 @@ export abstract class NumberedModules<
   }
 
   protected put(name: string, module: V): void {
+    // A module of its own may lack a part, null; in a row nothing stands for that.
+    if (module === null) throw noModule(this, module);
     this.registerModule(name, module);
   }
 

@@ -40,8 +40,10 @@ export function setTraining(module: AnyModule, training: boolean): void {
 }
 
 /** The class or type of a value, for an error. */
-const describe = (value: unknown): string =>
-  typeof value === 'object' && hasClass(value) ? value.constructor.name : typeof value;
+const describe = (value: unknown): string => {
+  if (value === null) return 'null';
+  return typeof value === 'object' && hasClass(value) ? value.constructor.name : typeof value;
+};
 
 const hasClass = /* @__PURE__ */ K.whereReadable(
   (x): x is object => typeof (x as object).constructor?.name === 'string',
