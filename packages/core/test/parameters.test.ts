@@ -4,8 +4,10 @@ import {
   clipGradNorm_,
   clipGradsWithNorm_,
   clipGradValue_,
+  compile,
   getTotalNorm,
   KindlingError,
+  noGrad,
   parametersToVector,
   type Tensor,
   tensor,
@@ -102,6 +104,27 @@ describe('clipGradNorm_', () => {
       /^clipGradNorm_: The total norm of order 2 .* is non-finite/,
     );
     expect(p.grad!.toArray()).toEqual([3, value]);
+  });
+
+  it('refuses such a norm in a compiled step too, which leaves the parameters as they are then', () => {
+    const p = withGrad(3, 4);
+    const step = compile((x: Tensor) => {
+      p.grad = null;
+      p.mul(x).sum().backward();
+      const total = clipGradNorm_(p, 1, { errorIfNonfinite: true });
+      noGrad(() => p.sub_(p.grad!));
+      return total;
+    });
+    for (let call = 0; call < 3; call++) expect(step(float(3, 4)).item()).toBe(5);
+    const before = p.toArray();
+    for (const value of [inf, nan]) {
+      expect(() => step(float(3, value))).toThrow(
+        /^clipGradNorm_: The total norm of order 2 .* is non-finite/,
+      );
+      expect(p.toArray()).toEqual(before);
+    }
+    expect(step(float(3, 4)).item()).toBe(5);
+    expect(step.programs).toHaveLength(1);
   });
 
   it('is the sum of its halves', () => {

@@ -1,7 +1,11 @@
 import { composition, K, signature } from '../arguments/index.ts';
+import type { DType } from '../dtype.ts';
 import { KindlingError } from '../errors.ts';
 import { stack } from '../ops/arranging/joining.ts';
+import { finfo } from '../ops/creation/limits.ts';
 import { add, div, mul_ } from '../ops/elementwise/arithmetic.ts';
+import { withinBounds } from '../ops/elementwise/define.ts';
+import { applyUnary, type ElementwiseOp } from '../ops/elementwise/operation.ts';
 import { clamp, clamp_ } from '../ops/elementwise/select.ts';
 import { vectorNorm } from '../ops/products/linalg-norm.ts';
 import { noGrad } from '../record/grad-mode.ts';
@@ -36,19 +40,33 @@ function gradientsOf(caller: string, parameters: Tensor | Iterable<Tensor>): Ten
   return gradients;
 }
 
+/** What gives a norm itself, if it is finite, by caller and order. */
+const finiteNorms = new Map<string, ElementwiseOp>();
+
+function finiteNorm(caller: string, order: number | 'inf'): ElementwiseOp {
+  const key = `${caller} ${order}`;
+  const known = finiteNorms.get(key);
+  if (known !== undefined) return known;
+  const bounds = (dtype: DType) => [-finfo(dtype).max, finfo(dtype).max] as const;
+  const refusal = () =>
+    new KindlingError(
+      `${caller}: The total norm of order ${order} for gradients from \`parameters\` is non-finite, so it cannot be ` +
+        'clipped. To disable this error and scale the gradients by the non-finite norm anyway, set errorIfNonfinite: false',
+    );
+  const op = withinBounds(caller, bounds, refusal);
+  finiteNorms.set(key, op);
+  return op;
+}
+
 /** What {@link getTotalNorm} computes, for `caller`. */
 function totalNorm(caller: string, tensors: readonly Tensor[], options: ClipGradNormOptions): Tensor {
   const { normType = 2, errorIfNonfinite = false } = options;
   if (tensors.length === 0) return Tensor.scalar(0, 'float32');
   const order = normType === 'inf' ? Infinity : normType;
-  const total = noGrad(() => vectorNorm(stack(tensors.map((x) => vectorNorm(x, order))), order));
-  if (errorIfNonfinite && !Number.isFinite(total.item())) {
-    throw new KindlingError(
-      `${caller}: The total norm of order ${normType} for gradients from \`parameters\` is non-finite, so it cannot be ` +
-        'clipped. To disable this error and scale the gradients by the non-finite norm anyway, set errorIfNonfinite: false',
-    );
-  }
-  return total;
+  return noGrad(() => {
+    const total = vectorNorm(stack(tensors.map((x) => vectorNorm(x, order))), order);
+    return errorIfNonfinite ? applyUnary(finiteNorm(caller, normType), total) : total;
+  });
 }
 
 /** Scales the gradients by maxNorm / total, where that is less than 1. */

@@ -1,6 +1,8 @@
 import { alias, checkArguments, K, refuseExcess } from '../../arguments/index.ts';
 import { fits } from '../../arguments/kinds.ts';
-import { E, type Expr } from '../../kernels/index.ts';
+import type { DType } from '../../dtype.ts';
+import type { KindlingError } from '../../errors.ts';
+import { E, type Expr, holdsOutside } from '../../kernels/index.ts';
 import type { Tensor } from '../../tensor.ts';
 import { callerOf } from './operands.ts';
 import {
@@ -127,3 +129,22 @@ export function timesLogarithm(
     },
   };
 }
+
+/**
+ * What gives a tensor itself, where all of it lies within bounds, both included, and none is NaN. A kernel refuses it,
+ * so that a program does too.
+ */
+export const withinBounds = (
+  name: string,
+  boundsOf: (dtype: DType) => readonly [least: number, most: number],
+  refusal: (x: Tensor) => KindlingError,
+): ElementwiseOp =>
+  new ElementwiseOp({
+    name,
+    arity: 1,
+    expression: (x) => x,
+    inspect([x], dtype) {
+      const [least, most] = boundsOf(dtype);
+      if (holdsOutside(x as Tensor, least, most, true)) throw refusal(x as Tensor);
+    },
+  });

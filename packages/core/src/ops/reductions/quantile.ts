@@ -1,7 +1,7 @@
 import { K, signature } from '../../arguments/index.ts';
 import { isFloatingPoint } from '../../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../../errors.ts';
-import { elementsOf, extentOf, holdsOutside } from '../../kernels/index.ts';
+import { elementsOf, extentOf } from '../../kernels/index.ts';
 import { composed } from '../../record/index.ts';
 import { normalizeDim, reducedShape } from '../../shape.ts';
 import { Tensor } from '../../tensor.ts';
@@ -9,7 +9,8 @@ import { to } from '../creation/copy.ts';
 import { mul, sub } from '../elementwise/arithmetic.ts';
 import { lerp } from '../elementwise/binary.ts';
 import { isnan, logicalNot } from '../elementwise/compare.ts';
-import { applyUnary, ElementwiseOp } from '../elementwise/operation.ts';
+import { withinBounds } from '../elementwise/define.ts';
+import { applyUnary, type ElementwiseOp } from '../elementwise/operation.ts';
 import { ceil, floor, round } from '../elementwise/rounding.ts';
 import { clampMin, where } from '../elementwise/select.ts';
 import { gather } from '../indexing/gather.ts';
@@ -41,15 +42,11 @@ const readRanks: Record<Interpolation, (ranks: Tensor) => Tensor> = {
 
 /** q itself, if all of it lies in [0, 1]. */
 const unitInterval = (name: string): ElementwiseOp =>
-  new ElementwiseOp({
+  withinBounds(
     name,
-    arity: 1,
-    expression: (q) => q,
-    inspect([q]) {
-      if (!(q instanceof Tensor) || !holdsOutside(q, 0, 1, true)) return;
-      throw new ValueError(`${name}() q values must be in the range [0, 1], got ${elementsOf(q).join(', ')}`);
-    },
-  });
+    () => [0, 1],
+    (q) => new ValueError(`${name}() q values must be in the range [0, 1], got ${elementsOf(q).join(', ')}`),
+  );
 const inUnit = { quantile: unitInterval('quantile'), nanquantile: unitInterval('nanquantile') };
 
 /** q as it enters the computation, once all is known to fit. */
