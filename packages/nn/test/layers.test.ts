@@ -61,6 +61,11 @@ describe('layers start with the numbers of PyTorch', () => {
   it('in the dtype asked for', () => {
     expect(new nn.Linear(2, 2, { dtype: 'float64' }).weight.dtype).toBe('float64');
     expect(new nn.BatchNorm1d(2, { dtype: 'float64' }).runningVar!.dtype).toBe('float64');
+    for (const loss of [
+      new nn.AdaptiveLogSoftmaxWithLoss(4, 6, [2, 4], { headBias: true, dtype: 'float64' }),
+      new nn.LinearCrossEntropyLoss(4, 3, { bias: true, dtype: 'float64' }),
+    ])
+      expect(new Set([...loss.parameters()].map(({ dtype }) => dtype))).toEqual(new Set(['float64']));
   });
 });
 

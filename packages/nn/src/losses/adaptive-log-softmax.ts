@@ -18,6 +18,7 @@ import {
 } from '@kindling/core';
 import { ModuleList } from '../containers/module-list.ts';
 import { Sequential } from '../containers/sequential.ts';
+import { type LayerOptions, layerKinds } from '../layers/factory.ts';
 import { Linear } from '../layers/linear.ts';
 import { checkInput } from '../module/arguments.ts';
 import { hooksOf } from '../module/members.ts';
@@ -27,7 +28,7 @@ import type { LossModuleOptions } from './loss.ts';
 import { type LossReduction, reduced, type SampleWeightOptions } from './reduction.ts';
 
 /** Options of {@link AdaptiveLogSoftmaxWithLoss}. */
-export interface AdaptiveLogSoftmaxOptions extends LossModuleOptions {
+export interface AdaptiveLogSoftmaxOptions extends LossModuleOptions, LayerOptions {
   /** Each cluster's features are those of the one before, divided by it. Default: 4. */
   readonly divValue?: number;
   /** Whether the head has a bias. Default: false. */
@@ -97,6 +98,7 @@ export class AdaptiveLogSoftmaxWithLoss extends Module<
           divValue: K.kind('a finite number > 0', (x) => Number.isFinite(x) && (x as number) > 0),
           headBias: K.flag,
           reduction: K.text,
+          ...layerKinds,
         }),
       },
       arguments,
@@ -109,13 +111,14 @@ export class AdaptiveLogSoftmaxWithLoss extends Module<
     this.divValue = options.divValue ?? 4;
     this.headBias = options.headBias ?? false;
     this.reduction = options.reduction ?? 'mean';
-    this.head = new Linear(inFeatures, this.frequent + cutoffs.length, { bias: this.headBias });
+    const parts = options.dtype && { dtype: options.dtype };
+    this.head = new Linear(inFeatures, this.frequent + cutoffs.length, { bias: this.headBias, ...parts });
     this.tail = new ModuleList(
       cutoffs.map((cutoff, i) => {
         const features = Math.floor(inFeatures / this.divValue ** (i + 1));
         return new Sequential(
-          new Linear(inFeatures, features, { bias: false }),
-          new Linear(features, this.cutoffs[i + 1]! - cutoff, { bias: false }),
+          new Linear(inFeatures, features, { bias: false, ...parts }),
+          new Linear(features, this.cutoffs[i + 1]! - cutoff, { bias: false, ...parts }),
         );
       }),
     );

@@ -16,6 +16,7 @@ import {
   type Tensor,
   ValueError,
 } from '@kindling/core';
+import { type LayerOptions, layerKinds } from '../layers/factory.ts';
 import { Linear } from '../layers/linear.ts';
 import { pyBool, pyTuple } from '../module/print.ts';
 import { checkLogits, checkLogProbabilities, checkReduction } from './checks.ts';
@@ -273,7 +274,7 @@ export const linearCrossEntropy = /* @__PURE__ */ composition(
 );
 
 /** Options of {@link LinearCrossEntropyLoss}. */
-export interface LinearCrossEntropyLossOptions extends WeightedOptions {
+export interface LinearCrossEntropyLossOptions extends WeightedOptions, LayerOptions {
   /** Sizes of the loss's further dimensions: logits are (N, C, ...outFeatures). Default: none. */
   readonly outFeatures?: readonly number[];
   /** Whether something is added to the logits. Default: false. */
@@ -291,6 +292,7 @@ const linearCrossEntropyKinds = (): K.Kinds<LinearCrossEntropyLossOptions> => ({
   bias: K.flag,
   ignoreIndex: K.integer,
   labelSmoothing: K.number,
+  ...layerKinds,
 });
 
 /**
@@ -322,7 +324,7 @@ export class LinearCrossEntropyLoss extends WeightedLoss {
       { inFeatures: K.count, numClasses: K.count, options: K.options(linearCrossEntropyKinds()) },
       arguments,
     );
-    const { weight = null, labelSmoothing = 0, outFeatures = [] } = options;
+    const { weight = null, labelSmoothing = 0, outFeatures = [], bias = false, dtype } = options;
     super(options);
     if (weight !== null && !sameShape(weight.shape, [numClasses])) {
       throw new ShapeError(
@@ -339,7 +341,7 @@ export class LinearCrossEntropyLoss extends WeightedLoss {
     this.ignoreIndex = options.ignoreIndex ?? null;
     this.labelSmoothing = labelSmoothing;
     const out = outFeatures.reduce((product, size) => product * size, numClasses);
-    this.linear = new Linear(inFeatures, out, { bias: options.bias ?? false });
+    this.linear = new Linear(inFeatures, out, { bias, ...(dtype && { dtype }) });
   }
 
   override forward(input: Tensor, target: Tensor, options?: SampleWeightOptions): Tensor {
