@@ -233,8 +233,7 @@ export function fits(of: Kind, value: unknown): boolean {
 
 /**
  * The options object of type `O`, which may be left out, as may each option in it. Kindling's own.
- * @example K.options<{ dim?: number; keepdim?: boolean }>({ dim: K.integer, keepdim: K.flag }).expected; // 'an options
- * object'
+ * @example K.options<{ dim?: number; keepdim?: boolean }>({ dim: K.integer, keepdim: K.flag }).expected; // 'an options object'
  */
 export function options<O extends object>(kinds: Kinds<O>): Kind {
   const of: Readonly<Record<string, Kind>> = { __proto__: null, ...kinds };

@@ -74,7 +74,6 @@ export class Accuracy extends ByClass {
 /**
  * {@link Accuracy} of one batch. Follows `torchmetrics.functional.accuracy`.
  * @throws ShapeError, DTypeError, ValueError as {@link Accuracy}
- * @example accuracy(tensor([[0.1, 2.5], [1.5, 0.2]]), tensor([1, 1]), { numClasses: 2 }); // tensor(0.5000,
- * dtype=torch.float64)
+ * @example accuracy(tensor([[0.1, 2.5], [1.5, 0.2]]), tensor([1, 1]), { numClasses: 2 }); // tensor(0.5000, dtype=torch.float64)
  */
 export const accuracy = /* @__PURE__ */ metricFunction('accuracy', Accuracy, kinds);

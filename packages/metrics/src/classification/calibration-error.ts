@@ -89,7 +89,6 @@ export class CalibrationError extends Metric {
 /**
  * {@link CalibrationError} of one batch. Follows `torchmetrics.functional.calibration_error`.
  * @throws ShapeError, DTypeError, ValueError as {@link CalibrationError}
- * @example calibrationError(tensor([[0.75, 0.25], [0.5, 0.5]]), tensor([0, 1]), { numClasses: 2, norm: 'max' }); //
- * tensor(0.5000, dtype=torch.float64)
+ * @example calibrationError(tensor([[0.75, 0.25], [0.5, 0.5]]), tensor([0, 1]), { numClasses: 2, norm: 'max' }); // tensor(0.5000, dtype=torch.float64)
  */
 export const calibrationError = /* @__PURE__ */ metricFunction('calibrationError', CalibrationError, kinds);

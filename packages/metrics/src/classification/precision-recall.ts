@@ -168,16 +168,14 @@ export const precision = /* @__PURE__ */ metricFunction('precision', Precision, 
 /**
  * {@link Recall} of one batch. Follows `torchmetrics.functional.recall`.
  * @throws ShapeError, DTypeError, ValueError as {@link Recall}
- * @example recall(tensor([0.9, 0.8, 0.2]), tensor([1, 0, 1]), { weight: tensor([3, 1, 1]) }); // tensor(0.7500,
- * dtype=torch.float64)
+ * @example recall(tensor([0.9, 0.8, 0.2]), tensor([1, 0, 1]), { weight: tensor([3, 1, 1]) }); // tensor(0.7500, dtype=torch.float64)
  */
 export const recall = /* @__PURE__ */ metricFunction('recall', Recall, kinds);
 
 /**
  * {@link FBetaScore} of one batch. Follows `torchmetrics.functional.fbeta_score`.
  * @throws ShapeError, DTypeError, ValueError as {@link FBetaScore}
- * @example fbetaScore(tensor([0.9, 0.8, 0.2]), tensor([1, 0, 1]), { beta: 0.5 }); // tensor(0.5000,
- * dtype=torch.float64)
+ * @example fbetaScore(tensor([0.9, 0.8, 0.2]), tensor([1, 0, 1]), { beta: 0.5 }); // tensor(0.5000, dtype=torch.float64)
  */
 export const fbetaScore = /* @__PURE__ */ metricFunction('fbetaScore', FBetaScore, betaKinds);
 

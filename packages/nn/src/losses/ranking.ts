@@ -129,8 +129,7 @@ const leastSquare = Math.fround(1e-12);
  * `target` (N,) or (), which is also that of the unreduced loss. `margin` is 0 by default. Follows
  * `torch.nn.functional.cosine_embedding_loss`.
  * @throws ShapeError for other shapes, ValueError for an unknown reduction
- * @example F.cosineEmbeddingLoss(tensor([[1, 0], [1, 1]]).float(), tensor([[1, 1], [1, 1]]).float(), tensor([1, -1]));
- * // tensor(0.6464)
+ * @example F.cosineEmbeddingLoss(tensor([[1, 0], [1, 1]]).float(), tensor([[1, 1], [1, 1]]).float(), tensor([1, -1])); // tensor(0.6464)
  */
 export const cosineEmbeddingLoss = /* @__PURE__ */ composition(
   'cosineEmbeddingLoss',

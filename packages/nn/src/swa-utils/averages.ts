@@ -40,8 +40,7 @@ const pairwise = (
  * The exponential moving average of one parameter: decay * average + (1 - decay) * parameter. Follows
  * `torch.optim.swa_utils.get_ema_avg_fn`.
  * @throws ValueError unless the decay lies in [0, 1]
- * @example nn.swaUtils.getEmaAvgFn({ decay: 0.75 })(tensor([4.0, 0.5]), tensor([8.0, 0.5]), 1); // tensor([5.0000,
- * 0.5000])
+ * @example nn.swaUtils.getEmaAvgFn({ decay: 0.75 })(tensor([4.0, 0.5]), tensor([8.0, 0.5]), 1); // tensor([5.0000, 0.5000])
  */
 export function getEmaAvgFn(options: EmaOptions = {}): AvgFn {
   checkArguments('getEmaAvgFn', emaTakes(), arguments);

@@ -97,8 +97,7 @@ const isUpper = ({ UPLO = 'L' }: EighOptions): boolean => UPLO.toUpperCase() ===
  * infinite where two eigenvalues are equal. float32 or float64. Follows `torch.linalg.eigh`.
  * @throws ShapeError for what are no square matrices; DTypeError for a dtype that is not float; ValueError for another
  * `UPLO`, and for NaN in matrices of three rows or more
- * @example linalg.eigh(tensor([[2, 1], [1, 2]], { dtype: 'float64' })).eigenvalues.round(); // tensor([1., 3.],
- * dtype=torch.float64)
+ * @example linalg.eigh(tensor([[2, 1], [1, 2]], { dtype: 'float64' })).eigenvalues.round(); // tensor([1., 3.], dtype=torch.float64)
  */
 export const eigh = composition(
   'linalg.eigh',

@@ -50,8 +50,7 @@ const leastOf = (x: Tensor): number => extremeOf(x.dtype, true);
  * Softmax over the elements that the mask keeps: 0 for the others, NaN where it keeps none. Follows
  * `torch.masked.softmax`.
  * @throws IndexError when a dimension is out of range
- * @example masked.softmax(tensor([1.5, 1.5, 9]), 0, { mask: tensor([true, true, false]) }); // tensor([0.5000, 0.5000,
- * 0.0000])
+ * @example masked.softmax(tensor([1.5, 1.5, 9]), 0, { mask: tensor([true, true, false]) }); // tensor([0.5000, 0.5000, 0.0000])
  */
 export const softmax: Rows = /* @__PURE__ */ rows('softmax', leastOf, (x, dim, dtype) =>
   softmaxOf(x, dim, { dtype }),

@@ -191,8 +191,7 @@ function checkWeight(weight: Tensor | null | undefined, points: readonly number[
  * end: `hist`, in x's dtype, and the bounds, `binEdges`. No derivative. Follows `torch.histogram`.
  * @throws DTypeError for a dtype that is not float; ValueError for no interval or a range that is not finite;
  *   ShapeError for a range or weight that does not fit
- * @example histogram(tensor([1, 2, 1.5]), 2, { range: [0, 2] }); // { hist: tensor([0., 3.]), binEdges: tensor([0., 1.,
- * 2.]) }
+ * @example histogram(tensor([1, 2, 1.5]), 2, { range: [0, 2] }); // { hist: tensor([0., 3.]), binEdges: tensor([0., 1., 2.]) }
  */
 export const histogram = composition(
   'histogram',

@@ -145,8 +145,7 @@ export const conv3d = conv('conv3d', 3);
  * padding + dilation * (kernel - 1) + outputPadding + 1 entries in each row. Follows `torch.conv_transpose1d`.
  * @throws ShapeError where shapes do not fit each other, ValueError for numbers that are too small or an output padding
  *   that is too large, DTypeError for different dtypes
- * @example convTranspose1d(tensor([[[1, 2]]]), tensor([[[1, 1, 1]]]), null, { stride: 2 }); // tensor([[[1, 1, 3, 2,
- * 2]]])
+ * @example convTranspose1d(tensor([[[1, 2]]]), tensor([[[1, 1, 1]]]), null, { stride: 2 }); // tensor([[[1, 1, 3, 2, 2]]])
  */
 export const convTranspose1d = convTranspose('convTranspose1d', 1);
 
