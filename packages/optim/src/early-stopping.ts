@@ -1,5 +1,6 @@
 import { CompileError, checkArguments, isCompiling, K, Shown, type Tensor, ValueError } from '@kindling/core';
-import { aBest, aMetric, copiedState, metricNumber } from './base/index.ts';
+import { aBest, aMetric, metricNumber } from './base/kinds.ts';
+import { copiedState } from './base/state-dict.ts';
 import { textOf } from './lr-scheduler/scheduler.ts';
 import { asJSON, readState, requireOpen, type SchedulerStateDict, writeState } from './lr-scheduler/state.ts';
 

@@ -8,22 +8,7 @@ export {
   parametersToVector,
   vectorToParameters,
 } from '@kindling/core';
-export {
-  type CapturableOptions,
-  type FusedOptions,
-  type GivenGroup,
-  type ImplementationOptions,
-  Optimizer,
-  type OptimizerStateDict,
-  type OptionValue,
-  type ParamGroup,
-  type ParamState,
-  type Params,
-  type Rate,
-  type StepHook,
-  type Update,
-  type UpdateKernel,
-} from './base/index.ts';
+export * from './base/index.ts';
 export { EarlyStopping, type EarlyStoppingOptions, type Restorable } from './early-stopping.ts';
 export * from './lr-finder.ts';
 export * as lrScheduler from './lr-scheduler/index.ts';

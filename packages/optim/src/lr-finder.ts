@@ -1,5 +1,7 @@
 import { defaultGenerator, Generator, K, noGrad, signature, Tensor, ValueError } from '@kindling/core';
-import { copiedState, Optimizer, type Rate, rateNumber, ratesOf as ratesIn, setRate } from './base/index.ts';
+import { Optimizer } from './base/optimizer.ts';
+import { type Rate, rateNumber, ratesOf as ratesIn, setRate } from './base/rate.ts';
+import { copiedState } from './base/state-dict.ts';
 import { SAM } from './optimizers/sam.ts';
 
 /** What {@link lrFind} saves and puts back besides the optimizer: a module. */

@@ -1,31 +1,7 @@
 /** What optimizers and schedules are made of: groups and their options, the update in its two parts, state, names. */
-export { evaluateNeeded } from './closure.ts';
-export {
-  type GivenGroup,
-  type ParamGroup,
-  type Params,
-  requireExtensible,
-  requireOpenGroups,
-} from './groups.ts';
-export {
-  type CapturableOptions,
-  capturableKinds,
-  type FusedOptions,
-  foreachKinds,
-  fusedKinds,
-  type ImplementationOptions,
-} from './implementation.ts';
-export { aBest, aMetric, fraction, metricNumber, nonNegative, requireMethod, twoFractions } from './kinds.ts';
-export { ofOptimizers, ofSchedules, spelled, spelling } from './naming.ts';
+export type { GivenGroup, ParamGroup, Params } from './groups.ts';
+export type { CapturableOptions, FusedOptions, ImplementationOptions } from './implementation.ts';
 export { Optimizer, type StepHook } from './optimizer.ts';
-export { anOptimizer, optimizerClass } from './optimizer-class.ts';
-export { type Betas, betas, type Rate, rate, rateNumber, ratesOf, setRate, withNumber } from './rate.ts';
-export {
-  copiedState,
-  type OptimizerStateDict,
-  type OptionValue,
-  type ParamState,
-  plain,
-  tensorOf,
-} from './state-dict.ts';
-export { fusedUpdate, type Update, type UpdateKernel, updatesByFeatures } from './update.ts';
+export type { Rate } from './rate.ts';
+export type { OptimizerStateDict, OptionValue, ParamState } from './state-dict.ts';
+export type { Update, UpdateKernel } from './update.ts';

@@ -1,5 +1,5 @@
 import { K, ValueError } from '@kindling/core';
-import type { Optimizer } from '../base/index.ts';
+import type { Optimizer } from '../base/optimizer.ts';
 
 /** A value of all groups, or a list with one for each. */
 export const orEach = (of: K.Kind): K.Kind =>

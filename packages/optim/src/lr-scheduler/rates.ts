@@ -1,5 +1,6 @@
 import { checkArguments, K } from '@kindling/core';
-import { type Optimizer, setRate } from '../base/index.ts';
+import type { Optimizer } from '../base/optimizer.ts';
+import { setRate } from '../base/rate.ts';
 
 /**
  * Sets the learning rate of each group, or none: the one place where schedulers do. A rate that is a tensor is filled.

@@ -1,5 +1,7 @@
 import { checkArguments, K, onHost, Shown, type Tensor, ValueError } from '@kindling/core';
-import { aBest, aMetric, metricNumber, nonNegative, type Optimizer, ratesOf } from '../base/index.ts';
+import { aBest, aMetric, metricNumber, nonNegative } from '../base/kinds.ts';
+import type { Optimizer } from '../base/optimizer.ts';
+import { ratesOf } from '../base/rate.ts';
 import { setRates } from './rates.ts';
 import { anOptimizer, textOf } from './scheduler.ts';
 import { asJSON, checkState, readState, requireOpen, type SchedulerStateDict, writeState } from './state.ts';

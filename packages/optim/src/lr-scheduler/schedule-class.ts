@@ -1,5 +1,5 @@
 import { checkArguments, K } from '@kindling/core';
-import type { Optimizer } from '../base/index.ts';
+import type { Optimizer } from '../base/optimizer.ts';
 import { anOptimizer, LRScheduler, type SchedulerOptions, schedulerOptions } from './scheduler.ts';
 
 /** The options of a schedule that are fields of it. */

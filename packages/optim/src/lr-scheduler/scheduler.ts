@@ -1,14 +1,9 @@
 import { checkArguments, K, onHost, Shown, ValueError } from '@kindling/core';
-import {
-  anOptimizer,
-  type Optimizer,
-  type ParamGroup,
-  rateNumber,
-  ratesOf,
-  requireExtensible,
-  requireMethod,
-  withNumber,
-} from '../base/index.ts';
+import { type ParamGroup, requireExtensible } from '../base/groups.ts';
+import { requireMethod } from '../base/kinds.ts';
+import type { Optimizer } from '../base/optimizer.ts';
+import { anOptimizer } from '../base/optimizer-class.ts';
+import { rateNumber, ratesOf, withNumber } from '../base/rate.ts';
 import { setRates } from './rates.ts';
 import { asJSON, readState, requireOpen, type SchedulerStateDict, writeState } from './state.ts';
 

@@ -1,5 +1,6 @@
 import { checkArguments, FrozenError, K, ValueError } from '@kindling/core';
-import { ofSchedules, requireOpenGroups, spelled, spelling } from '../base/index.ts';
+import { requireOpenGroups } from '../base/groups.ts';
+import { ofSchedules, spelled, spelling } from '../base/naming.ts';
 
 /** What writes to itself as epochs go by: a schedule, of others too, or what stops early. */
 interface Written {

@@ -1,6 +1,6 @@
 /** Options that the optimizers share, and the numbers that a step makes of them. */
 import { K } from '@kindling/core';
-import { nonNegative } from '../base/index.ts';
+import { nonNegative } from '../base/kinds.ts';
 
 /** Options that nearly every optimizer takes. */
 export interface CommonOptions {

@@ -1,5 +1,5 @@
 /** Numbers in the state of a parameter. */
-import type { ParamState } from '../base/index.ts';
+import type { ParamState } from '../base/state-dict.ts';
 
 /** A number that the state of a parameter holds, or what it is at first. */
 export function numberOf(state: ParamState, name: string, first: number): number {

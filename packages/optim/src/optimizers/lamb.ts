@@ -1,14 +1,10 @@
 import { E, FusedUpdate, K, linalg, type Tensor } from '@kindling/core';
-import {
-  nonNegative,
-  optimizerClass,
-  type ParamGroup,
-  type ParamState,
-  type Rate,
-  rate,
-  type Update,
-  updatesByFeatures,
-} from '../base/index.ts';
+import type { ParamGroup } from '../base/groups.ts';
+import { nonNegative } from '../base/kinds.ts';
+import { optimizerClass } from '../base/optimizer-class.ts';
+import { type Rate, rate } from '../base/rate.ts';
+import type { ParamState } from '../base/state-dict.ts';
+import { type Update, updatesByFeatures } from '../base/update.ts';
 import * as moments from './adam/moments.ts';
 import { forgets } from './arithmetic.ts';
 import { signOf } from './common.ts';

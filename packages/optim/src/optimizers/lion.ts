@@ -1,15 +1,9 @@
 import { E, K } from '@kindling/core';
-import {
-  fusedUpdate,
-  nonNegative,
-  optimizerClass,
-  type ParamGroup,
-  type Rate,
-  rate,
-  twoFractions,
-  type Update,
-  updatesByFeatures,
-} from '../base/index.ts';
+import type { ParamGroup } from '../base/groups.ts';
+import { nonNegative, twoFractions } from '../base/kinds.ts';
+import { optimizerClass } from '../base/optimizer-class.ts';
+import { type Rate, rate } from '../base/rate.ts';
+import { fusedUpdate, type Update, updatesByFeatures } from '../base/update.ts';
 import { signOf } from './common.ts';
 
 /** Options of {@link Lion}. */

@@ -1,14 +1,10 @@
 import { E, FusedUpdate, formatShape, K, linalg, type Tensor, ValueError } from '@kindling/core';
-import {
-  nonNegative,
-  optimizerClass,
-  type ParamGroup,
-  type ParamState,
-  type Rate,
-  rate,
-  type Update,
-  type UpdateKernel,
-} from '../base/index.ts';
+import type { ParamGroup } from '../base/groups.ts';
+import { nonNegative } from '../base/kinds.ts';
+import { optimizerClass } from '../base/optimizer-class.ts';
+import { type Rate, rate } from '../base/rate.ts';
+import type { ParamState } from '../base/state-dict.ts';
+import type { Update, UpdateKernel } from '../base/update.ts';
 import { lerpBy } from './arithmetic.ts';
 
 /** Options of {@link Muon}. */

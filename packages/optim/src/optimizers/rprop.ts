@@ -1,15 +1,10 @@
 import { E, fullLike, K, type Tensor, zerosLike } from '@kindling/core';
-import {
-  type CapturableOptions,
-  capturableKinds,
-  fusedUpdate,
-  optimizerClass,
-  type ParamGroup,
-  type ParamState,
-  type Rate,
-  rate,
-  type Update,
-} from '../base/index.ts';
+import type { ParamGroup } from '../base/groups.ts';
+import { type CapturableOptions, capturableKinds } from '../base/implementation.ts';
+import { optimizerClass } from '../base/optimizer-class.ts';
+import { type Rate, rate } from '../base/rate.ts';
+import type { ParamState } from '../base/state-dict.ts';
+import { fusedUpdate, type Update } from '../base/update.ts';
 import { signOf } from './common.ts';
 import { nextStep } from './counts.ts';
 

@@ -18,15 +18,13 @@ import {
   ValueError,
   withoutUndefined,
 } from '@kindling/core';
-import {
-  anOptimizer,
-  evaluateNeeded,
-  nonNegative,
-  type Optimizer,
-  type OptimizerStateDict,
-  type ParamGroup,
-  type Rate,
-} from '../base/index.ts';
+import { evaluateNeeded } from '../base/closure.ts';
+import type { ParamGroup } from '../base/groups.ts';
+import { nonNegative } from '../base/kinds.ts';
+import type { Optimizer } from '../base/optimizer.ts';
+import { anOptimizer } from '../base/optimizer-class.ts';
+import type { Rate } from '../base/rate.ts';
+import type { OptimizerStateDict } from '../base/state-dict.ts';
 
 /** Options of {@link SAM}. */
 export interface SAMOptions {

@@ -1,5 +1,6 @@
 import { checkArguments, K } from '@kindling/core';
-import type { Optimizer, ParamGroup } from '../base/index.ts';
+import type { ParamGroup } from '../base/groups.ts';
+import type { Optimizer } from '../base/optimizer.ts';
 import { forGroups, orEach } from '../lr-scheduler/each-group.ts';
 import { scheduleTakes } from '../lr-scheduler/schedule-class.ts';
 import { LRScheduler, type SchedulerOptions } from '../lr-scheduler/scheduler.ts';

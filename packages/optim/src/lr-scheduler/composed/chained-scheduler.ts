@@ -1,5 +1,6 @@
 import { checkArguments, K, onHost } from '@kindling/core';
-import { type Optimizer, ratesOf } from '../../base/index.ts';
+import type { Optimizer } from '../../base/optimizer.ts';
+import { ratesOf } from '../../base/rate.ts';
 import { anOptimizer, type LRScheduler } from '../scheduler.ts';
 import { requireOpen, type SchedulerStateDict } from '../state.ts';
 import { ComposedScheduler, checkSchedulers } from './composed.ts';

@@ -1,5 +1,5 @@
 import { checkArguments, K, ValueError } from '@kindling/core';
-import type { Optimizer } from '../../base/index.ts';
+import type { Optimizer } from '../../base/optimizer.ts';
 import { ReduceLROnPlateau } from '../reduce-lr-on-plateau.ts';
 import { LRScheduler, type SchedulerOptions } from '../scheduler.ts';
 import { aState, checkState, requireOpen, type SchedulerStateDict } from '../state.ts';

@@ -1,5 +1,6 @@
 import { checkArguments, K, onHost, ValueError } from '@kindling/core';
-import { type Optimizer, rateNumber, setRate } from '../../base/index.ts';
+import type { Optimizer } from '../../base/optimizer.ts';
+import { rateNumber, setRate } from '../../base/rate.ts';
 import { anOptimizer, LRScheduler, type SchedulerOptions, schedulerOptions } from '../scheduler.ts';
 import { requireOpen, type SchedulerStateDict } from '../state.ts';
 import { ComposedScheduler, checkSchedulers } from './composed.ts';

@@ -1,5 +1,7 @@
 import { checkArguments, K, onHost } from '@kindling/core';
-import { nonNegative, type Optimizer, type ParamGroup } from '../../base/index.ts';
+import type { ParamGroup } from '../../base/groups.ts';
+import { nonNegative } from '../../base/kinds.ts';
+import type { Optimizer } from '../../base/optimizer.ts';
 import { scheduleTakes } from '../schedule-class.ts';
 import { LRScheduler, type SchedulerOptions } from '../scheduler.ts';
 import { requireOpen } from '../state.ts';

@@ -1,11 +1,8 @@
 import { checkArguments, K } from '@kindling/core';
-import {
-  nonNegative,
-  type Optimizer,
-  type ParamGroup,
-  requireExtensible,
-  setRate,
-} from '../../base/index.ts';
+import { type ParamGroup, requireExtensible } from '../../base/groups.ts';
+import { nonNegative } from '../../base/kinds.ts';
+import type { Optimizer } from '../../base/optimizer.ts';
+import { setRate } from '../../base/rate.ts';
 import { forGroups, orEach } from '../each-group.ts';
 import { scheduleTakes } from '../schedule-class.ts';
 import { LRScheduler, type SchedulerOptions } from '../scheduler.ts';

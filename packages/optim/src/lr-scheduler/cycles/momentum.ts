@@ -1,5 +1,7 @@
 import { ValueError } from '@kindling/core';
-import { fraction, type Optimizer, type ParamGroup } from '../../base/index.ts';
+import type { ParamGroup } from '../../base/groups.ts';
+import { fraction } from '../../base/kinds.ts';
+import type { Optimizer } from '../../base/optimizer.ts';
 
 /** A group whose momentum, or first beta, can be moved. */
 export type MovedGroup = ParamGroup<{

@@ -1,5 +1,5 @@
 import { K, ValueError } from '@kindling/core';
-import { ofSchedules } from '../../base/index.ts';
+import { ofSchedules } from '../../base/naming.ts';
 
 /** What a group of a cycle moves between, in its own fields. */
 export type CycleKey = 'initialLr' | 'maxLr' | 'minLr' | 'maxMomentum' | 'baseMomentum';

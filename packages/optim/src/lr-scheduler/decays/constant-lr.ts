@@ -1,5 +1,6 @@
 import { K } from '@kindling/core';
-import { nonNegative, type ParamGroup } from '../../base/index.ts';
+import type { ParamGroup } from '../../base/groups.ts';
+import { nonNegative } from '../../base/kinds.ts';
 import { scheduleClass } from '../schedule-class.ts';
 import type { SchedulerOptions } from '../scheduler.ts';
 

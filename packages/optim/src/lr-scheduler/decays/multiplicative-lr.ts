@@ -1,4 +1,4 @@
-import type { ParamGroup } from '../../base/index.ts';
+import type { ParamGroup } from '../../base/groups.ts';
 import { FunctionLR } from './functions.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { K } from '@kindling/core';
-import type { ParamGroup } from '../../base/index.ts';
+import type { ParamGroup } from '../../base/groups.ts';
 import { scheduleClass } from '../schedule-class.ts';
 import type { SchedulerOptions } from '../scheduler.ts';
 

@@ -1,5 +1,6 @@
 import { checkArguments, K, ValueError } from '@kindling/core';
-import type { Optimizer, ParamGroup } from '../../base/index.ts';
+import type { ParamGroup } from '../../base/groups.ts';
+import type { Optimizer } from '../../base/optimizer.ts';
 import { scheduleTakes } from '../schedule-class.ts';
 import { LRScheduler, type SchedulerOptions } from '../scheduler.ts';
 

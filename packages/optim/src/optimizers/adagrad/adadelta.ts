@@ -1,17 +1,11 @@
 import { E, K } from '@kindling/core';
-import {
-  type CapturableOptions,
-  capturableKinds,
-  fusedUpdate,
-  nonNegative,
-  optimizerClass,
-  type ParamGroup,
-  type ParamState,
-  type Rate,
-  rate,
-  type Update,
-  updatesByFeatures,
-} from '../../base/index.ts';
+import type { ParamGroup } from '../../base/groups.ts';
+import { type CapturableOptions, capturableKinds } from '../../base/implementation.ts';
+import { nonNegative } from '../../base/kinds.ts';
+import { optimizerClass } from '../../base/optimizer-class.ts';
+import { type Rate, rate } from '../../base/rate.ts';
+import type { ParamState } from '../../base/state-dict.ts';
+import { fusedUpdate, type Update, updatesByFeatures } from '../../base/update.ts';
 import { averageSquare, penalised } from '../arithmetic.ts';
 import { type CommonOptions, commonKinds, signOf } from '../common.ts';
 import { nextStep } from '../counts.ts';

@@ -9,18 +9,13 @@ import {
   type Tensor,
   zeros,
 } from '@kindling/core';
-import {
-  foreachKinds,
-  type ImplementationOptions,
-  nonNegative,
-  optimizerClass,
-  type ParamGroup,
-  type ParamState,
-  type Rate,
-  rate,
-  type Update,
-  updatesByFeatures,
-} from '../../base/index.ts';
+import type { ParamGroup } from '../../base/groups.ts';
+import { foreachKinds, type ImplementationOptions } from '../../base/implementation.ts';
+import { nonNegative } from '../../base/kinds.ts';
+import { optimizerClass } from '../../base/optimizer-class.ts';
+import { type Rate, rate } from '../../base/rate.ts';
+import type { ParamState } from '../../base/state-dict.ts';
+import { type Update, updatesByFeatures } from '../../base/update.ts';
 import { lerpBy } from '../arithmetic.ts';
 import { signOf } from '../common.ts';
 import { nextStep } from '../counts.ts';

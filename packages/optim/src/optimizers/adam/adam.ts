@@ -1,24 +1,16 @@
 import { checkArguments, E, K, ValueError, withoutUndefined } from '@kindling/core';
+import type { ParamGroup, Params } from '../../base/groups.ts';
 import {
-  type Betas,
-  betas,
   type CapturableOptions,
   capturableKinds,
   type FusedOptions,
   fusedKinds,
-  fusedUpdate,
-  nonNegative,
-  type OptimizerStateDict,
-  optimizerClass,
-  type ParamGroup,
-  type ParamState,
-  type Params,
-  type Rate,
-  rate,
-  rateNumber,
-  type Update,
-  updatesByFeatures,
-} from '../../base/index.ts';
+} from '../../base/implementation.ts';
+import { nonNegative } from '../../base/kinds.ts';
+import { optimizerClass } from '../../base/optimizer-class.ts';
+import { type Betas, betas, type Rate, rate, rateNumber } from '../../base/rate.ts';
+import type { OptimizerStateDict, ParamState } from '../../base/state-dict.ts';
+import { fusedUpdate, type Update, updatesByFeatures } from '../../base/update.ts';
 import { forgets, penalised } from '../arithmetic.ts';
 import { addsDecay, decayNumber, shrinks, signOf } from '../common.ts';
 import { nextStep } from '../counts.ts';

@@ -1,6 +1,7 @@
 /** What NAdam and RAdam have in common: the options, beside those of their own, and which updates they ask for. */
 import { K } from '@kindling/core';
-import { type CapturableOptions, capturableKinds, type Rate, rate } from '../../base/index.ts';
+import { type CapturableOptions, capturableKinds } from '../../base/implementation.ts';
+import { type Rate, rate } from '../../base/rate.ts';
 import { forgets } from '../arithmetic.ts';
 import { addsDecay, type CommonOptions, commonKinds, shrinks } from '../common.ts';
 import * as moments from './moments.ts';

@@ -1,6 +1,6 @@
 /** The two running averages of Adam and its kin: of the gradient, and of its square. */
 import type { E, K } from '@kindling/core';
-import { nonNegative, twoFractions } from '../../base/index.ts';
+import { nonNegative, twoFractions } from '../../base/kinds.ts';
 import { averageSquare, lerp } from '../arithmetic.ts';
 
 /** Options of all that keep both. */

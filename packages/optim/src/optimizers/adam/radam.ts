@@ -1,13 +1,9 @@
 import { E } from '@kindling/core';
-import {
-  fusedUpdate,
-  optimizerClass,
-  type ParamGroup,
-  type ParamState,
-  type Rate,
-  type Update,
-  updatesByFeatures,
-} from '../../base/index.ts';
+import type { ParamGroup } from '../../base/groups.ts';
+import { optimizerClass } from '../../base/optimizer-class.ts';
+import type { Rate } from '../../base/rate.ts';
+import type { ParamState } from '../../base/state-dict.ts';
+import { fusedUpdate, type Update, updatesByFeatures } from '../../base/update.ts';
 import { penalised } from '../arithmetic.ts';
 import { decayNumber, signOf } from '../common.ts';
 import { nextStep } from '../counts.ts';

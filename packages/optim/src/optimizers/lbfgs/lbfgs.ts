@@ -9,17 +9,12 @@ import {
   withoutUndefined,
   zeros,
 } from '@kindling/core';
-import {
-  evaluateNeeded,
-  Optimizer,
-  type ParamGroup,
-  type ParamState,
-  type Params,
-  type Rate,
-  rate,
-  rateNumber,
-  type Update,
-} from '../../base/index.ts';
+import { evaluateNeeded } from '../../base/closure.ts';
+import type { ParamGroup, Params } from '../../base/groups.ts';
+import { Optimizer } from '../../base/optimizer.ts';
+import { type Rate, rate, rateNumber } from '../../base/rate.ts';
+import type { ParamState } from '../../base/state-dict.ts';
+import type { Update } from '../../base/update.ts';
 import {
   absoluteSum,
   type Direction,

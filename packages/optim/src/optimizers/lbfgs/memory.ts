@@ -1,5 +1,6 @@
 import { checkArguments, K, Tensor, ValueError } from '@kindling/core';
-import { ofOptimizers, type ParamState, plain, tensorOf } from '../../base/index.ts';
+import { ofOptimizers } from '../../base/naming.ts';
+import { type ParamState, plain, tensorOf } from '../../base/state-dict.ts';
 
 /** What L-BFGS remembers from one iteration to the next; all parameters are one vector in it. Under PyTorch's names. */
 export interface Course {

@@ -1,14 +1,8 @@
 import { E, K } from '@kindling/core';
-import {
-  fusedUpdate,
-  nonNegative,
-  type ParamGroup,
-  type Rate,
-  rate,
-  twoFractions,
-  type Update,
-  updatesByFeatures,
-} from '../../base/index.ts';
+import type { ParamGroup } from '../../base/groups.ts';
+import { nonNegative, twoFractions } from '../../base/kinds.ts';
+import { type Rate, rate } from '../../base/rate.ts';
+import { fusedUpdate, type Update, updatesByFeatures } from '../../base/update.ts';
 import { averageSquare } from '../arithmetic.ts';
 import {
   type ScheduleFreeGroup,

@@ -12,14 +12,10 @@ import {
   withoutUndefined,
 } from '@kindling/core';
 
-import {
-  nonNegative,
-  Optimizer,
-  type ParamGroup,
-  type Params,
-  type Rate,
-  requireOpenGroups,
-} from '../../base/index.ts';
+import { type ParamGroup, type Params, requireOpenGroups } from '../../base/groups.ts';
+import { nonNegative } from '../../base/kinds.ts';
+import { Optimizer } from '../../base/optimizer.ts';
+import type { Rate } from '../../base/rate.ts';
 import { lerpBy } from '../arithmetic.ts';
 
 /** Options that both schedule-free optimizers take. */

@@ -1,12 +1,7 @@
 import { E, K } from '@kindling/core';
-import {
-  fusedUpdate,
-  type ParamGroup,
-  type Rate,
-  rate,
-  type Update,
-  updatesByFeatures,
-} from '../../base/index.ts';
+import type { ParamGroup } from '../../base/groups.ts';
+import { type Rate, rate } from '../../base/rate.ts';
+import { fusedUpdate, type Update, updatesByFeatures } from '../../base/update.ts';
 import {
   type ScheduleFreeGroup,
   type ScheduleFreeOptions,
