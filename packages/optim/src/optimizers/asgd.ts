@@ -3,7 +3,7 @@ import type { ParamGroup } from '../base/groups.ts';
 import { type CapturableOptions, capturableKinds } from '../base/implementation.ts';
 import { nonNegative } from '../base/kinds.ts';
 import { optimizerClass } from '../base/optimizer-class.ts';
-import { type Rate, rate } from '../base/rate.ts';
+import type { Rate } from '../base/rate.ts';
 import type { ParamState } from '../base/state-dict.ts';
 import { fusedUpdate, type Update, updatesByFeatures } from '../base/update.ts';
 import { penalised } from './arithmetic.ts';
@@ -34,11 +34,10 @@ const defaults: Required<ASGDOptions> = {
   capturable: false,
 };
 const kinds: K.Kinds<ASGDOptions> = {
-  lr: rate,
+  ...commonKinds,
   lambd: nonNegative,
   alpha: nonNegative,
   t0: K.finite,
-  ...commonKinds,
   ...capturableKinds,
 };
 

@@ -1,6 +1,7 @@
 /** Options that the optimizers share, and the numbers that a step makes of them. */
 import { K } from '@kindling/core';
 import { nonNegative } from '../base/kinds.ts';
+import { type Rate, rate } from '../base/rate.ts';
 
 /** Options that nearly every optimizer takes. */
 export interface CommonOptions {
@@ -10,7 +11,12 @@ export interface CommonOptions {
   maximize?: boolean;
 }
 
-export const commonKinds: K.Kinds<CommonOptions> = { weightDecay: nonNegative, maximize: K.flag };
+/** What these take, and the learning rate, whose default each states itself. */
+export const commonKinds: K.Kinds<CommonOptions & { lr?: Rate }> = {
+  lr: rate,
+  weightDecay: nonNegative,
+  maximize: K.flag,
+};
 
 /** What the gradient is multiplied by. */
 export const signOf = ({ maximize }: { maximize: boolean }): number => (maximize ? -1 : 1);

@@ -3,7 +3,7 @@ import type { ParamGroup } from '../base/groups.ts';
 import { type FusedOptions, fusedKinds } from '../base/implementation.ts';
 import { nonNegative } from '../base/kinds.ts';
 import { optimizerClass } from '../base/optimizer-class.ts';
-import { type Rate, rate } from '../base/rate.ts';
+import type { Rate } from '../base/rate.ts';
 import type { ParamState } from '../base/state-dict.ts';
 import { fusedUpdate, type Update, updatesByFeatures } from '../base/update.ts';
 import { penalised } from './arithmetic.ts';
@@ -33,11 +33,10 @@ const defaults: Required<SGDOptions> = {
   fused: null,
 };
 const kinds: K.Kinds<SGDOptions> = {
-  lr: rate,
+  ...commonKinds,
   momentum: nonNegative,
   dampening: K.finite,
   nesterov: K.flag,
-  ...commonKinds,
   ...fusedKinds,
 };
 

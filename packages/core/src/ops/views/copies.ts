@@ -39,14 +39,14 @@ export const aliasCopy = /* @__PURE__ */ composition(
   { x: K.tensor },
   (x: Tensor): Tensor => copyOf(x, 'AliasBackward0_copy'),
 );
-/** {@link asStrided} as a copy, with its errors, as are all these. Follows `torch.as_strided_copy`. */
+/** {@link narrow} as a copy, with its errors, as are all these. Follows `torch.narrow_copy`. */
+export const narrowCopy = /* @__PURE__ */ copied('narrowCopy', narrow, 'narrow_copy');
+/** {@link asStrided} as a copy. Follows `torch.as_strided_copy`. */
 export const asStridedCopy = /* @__PURE__ */ copied('asStridedCopy', asStrided);
 /** {@link diagonal} as a copy. Follows `torch.diagonal_copy`. */
 export const diagonalCopy = /* @__PURE__ */ copied('diagonalCopy', diagonal);
 /** {@link expand} as a copy. Follows `torch.expand_copy`. */
 export const expandCopy = /* @__PURE__ */ copied('expandCopy', expand);
-/** {@link narrow} as a copy. Follows `torch.narrow_copy`. */
-export const narrowCopy = /* @__PURE__ */ copied('narrowCopy', narrow, 'narrow_copy');
 /** {@link permute} as a copy. Follows `torch.permute_copy`. */
 export const permuteCopy = /* @__PURE__ */ copied('permuteCopy', permute);
 /** {@link squeeze} as a copy. Follows `torch.squeeze_copy`. */

@@ -3,7 +3,7 @@ import type { ParamGroup } from '../../base/groups.ts';
 import { type CapturableOptions, capturableKinds } from '../../base/implementation.ts';
 import { nonNegative } from '../../base/kinds.ts';
 import { optimizerClass } from '../../base/optimizer-class.ts';
-import { type Rate, rate } from '../../base/rate.ts';
+import type { Rate } from '../../base/rate.ts';
 import type { ParamState } from '../../base/state-dict.ts';
 import { fusedUpdate, type Update, updatesByFeatures } from '../../base/update.ts';
 import { averageSquare, penalised } from '../arithmetic.ts';
@@ -31,10 +31,9 @@ const defaults: Required<AdadeltaOptions> = {
   differentiable: false,
 };
 const kinds: K.Kinds<AdadeltaOptions> = {
-  lr: rate,
+  ...commonKinds,
   rho: K.probability,
   eps: nonNegative,
-  ...commonKinds,
   ...capturableKinds,
 };
 

@@ -3,7 +3,7 @@ import type { ParamGroup } from '../../base/groups.ts';
 import { type CapturableOptions, capturableKinds } from '../../base/implementation.ts';
 import { nonNegative } from '../../base/kinds.ts';
 import { optimizerClass } from '../../base/optimizer-class.ts';
-import { type Rate, rate } from '../../base/rate.ts';
+import type { Rate } from '../../base/rate.ts';
 import type { ParamState } from '../../base/state-dict.ts';
 import { fusedUpdate, type Update, updatesByFeatures } from '../../base/update.ts';
 import { averageSquare, forgets, fusedMultiplyAdd, penalised } from '../arithmetic.ts';
@@ -37,12 +37,11 @@ const defaults: Required<RMSpropOptions> = {
   differentiable: false,
 };
 const kinds: K.Kinds<RMSpropOptions> = {
-  lr: rate,
+  ...commonKinds,
   momentum: nonNegative,
   alpha: nonNegative,
   eps: nonNegative,
   centered: K.flag,
-  ...commonKinds,
   ...capturableKinds,
 };
 

@@ -1,7 +1,7 @@
 /** What NAdam and RAdam have in common: the options, beside those of their own, and which updates they ask for. */
 import { K } from '@kindling/core';
 import { type CapturableOptions, capturableKinds } from '../../base/implementation.ts';
-import { type Rate, rate } from '../../base/rate.ts';
+import type { Rate } from '../../base/rate.ts';
 import { forgets } from '../arithmetic.ts';
 import { addsDecay, type CommonOptions, commonKinds, shrinks } from '../common.ts';
 import * as moments from './moments.ts';
@@ -15,10 +15,9 @@ export interface KinOptions extends CommonOptions, CapturableOptions, moments.Mo
 }
 
 export const kinds: K.Kinds<KinOptions> = {
-  lr: rate,
+  ...commonKinds,
   ...moments.kinds,
   decoupledWeightDecay: K.flag,
-  ...commonKinds,
   ...capturableKinds,
 };
 
