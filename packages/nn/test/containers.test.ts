@@ -29,7 +29,8 @@ describe('Sequential', () => {
   });
 
   it('refuses what is no module, null too, of which there would be nothing to call', () => {
-    const message = 'Sequential: null is not a Module subclass; expected a module such as new nn.Linear(2, 3)';
+    const message =
+      'Sequential: null is not a Module subclass; expected a module such as new nn.Linear(2, 3)';
     expect(() => new nn.Sequential(new nn.ReLU(), null as never)).toThrow(message);
     expect(() => new nn.Sequential({ act: null as never })).toThrow(message);
     expect(() => new nn.Sequential(new nn.ReLU()).append(null as never)).toThrow(message);
