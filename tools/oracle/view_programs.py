@@ -68,6 +68,23 @@ def draw(variables):
     return [name, name, operation, [operand]]
 
 
+def places(x):
+    """Where the elements of a tensor lie: its memory, and which of that."""
+    memory = x.untyped_storage()
+    offsets = torch.arange(memory.nbytes() // x.element_size())
+    return memory.data_ptr(), set(offsets.as_strided(x.shape, x.stride(), x.storage_offset()).flatten().tolist())
+
+
+def reads_what_it_writes(statement, variables):
+    """Whether a change broadcasts an operand that lies where it writes: PyTorch may read what it has just written."""
+    target, name, operation, arguments = statement
+    if operation not in CHANGES or not isinstance(arguments[0], str):
+        return False
+    x, operand = variables[name].detach(), variables[arguments[0]].detach()
+    (memory, written), (other, read) = places(x), places(operand)
+    return memory == other and operand.shape != x.shape and not written.isdisjoint(read)
+
+
 def run(statement, variables):
     target, name, operation, arguments = statement
     # PyTorch takes a view that got its history by way of another for a leaf, and refuses to change it, unless somebody has looked.
@@ -104,6 +121,8 @@ def program(number):
             continue
         target, name, operation, _ = statement
         if target == name and name in of_leaves and random.random() < 0.97:
+            continue
+        if reads_what_it_writes(statement, variables):
             continue
         if operation in VIEWS and name in of_leaves:
             of_leaves.add(target)
