@@ -106,7 +106,10 @@ describe('index with tensors and masks', () => {
     expect(() => index(x, [0, 1], [0, 1, 2])).toThrow('could not be broadcast together with shapes [2], [3]');
     expect(() => index(x, ':', mask)).toThrow('The shape of the mask [2, 3] at index 0 does not match');
     expect(() => index(x, 1.5)).toThrow(/only integers, slices.*got 1.5/);
-    expect(() => index(x, tensor([0.5]))).toThrow('got a float32 tensor');
+    expect(() => index(x, tensor([0.5]))).toThrow('got a tensor of float32');
+    expect(() => index(x, [tensor([0])] as never)).toThrow(
+      'a list that is one index holds integers or booleans (got a tensor of int32); tensors, slices and nulls are indices of their own',
+    );
     expect(() => index(x, ':', 7)).toThrow('index 7 is out of bounds for dimension 1 with size 3');
   });
 });

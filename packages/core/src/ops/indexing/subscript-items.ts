@@ -49,7 +49,7 @@ function tensorFromList(list: IndexList, caller: string): Tensor {
       throw new ShapeError(`${caller}: a list of indices is ragged: expected shape ${formatShape(shape)}`);
     }
     if (typeof x === 'boolean') isMaskList = true;
-    else if (!Number.isInteger(x)) throw badItem(x, caller);
+    else if (!Number.isInteger(x)) throw badElement(x, caller);
     values.push(Number(x));
   };
   collect(list, 0);
@@ -65,11 +65,24 @@ function sliceToWrite(item: unknown): string {
   return `; write slice(${bounds.join(', ')}) for '${item}'`;
 }
 
+/** What came where an index was due, in words. */
+function whatCame(item: unknown): string {
+  if (isOfClass(item)) return `a tensor of ${item.dtype}`;
+  return typeof item === 'number' ? `${item}` : typeof item;
+}
+
+/** Python took `x[[a, b]]` for `x[a, b]` for long: who writes it so here means an item a dimension. */
+function badElement(element: unknown, caller: string): IndexError {
+  return new IndexError(
+    `${caller}: a list that is one index holds integers or booleans (got ${whatCame(element)}); ` +
+      'tensors, slices and nulls are indices of their own, one a dimension, without such a list around them',
+  );
+}
+
 function badItem(item: unknown, caller: string): IndexError {
-  const got = isOfClass(item) ? `a ${item.dtype} tensor` : typeof item === 'number' ? `${item}` : typeof item;
   return new IndexError(
     `${caller}: only integers, slices, '...', ':', null, int32 tensors, bool masks and lists of these are valid indices ` +
-      `(got ${got})${sliceToWrite(item)}`,
+      `(got ${whatCame(item)})${sliceToWrite(item)}`,
   );
 }
 
