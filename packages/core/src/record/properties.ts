@@ -55,7 +55,8 @@ export function joined(tests: readonly Test[]): readonly Test[] {
     const of = compared.get(test);
     if (of === undefined) continue;
     const object = nameOf(of.object);
-    for (const [i, key] of of.keys.entries()) code.push(testInCode(propertyOf(object, key), of.values[i], nameOf));
+    for (const [i, key] of of.keys.entries())
+      code.push(testInCode(propertyOf(object, key), of.values[i], nameOf));
     if (code.length >= mostJoined && !close()) return tests;
   }
   return close() ? [...found, ...tests.filter((test) => !compared.has(test))] : tests;
@@ -66,7 +67,8 @@ const mostJoined = 256;
 
 /** Code for `Object.is` of an expression and a value, in the least that V8 needs for it. */
 function testInCode(read: string, value: unknown, nameOf: (x: unknown) => string): string {
-  if (value === null || value === undefined || typeof value === 'boolean') return `${read} === ${String(value)}`;
+  if (value === null || value === undefined || typeof value === 'boolean')
+    return `${read} === ${String(value)}`;
   // Not a number, and the zeros, are what `===` takes for something else.
   return value === 0 || Number.isNaN(value)
     ? `Object.is(${read}, ${nameOf(value)})`
