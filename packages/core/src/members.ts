@@ -13,7 +13,7 @@ import { where as chooseWhere } from './ops/elementwise/select.ts';
 import { assign, type IndexItem, type IndexValue } from './ops/indexing/subscript.ts';
 import { polygammaInPlace, polygamma as polygammaOf } from './ops/special/polygamma.ts';
 import { formatTensor } from './print/format.ts';
-import { memoryOf, valuesOf } from './record/values.ts';
+import { memoryOf, singleOf, valuesOf } from './record/values.ts';
 import { formatShape, normalizeDim } from './shape.ts';
 import { autogradOf, type Tensor } from './tensor.ts';
 
@@ -22,7 +22,7 @@ export type NestedNumbers = number | boolean | NestedNumbers[];
 
 /** The one element of x, once it is known that there is but one. */
 function only(x: Tensor, reason: string): number {
-  return valuesOf(x, reason)[0] ?? Number.NaN;
+  return singleOf(x) ?? valuesOf(x, reason)[0] ?? Number.NaN;
 }
 
 /**

@@ -67,6 +67,14 @@ export class Storage {
     if (newStorage !== null) newStorage(this);
   }
 
+  /** One of `length` elements, whose array the lodging is asked for once somebody reads it. @internal */
+  static lodgedIn(lodging: Lodging, length: number): Storage {
+    const storage = new Storage(nothing);
+    storage.#lodging = lodging;
+    storage.#lengthOutside = length;
+    return storage;
+  }
+
   /**
    * All elements, in the order of memory.
    * @throws ValueError where the memory was transferred to another thread, or given to other tensors

@@ -1,4 +1,5 @@
 /** What a compiled call takes for given, and asks again before each call. */
+import { joined } from '../record/properties.ts';
 import { sameShape } from '../shape.ts';
 import type { Storage } from '../storage.ts';
 import { autogradOf, type Tensor } from '../tensor.ts';
@@ -153,15 +154,18 @@ export interface Assumption {
 export const nameOf = ({ what }: Assumption): string => (typeof what === 'string' ? what : what());
 
 /** That all that a call takes for given holds. */
-export const guardOfAssumptions =
-  (assumptions: readonly Assumption[]): Guard =>
-  () => {
-    for (let i = 0; i < assumptions.length; i++) {
-      const assumption = assumptions[i] as Assumption;
-      if (!assumption.holds()) return `${nameOf(assumption)} changed`;
-    }
+export function guardOfAssumptions(assumptions: readonly Assumption[]): Guard {
+  const tests = joined(assumptions.map(({ holds }) => holds));
+  return () => {
+    for (let i = 0; i < tests.length; i++) if (tests[i]?.() !== true) return firstThatFails(assumptions);
     return null;
   };
+}
+
+function firstThatFails(assumptions: readonly Assumption[]): string {
+  const one = assumptions.find(({ holds }) => !holds());
+  return one === undefined ? 'something that the call takes for given changed' : `${nameOf(one)} changed`;
+}
 
 /** What the first guard says that finds something changed. */
 export function firstChange(guards: readonly Guard[], tensors: readonly Tensor[]): string | null {

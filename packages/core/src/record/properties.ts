@@ -15,11 +15,64 @@ export function assumesValues(name: string, object: object): void {
   const keys = Object.keys(properties);
   const values = Object.values(properties);
   const areSame = comparisonOf(keys);
-  tracer.assumes(
-    () => `${name}.${keys[changed(properties, keys, values)]}`,
-    () => areSame(properties, values),
-    false,
-  );
+  const holds: Test = () => areSame(properties, values);
+  compared.set(holds, { object: properties, keys, values });
+  tracer.assumes(() => `${name}.${keys[changed(properties, keys, values)]}`, holds, false);
+}
+
+type Test = () => boolean;
+
+/** What a test compares, of those that compare properties of an object. */
+const compared = new WeakMap<
+  Test,
+  { readonly object: Properties; readonly keys: readonly string[]; readonly values: readonly unknown[] }
+>();
+
+/**
+ * Fewer tests that hold where all of these do, none of which changes anything. Those of {@link assumesValues} become
+ * code that has each object and value in a place of its own: V8 looks for a property in one way there, and compares
+ * pointers; and nothing is called.
+ */
+export function joined(tests: readonly Test[]): readonly Test[] {
+  if (isBrowser) return tests;
+  const code: string[] = [];
+  const given: unknown[] = [];
+  const nameOf = (x: unknown): string => `x${given.push(x) - 1}`;
+  const found: Test[] = [];
+  const close = (): boolean => {
+    if (code.length === 0) return true;
+    const names = given.map((_, i) => `x${i}`);
+    try {
+      found.push(new Function(...names, `return () => ${code.join(' && ')};`)(...given) as Test);
+    } catch {
+      return false;
+    }
+    code.length = 0;
+    given.length = 0;
+    return true;
+  };
+  for (const test of tests) {
+    const of = compared.get(test);
+    if (of === undefined) continue;
+    const object = nameOf(of.object);
+    for (const [i, key] of of.keys.entries())
+      code.push(testInCode(propertyOf(object, key), of.values[i], nameOf));
+    if (code.length >= mostJoined && !close()) return tests;
+  }
+  return close() ? [...found, ...tests.filter((test) => !compared.has(test))] : tests;
+}
+
+/** V8 does not optimize functions beyond some size. */
+const mostJoined = 256;
+
+/** Code for `Object.is` of an expression and a value, in the least that V8 needs for it. */
+function testInCode(read: string, value: unknown, nameOf: (x: unknown) => string): string {
+  if (value === null || value === undefined || typeof value === 'boolean')
+    return `${read} === ${String(value)}`;
+  // Not a number, and the zeros, are what `===` takes for something else.
+  return value === 0 || Number.isNaN(value)
+    ? `Object.is(${read}, ${nameOf(value)})`
+    : `${read} === ${nameOf(value)}`;
 }
 
 /** Of which object something was found to be a property last. */
@@ -106,7 +159,7 @@ export function comparisonOf(names: readonly string[]): Comparison {
 function inCode(names: readonly string[]): Comparison | null {
   if (isBrowser) return null;
   const tests = names.map((name, i) => {
-    const property = `object[${isIndex(name) ? name : JSON.stringify(name)}]`;
+    const property = propertyOf('object', name);
     return `((a = ${property}) === (b = values[${i}]) ? a !== 0 || 1 / a === 1 / b : a !== a && b !== b)`;
   });
   try {
@@ -116,6 +169,8 @@ function inCode(names: readonly string[]): Comparison | null {
   }
 }
 
+const propertyOf = (object: string, name: string): string =>
+  `${object}[${isIndex(name) ? name : JSON.stringify(name)}]`;
 const isIndex = (name: string): boolean => /^(0|[1-9]\d{0,8})$/.test(name);
 
 /** After so many objects of different kinds V8 remembers no more where they keep what is looked for. */

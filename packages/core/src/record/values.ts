@@ -2,6 +2,7 @@ import type { TypedArray } from '../dtype.ts';
 import { calledAs } from '../errors.ts';
 import { elementsOf } from '../kernels/index.ts';
 import { camelCase } from '../names.ts';
+import { Single } from '../single.ts';
 import type { Tensor } from '../tensor.ts';
 import { notifyDecision, notifyRead, observed } from './observe.ts';
 
@@ -15,6 +16,11 @@ import { notifyDecision, notifyRead, observed } from './observe.ts';
 export function valuesOf(x: Tensor, reason: string): TypedArray {
   if (observed) notifyRead(x, reason);
   return read(elementsOf, x, reason);
+}
+
+/** The element of a tensor of one that has no array yet; `null` where it has, and where somebody observes reads. */
+export function singleOf({ storage: { lodging } }: Tensor): number | null {
+  return lodging instanceof Single && !observed ? lodging.value : null;
 }
 
 const arrayOf = (x: Tensor): TypedArray => x.storage.array;

@@ -1,6 +1,7 @@
 /** Programs that serve as long as the properties of an object have the same values. */
 import { describe, expect, it } from 'vitest';
 import {
+  assumes,
   assumesHeld,
   assumesValues,
   compile,
@@ -67,6 +68,41 @@ describe('assumesValues', () => {
     object[key] = before;
     expect(served()).toBe(true);
   });
+
+  const values = [
+    null,
+    undefined,
+    true,
+    false,
+    0,
+    -0,
+    Number.NaN,
+    1.5,
+    2n,
+    '\u2028"',
+    Symbol('s'),
+    {},
+    () => 1,
+  ];
+  it.each([...values.entries()])(
+    'notices value %i of one of several objects, beside what else is asked',
+    (key, value) => {
+      const all: Properties[] = Array.from({ length: 30 }, () => Object.fromEntries(values.entries()));
+      let allowed = true;
+      const served = compiledWith(() => {
+        assumes('what is allowed', () => allowed);
+        for (const object of all) assumesValues('an object', object);
+      });
+      for (const object of [all[0], all[13], all[29]] as Properties[]) {
+        object[key] = value === 0 ? (Object.is(value, 0) ? -0 : 0) : other;
+        expect(served()).toBe(false);
+        object[key] = value;
+        expect(served()).toBe(true);
+      }
+      allowed = false;
+      expect(served()).toBe(false);
+    },
+  );
 
   it('notices each of many properties', () => {
     const object: Properties = Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`p${i}`, i]));

@@ -5,6 +5,13 @@ import { leafAt } from '../guards.ts';
 import type { Argument, Memory } from '../program.ts';
 import type { Lodged } from './lodged.ts';
 
+/** Memory of arguments, and where the program has it. */
+export interface Input {
+  readonly members: readonly [Argument, ...Argument[]];
+  readonly lodged: Lodged;
+  readonly written: boolean;
+}
+
 /** Where the program has a gradient that a leaf has when a call begins. */
 export interface GradientPlace {
   readonly memory: Memory;

@@ -12,18 +12,10 @@ import { allocateArray, Storage, timesMovedOut } from '../../storage.ts';
 import { autogradOf, setGradient, type Tensor } from '../../tensor.ts';
 import { bringBack, type HostResults, runEagerly } from '../calls.ts';
 import { leafAt } from '../guards.ts';
-import {
-  type Argument,
-  bytesOfMemory,
-  hostValueIn,
-  type Memory,
-  type Program,
-  rewritten,
-  type Value,
-} from '../program.ts';
+import { bytesOfMemory, hostValueIn, type Memory, type Program, rewritten, type Value } from '../program.ts';
 import { moved } from '../values.ts';
 import { isMemory, readsOfStep, writesOfStep } from './areas.ts';
-import { bringElements, bringGradient, type GradientPlace, gradientOf } from './bring-in.ts';
+import { bringElements, bringGradient, type GradientPlace, gradientOf, type Input } from './bring-in.ts';
 import { decidingSteps, isDecision } from './decisions.ts';
 import { type Layout, layOut, spareBytes } from './layout.ts';
 import { Lodged } from './lodged.ts';
@@ -60,11 +52,7 @@ export class Machine {
   /** The storages of state that is written. */
   readonly #changed: readonly Storage[];
   readonly #parts: readonly Part[];
-  readonly #inputs: {
-    readonly members: readonly [Argument, ...Argument[]];
-    readonly lodged: Lodged;
-    readonly written: boolean;
-  }[] = [];
+  readonly #inputs: Input[] = [];
   readonly #refilled: { readonly memory: Memory; readonly lodged: Lodged }[] = [];
   readonly #gradients: GradientPlace[] = [];
   readonly #results: Results;
@@ -353,10 +341,15 @@ export class Machine {
 
   #bringAll(given: readonly Tensor[]): void {
     if (timesMovedOut !== this.#timesMovedOut) this.#lookForStates();
-    for (const { members, lodged } of this.#inputs) bringElements(given, members[0], lodged);
-    this.#refill();
-    for (const { storage, lodged } of this.#elsewhere) lodged.array().set(storage.array);
-    for (const place of this.#gradients) {
+    for (let i = 0; i < this.#inputs.length; i++) {
+      const { members, lodged } = this.#inputs[i] as Input;
+      bringElements(given, members[0], lodged);
+    }
+    if (this.#refilled.length > 0) this.#refill();
+    if (this.#elsewhere.length > 0)
+      for (const { storage, lodged } of this.#elsewhere) lodged.array().set(storage.array);
+    for (let i = 0; i < this.#gradients.length; i++) {
+      const place = this.#gradients[i] as GradientPlace;
       const gradient = gradientOf(place.memory, given);
       if (gradient !== null && gradient.storage.lodging !== place.lodged) bringGradient(gradient, place);
     }
@@ -370,11 +363,15 @@ export class Machine {
 
   #bringOut(given: readonly Tensor[]): void {
     for (let i = 0; i < this.#changed.length; i++) (this.#changed[i] as Storage).version++;
-    for (const { storage, lodged, written } of this.#elsewhere)
-      if (written) storage.array.set(lodged.array());
-    for (const { members, lodged, written } of this.#inputs)
+    if (this.#elsewhere.length > 0)
+      for (const { storage, lodged, written } of this.#elsewhere)
+        if (written) storage.array.set(lodged.array());
+    for (let i = 0; i < this.#inputs.length; i++) {
+      const { members, lodged, written } = this.#inputs[i] as Input;
       if (written) for (const { index, at } of members) bringBack(lodged.storage(), at, given[index]);
-    for (const { memory, lodged, written } of this.#gradients) {
+    }
+    for (let i = 0; i < this.#gradients.length; i++) {
+      const { memory, lodged, written } = this.#gradients[i] as GradientPlace;
       const gradient = written ? gradientOf(memory, given) : null;
       if (gradient === null) continue;
       gradient.storage.version++;

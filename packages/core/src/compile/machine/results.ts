@@ -1,6 +1,7 @@
 /** What a call gives: tensors of the user's own, which share memory where those of the function do. */
 import { copyStrided } from '../../kernels/index.ts';
 import { contiguousStrides, sameShape } from '../../shape.ts';
+import { singleTensor } from '../../single.ts';
 import type { Storage } from '../../storage.ts';
 import { emptyTensor, type Tensor } from '../../tensor.ts';
 import { gradientGone } from '../calls.ts';
@@ -86,10 +87,9 @@ function resultOf({ value, lies, mayBeGiven, copy, isTurned }: Result, given: re
       return isAll ? gradient : moved(value, gradient.storage, gradient.offset - memory.base);
     }
   }
+  if (lies.count === 1 && !isTurned) return singleTensor(lies.storage.array[lies.offset]!, shape, dtype);
   const own = emptyTensor(shape, dtype);
-  const { array } = own.storage;
-  if (own.count === 1) array[0] = lies.storage.array[lies.offset]!;
-  else copyStrided(lies, array);
+  copyStrided(lies, own.storage.array);
   return isTurned ? moved({ ...value, offset: 0 }, own.storage, 0) : own;
 }
 
