@@ -64,7 +64,7 @@ function headerText(bytes: Uint8Array, size: number, where: string): { text: str
   if (length > MAX_HEADER_BYTES) {
     throw malformed(where, `the header has ${length} bytes, more than the ${MAX_HEADER_BYTES} allowed`);
   }
-  const decoder = new TextDecoder(major === 3 ? 'utf-8' : 'latin1', { fatal: true });
+  const decoder = new TextDecoder(major === 3 ? 'utf-8' : 'latin1', { fatal: true, ignoreBOM: true });
   try {
     return { text: decoder.decode(bytes.subarray(fixed, start)), start };
   } catch {
@@ -73,6 +73,9 @@ function headerText(bytes: Uint8Array, size: number, where: string): { text: str
 }
 
 type Field = string | boolean | readonly number[];
+
+/** What Python passes over between two tokens: less than `\s` of JavaScript, which takes any of Unicode's. */
+const SPACE = ' \t\f\r\n';
 
 /** Reads the header's text from left to right, each character once. */
 class DictReader {
@@ -119,7 +122,7 @@ class DictReader {
     const sizes: number[] = [];
     let comma = true;
     while (this.#take(/\)/y) === null) {
-      const size = comma ? this.#take(/\d+L?/y) : null;
+      const size = comma ? this.#take(/(?:0+|[1-9]\d*)L?/y) : null;
       if (size === null) this.#fail();
       sizes.push(Number.parseInt(size, 10));
       comma = this.#take(/,/y) !== null;
@@ -145,7 +148,7 @@ class DictReader {
   }
 
   #skipSpace(): number {
-    while (/\s/.test(this.#text[this.#at] ?? '')) this.#at++;
+    while (SPACE.includes(this.#text[this.#at] ?? '?')) this.#at++;
     return this.#at;
   }
 

@@ -14,7 +14,7 @@ import {
   stat,
 } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { basename, dirname, join, resolve, sep } from 'node:path';
+import { basename, dirname, isAbsolute, join, sep } from 'node:path';
 import { threadId } from 'node:worker_threads';
 import { refuseEndless } from './endless.ts';
 import { type Call, ofFile } from './file-error.ts';
@@ -110,7 +110,8 @@ async function missingTarget(path: string): Promise<string> {
     const folder = await realpath(dirname(at));
     const next = await readlink(at).catch(() => null);
     if (next === null || links > 40) return join(folder, basename(at));
-    at = resolve(folder, next);
+    // As it stands: `..` behind a link leads up from where that leads to, not from where it stands.
+    at = isAbsolute(next) ? next : folder + sep + next;
   }
 }
 

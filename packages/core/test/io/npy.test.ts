@@ -156,6 +156,11 @@ describe('npy', () => {
     for (const version of [1, 2]) expect(() => parseNpy(keyed(version, [0xe9]))).toThrow(/got é$/);
     expect(() => parseNpy(keyed(3, [0xc3, 0xa9]))).toThrow(/got é$/);
     expect(() => parseNpy(keyed(3, [0xe9]))).toThrow('the header is not valid UTF-8');
+    // A mark of byte order is a character of the header like any other.
+    const marked = keyed(3, []);
+    const text = [0xef, 0xbb, 0xbf, ...marked.subarray(12)];
+    const file = Uint8Array.from([...marked.subarray(0, 8), text.length, 0, 0, 0, ...text]);
+    expect(() => parseNpy(file)).toThrow('the header is no Python dictionary');
   });
 
   test('what NumPy refuses is refused, what it reads is read', () => {
@@ -193,6 +198,9 @@ describe('npy', () => {
       [good.replace('<f4', '<bf2'), "unknown dtype '<bf2'"],
       [`${good}\0`, 'cannot be read at'],
       [`${good}}`, 'cannot be read at "}'],
+      // White space to JavaScript, and none to Python; and a number that Python does not read.
+      [good.replace("'descr': ", "'descr':\v"), 'cannot be read at "\\u000b'],
+      [good.replace('(2,)', '(02,)'), 'cannot be read at "2,)'],
     ];
     for (const [header, message] of refused) {
       expect(() => parseNpy(withHeader(header)), header).toThrow(KindlingError);
@@ -204,6 +212,7 @@ describe('npy', () => {
       good.replace('(2,)', '( 1 , 2 , )'),
       good.replaceAll("'", '"'),
       good.replaceAll(', ', ',\n'),
+      good.replaceAll(', ', ',\t\f\r\n'),
       good.replace('<f4', '|f4'),
       good.replace('<f4', '=f4'),
       good.replace('<f4', 'f4'),

@@ -76,6 +76,12 @@ describe('the target', () => {
     }
     for (const link of ['first', 'links/x.npy']) expect(lstatSync(at(link)).isSymbolicLink()).toBe(true);
     expect([readdirSync(at('real')), readdirSync(at('links'))]).toEqual([['x.npy'], ['x.npy']]);
+    // What leads up from a linked folder leads up from where that is.
+    mkdirSync(at('real/deep'));
+    symlinkSync('real/deep', at('short'));
+    symlinkSync('short/../y.npy', at('up'));
+    await saveNpy(at('up'), tensor([4]));
+    expect([await valueIn(at('up')), existsSync(at('y.npy'))]).toEqual([[4], false]);
     symlinkSync(at('loop'), at('loop'));
     await expect(saveNpy(at('loop'), tensor([1]))).rejects.toMatchObject({
       name: 'FileError',
