@@ -31,7 +31,7 @@ import { lowerProgram, type Step } from './lower.ts';
 import { type EagerAct, type KernelsAct, type Part, partsOf } from './parts.ts';
 import { passes } from './passes/index.ts';
 import type { Plan } from './plan.ts';
-import { type Left, ownGradient, Results } from './results.ts';
+import { isLeftIn, type Left, ownGradient, Results } from './results.ts';
 import { timeKernels } from './timing.ts';
 import { type Undo, undoOf } from './undo.ts';
 
@@ -129,8 +129,8 @@ export class Machine {
   }
 
   /** Whether the elements are a gradient of the call before, in whose place this one leaves its own. */
-  overwrites({ lodging }: Storage): boolean {
-    return lodging !== null && this.#left.some(({ left }) => left?.lodged === lodging);
+  overwrites(storage: Storage): boolean {
+    return this.#left.some(({ left }) => left !== null && isLeftIn(left, storage));
   }
 
   /** How much memory it works on, that of state too. */
@@ -372,8 +372,10 @@ export class Machine {
     for (let i = 0; i < this.#changed.length; i++) (this.#changed[i] as Storage).version++;
     for (const { storage, lodged, written } of this.#elsewhere)
       if (written) storage.array.set(lodged.array());
-    for (const { members, lodged, written } of this.#inputs)
-      if (written) for (const { index, at } of members) bringBack(lodged.storage(), at, given[index]);
+    for (const { members, lodged, written } of this.#inputs) {
+      if (!written || this.overwrites((given[members[0].index] as Tensor).storage)) continue;
+      for (const { index, at } of members) bringBack(lodged.storage(), at, given[index]);
+    }
     for (const { memory, lodged, written } of this.#gradients) {
       const gradient = written ? gradientOf(memory, given) : null;
       if (gradient === null) continue;

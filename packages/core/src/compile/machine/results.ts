@@ -145,6 +145,10 @@ interface OwnGradient {
   tensor: Tensor;
 }
 
+/** Whether a storage is that of it, or was: one that was handed to the user has left the place, and yet will be gone. */
+export const isLeftIn = ({ lodged, tensor }: OwnGradient, storage: Storage): boolean =>
+  storage.lodging === lodged || tensor.storage === storage;
+
 /** That tensor, or a new one where it was shown: the one before says from now on that it is gone. */
 export function ownGradient(value: Value, left: OwnGradient): Tensor {
   const { lodged } = left;
