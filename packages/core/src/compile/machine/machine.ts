@@ -9,9 +9,8 @@ import {
   type Stretch,
 } from '../../kernels/index.ts';
 import { allocateArray, Storage, timesMovedOut } from '../../storage.ts';
-import { autogradOf, setGradient, type Tensor } from '../../tensor.ts';
+import type { Tensor } from '../../tensor.ts';
 import { bringBack, type HostResults, runEagerly } from '../calls.ts';
-import { leafAt } from '../guards.ts';
 import {
   type Argument,
   bytesOfMemory,
@@ -31,7 +30,7 @@ import { lowerProgram, type Step } from './lower.ts';
 import { type EagerAct, type KernelsAct, type Part, partsOf } from './parts.ts';
 import { passes } from './passes/index.ts';
 import type { Plan } from './plan.ts';
-import { isLeftIn, type Left, ownGradient, Results } from './results.ts';
+import { isLeftIn, type Left, leave, Results } from './results.ts';
 import { timeKernels } from './timing.ts';
 import { type Undo, undoOf } from './undo.ts';
 
@@ -271,16 +270,23 @@ export class Machine {
     if (this.#undo !== null) this.#undo.keep();
     // Of its final length from the start, and loops by number: each call pays for what it allocates.
     const found = new Array<unknown>(this.program.hostParts.length);
+    let i = 0;
     try {
-      for (let i = 0; i < this.#parts.length; i++) this.#runPart(this.#parts[i] as Part, found, hostResults);
+      for (; i < this.#parts.length; i++) this.#runPart(this.#parts[i] as Part, found, hostResults);
     } catch (error) {
       // What was done by then stays, in tensors that lie elsewhere too.
-      if (!(error instanceof Refused)) this.#bringOut(given);
+      if (!(error instanceof Refused)) {
+        this.#bringOut(given);
+        const isDone = ({ value }: Left): boolean =>
+          value !== null && !this.#parts.slice(i).some(({ writes }) => writes.has(value.memory));
+        for (const left of this.#left) if (isDone(left)) leave(left, this.#results, given);
+        this.#results.end();
+      }
       throw error;
     }
     this.#bringOut(given);
     const results = this.#results.of(given);
-    for (let i = 0; i < this.#left.length; i++) this.#leave(this.#left[i] as Left, given);
+    for (i = 0; i < this.#left.length; i++) leave(this.#left[i] as Left, this.#results, given);
     this.#results.end();
     this.#running--;
     return results;
@@ -389,12 +395,5 @@ export class Machine {
   #lookForStates(): void {
     this.#timesMovedOut = timesMovedOut;
     this.#elsewhere = this.#states.filter(({ storage, lodged }) => storage.lodging !== lodged);
-  }
-
-  /** Gives a leaf the gradient that the call leaves; one that was shown says from now on that it is gone. */
-  #leave({ leaf, value, left }: Left, given: readonly Tensor[]): void {
-    const isNone = value === null || left === null;
-    const gradient = isNone ? null : (this.#results.gradient(value) ?? ownGradient(value, left));
-    setGradient(autogradOf(leafAt(leaf, given)), gradient);
   }
 }
