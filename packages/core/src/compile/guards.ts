@@ -107,6 +107,14 @@ export function guardOfGradient(
   };
 }
 
+/** That a leaf has this of the arguments' tensors for its gradient. */
+export const guardOfGradientGiven =
+  (leaf: LeafPlace, argument: number): Guard =>
+  (tensors) =>
+    autogradOf(leafAt(leaf, tensors)).gradient === tensors[argument]
+      ? null
+      : 'an argument that is a gradient too is none, or of another tensor';
+
 /** That gradients share memory with nothing: not with each other, with arguments, or with state. */
 export function guardOfGradientsApart(leaves: readonly LeafPlace[], state: ReadonlySet<Storage>): Guard {
   return (tensors) => {

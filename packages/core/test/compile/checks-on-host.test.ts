@@ -1,5 +1,5 @@
 /** What a call checks on the host is refused where it stands in the function, with all that was done before. */
-import { checkOnHost, compile, ones, onHost, type Tensor, zeros } from '@kindling/core';
+import { checkOnHost, compile, full, ones, onHost, type Tensor, zeros } from '@kindling/core';
 import { describe, expect, it } from 'vitest';
 
 describe('checkOnHost', () => {
@@ -104,3 +104,35 @@ it('what the host refuses itself leaves what was done before, in arrays that the
   expect(() => f(ones([1]))).toThrow('done');
   expect([array[0], total.item(), counted.item()]).toEqual([5, 5, 5]);
 });
+
+it.each([1, 100])(
+  'what the host refuses leaves the gradients of the call, shown before or not (of %i)',
+  (n) => {
+    const call = (w: Tensor, fails: () => boolean) => (x: Tensor) => {
+      w.grad = null;
+      w.mul(x).sum().backward();
+      const result = x.mul(2);
+      onHost(() => {
+        if (fails()) throw new RangeError('done');
+      });
+      // Results in the memory of the gradient make it another tensor in each call.
+      return [result, w.grad as Tensor | null];
+    };
+    for (const shows of [false, true]) {
+      for (const gives of [false, true]) {
+        const w = ones([n], { requiresGrad: true });
+        let isDone = false;
+        const step = call(w, () => isDone);
+        const f = compile((x: Tensor) => step(x).slice(0, gives ? 2 : 1), { check: false });
+        for (let i = 0; i < 5; i++) f(full([n], i));
+        if (shows) expect(w.grad?.data[0]).toBe(4);
+        isDone = true;
+        expect(() => f(full([n], 7))).toThrow('done');
+        expect(w.grad?.data[0]).toBe(7);
+        isDone = false;
+        f(full([n], 8));
+        expect(w.grad?.data[0]).toBe(8);
+      }
+    }
+  },
+);

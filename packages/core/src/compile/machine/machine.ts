@@ -9,9 +9,8 @@ import {
   type Stretch,
 } from '../../kernels/index.ts';
 import { allocateArray, Storage, timesMovedOut } from '../../storage.ts';
-import { autogradOf, setGradient, type Tensor } from '../../tensor.ts';
+import type { Tensor } from '../../tensor.ts';
 import { bringBack, type HostResults, runEagerly } from '../calls.ts';
-import { leafAt } from '../guards.ts';
 import { bytesOfMemory, hostValueIn, type Memory, type Program, rewritten, type Value } from '../program.ts';
 import { moved } from '../values.ts';
 import { isMemory, readsOfStep, writesOfStep } from './areas.ts';
@@ -23,7 +22,7 @@ import { lowerProgram, type Step } from './lower.ts';
 import { type EagerAct, type KernelsAct, type Part, partsOf } from './parts.ts';
 import { passes } from './passes/index.ts';
 import type { Plan } from './plan.ts';
-import { type Left, ownGradient, Results } from './results.ts';
+import { isLeftIn, type Left, leave, Results } from './results.ts';
 import { timeKernels } from './timing.ts';
 import { type Undo, undoOf } from './undo.ts';
 
@@ -117,8 +116,8 @@ export class Machine {
   }
 
   /** Whether the elements are a gradient of the call before, in whose place this one leaves its own. */
-  overwrites({ lodging }: Storage): boolean {
-    return lodging !== null && this.#left.some(({ left }) => left?.lodged === lodging);
+  overwrites(storage: Storage): boolean {
+    return this.#left.some(({ left }) => left !== null && isLeftIn(left, storage));
   }
 
   /** How much memory it works on, that of state too. */
@@ -259,16 +258,23 @@ export class Machine {
     if (this.#undo !== null) this.#undo.keep();
     // Of its final length from the start, and loops by number: each call pays for what it allocates.
     const found = new Array<unknown>(this.program.hostParts.length);
+    let i = 0;
     try {
-      for (let i = 0; i < this.#parts.length; i++) this.#runPart(this.#parts[i] as Part, found, hostResults);
+      for (; i < this.#parts.length; i++) this.#runPart(this.#parts[i] as Part, found, hostResults);
     } catch (error) {
       // What was done by then stays, in tensors that lie elsewhere too.
-      if (!(error instanceof Refused)) this.#bringOut(given);
+      if (!(error instanceof Refused)) {
+        this.#bringOut(given);
+        const isDone = ({ value }: Left): boolean =>
+          value !== null && !this.#parts.slice(i).some(({ writes }) => writes.has(value.memory));
+        for (const left of this.#left) if (isDone(left)) leave(left, this.#results, given);
+        this.#results.end();
+      }
       throw error;
     }
     this.#bringOut(given);
     const results = this.#results.of(given);
-    for (let i = 0; i < this.#left.length; i++) this.#leave(this.#left[i] as Left, given);
+    for (i = 0; i < this.#left.length; i++) leave(this.#left[i] as Left, this.#results, given);
     this.#results.end();
     this.#running--;
     return results;
@@ -368,7 +374,8 @@ export class Machine {
         if (written) storage.array.set(lodged.array());
     for (let i = 0; i < this.#inputs.length; i++) {
       const { members, lodged, written } = this.#inputs[i] as Input;
-      if (written) for (const { index, at } of members) bringBack(lodged.storage(), at, given[index]);
+      if (!written || this.overwrites((given[members[0].index] as Tensor).storage)) continue;
+      for (const { index, at } of members) bringBack(lodged.storage(), at, given[index]);
     }
     for (let i = 0; i < this.#gradients.length; i++) {
       const { memory, lodged, written } = this.#gradients[i] as GradientPlace;
@@ -384,12 +391,5 @@ export class Machine {
   #lookForStates(): void {
     this.#timesMovedOut = timesMovedOut;
     this.#elsewhere = this.#states.filter(({ storage, lodged }) => storage.lodging !== lodged);
-  }
-
-  /** Gives a leaf the gradient that the call leaves; one that was shown says from now on that it is gone. */
-  #leave({ leaf, value, left }: Left, given: readonly Tensor[]): void {
-    const isNone = value === null || left === null;
-    const gradient = isNone ? null : (this.#results.gradient(value) ?? ownGradient(value, left));
-    setGradient(autogradOf(leafAt(leaf, given)), gradient);
   }
 }

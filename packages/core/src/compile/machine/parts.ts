@@ -1,6 +1,7 @@
-import type { Elementwise, Kernel, Stretch } from '../../kernels/index.ts';
+import type { Area, Elementwise, Kernel, Stretch } from '../../kernels/index.ts';
 import type { Tensor } from '../../tensor.ts';
 import type { Equation, HostValue, Program, Value } from '../program.ts';
+import { writesOfStep } from './areas.ts';
 import type { Step } from './lower.ts';
 
 /** Something that a call does: kernels in a row, or an equation by its eager kernel. */
@@ -37,6 +38,8 @@ export interface Part {
     readonly at: number;
   }[];
   readonly act: Act | null;
+  /** What the act changes. */
+  readonly writes: ReadonlySet<Area>;
 }
 
 /** How parts come into being. */
@@ -83,6 +86,7 @@ export function partsOf(
     const [first] = group;
     const hosts = hostsUpTo(Math.max(...group.map(lastEquation)));
     const hostHasBegun = nextHost > 0;
+    const writes = new Set(group.flatMap(writesOfStep));
     if (first.kind === 'eager') {
       const equation = program.equations[first.equation]!;
       const inputs = equation.inputs.map(tensorOf);
@@ -90,7 +94,7 @@ export function partsOf(
       const outputs = equation.outputs.map(
         (y) => inputs[equation.inputs.indexOf(y)] ?? sameIn(equation, inputs, y) ?? tensorOf(y),
       );
-      return { hosts, hostHasBegun, numbers: [], act: { kind: 'eager', equation, inputs, outputs } };
+      return { hosts, hostHasBegun, numbers: [], act: { kind: 'eager', equation, inputs, outputs }, writes };
     }
     const numbers = numbersOf(program, kernelsOf(group), params);
     const run = stretches[number]!;
@@ -99,10 +103,13 @@ export function partsOf(
       hostHasBegun,
       numbers,
       act: { kind: 'kernels', run, equations: group.map(({ equation }) => equation) },
+      writes,
     };
   });
   const last = hostsUpTo(Number.POSITIVE_INFINITY);
-  return last.length === 0 ? parts : [...parts, { hosts: last, hostHasBegun: true, numbers: [], act: null }];
+  return last.length === 0
+    ? parts
+    : [...parts, { hosts: last, hostHasBegun: true, numbers: [], act: null, writes: new Set() }];
 }
 
 /** The operand that a result changes in place, which is another value of the same elements. */

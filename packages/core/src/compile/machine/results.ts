@@ -3,8 +3,9 @@ import { copyStrided } from '../../kernels/index.ts';
 import { contiguousStrides, sameShape } from '../../shape.ts';
 import { singleTensor } from '../../single.ts';
 import type { Storage } from '../../storage.ts';
-import { emptyTensor, type Tensor } from '../../tensor.ts';
+import { autogradOf, emptyTensor, setGradient, type Tensor } from '../../tensor.ts';
 import { gradientGone } from '../calls.ts';
+import { leafAt } from '../guards.ts';
 import type { GradientLeft, Memory, Program, Value } from '../program.ts';
 import { argumentAs, argumentsIn, extentOf, moved } from '../values.ts';
 import { gradientOf } from './bring-in.ts';
@@ -145,8 +146,12 @@ interface OwnGradient {
   tensor: Tensor;
 }
 
+/** Whether a storage is that of it, or was: one that was handed to the user has left the place, and yet will be gone. */
+export const isLeftIn = ({ lodged, tensor }: OwnGradient, storage: Storage): boolean =>
+  storage.lodging === lodged || tensor.storage === storage;
+
 /** That tensor, or a new one where it was shown: the one before says from now on that it is gone. */
-export function ownGradient(value: Value, left: OwnGradient): Tensor {
+function ownGradient(value: Value, left: OwnGradient): Tensor {
   const { lodged } = left;
   if (lodged.shown) {
     lodged.shown = false;
@@ -154,4 +159,11 @@ export function ownGradient(value: Value, left: OwnGradient): Tensor {
     left.tensor = moved(value, lodged.storage(), -value.memory.base);
   }
   return left.tensor;
+}
+
+/** Gives a leaf the gradient that the call leaves; one that was shown says from now on that it is gone. */
+export function leave({ leaf, value, left }: Left, results: Results, given: readonly Tensor[]): void {
+  const isNone = value === null || left === null;
+  const gradient = isNone ? null : (results.gradient(value) ?? ownGradient(value, left));
+  setGradient(autogradOf(leafAt(leaf, given)), gradient);
 }

@@ -9,6 +9,7 @@ import {
   type Guards,
   guardOfArgumentsApart,
   guardOfGradient,
+  guardOfGradientGiven,
   guardOfGradientsApart,
   guardOfSharing,
   type LeafPlace,
@@ -33,8 +34,9 @@ export interface GradientAtFirst {
 }
 
 /**
- * Settles what memories are: a gradient that is nothing else gets its place from its leaf in each call; an argument or
- * a gradient that is a tensor of the closure too, or may be, or both, is state. Gives the guards which see to it that
+ * Settles what memories are: a gradient that is nothing else gets its place from its leaf in each call, one that is an
+ * argument too from the argument; what is a tensor of the closure too, or may be, is state, and so is a gradient that
+ * only shares memory with an argument. Gives the guards which see to it that
  * this is so in a call.
  * @param alsoOutside whether the memory of an argument or a gradient was, or may have been, found outside too
  */
@@ -48,8 +50,10 @@ export function settleMemories(
   const free: LeafPlace[] = [];
   const state = new Set<Storage>();
   for (const [storage, memory] of memories) {
-    const [first, another] = gradients.filter(({ before }) => before?.storage === storage);
-    if (memory.origin.kind === 'argument' && (first !== undefined || alsoOutside(storage))) {
+    const here = gradients.filter(({ before }) => before?.storage === storage);
+    const [first, another] = here;
+    const isGiven = ({ before }: GradientAtFirst): boolean => before !== null && given.includes(before);
+    if (memory.origin.kind === 'argument' && (!here.every(isGiven) || alsoOutside(storage))) {
       makeState(memory, storage, given);
       state.add(storage);
       continue;
@@ -72,9 +76,13 @@ export function settleMemories(
   const guards = { seldom: [] as Guard[], always: [guardOfSharing(given, state)] };
   const guardsOf = (places: readonly LeafPlace[]): Guard[] =>
     places.every(({ argument }) => argument === null) ? guards.seldom : guards.always;
-  for (const { leaf, before, matters } of gradients)
-    if (before === null ? matters : memories.has(before.storage))
+  for (const { leaf, before, matters } of gradients) {
+    const memory = before === null ? undefined : memories.get(before.storage);
+    if (before !== null && memory?.origin.kind === 'argument')
+      guards.always.push(guardOfGradientGiven(leaf, given.indexOf(before)));
+    else if (before === null ? matters : memory !== undefined)
       guardsOf([leaf]).push(guardOfGradient(leaf, before, state));
+  }
   if (free.length > 0) guardsOf(free).push(guardOfGradientsApart(free, state));
   if (free.length > 0 && given.length > 0) guards.always.push(guardOfArgumentsApart(free));
   return guards;
