@@ -179,8 +179,11 @@ export function normalizeDim(dim: number, rank: number, caller: string): number 
   return dim < 0 ? dim + n : dim;
 }
 
-/** Normalised, ascending, distinct dimensions; `undefined`, `null` and `[]` mean all of them, as in PyTorch's sum. */
-export function normalizeDims(
+/**
+ * Normalised, distinct dimensions in the order in which they were given; `undefined`, `null` and `[]` mean all of them,
+ * as in PyTorch's sum.
+ */
+export function dimsInOrder(
   dims: number | readonly number[] | null | undefined,
   rank: number,
   caller: string,
@@ -206,7 +209,16 @@ export function normalizeDims(
       );
     seen.add(d);
   }
-  return rank === 0 ? [] : [...seen].sort((a, b) => a - b);
+  return rank === 0 ? [] : [...seen];
+}
+
+/** {@link dimsInOrder}, ascending: for what does not depend on their order. */
+export function normalizeDims(
+  dims: number | readonly number[] | null | undefined,
+  rank: number,
+  caller: string,
+): number[] {
+  return dimsInOrder(dims, rank, caller).sort((a, b) => a - b);
 }
 
 /** The shape left when `dims` (normalised, ascending) are reduced. */

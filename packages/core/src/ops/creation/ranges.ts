@@ -1,6 +1,6 @@
 import { K, signature } from '../../arguments/index.ts';
-import { isFloatingPoint, storedNumber } from '../../dtype.ts';
-import { ShapeError, ValueError } from '../../errors.ts';
+import { type DType, isFloatingPoint, storedNumber } from '../../dtype.ts';
+import { DTypeError, ShapeError, ValueError } from '../../errors.ts';
 import { valuesOf } from '../../record/index.ts';
 import { checkShape, formatShape } from '../../shape.ts';
 import { type Tensor, wrapArray } from '../../tensor.ts';
@@ -19,7 +19,7 @@ const arangeTakes = [['end'], ['start', 'end'], ['start', 'end', 'step']].map((b
 /**
  * Numbers from `start` (inclusive) to `end` (exclusive) by `step`: `arange(end)`, `arange(start, end)`,
  * `arange(start, end, step)`. int32 where all are integers, else the default dtype. Follows `torch.arange`.
- * @throws ValueError for a step of 0 or of the wrong sign, or a bound that is not finite
+ * @throws ValueError for a step of 0 or of the wrong sign, or a bound that is not finite; DTypeError for bools
  * @example
  * ```ts
  * arange(5); // tensor([0, 1, 2, 3, 4])
@@ -49,7 +49,7 @@ export function arange(...args: (number | CreationOptions | undefined)[]): Tenso
     );
   }
   const whole = numbers.every(Number.isInteger);
-  const dtype = dtypeOf(options, 'arange', whole ? 'int32' : getDefaultDtype());
+  const dtype = rangeType(options, 'arange', whole ? 'int32' : getDefaultDtype());
   const n = Math.ceil((end - start) / step);
   checkShape([n], 'arange');
   // The length is that of the range as given; integers count from and by whole numbers.
@@ -60,6 +60,17 @@ export function arange(...args: (number | CreationOptions | undefined)[]): Tenso
   const array = roomFor([n], dtype, 'arange');
   for (let i = 0; i < n; i++) array[i] = from + i * by;
   return finishCreation(wrapArray(array, [n], dtype), options, 'arange');
+}
+
+/** A range of bools is none: all but zeros would be the same. */
+function rangeType(
+  options: CreationOptions | undefined,
+  caller: string,
+  otherwise: DType = getDefaultDtype(),
+): DType {
+  const dtype = dtypeOf(options, caller, otherwise);
+  if (dtype !== 'bool') return dtype;
+  throw new DTypeError(`${caller}: not implemented for bool; write ${caller}(...).to('bool')`);
 }
 
 function checkSteps(steps: number, caller: string): void {
@@ -89,7 +100,8 @@ const linspaceTakes = signature('linspace', {
 /**
  * `steps` numbers from `start` to `end`, both included, evenly spaced. Bounds may be tensors of no dimensions. Follows
  * `torch.linspace`.
- * @throws ValueError unless `steps` is a whole number, 0 or more; ShapeError for a bound of more dimensions
+ * @throws ValueError unless `steps` is a whole number, 0 or more; ShapeError for a bound of more dimensions; DTypeError
+ *   for bools
  * @example linspace(0, 1, 5); // tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000])
  */
 export function linspace(
@@ -100,7 +112,7 @@ export function linspace(
 ): Tensor {
   linspaceTakes(arguments);
   checkSteps(steps, 'linspace');
-  const dtype = dtypeOf(options, 'linspace');
+  const dtype = rangeType(options, 'linspace');
   const [from, to] = [boundOf(start, 'linspace'), boundOf(end, 'linspace')];
   if (!isFloatingPoint(dtype)) for (const x of [from, to]) storedNumber(x, dtype, 'linspace');
   const numbers = linearSteps(from, to, steps, dtype, 'linspace');
@@ -125,7 +137,8 @@ const logspaceTakes = signature('logspace', {
 /**
  * `steps` numbers from base^start to base^end, evenly spaced in the exponent. Bounds may be tensors of no dimensions.
  * Follows `torch.logspace`.
- * @throws ValueError unless `steps` is a whole number, 0 or more; ShapeError for a bound of more dimensions
+ * @throws ValueError unless `steps` is a whole number, 0 or more; ShapeError for a bound of more dimensions; DTypeError
+ *   for bools
  * @example logspace(0, 3, 4); // tensor([   1.,   10.,  100., 1000.])
  */
 export function logspace(
@@ -137,15 +150,11 @@ export function logspace(
   logspaceTakes(arguments);
   checkSteps(steps, 'logspace');
   const { base = 10 } = options;
-  const dtype = dtypeOf(options, 'logspace');
+  const dtype = rangeType(options, 'logspace');
   const array = roomFor([steps], dtype, 'logspace');
-  const exponents = linearSteps(
-    boundOf(start, 'logspace'),
-    boundOf(end, 'logspace'),
-    steps,
-    dtype,
-    'logspace',
-  );
+  const [from, to] = [boundOf(start, 'logspace'), boundOf(end, 'logspace')];
+  if (!isFloatingPoint(dtype)) for (const x of [from, to]) storedNumber(x, dtype, 'logspace');
+  const exponents = linearSteps(from, to, steps, dtype, 'logspace');
   for (const [i, exponent] of exponents.entries()) {
     const power = base ** exponent;
     array[i] = dtype === 'int32' ? storedNumber(power, dtype, 'logspace') : power;

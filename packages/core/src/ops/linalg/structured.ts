@@ -1,6 +1,6 @@
 import { composition, K } from '../../arguments/index.ts';
 import { DTypeError, ShapeError, ValueError } from '../../errors.ts';
-import { formatShape, normalizeDims, numelOf, type Shape } from '../../shape.ts';
+import { dimsInOrder, formatShape, numelOf, type Shape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { cat } from '../arranging/joining.ts';
 import { zeros } from '../creation/fill.ts';
@@ -138,7 +138,7 @@ export const tensorinv = composition(
 
 /** Options of {@link tensorsolve}. */
 export interface TensorsolveOptions {
-  /** Dimensions of A that are moved to the end before. Default: none. */
+  /** Dimensions of A that are moved to the end before, in this order. Default: none. */
   readonly dims?: Shape;
 }
 
@@ -156,7 +156,7 @@ export const tensorsolve = composition(
   (a: Tensor, b: Tensor, options: TensorsolveOptions = {}): Tensor => {
     const caller = 'linalg.tensorsolve';
     checkFloat(a, caller);
-    const dims = normalizeDims(options.dims ?? [], a.ndim, caller);
+    const dims = dimsInOrder(options.dims ?? [], a.ndim, caller);
     const moved =
       options.dims === undefined
         ? a

@@ -1,5 +1,5 @@
 import { composition, K, signature } from '../../arguments/index.ts';
-import { isFloatingPoint } from '../../dtype.ts';
+import { type DType, isFloatingPoint, promoteTypes } from '../../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../../errors.ts';
 import {
   E,
@@ -110,6 +110,23 @@ function normGradient(g: Tensor, x: Tensor, norm: Tensor, attrs: Norm): Tensor |
   return mul(slope, quotient(wide, pow(y, p - 1)));
 }
 
+/** x in the dtype that a norm is asked for in, which is a float as that of x is, and no narrower. */
+function widened(caller: string, x: Tensor, dtype: DType | undefined): Tensor {
+  if (dtype === undefined || dtype === x.dtype) return x;
+  if (!isFloatingPoint(x.dtype)) {
+    throw new DTypeError(
+      `${caller}: Expected a floating point tensor as input. Got ${x.dtype}; convert with to('${dtype}')`,
+    );
+  }
+  if (isFloatingPoint(dtype) && promoteTypes(x.dtype, dtype) !== dtype) {
+    throw new DTypeError(
+      `${caller}: the dtype of the input (${x.dtype}) should be convertible without narrowing to the specified ` +
+        `dtype (${dtype}); convert the input, or the result, with to('${dtype}')`,
+    );
+  }
+  return toWithin(caller, x, dtype);
+}
+
 const vectorNormTakes = signature('linalg.vectorNorm', {
   x: K.tensor,
   ord: K.nullable(K.number),
@@ -128,7 +145,7 @@ const vectorNormTakes = signature('linalg.vectorNorm', {
  */
 export function vectorNorm(x: Tensor, ord = 2, dims?: Dims, options?: SumOptions): Tensor {
   vectorNormTakes(arguments);
-  const from = toWithin('linalg.vectorNorm', x, options?.dtype);
+  const from = widened('linalg.vectorNorm', x, options?.dtype);
   const { dims: gone, shape } = reductionOf(from, dims, options?.keepdim, 'linalg.vectorNorm');
   return apply(normPrimitive, [from], { dims: gone, shape, p: ord });
 }
@@ -179,7 +196,7 @@ export const matrixNorm = composition(
       rows < columns ? [rows, columns] : [columns, rows],
       options?.keepdim === true,
     );
-    const from = toWithin(caller, x, options?.dtype);
+    const from = widened(caller, x, options?.dtype);
     if (ord === 'nuc' || Math.abs(ord) === 2) {
       const spectrum = svdvals(movedim(from, [rows, columns], [-2, -1]));
       const norm = reshape(ord === 'nuc' ? sum(spectrum, -1) : extremeOf(spectrum, -1, ord), shape);

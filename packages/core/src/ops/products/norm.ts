@@ -43,7 +43,8 @@ export const norm = alias(
     const named = isDims(dims) ? dims : undefined;
     normTakes([x, p, named, given, ...Array.from(arguments).slice(4)]);
     const { dim = named, ...rest } = given ?? {};
-    if (p === 'nuc') return matrixNorm(x, 'nuc', asDims(dim) ?? undefined, rest);
+    if (p === 'nuc')
+      return matrixNorm(x, 'nuc', asDims(dim) ?? (x.ndim > 2 ? x.shape.map((_, d) => d) : undefined), rest);
     return vectorNorm(x, p === 'fro' ? 2 : p, dim, rest);
   },
 );

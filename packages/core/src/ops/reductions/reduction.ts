@@ -1,8 +1,8 @@
 import { describe } from '../../arguments/explain.ts';
 import { K } from '../../arguments/index.ts';
 import { type DType, isFloatingPoint } from '../../dtype.ts';
-import { IndexError, ValueError } from '../../errors.ts';
-import type { GradNode } from '../../record/index.ts';
+import { AutogradError, IndexError, ValueError } from '../../errors.ts';
+import { type GradNode, isGradEnabled } from '../../record/index.ts';
 import { formatShape, isArray, normalizeDims, reducedShape, type Shape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { toWithin } from '../creation/to-within.ts';
@@ -97,13 +97,22 @@ export function requireElements(x: Tensor, { dims, shape }: Reduction, caller: s
 /** Counts, and sums and products of integers, are int32. */
 export const totalType = (dtype: DType): DType => (isFloatingPoint(dtype) ? dtype : 'int32');
 
-/** x as `dtype` says for a total, and that total brought to it. */
+/**
+ * x as `dtype` says for a total, and that total brought to it. A bool is made of x itself: by way of an integer, 0.5
+ * would count as false.
+ */
 export function totalAs(
   caller: string,
   x: Tensor,
   dtype: DType | undefined,
   total: (x: Tensor) => Tensor,
 ): Tensor {
-  const from = dtype === undefined || dtype === x.dtype ? x : toWithin(caller, x, totalType(dtype));
+  if (dtype === undefined || dtype === x.dtype) return toWithin(caller, total(x), dtype);
+  if (!isFloatingPoint(dtype) && isGradEnabled() && x.requiresGrad) {
+    throw new AutogradError(
+      `${caller}: autograd does not support ${dtype}, and the input requires a gradient; detach() it, or leave out dtype`,
+    );
+  }
+  const from = toWithin(caller, x, dtype === 'bool' ? dtype : totalType(dtype));
   return toWithin(caller, total(from), dtype);
 }

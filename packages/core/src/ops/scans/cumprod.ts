@@ -23,7 +23,7 @@ import { transpose } from '../views/permute.ts';
 import { unsqueeze } from '../views/shape.ts';
 import { gradientOfProducts, secondOfProducts } from './cumprod-gradient.ts';
 import { scanInPlace } from './in-place.ts';
-import { type ScanOptions, scanParameters } from './options.ts';
+import { checkScanType, type ScanOptions, scanParameters } from './options.ts';
 
 const cumprodPrimitive = definePrimitive<number>({
   name: 'cumprod',
@@ -39,11 +39,13 @@ const cumprodTakes = signature('cumprod', scanParameters);
 
 /**
  * Running products along `dim`: y_k = x_0 * ... * x_k. Bools and integers give int32. Follows `torch.cumprod`.
- * @throws IndexError when the dimension is out of range
+ * @throws IndexError when the dimension is out of range; DTypeError for `dtype: 'bool'`; AutogradError for an integer
+ *   dtype where x requires a gradient
  * @example cumprod(tensor([1, 2, 3, 4]), 0); // tensor([ 1,  2,  6, 24])
  */
 export function cumprod(x: Tensor, dim: number, options?: ScanOptions): Tensor {
   cumprodTakes(arguments);
+  checkScanType(options?.dtype, 'cumprod');
   const d = normalizeDim(dim, x.ndim, 'cumprod');
   return totalAs('cumprod', x, options?.dtype, (y) => apply(cumprodPrimitive, [y], d));
 }

@@ -15,18 +15,20 @@ import { totalAs } from '../reductions/reduction.ts';
 import { valuesAndIndices } from '../reductions/selection.ts';
 import { narrow } from '../views/slices.ts';
 import { scanInPlace } from './in-place.ts';
-import { type ScanOptions, scanParameters } from './options.ts';
+import { checkScanType, type ScanOptions, scanParameters } from './options.ts';
 import { runningSum, runningSumInPlace } from './running-sum.ts';
 
 const cumsumTakes = signature('cumsum', scanParameters);
 
 /**
  * Running sums along `dim`: y_k = x_0 + ... + x_k. Bools and integers give int32. Follows `torch.cumsum`.
- * @throws IndexError when the dimension is out of range
+ * @throws IndexError when the dimension is out of range; DTypeError for `dtype: 'bool'`; AutogradError for an integer
+ *   dtype where x requires a gradient
  * @example cumsum(tensor([1, 2, 3]), 0); // tensor([1, 3, 6])
  */
 export function cumsum(x: Tensor, dim: number, options?: ScanOptions): Tensor {
   cumsumTakes(arguments);
+  checkScanType(options?.dtype, 'cumsum');
   const d = normalizeDim(dim, x.ndim, 'cumsum');
   return totalAs('cumsum', x, options?.dtype, (y) => runningSum(y, d, false));
 }

@@ -1,5 +1,6 @@
 import { K } from '../../arguments/index.ts';
 import type { DType } from '../../dtype.ts';
+import { DTypeError } from '../../errors.ts';
 
 /** Options of `cumsum` and `cumprod`. */
 export interface ScanOptions {
@@ -13,3 +14,8 @@ export const scanParameters = {
   dim: K.integer,
   options: K.options<ScanOptions>({ dtype: K.dtype }),
 };
+
+/** Running sums and products are no bools: a bool could not tell them apart. */
+export function checkScanType(dtype: DType | undefined, caller: string): void {
+  if (dtype === 'bool') throw new DTypeError(`${caller}: not implemented for bool; write { dtype: 'int32' }`);
+}

@@ -1,6 +1,6 @@
 import { composition, K } from '../../arguments/index.ts';
 import { DTypeError, ShapeError, ValueError } from '../../errors.ts';
-import { formatShape, normalizeDims, type Shape } from '../../shape.ts';
+import { dimsInOrder, formatShape, type Shape } from '../../shape.ts';
 import { Tensor } from '../../tensor.ts';
 import { cat } from '../arranging/joining.ts';
 import { add, div, mul, neg, sub } from '../elementwise/arithmetic.ts';
@@ -97,8 +97,8 @@ function checkPlaces(places: Tensor, size: number): void {
 }
 
 /**
- * The derivatives along dimensions of a function of which samples are given, one tensor a dimension: differences of the
- * second order between the ends, at them of the order given. Follows `torch.gradient`.
+ * The derivatives along dimensions of a function of which samples are given, one tensor a dimension, as `dim` lists
+ * them: differences of the second order between the ends, at them of the order given. Follows `torch.gradient`.
  * @throws ShapeError for fewer samples than the order needs, or spacings that do not fit; IndexError for a dimension
  *   that x has not; DTypeError for uint8 and bools; ValueError for another order
  * @example gradient(tensor([1, 2, 4]))[0]; // tensor([1.0000, 1.5000, 2.0000])
@@ -118,7 +118,7 @@ export const gradient = composition(
     if (x.dtype === 'uint8' || x.dtype === 'bool')
       throw new DTypeError(`gradient: does not support ${x.dtype} input.`);
     if (dim === undefined && x.ndim === 0) return [];
-    const dims = normalizeDims(dim ?? x.shape.map((_, i) => i), x.ndim, 'gradient');
+    const dims = dimsInOrder(dim ?? x.shape.map((_, i) => i), x.ndim, 'gradient');
     if (dims.length === 0) throw new ValueError('gradient: expected at least one dimension');
     const spacings = spacingsOf(spacing, dims.length, x.ndim, dim === undefined);
     for (const d of dims) {
