@@ -11,14 +11,15 @@ export type {
 // biome-ignore format: lists
 export type {
   AdaptiveMaxPoolModuleOptions, AdaptiveMaxPoolOptions, AffineGridOptions, AttentionOptions,
-  AvgPool1dOptions, AvgPoolOptions, BagOptions, CosineSimilarityOptions, DecoderCall, EncoderCall,
-  EncoderLayerCall, EncoderOptions, FoldOptions, FractionalMaxPoolModuleOptions, FractionalMaxPoolOptions,
-  FromPretrainedOptions, GridSampleOptions, InterpolateOptions, InterpolationMode, LayerOptions,
-  LinearOptions, LocalResponseNormOptions, LPPoolOptions, LSTMOptions, MaxPoolModuleOptions,
-  MaxPoolOptions, MultiheadAttentionCall, MultiheadAttentionOptions, NormalizeOptions, OutputSize,
-  OutputSizeOptions, PaddingMode, PairwiseDistanceOptions, Pooled, RecurrentCellOptions, RecurrentOptions,
-  RMSNormOptions, RmsNormOptions, RNNCellOptions, RNNOptions, Sequence, StackOptions, TransformerCall,
-  TransformerLayerOptions, TransformerOptions, UpsampleOptions, UpsamplingOptions,
+  AvgPool1dOptions, AvgPoolOptions, BagOptions, BagsFromPretrainedOptions, CosineSimilarityOptions,
+  DecoderCall, EncoderCall, EncoderLayerCall, EncoderOptions, FoldOptions, FractionalMaxPoolModuleOptions,
+  FractionalMaxPoolOptions, FromPretrainedOptions, GridSampleOptions, InterpolateOptions,
+  InterpolationMode, LayerOptions, LinearOptions, LocalResponseNormOptions, LPPoolOptions, LSTMOptions,
+  MaxPoolModuleOptions, MaxPoolOptions, MultiheadAttentionCall, MultiheadAttentionOptions,
+  NormalizeOptions, OutputSize, OutputSizeOptions, PaddingMode, PairwiseDistanceOptions, Pooled,
+  RecurrentCellOptions, RecurrentOptions, RMSNormOptions, RmsNormOptions, RNNCellOptions, RNNOptions,
+  Sequence, StackOptions, TransformerCall, TransformerLayerOptions, TransformerOptions, UpsampleOptions,
+  UpsamplingOptions,
 } from './layers/index.ts';
 // biome-ignore format: lists
 export type {

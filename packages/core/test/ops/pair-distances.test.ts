@@ -116,6 +116,14 @@ describe('distances of all pairs', () => {
     }
   });
 
+  it('take the ways of PyTorch to compute them, which change nothing', () => {
+    const [a, b] = [K.randn([30, 3]), K.randn([28, 3])];
+    const plain = K.cdist(a, b).tolist();
+    for (const computeMode of ['use_mm_for_euclid_dist', 'donot_use_mm_for_euclid_dist'] as const)
+      expect(K.cdist(a, b, { computeMode }).tolist()).toEqual(plain);
+    expect(() => K.cdist(a, b, { computeMode: 'fast' as never })).toThrow(/cdist: computeMode/);
+  });
+
   it('and their derivatives make nothing greater than the result', () => {
     const [rows, columns] = [40, 64];
     const a = K.randn([rows, columns], { requiresGrad: true });

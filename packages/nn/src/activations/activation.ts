@@ -107,7 +107,7 @@ export function activate(op: ElementwiseOp, x: Tensor, inplace: boolean, params?
 }
 
 /** The form of an activation that overwrites its input, under its public name. */
-export function overInput<O extends InplaceOptions>(name: string, f: (x: Tensor, options: O) => Tensor) {
+export function overInput<O extends InplaceOptions>(name: string, f: (x: Tensor, options?: O) => Tensor) {
   return alias(name, (x: Tensor, options?: O): Tensor => f(x, inPlace(options) as O));
 }
 

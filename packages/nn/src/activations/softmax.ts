@@ -148,6 +148,8 @@ export interface GumbelSoftmaxOptions {
   readonly tau?: number;
   /** Give one-hot samples, differentiated as if they were the soft ones. Default: false. */
   readonly hard?: boolean;
+  /** Taken for PyTorch's sake: of no effect, there as here. Default: 1e-10. */
+  readonly eps?: number;
   /** Along which dimension. Default: -1. */
   readonly dim?: number;
   /** Where the random numbers come from. Default: the default generator. */
@@ -164,7 +166,12 @@ export const gumbelSoftmax = /* @__PURE__ */ composition(
   'gumbelSoftmax',
   () => ({
     logits: K.tensor,
-    options: drawOptions<GumbelSoftmaxOptions>({ tau: K.number, hard: K.flag, dim: K.integer }),
+    options: drawOptions<GumbelSoftmaxOptions>({
+      tau: K.number,
+      hard: K.flag,
+      eps: K.number,
+      dim: K.integer,
+    }),
   }),
   (logits: Tensor, options: GumbelSoftmaxOptions = {}): Tensor => {
     const { tau = 1, hard = false, dim = -1, generator } = options;

@@ -27,9 +27,10 @@ import { Module } from '../module/module.ts';
 import type { Parameter } from '../module/parameter.ts';
 import { pyFloat } from '../module/print.ts';
 import { embedding } from './embedding.ts';
-import { emptyParameter, type LayerOptions, layerKinds } from './factory.ts';
+import { emptyParameter } from './factory.ts';
 import { checkEmbedding, checkedPrimitive, refuseBad, renormalise } from './lookup.ts';
 import { paddingRow } from './padding-row.ts';
+import { givenTable, sizesOfTable, type TableOptions, tableKinds } from './table.ts';
 
 type BagMode = 'sum' | 'mean' | 'max';
 
@@ -258,7 +259,13 @@ export const embeddingBag = /* @__PURE__ */ composition(
 );
 
 /** Options of {@link EmbeddingBag}. */
-export interface EmbeddingBagOptions extends BagSettings, LayerOptions {}
+export interface EmbeddingBagOptions extends BagSettings, TableOptions {}
+
+/** Options of {@link EmbeddingBag.fromPretrained}. */
+export interface BagsFromPretrainedOptions extends BagSettings {
+  /** Leave the table as it is in training. Default: true. */
+  readonly freeze?: boolean;
+}
 
 /**
  * A table of learned rows, of which it gives the sum, mean or greatest of each bag: {@link embeddingBag}. Rows start
@@ -299,7 +306,7 @@ export class EmbeddingBag extends Module<[Tensor, BagOptions?], Tensor> {
       {
         numEmbeddings: K.count,
         embeddingDim: K.count,
-        options: K.options<EmbeddingBagOptions>({ ...settingKinds, ...layerKinds }),
+        options: K.options<EmbeddingBagOptions>({ ...settingKinds, ...tableKinds }),
       },
       arguments,
     );
@@ -315,8 +322,25 @@ export class EmbeddingBag extends Module<[Tensor, BagOptions?], Tensor> {
     this.sparse = options.sparse ?? false;
     this.includeLastOffset = options.includeLastOffset ?? false;
     this.paddingIdx = padding;
-    this.weight = emptyParameter([numEmbeddings, embeddingDim], options);
-    this.resetParameters();
+    const given = givenTable(new.target.name, [numEmbeddings, embeddingDim], options, true);
+    this.weight = given ?? emptyParameter([numEmbeddings, embeddingDim], options);
+    if (given === null) this.resetParameters();
+  }
+
+  /**
+   * A layer over a given table (numEmbeddings, embeddingDim), whose memory it shares. Follows
+   * `torch.nn.EmbeddingBag.from_pretrained`.
+   * @throws ShapeError when it is not a matrix.
+   * @throws ValueError when `paddingIdx` is no row of it.
+   */
+  static fromPretrained(embeddings: Tensor, options: BagsFromPretrainedOptions = {}): EmbeddingBag {
+    const kinds = K.options<BagsFromPretrainedOptions>({ ...settingKinds, freeze: K.flag });
+    checkArguments('EmbeddingBag.fromPretrained', { embeddings: K.tensor, options: kinds }, arguments);
+    const [numEmbeddings, embeddingDim] = sizesOfTable(embeddings);
+    const { freeze = true, ...rest } = options;
+    const layer = new EmbeddingBag(numEmbeddings, embeddingDim, { ...rest, _weight: embeddings });
+    layer.weight.requiresGrad = !freeze;
+    return layer;
   }
 
   /** Draws the table anew. */

@@ -3,12 +3,10 @@ import {
   apply,
   checkArguments,
   definePrimitive,
-  formatShape,
   K,
   noGrad,
   type Primitive,
   readTableRows,
-  ShapeError,
   signature,
   type Tensor,
   ValueError,
@@ -16,11 +14,12 @@ import {
 import { normal_ } from '../init/fills.ts';
 import { Module } from '../module/module.ts';
 import { type Full, withDefaults } from '../module/options.ts';
-import { Parameter } from '../module/parameter.ts';
+import type { Parameter } from '../module/parameter.ts';
 import { pyFloat } from '../module/print.ts';
-import { emptyParameter, type LayerOptions, layerKinds } from './factory.ts';
+import { emptyParameter } from './factory.ts';
 import { checkEmbedding, refuseBad, renormalise } from './lookup.ts';
 import { paddingRow } from './padding-row.ts';
+import { givenTable, sizesOfTable, type TableOptions, tableKinds } from './table.ts';
 
 /** Options of {@link embedding}. */
 export interface EmbeddingFunctionOptions {
@@ -123,7 +122,10 @@ export function embedding(input: Tensor, weight: Tensor, options: EmbeddingFunct
 }
 
 /** Options of {@link Embedding}. */
-export interface EmbeddingOptions extends EmbeddingFunctionOptions, LayerOptions {}
+export interface EmbeddingOptions extends EmbeddingFunctionOptions, TableOptions {
+  /** Leave the table as it is in training. Default: false. */
+  readonly _freeze?: boolean;
+}
 
 /** Options of {@link Embedding.fromPretrained}. */
 export interface FromPretrainedOptions extends EmbeddingFunctionOptions {
@@ -135,6 +137,7 @@ export interface FromPretrainedOptions extends EmbeddingFunctionOptions {
  * A table of learned rows, looked up by index: {@link embedding}. Shapes: input (*) of int32, result (*, embeddingDim).
  * Rows start normal, that of `paddingIdx` zero. Follows `torch.nn.Embedding`.
  * @throws IndexError when an index is out of range; it names the index and its place.
+ * @throws ShapeError when `_weight` has another shape than (numEmbeddings, embeddingDim).
  * @throws ValueError when `paddingIdx` is no row of the table.
  * @example
  * ```ts
@@ -166,7 +169,7 @@ export class Embedding extends Module<[Tensor], Tensor> {
       {
         numEmbeddings: K.count,
         embeddingDim: K.count,
-        options: K.options<EmbeddingOptions>({ ...embeddingKinds(), ...layerKinds }),
+        options: K.options<EmbeddingOptions>({ ...embeddingKinds(), ...tableKinds, _freeze: K.flag }),
       },
       arguments,
     );
@@ -179,7 +182,11 @@ export class Embedding extends Module<[Tensor], Tensor> {
     this.normType = normType;
     this.scaleGradByFreq = scaleGradByFreq;
     this.sparse = sparse;
-    this.weight = emptyParameter([numEmbeddings, embeddingDim], options);
+    const { _freeze = false } = options;
+    const given = givenTable(new.target.name, [numEmbeddings, embeddingDim], options, !_freeze);
+    this.weight = given ?? emptyParameter([numEmbeddings, embeddingDim], options);
+    if (given !== null) return;
+    this.weight.requiresGrad = !_freeze;
     this.resetParameters();
   }
 
@@ -192,20 +199,9 @@ export class Embedding extends Module<[Tensor], Tensor> {
   static fromPretrained(embeddings: Tensor, options: FromPretrainedOptions = {}): Embedding {
     const kinds = K.options<FromPretrainedOptions>({ ...embeddingKinds(), freeze: K.flag });
     checkArguments('Embedding.fromPretrained', { embeddings: K.tensor, options: kinds }, arguments);
-    if (embeddings.ndim !== 2) {
-      throw new ShapeError(
-        `Embeddings parameter is expected to be 2-dimensional, got ${formatShape(embeddings.shape)}`,
-      );
-    }
-    const rows = embeddings.size(0);
-    // An empty table first: nothing is drawn from the generator for one that is replaced.
-    const { freeze = true, paddingIdx, ...rest } = options;
-    const layer = new Embedding(0, embeddings.size(1), rest);
-    const own = layer as { numEmbeddings: number; paddingIdx: number | null };
-    own.numEmbeddings = rows;
-    own.paddingIdx = paddingRow('embedding', paddingIdx ?? null, rows);
-    layer.weight = new Parameter(embeddings, { requiresGrad: !freeze });
-    return layer;
+    const [numEmbeddings, embeddingDim] = sizesOfTable(embeddings);
+    const { freeze = true, ...rest } = options;
+    return new Embedding(numEmbeddings, embeddingDim, { ...rest, _weight: embeddings, _freeze: freeze });
   }
 
   /** Draws the table anew. */

@@ -14,7 +14,7 @@ import { expand, reshape } from '../views/shape.ts';
 import { vectorNorm } from './linalg-norm.ts';
 import { orderedDistances, pairDistances } from './pair-distances.ts';
 
-/** Options of {@link dist} and {@link cdist}. */
+/** Options of {@link dist}. */
 export interface DistanceOptions {
   /** The order of the norm: 0 or more, or `Infinity`. Default: 2. */
   readonly p?: number;
@@ -43,7 +43,30 @@ function checkDistances(a: Tensor, b: Tensor, p: number): void {
   }
 }
 
-const cdistTakes = signature('cdist', distParameters);
+/** Options of {@link cdist}. */
+export interface CdistOptions extends DistanceOptions {
+  /**
+   * Taken for PyTorch's sake, where it says whether distances may come of a product of matrices, which loses digits: here
+   * they never do. Default: `'use_mm_for_euclid_dist_if_necessary'`.
+   */
+  readonly computeMode?:
+    | 'use_mm_for_euclid_dist_if_necessary'
+    | 'use_mm_for_euclid_dist'
+    | 'donot_use_mm_for_euclid_dist';
+}
+
+const cdistTakes = signature('cdist', {
+  a: K.tensor,
+  b: K.tensor,
+  options: K.options<CdistOptions>({
+    p: K.number,
+    computeMode: K.oneOf(
+      'use_mm_for_euclid_dist_if_necessary',
+      'use_mm_for_euclid_dist',
+      'donot_use_mm_for_euclid_dist',
+    ),
+  }),
+});
 
 /**
  * The distance of each row of `a`, (*, P, M), from each row of `b`, (*, R, M): (*, P, R), batches broadcast.
@@ -51,7 +74,7 @@ const cdistTakes = signature('cdist', distParameters);
  * @throws ShapeError where the shapes do not fit; ValueError for a negative p; DTypeError for a dtype that is not float
  * @example cdist(zeros([1, 2]), tensor([[3, 4], [0, 1]], { dtype: 'float32' })); // tensor([[5., 1.]])
  */
-export function cdist(a: Tensor, b: Tensor, options: DistanceOptions = {}): Tensor {
+export function cdist(a: Tensor, b: Tensor, options: CdistOptions = {}): Tensor {
   cdistTakes(arguments);
   const { p = 2 } = options;
   for (const x of [a, b]) {
