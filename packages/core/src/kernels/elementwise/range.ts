@@ -52,7 +52,9 @@ export function holdsOutside(x: Strided, least: number, most: number, nan = fals
     return false;
   }
   const found = stridedOver(allocateArray('bool', x.count), 'bool', x.shape);
-  runElementwise(nan ? notWithin : outside, laneOf(x.dtype), [x], [least, most], found);
+  const lane = laneOf(x.dtype);
+  const bounds = lane === 'f32' ? [leastFloat32(least), -leastFloat32(-most)] : [least, most];
+  runElementwise(nan ? notWithin : outside, lane, [x], bounds, found);
   recordCall(
     'any_true',
     truthKernel().anyTrue as (...args: number[]) => number,
@@ -64,4 +66,15 @@ export function holdsOutside(x: Strided, least: number, most: number, nan = fals
     },
   );
   return false;
+}
+
+/** The least float32 from `bound` on: rounded to the nearest, a bound may let in what lies outside. */
+function leastFloat32(bound: number): number {
+  const nearest = Math.fround(bound);
+  if (nearest >= bound || Number.isNaN(bound)) return nearest;
+  if (nearest === 0) return 2 ** -149;
+  // The numbers of one sign lie in the order of their bits.
+  const bits = new Int32Array(Float32Array.of(nearest).buffer);
+  bits[0] = (bits[0] as number) + Math.sign(nearest);
+  return new Float32Array(bits.buffer)[0] as number;
 }
