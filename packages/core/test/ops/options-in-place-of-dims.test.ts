@@ -72,3 +72,34 @@ test('norm refuses options beside options, and what is beyond them', () => {
     'norm: got an object with keepdim in the place of dims',
   );
 });
+
+describe.each<[string, Call]>([
+  ['norm', K.norm as Call],
+  ['linalg.norm', K.linalg.norm as Call],
+  ['linalg.vectorNorm', K.linalg.vectorNorm as Call],
+  ['linalg.matrixNorm', K.linalg.matrixNorm as Call],
+])('%s', (name, f) => {
+  const options = { keepdim: true, dtype: 'float64' };
+
+  test('takes options in the place of an order or of dims that are left out', () => {
+    const expected = values(f(x, undefined, undefined, options));
+    expect(values(f(x, options))).toEqual(expected);
+    expect(values(f(x, undefined, options))).toEqual(expected);
+    expect(values(f(x, options, undefined, undefined))).toEqual(expected);
+    expect(values(f(x, 1, options))).toEqual(values(f(x, 1, undefined, options)));
+    expect(values(f(x))).not.toEqual(expected);
+  });
+
+  test('refuses what would be lost beside them', () => {
+    expect(() => f(x, options, 1)).toThrow(`${name}: got an object with`);
+    expect(() => f(x, 1, options, {})).toThrow(`${name}: got an object with`);
+    expect(() => f(x, undefined, undefined, options, 1)).toThrow(`${name}: takes (x, `);
+    expect(() => f(x, options, undefined, undefined, 1)).toThrow(`${name}: takes (x, `);
+    expect(() => f(x, { keepDims: true })).toThrow(`${name}: unknown option keepDims`);
+  });
+});
+
+test('norm takes its dims among the options, also where the order is left out', () => {
+  expect(K.norm(x, { dim: 1 }).tolist()).toEqual(K.norm(x, 2, 1).tolist());
+  expect(x.norm({ dim: 1 }).tolist()).toEqual(K.norm(x, 2, 1).tolist());
+});

@@ -65,7 +65,7 @@ export const combinations = /* @__PURE__ */ composition(
     const { r = 2, withReplacement = false } = options;
     if (x.ndim !== 1) throw new ShapeError(`expected a vector, but got shape ${formatShape(x.shape)}`);
     if (r < 0) throw new ValueError(`expected a non-negative number of elements, but got ${r}`);
-    if (r === 0) return narrow(x, 0, 0, 0);
+    if (r === 0) return narrow(x.detach(), 0, 0, 0);
     const positions = choices(x.count, r, withReplacement);
     const chosen = indexSelect(x, 0, reshape(positions, [positions.count]));
     return composed('index', reshape(chosen, positions.shape));

@@ -134,11 +134,23 @@ const logspaceTakes = signature('logspace', {
   options: K.options<LogspaceOptions>({ base: K.number, dtype: K.dtype, requiresGrad: K.flag }),
 });
 
+/** A power; one that integers cannot hold is refused, where PyTorch wraps it around or stores the least of them. */
+function powerAs(dtype: DType, base: number, exponent: number): number {
+  const power = base ** exponent;
+  if (isFloatingPoint(dtype)) return power;
+  const whole = Math.trunc(power);
+  if (whole === (dtype === 'uint8' ? whole & 255 : whole | 0)) return whole;
+  throw new ValueError(
+    `logspace: ${base} ** ${exponent} is ${power}, which does not fit ${dtype}; ask for ` +
+      `{ dtype: 'float64' }, and convert what fits with to('${dtype}')`,
+  );
+}
+
 /**
  * `steps` numbers from base^start to base^end, evenly spaced in the exponent. Bounds may be tensors of no dimensions.
  * Follows `torch.logspace`.
- * @throws ValueError unless `steps` is a whole number, 0 or more; ShapeError for a bound of more dimensions; DTypeError
- *   for bools
+ * @throws ValueError unless `steps` is a whole number, 0 or more, or for a power that an integer dtype does not hold;
+ *   ShapeError for a bound of more dimensions; DTypeError for bools
  * @example logspace(0, 3, 4); // tensor([   1.,   10.,  100., 1000.])
  */
 export function logspace(
@@ -154,10 +166,8 @@ export function logspace(
   const array = roomFor([steps], dtype, 'logspace');
   const [from, to] = [boundOf(start, 'logspace'), boundOf(end, 'logspace')];
   if (!isFloatingPoint(dtype)) for (const x of [from, to]) storedNumber(x, dtype, 'logspace');
-  const exponents = linearSteps(from, to, steps, dtype, 'logspace');
-  for (const [i, exponent] of exponents.entries()) {
-    const power = base ** exponent;
-    array[i] = dtype === 'int32' ? storedNumber(power, dtype, 'logspace') : power;
-  }
+  // As in PyTorch, bounds of integers are whole, but that of a single step.
+  const exponents = steps === 1 ? [from] : linearSteps(from, to, steps, dtype, 'logspace');
+  for (const [i, exponent] of exponents.entries()) array[i] = powerAs(dtype, base, exponent);
   return finishCreation(wrapArray(array, [steps], dtype), options, 'logspace');
 }

@@ -1,14 +1,13 @@
 import { composition, K, signature } from '../../arguments/index.ts';
 import { ShapeError } from '../../errors.ts';
 import { E, ElementwiseKernel, runElementwise } from '../../kernels/index.ts';
-import { apply, composed, definePrimitive } from '../../record/index.ts';
+import { apply, definePrimitive } from '../../record/index.ts';
 import { formatShape, normalizeDim } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { sizeAlong } from '../views/layout.ts';
 import { expand, reshape } from '../views/shape.ts';
 import { gatherPrimitive } from './along-primitives.ts';
-import { takeFlat } from './flat-primitives.ts';
-import { checkIndexDType, requireIndexDType } from './index-positions.ts';
+import { requireIndexDType } from './index-positions.ts';
 
 const gatherTakes = signature('gather', { x: K.tensor, dim: K.integer, index: K.tensor });
 
@@ -24,7 +23,11 @@ export function gather(x: Tensor, dim: number, index: Tensor): Tensor {
   return apply(gatherPrimitive, [x, index], normalizeDim(dim, x.shape.length, 'gather'));
 }
 
-const fromEnd = new ElementwiseKernel('from_end', 1, (i, size) => E.select(E.lt(i, 0), E.add(i, size), i));
+const fromEnd = new ElementwiseKernel('from_end', 1, (i, size) => {
+  const counted = E.add(i, size);
+  // What is out of range stays as it was given, for the error to name.
+  return E.select(E.or(E.ge(i, 0), E.lt(counted, 0)), i, counted);
+});
 
 /**
  * Indices, along a dimension of the given size, in which negative ones count from the end: none is negative afterwards.
@@ -37,8 +40,8 @@ const fromEndPrimitive = definePrimitive<number>({
 
 /**
  * {@link gather} after x and `index` are broadcast against each other apart from `dim`; without `dim` both are taken as
- * one row. Negative indices count from the end. Applies what `argsort`, or `argmax` with `keepdim`, found. Follows
- * `torch.take_along_dim`.
+ * one row, in which no index is negative. Along `dim` negative ones count from the end. Applies what `argsort`, or
+ * `argmax` with `keepdim`, found. Follows `torch.take_along_dim`.
  * @throws DTypeError when `index` is not int32, ShapeError when the two do not broadcast, IndexError when an index is
  *   out of range.
  * @example
@@ -55,11 +58,8 @@ export const takeAlongDim = composition(
     dim: K.optional(K.integer),
   },
   (x: Tensor, index: Tensor, dim?: number): Tensor => {
-    if (dim === undefined) {
-      checkIndexDType(index, 'takeAlongDim');
-      return composed('gather', takeFlat('take', x, reshape(index, [-1])));
-    }
     requireIndexDType(index, 'takeAlongDim');
+    if (dim === undefined) return gather(reshape(x, [-1]), 0, reshape(index, [-1]));
     if (x.shape.length !== index.shape.length) {
       throw new ShapeError(
         'takeAlongDim: input and indices should have the same number of dimensions, but got ' +

@@ -1,6 +1,6 @@
 import { composition, K, signature } from '../../arguments/index.ts';
 import { storedNumber } from '../../dtype.ts';
-import { AutogradError, ShapeError } from '../../errors.ts';
+import { AutogradError, DTypeError, ShapeError } from '../../errors.ts';
 import { copyStrided, holdsOutside } from '../../kernels/index.ts';
 import {
   apply,
@@ -27,6 +27,7 @@ import {
   scatterPrimitive,
 } from './along-primitives.ts';
 import { gather } from './gather.ts';
+import { requireIndexDType } from './index-positions.ts';
 import { maskedFill } from './masked.ts';
 
 export type { ScatterReduction };
@@ -269,6 +270,9 @@ function indexReducing(run: typeof scatterReduce, caller: string) {
       options: ScatterReduceOptions = {},
     ): Tensor => {
       const d = normalizeDim(dim, x.ndim, caller);
+      if (x.dtype === 'bool')
+        throw new DTypeError(`${caller}: not implemented for bool; convert with to('uint8')`);
+      requireIndexDType(index, caller);
       if (index.ndim > 1) {
         throw new ShapeError(
           `${caller}: Index is supposed to be a vector, but got shape ${formatShape(index.shape)}`,
@@ -293,7 +297,8 @@ function indexReducing(run: typeof scatterReduce, caller: string) {
 /**
  * The slices of `source`, along `dim`, reduced into those of x that a vector of indices names: `'prod'`, `'mean'`,
  * `'amax'` or `'amin'`, as {@link scatterReduce}. Follows `torch.index_reduce`.
- * @throws ShapeError where shapes do not fit, ValueError for another reduction, and the errors of {@link scatter}.
+ * @throws ShapeError where shapes do not fit, ValueError for another reduction, DTypeError for bools, and the errors of
+ *   {@link scatter}.
  * @example indexReduce(ones(2), 0, tensor([1, 1]), tensor([2, 3], { dtype: 'float32' }), 'prod'); // tensor([1., 6.])
  */
 export const indexReduce = indexReducing(scatterReduce, 'indexReduce');

@@ -67,9 +67,9 @@ export const vander = composition(
   'linalg.vander',
   { x: K.tensor, options: K.options<VanderOptions>({ N: K.integer }) },
   (x: Tensor, options: VanderOptions = {}): Tensor => {
+    if (x.dtype === 'bool') throw new DTypeError('linalg.vander: expected numbers, got bool');
     const count = options.N ?? x.shape.at(-1) ?? 1;
     if (count <= 1) throw new ValueError(`linalg.vander: N must be greater than 1, got ${count}`);
-    if (x.dtype === 'bool') throw new DTypeError('linalg.vander: expected numbers, got bool');
     const shape = x.ndim === 0 ? [1] : x.shape;
     const powers = cumprod(expand(unsqueeze(x, -1), [...shape, count - 1]), -1);
     return cat([filled([...shape, 1], 1, powers.dtype), powers], -1);

@@ -5,7 +5,7 @@ import { composed } from '../../record/index.ts';
 import { formatShape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { flip } from '../arranging/flip-and-roll.ts';
-import { clone } from '../creation/copy.ts';
+import { clone, to } from '../creation/copy.ts';
 import { zeros } from '../creation/fill.ts';
 import { sub } from '../elementwise/arithmetic.ts';
 import { eq } from '../elementwise/compare.ts';
@@ -199,7 +199,8 @@ export interface PlainVanderOptions {
 }
 
 /**
- * The powers of a vector's elements, the highest first; see `linalg.vander`. Follows `torch.vander`.
+ * The powers of a vector's elements, the highest first; bools count as integers; see `linalg.vander`. Follows
+ * `torch.vander`.
  * @throws ShapeError for what is no vector; ValueError for a negative number of powers
  * @example vander(tensor([2, 3]), { N: 3 }).tolist(); // [ [ 4, 2, 1 ], [ 9, 3, 1 ] ]
  */
@@ -211,8 +212,9 @@ export const vander = composition(
     if (x.ndim !== 1)
       throw new ShapeError(`vander: x must be a one-dimensional tensor, got shape ${formatShape(x.shape)}`);
     if (N < 0) throw new ValueError(`vander: N must be non-negative, got ${N}`);
-    // Two powers at least is what the other form asks for.
-    const powers = narrow(powersOf(x, { N: Math.max(N, 2) }), -1, 0, N);
+    // A single power, which is 1, depends on nothing; two at least is what the other form asks for.
+    const numbers = x.dtype === 'bool' ? to(x, 'int32') : N < 2 ? x.detach() : x;
+    const powers = narrow(powersOf(numbers, { N: Math.max(N, 2) }), -1, 0, N);
     return increasing ? powers : flip(powers, -1);
   },
 );

@@ -1,4 +1,4 @@
-import { composition, K, signature } from '../../arguments/index.ts';
+import { alias, composition, K, signature } from '../../arguments/index.ts';
 import { type DType, isFloatingPoint, promoteTypes } from '../../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../../errors.ts';
 import {
@@ -23,6 +23,8 @@ import { svdvals } from '../linalg/svd.ts';
 import { amax, amin } from '../reductions/extremes.ts';
 import type { Dims, SumOptions } from '../reductions/options.ts';
 import {
+  isDims,
+  optionsLast,
   type Reduction,
   reducedCount,
   reductionOf,
@@ -127,6 +129,8 @@ function widened(caller: string, x: Tensor, dtype: DType | undefined): Tensor {
   return toWithin(caller, x, dtype);
 }
 
+type VectorNormArguments = [x: Tensor, ord?: number | null, dims?: Dims, options?: SumOptions];
+
 const vectorNormTakes = signature('linalg.vectorNorm', {
   x: K.tensor,
   ord: K.nullable(K.number),
@@ -143,28 +147,25 @@ const vectorNormTakes = signature('linalg.vectorNorm', {
  * @throws IndexError when a dimension is out of range
  * @example linalg.vectorNorm(tensor([3, 4], { dtype: 'float32' })); // tensor(5.)
  */
-export function vectorNorm(x: Tensor, ord = 2, dims?: Dims, options?: SumOptions): Tensor {
+export function vectorNorm(
+  x: Tensor,
+  ord?: number | null | SumOptions,
+  dims?: Dims | SumOptions,
+  options?: SumOptions,
+): Tensor {
+  if (!isDims(ord) || !isDims(dims)) {
+    return vectorNorm(...optionsLast<VectorNormArguments>('linalg.vectorNorm', arguments, 3));
+  }
   vectorNormTakes(arguments);
   const from = widened('linalg.vectorNorm', x, options?.dtype);
   const { dims: gone, shape } = reductionOf(from, dims, options?.keepdim, 'linalg.vectorNorm');
-  return apply(normPrimitive, [from], { dims: gone, shape, p: ord });
+  return apply(normPrimitive, [from], { dims: gone, shape, p: ord ?? 2 });
 }
 
 /** Orders of {@link matrixNorm}. */
 export type MatrixNormOrder = 'fro' | 'nuc' | number;
 
-/**
- * The norm of matrices: `'fro'` the root of the sum of squares; 1 and -1 the greatest and least sum of |x| over a
- * column, `Infinity` and `-Infinity` over a row; `'nuc'` the sum of the singular values, 2 and -2 the greatest and
- * least of them. Follows `torch.linalg.matrix_norm`.
- *
- * @param dims the dimensions of rows and columns; by default the last two
- * @throws ShapeError where there are no two dimensions; ValueError for another order; DTypeError for a dtype that is
- *   not float
- * @throws IndexError when a dimension is out of range
- * @example linalg.matrixNorm(tensor([[1, -2], [3, 4]], { dtype: 'float32' }), 1); // tensor(6.)
- */
-export const matrixNorm = composition(
+const matrixNormOf = composition(
   'linalg.matrixNorm',
   {
     x: K.tensor,
@@ -212,27 +213,44 @@ export const matrixNorm = composition(
   },
 );
 
+/**
+ * The norm of matrices: `'fro'` the root of the sum of squares; 1 and -1 the greatest and least sum of |x| over a
+ * column, `Infinity` and `-Infinity` over a row; `'nuc'` the sum of the singular values, 2 and -2 the greatest and
+ * least of them. Follows `torch.linalg.matrix_norm`.
+ *
+ * @param dims the dimensions of rows and columns; by default the last two
+ * @throws ShapeError where there are no two dimensions; ValueError for another order; DTypeError for a dtype that is
+ *   not float
+ * @throws IndexError when a dimension is out of range
+ * @example linalg.matrixNorm(tensor([[1, -2], [3, 4]], { dtype: 'float32' }), 1); // tensor(6.)
+ */
+export const matrixNorm = alias(
+  'linalg.matrixNorm',
+  function (
+    x: Tensor,
+    ord?: MatrixNormOrder | SumOptions,
+    dims?: readonly number[] | SumOptions,
+    options?: SumOptions,
+  ): Tensor {
+    type Given = [Tensor, MatrixNormOrder?, (readonly number[])?, SumOptions?];
+    return matrixNormOf(...optionsLast<Given>('linalg.matrixNorm', arguments, 3));
+  },
+);
+
 const nodeOfExtreme = (ord: number): string => (ord < 0 ? 'amin' : 'amax');
 
 /** The greatest for a positive order (0 of none), the least for a negative one. */
 function extremeOf(x: Tensor, dim: number, ord: number): Tensor {
   if (ord < 0) return amin(x, dim, { keepdim: true });
-  return (x.shape.at(dim) === 0 ? sum : amax)(x, dim, { keepdim: true });
+  // The 0 of nothing depends on nothing: it requires no gradient.
+  return x.shape.at(dim) === 0 ? sum(x.detach(), dim, { keepdim: true }) : amax(x, dim, { keepdim: true });
 }
 
 /** Given dimensions as a list; null where none are given. */
 export const asDims = (dims: Dims): Shape | null =>
   dims === undefined || dims === null ? null : ([dims].flat() as number[]);
 
-/**
- * A vector norm, or, given an order for two dimensions, a matrix norm. Without an order: the root of the sum of
- * squares. Follows `torch.linalg.norm`.
- * @throws ShapeError where order and dimensions do not fit; ValueError for another order; DTypeError for a dtype that
- *   is not float
- * @throws IndexError when a dimension is out of range
- * @example linalg.norm(tensor([[3, 0], [0, 4]], { dtype: 'float32' })); // tensor(5.)
- */
-export const linalgNorm = composition(
+const linalgNormOf = composition(
   'linalg.norm',
   {
     x: K.tensor,
@@ -258,5 +276,26 @@ export const linalgNorm = composition(
     if (count === 1)
       throw new ShapeError(`linalg.norm: order '${ord}' can only be used with matrices, that is, two dims`);
     return matrixNorm(x, ord, list ?? [-2, -1], options);
+  },
+);
+
+/**
+ * A vector norm, or, given an order for two dimensions, a matrix norm. Without an order: the root of the sum of
+ * squares. Follows `torch.linalg.norm`.
+ * @throws ShapeError where order and dimensions do not fit; ValueError for another order; DTypeError for a dtype that
+ *   is not float
+ * @throws IndexError when a dimension is out of range
+ * @example linalg.norm(tensor([[3, 0], [0, 4]], { dtype: 'float32' })); // tensor(5.)
+ */
+export const linalgNorm = alias(
+  'linalg.norm',
+  function (
+    x: Tensor,
+    ord?: MatrixNormOrder | null | SumOptions,
+    dims?: Dims | SumOptions,
+    options?: SumOptions,
+  ): Tensor {
+    type Given = [Tensor, (MatrixNormOrder | null)?, Dims?, SumOptions?];
+    return linalgNormOf(...optionsLast<Given>('linalg.norm', arguments, 3));
   },
 );

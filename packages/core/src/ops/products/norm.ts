@@ -1,14 +1,14 @@
 import { alias, composition, K, signature } from '../../arguments/index.ts';
 import { ShapeError, ValueError } from '../../errors.ts';
 import { composed } from '../../record/index.ts';
-import { normalizeDim } from '../../shape.ts';
+import { formatShape, normalizeDim } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { clone, copy_ } from '../creation/copy.ts';
 import { add, div, mul } from '../elementwise/arithmetic.ts';
 import { gt } from '../elementwise/compare.ts';
 import { where } from '../elementwise/select.ts';
 import type { Dims, SumOptions } from '../reductions/options.ts';
-import { alone, isDims, sumKinds } from '../reductions/reduction.ts';
+import { optionsLast, sumKinds } from '../reductions/reduction.ts';
 import { asDims, matrixNorm, vectorNorm } from './linalg-norm.ts';
 
 /** Options of {@link norm}, whose dimensions may stand among them. */
@@ -27,6 +27,7 @@ const normTakes = signature('norm', {
 /**
  * The p-norm of all elements, or over dimensions: any number p, `Infinity`, `-Infinity`, or `'fro'`, which is 2; or of
  * a matrix the sum of its singular values, `'nuc'`. Follows `torch.norm`.
+ * @throws ShapeError for `'fro'`, which is the default too, over more than two dimensions that are named
  * @throws ValueError for another p; DTypeError for a dtype that is not float
  * @throws IndexError when a dimension is out of range
  * @example norm(tensor([3, 4], { dtype: 'float32' })); // tensor(5.)
@@ -35,16 +36,23 @@ export const norm = alias(
   'norm',
   function ofOrder(
     x: Tensor,
-    p: number | 'fro' | 'nuc' = 'fro',
+    order?: number | 'fro' | 'nuc' | NormOptions,
     dims?: Dims | NormOptions,
     options?: NormOptions,
   ): Tensor {
-    const given = isDims(dims) ? options : alone('norm', dims, options);
-    const named = isDims(dims) ? dims : undefined;
-    normTakes([x, p, named, given, ...Array.from(arguments).slice(4)]);
-    const { dim = named, ...rest } = given ?? {};
+    type Given = [Tensor, (number | 'fro' | 'nuc')?, Dims?, NormOptions?];
+    const given = optionsLast<Given>('norm', arguments, 3);
+    normTakes(given);
+    const [, p = 'fro', named, chosen] = given;
+    const { dim = named, ...rest } = chosen ?? {};
+    const list = asDims(dim);
+    if (p === 'fro' && list !== null && list.length > 2) {
+      throw new ShapeError(
+        `'fro' is the norm of a matrix, over one dimension or two, got ${formatShape(list)}; write p = 2 for all of them`,
+      );
+    }
     if (p === 'nuc')
-      return matrixNorm(x, 'nuc', asDims(dim) ?? (x.ndim > 2 ? x.shape.map((_, d) => d) : undefined), rest);
+      return matrixNorm(x, 'nuc', list ?? (x.ndim > 2 ? x.shape.map((_, d) => d) : undefined), rest);
     return vectorNorm(x, p === 'fro' ? 2 : p, dim, rest);
   },
 );

@@ -25,6 +25,19 @@ export function alone<O extends object>(caller: string, inPlace: O, options: obj
   );
 }
 
+/**
+ * The arguments of a function whose options come at the place `last`, where they may stand in the place of any argument
+ * but the first that is left out. What comes behind that place is kept, to be refused.
+ */
+export function optionsLast<A extends unknown[]>(caller: string, given: IArguments, last: number): A {
+  const args = Array.from<unknown>(given);
+  const at = args.findIndex((x, i) => i > 0 && i < last && !isDims(x as Dims | object));
+  if (at < 0) return args as A;
+  const beside = args.slice(at + 1, last + 1).find((x) => x !== undefined);
+  const options = alone(caller, args[at] as object, beside as object | undefined);
+  return [...args.slice(0, at), ...new Array<undefined>(last - at), options, ...args.slice(last + 1)] as A;
+}
+
 /** The attributes of a reduction. */
 export interface Reduction {
   /** The dimensions that go: normalised, ascending. */

@@ -118,7 +118,7 @@ export const diff = composition(
       const size = extentOf(y.shape, dim).n;
       const later = narrow(y, dim, Math.min(1, size), Math.max(size - 1, 0));
       const earlier = narrow(y, dim, 0, Math.max(size - 1, 0));
-      y = x.dtype === 'bool' ? logicalXor(later, earlier) : sub(later, earlier);
+      y = y.dtype === 'bool' ? logicalXor(later, earlier) : sub(later, earlier);
     }
     return y;
   },

@@ -1,6 +1,6 @@
 import { composition, K } from '../../arguments/index.ts';
-import { DTypeError, ShapeError, ValueError } from '../../errors.ts';
-import { dimsInOrder, formatShape, type Shape } from '../../shape.ts';
+import { DTypeError, ShapeError } from '../../errors.ts';
+import { dimsInOrder, formatShape, isArray, type Shape } from '../../shape.ts';
 import { Tensor } from '../../tensor.ts';
 import { cat } from '../arranging/joining.ts';
 import { add, div, mul, neg, sub } from '../elementwise/arithmetic.ts';
@@ -118,8 +118,8 @@ export const gradient = composition(
     if (x.dtype === 'uint8' || x.dtype === 'bool')
       throw new DTypeError(`gradient: does not support ${x.dtype} input.`);
     if (dim === undefined && x.ndim === 0) return [];
-    const dims = dimsInOrder(dim ?? x.shape.map((_, i) => i), x.ndim, 'gradient');
-    if (dims.length === 0) throw new ValueError('gradient: expected at least one dimension');
+    const listed = dim ?? x.shape.map((_, i) => i);
+    const dims = isArray(listed) && listed.length === 0 ? [] : dimsInOrder(listed, x.ndim, 'gradient');
     const spacings = spacingsOf(spacing, dims.length, x.ndim, dim === undefined);
     for (const d of dims) {
       if ((x.shape[d] ?? 1) > edgeOrder) continue;
