@@ -104,7 +104,7 @@ export function canCast(from: DType, to: DType): boolean {
 }
 
 /** The least and the greatest number that converts to an integer dtype; negative integers wrap around in uint8. */
-const integerRange: Partial<Record<DType, readonly [number, number]>> = {
+export const integerRange: Partial<Record<DType, readonly [number, number]>> = {
   int32: [-(2 ** 31), 2 ** 31 - 1],
   uint8: [0, 255],
 };

@@ -36,8 +36,7 @@ export interface GradientAtFirst {
 /**
  * Settles what memories are: a gradient that is nothing else gets its place from its leaf in each call, one that is an
  * argument too from the argument; what is a tensor of the closure too, or may be, is state, and so is a gradient that
- * only shares memory with an argument. Gives the guards which see to it that
- * this is so in a call.
+ * only shares memory with an argument. Gives the guards which see to it that this is so in a call.
  * @param alsoOutside whether the memory of an argument or a gradient was, or may have been, found outside too
  */
 export function settleMemories(

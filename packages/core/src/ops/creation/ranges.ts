@@ -1,5 +1,5 @@
 import { K, signature } from '../../arguments/index.ts';
-import { type DType, isFloatingPoint, storedNumber } from '../../dtype.ts';
+import { type DType, integerRange, isFloatingPoint, storedNumber } from '../../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../../errors.ts';
 import { valuesOf } from '../../record/index.ts';
 import { checkShape, formatShape } from '../../shape.ts';
@@ -137,9 +137,10 @@ const logspaceTakes = signature('logspace', {
 /** A power; one that integers cannot hold is refused, where PyTorch wraps it around or stores the least of them. */
 function powerAs(dtype: DType, base: number, exponent: number): number {
   const power = base ** exponent;
-  if (isFloatingPoint(dtype)) return power;
+  const range = integerRange[dtype];
+  if (range === undefined) return power;
   const whole = Math.trunc(power);
-  if (whole === (dtype === 'uint8' ? whole & 255 : whole | 0)) return whole;
+  if (whole >= range[0] && whole <= range[1]) return whole;
   throw new ValueError(
     `logspace: ${base} ** ${exponent} is ${power}, which does not fit ${dtype}; ask for ` +
       `{ dtype: 'float64' }, and convert what fits with to('${dtype}')`,

@@ -51,6 +51,7 @@ export const norm = alias(
         `'fro' is the norm of a matrix, over one dimension or two, got ${formatShape(list)}; write p = 2 for all of them`,
       );
     }
+    // All dimensions, where none are named: those of more than two are refused.
     if (p === 'nuc')
       return matrixNorm(x, 'nuc', list ?? (x.ndim > 2 ? x.shape.map((_, d) => d) : undefined), rest);
     return vectorNorm(x, p === 'fro' ? 2 : p, dim, rest);

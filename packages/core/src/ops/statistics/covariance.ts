@@ -36,15 +36,14 @@ const weightsPrimitive = definePrimitive<{ what: string }>({
   derivative: (g) => [clone(g)],
 });
 
-const leastPositive = { float32: 2 ** -149, float64: 2 ** -1074, int32: 1, uint8: 1, bool: 1 } as const;
-
 /** The sum of all weights, which divides, so that it is not 0. */
 const totalPrimitive = definePrimitive<undefined>({
   name: 'cov_total',
   saves: 0,
   infer: ([total]) => total,
   kernel([total], _, out) {
-    if (holdsOutside(total, leastPositive[total.dtype], Number.POSITIVE_INFINITY))
+    const least = isFloatingPoint(total.dtype) ? Number.MIN_VALUE : 1;
+    if (holdsOutside(total, least, Number.POSITIVE_INFINITY))
       throw new ValueError("cov: weights sum to zero, can't be normalized");
     copyStrided(total, out.storage.array);
   },
