@@ -241,7 +241,15 @@ install(Symbol.toPrimitive, toPrimitive);
 install(Symbol.for('nodejs.util.inspect.custom'), function (this: Tensor) {
   return this.toString();
 });
+// What has a tag is no plain object: vitest and Vue, which would copy one or wrap it, take a tensor as it is.
+install(Symbol.toStringTag, 'Tensor');
+// Of what Jest copies for the report of a failure; it would ask each getter, and mT throws for a vector.
+install(Symbol.for('@jest/serializableProperties'), ['dtype', 'shape', 'data']);
 install(Symbol.iterator, function* (this: Tensor) {
-  if (this.ndim === 0) throw new IndexError('iteration over a 0-d tensor');
+  if (this.ndim === 0)
+    throw new IndexError(
+      'iteration over a 0-d tensor; item() reads its value, and tensorEquality of @kindling/core/testing compares ' +
+        'tensors in toEqual of tests',
+    );
   for (let i = 0; i < this.size(0); i++) yield slices.select(this, 0, i);
 });

@@ -51,3 +51,18 @@ describe('comparing by properties', () => {
     assert.deepStrictEqual({ x }, { x });
   });
 });
+
+describe('what a failing test shows of tensors', () => {
+  test('is their values in vitest, which copies plain objects without what is private in them', () => {
+    expect(Object.prototype.toString.call(tensor([1, 2]))).toBe('[object Tensor]');
+  });
+
+  test('is their values in Jest, which copies what each getter answers unless it is told the names', () => {
+    const names: unknown = Reflect.get(tensor([1, 2]), Symbol.for('@jest/serializableProperties'));
+    expect(names).toEqual(['dtype', 'shape', 'data']);
+  });
+
+  test('is, without an equality tester, how to compare them', () => {
+    expect(() => expect(tensor([1, 2])).toEqual(tensor([1, 2]))).toThrow(/0-d tensor.*tensorEquality/);
+  });
+});

@@ -3,6 +3,7 @@
 const registry: Readonly<Record<string, () => Promise<object>>> = {
   '@kindling/core': () => import('@kindling/core'),
   '@kindling/core/testing': () => import('@kindling/core/testing'),
+  '@kindling/core/testing/assertions': () => import('@kindling/core/testing/assertions'),
   '@kindling/distributions': () => import('@kindling/distributions'),
   '@kindling/metrics': () => import('@kindling/metrics'),
   '@kindling/nn': () => import('@kindling/nn'),

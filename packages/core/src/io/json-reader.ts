@@ -18,7 +18,6 @@ const CLOSE_LIST = codeOf(']');
 const OPEN_OBJECT = codeOf('{');
 const CLOSE_OBJECT = codeOf('}');
 
-const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 const NUMBER = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
@@ -39,6 +38,8 @@ const isWord = (byte: number | undefined): boolean =>
 
 /** A cursor over the bytes of a JSON text. What breaks the grammar throws what `fail` makes of the reason. */
 export class JsonReader {
+  // Of each reader: environments that lack it (jsdom) can import the library.
+  readonly #decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   readonly #bytes: Uint8Array;
   readonly #fail: (what: string) => KindlingError;
   #at = 0;
@@ -190,7 +191,7 @@ export class JsonReader {
 
   #decode(start: number, end: number): string {
     try {
-      return decoder.decode(this.#bytes.subarray(start, end));
+      return this.#decoder.decode(this.#bytes.subarray(start, end));
     } catch {
       throw this.#fail('the header is not valid UTF-8');
     }

@@ -5,10 +5,10 @@ const MAX_INTEGER_BYTES = 256;
 /** Of the name of a module, or of what it holds. */
 const MAX_NAME_BYTES = 1000;
 
-const decoder = /* @__PURE__ */ new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
-
 /** A cursor over the bytes of a pickle. */
 export class PickleReader {
+  // Of each reader: environments that lack it (jsdom) can import the library.
+  readonly #decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
   readonly #where: string;
@@ -68,7 +68,7 @@ export class PickleReader {
   text(length: number): string {
     const bytes = this.bytes(length);
     try {
-      return decoder.decode(bytes);
+      return this.#decoder.decode(bytes);
     } catch {
       throw this.fail('a text is no UTF-8');
     }
