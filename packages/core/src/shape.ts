@@ -1,5 +1,6 @@
 import type { DType, TypedArray } from './dtype.ts';
 import { IndexError, ShapeError } from './errors.ts';
+import { isArray } from './readable.ts';
 
 /** The sizes of a tensor's dimensions: PyTorch's `torch.Size`. */
 export type Shape = readonly number[];
@@ -43,34 +44,6 @@ export function indexOf(position: number, shape: Shape): number[] {
   }
   return index;
 }
-
-/** A test that says no where looking at the value throws, as it does at a revoked Proxy. Kindling's own. */
-export const whereReadable =
-  <T>(test: (x: unknown) => x is T) =>
-  (x: unknown): x is T => {
-    try {
-      return test(x);
-    } catch {
-      return false;
-    }
-  };
-
-/** Whether a value can be looked at: at a revoked Proxy that throws. Kindling's own. */
-export const isReadable = /* @__PURE__ */ whereReadable(
-  (x): x is unknown => x === undefined || x === null || Object.getPrototypeOf(x) !== undefined,
-);
-
-/** Whether something is an array; a revoked Proxy, of which JavaScript cannot tell, is none. Kindling's own. */
-export function isArray(x: unknown): x is readonly unknown[] {
-  try {
-    return Array.isArray(x);
-  } catch {
-    return false;
-  }
-}
-
-/** Whether something is a promise. */
-export const isPromise = /* @__PURE__ */ whereReadable((x): x is Promise<unknown> => x instanceof Promise);
 
 /** A shape that a caller gave, which is no array only where types are not checked. */
 function checked(shape: Shape, caller: string): Shape {

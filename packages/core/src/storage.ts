@@ -1,5 +1,6 @@
 import { arrayConstructor, bytesOf, type DType, type TypedArray } from './dtype.ts';
 import { CompileError, ShapeError, ValueError } from './errors.ts';
+import { isArrayBuffer } from './readable.ts';
 import { formatShape, maxElements, numelOf, type Shape } from './shape.ts';
 
 let newStorage: ((storage: Storage) => void) | null = null;
@@ -298,7 +299,7 @@ const mostSpareBuffers = 16;
 function keepSpare(array: TypedArray): boolean {
   const { buffer, byteLength } = array;
   if (byteLength > largestSlice) {
-    if (!(buffer instanceof ArrayBuffer) || byteLength !== buffer.byteLength) return false;
+    if (!isArrayBuffer(buffer) || byteLength !== buffer.byteLength) return false;
     spareBuffers.push(buffer);
     spareBytes += byteLength;
     while (spareBytes > mostSpareBytes || spareBuffers.length > mostSpareBuffers)

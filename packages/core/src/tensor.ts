@@ -1,11 +1,11 @@
 import type { DType, TypedArray } from './dtype.ts';
 import { AutogradError, DTypeError, FrozenError, ShapeError, ValueError } from './errors.ts';
 import type { TensorMethods } from './methods.ts';
+import { isArray } from './readable.ts';
 import type { AccumulateGrad, GradNode } from './record/node.ts';
 import {
   contiguousStrides,
   formatShape,
-  isArray,
   isContiguousLayout,
   numelOf,
   type Shape,

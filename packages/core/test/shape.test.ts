@@ -1,5 +1,6 @@
 /** What is said of shapes, of all of up to three dimensions with sizes from 0 to 3, against what they stand for. */
 import { describe, expect, it } from 'vitest';
+import { isArray, isReadable } from '../src/readable.ts';
 import {
   broadcastAll,
   broadcastShapes,
@@ -9,9 +10,7 @@ import {
   expandsTo,
   formatShape,
   indexOf,
-  isArray,
   isContiguousLayout,
-  isReadable,
   maxElements,
   normalizeDim,
   normalizeDims,

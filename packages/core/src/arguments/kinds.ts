@@ -1,11 +1,11 @@
 import { type DType, dtypes } from '../dtype.ts';
 import { DTypeError, type KindlingError, ShapeError, ValueError } from '../errors.ts';
-import { isArray, isReadable, whereReadable } from '../shape.ts';
+import { isArray, isMap, isPromise, isReadable, whereReadable } from '../readable.ts';
 import { Tensor } from '../tensor.ts';
 import { isGone } from '../transferred.ts';
 import { allIntegers, withAbsent } from './sight.ts';
 
-export { isArray, isReadable, whereReadable };
+export { isArray, isMap, isPromise, isReadable, whereReadable };
 
 /** What a parameter or an option takes: the test of a value, and its description in errors. Kindling's own. */
 export interface Kind {
@@ -218,8 +218,7 @@ export const isOptions = /* @__PURE__ */ whereReadable(
 
 /** Whether a value can hold entries by name: what can hold options, or a Map. Kindling's own. */
 export const isNamed = /* @__PURE__ */ whereReadable(
-  (x): x is Readonly<Record<string, unknown>> | ReadonlyMap<string, unknown> =>
-    x instanceof Map || isOptions(x),
+  (x): x is Readonly<Record<string, unknown>> | ReadonlyMap<string, unknown> => isMap(x) || isOptions(x),
 );
 
 /** Whether a value is of a kind: what cannot be looked at is not. Kindling's own. */

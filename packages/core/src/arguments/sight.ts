@@ -1,5 +1,5 @@
 /** What is told of an argument at sight: most are tensors, integers, lists of integers, or left out. */
-import { isArray } from '../shape.ts';
+import { isArray } from '../readable.ts';
 import { Tensor } from '../tensor.ts';
 
 type Accepts = (value: unknown) => boolean;

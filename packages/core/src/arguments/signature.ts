@@ -1,4 +1,4 @@
-import { isArray } from '../shape.ts';
+import { isArray } from '../readable.ts';
 import { errorFor, excessError } from './explain.ts';
 import { fits, type Kind, kind, type Parameters } from './kinds.ts';
 import { isAtSight, sightOf } from './sight.ts';

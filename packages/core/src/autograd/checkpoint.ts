@@ -1,11 +1,12 @@
 import { checkArguments, K, signature } from '../arguments/index.ts';
 import { AutogradError, ValueError } from '../errors.ts';
 import { defaultGenerator } from '../random/generator.ts';
+import { isArray, isPromise } from '../readable.ts';
 import { isRecording, withGradMode, withRecording } from '../record/flags.ts';
 import { observe } from '../record/index.ts';
 import { announce } from '../record/observe.ts';
 import { SavedTensors } from '../record/saved-tensors.ts';
-import { formatShape, isArray, isPromise, sameShape } from '../shape.ts';
+import { formatShape, sameShape } from '../shape.ts';
 import { autogradOf, isOfClass, Tensor } from '../tensor.ts';
 import { runBackward } from './engine.ts';
 import { bindOutputs, FunctionNode, type FunctionOutput } from './function.ts';

@@ -4,6 +4,7 @@ import { isFloatingPoint } from '../dtype.ts';
 import { AutogradError, ShapeError } from '../errors.ts';
 import { zeros } from '../ops/creation/fill.ts';
 import { viewAs } from '../ops/views/shape.ts';
+import { isPromise } from '../readable.ts';
 import { isRecording, withGradMode } from '../record/flags.ts';
 import { prepareInPlace } from '../record/in-place.ts';
 import { GradNode, moveRetained } from '../record/node.ts';
@@ -168,7 +169,7 @@ function run<Args extends readonly unknown[], Out extends FunctionOutput, State 
   const single = !Array.isArray(result);
   const outputs: unknown[] = single ? [result] : [...result];
   if (single && !(result instanceof Tensor)) {
-    const what = (result as unknown) instanceof Promise ? 'a Promise' : `a value of type ${typeof result}`;
+    const what = isPromise(result) ? 'a Promise' : `a value of type ${typeof result}`;
     throw new AutogradError(`${name}: forward must return a Tensor or an array of values, got ${what}`);
   }
   const inputs = args.filter((x) => x instanceof Tensor);
@@ -297,7 +298,7 @@ function checkGradient(g: unknown, shape: Shape, i: number, node: FunctionNode):
   if (!(g instanceof Tensor)) {
     throw new AutogradError(
       `function ${node.name}: expected a Tensor or null at position ${i + 1} of the gradients, got ` +
-        `${g instanceof Promise ? 'a Promise' : typeof g}`,
+        `${isPromise(g) ? 'a Promise' : typeof g}`,
     );
   }
   if (!expandsTo(shape, g.shape)) {

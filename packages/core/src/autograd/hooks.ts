@@ -2,6 +2,7 @@ import { alias } from '../arguments/composition.ts';
 import { K, signature } from '../arguments/index.ts';
 import { isFloatingPoint } from '../dtype.ts';
 import { AutogradError, DTypeError, ShapeError } from '../errors.ts';
+import { isPromise } from '../readable.ts';
 import { isInferenceModeEnabled } from '../record/grad-mode.ts';
 import { changesSetting, isTraced } from '../record/host.ts';
 import { formatShape, sameShape } from '../shape.ts';
@@ -194,7 +195,7 @@ function checkHookResult(result: unknown, g: Tensor, name: string): asserts resu
 }
 
 const describe = (x: unknown): string =>
-  x instanceof Promise ? 'a Promise' : typeof x === 'object' ? 'an object' : `a ${typeof x}`;
+  isPromise(x) ? 'a Promise' : typeof x === 'object' ? 'an object' : `a ${typeof x}`;
 
 /** The functions of this file that are methods too. */
 export default { registerHook, registerPostAccumulateGradHook, retainGrad, requiresGrad_ };

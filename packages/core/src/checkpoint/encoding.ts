@@ -3,7 +3,7 @@ import { describe } from '../arguments/explain.ts';
 import { ValueError } from '../errors.ts';
 import type { DenseArray } from '../io/encodings.ts';
 import { denseOf, tensorOf } from '../io/tensors.ts';
-import { isReadable } from '../shape.ts';
+import { isBytes, isReadable } from '../readable.ts';
 import { Tensor } from '../tensor.ts';
 
 /** Arrays by the names that they have in the file. */
@@ -55,7 +55,7 @@ export function encodeState(value: unknown, path: string, to: Sink, depth = 0): 
   }
   if (!isReadable(value)) throw refusal(where, describe(value));
   if (value instanceof Tensor) return { [`${MARK}tensor`]: keep(denseOf(value, where)) };
-  if (value instanceof Uint8Array)
+  if (isBytes(value))
     return { [`${MARK}bytes`]: keep({ dtype: 'uint8', shape: [value.length], array: value }) };
   // Array.from, unlike map, comes to holes too.
   if (Array.isArray(value))

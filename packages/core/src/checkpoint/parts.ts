@@ -1,6 +1,6 @@
 import { K } from '../arguments/index.ts';
 import { ValueError } from '../errors.ts';
-import { isPromise } from '../shape.ts';
+import { isPromise } from '../readable.ts';
 import { decodeState, encodeState, type Sink } from './encoding.ts';
 
 /** What tells its state and takes it back: modules, optimizers, schedulers, loaders. Kindling's own. */

@@ -1,4 +1,5 @@
 /** Waiting for samples, until a signal says to stop. */
+import { isPromise } from '../readable.ts';
 
 /** What the loader asks of an `AbortSignal`, whose type not every environment has. */
 export interface Abort {
@@ -14,7 +15,7 @@ export interface Abort {
 
 /** @internal What a promise gives, or, as soon as there is one, the reason of the signal. */
 export async function unlessAborted<T>(given: T | Promise<T>, signal: Abort | null | undefined): Promise<T> {
-  if (!(given instanceof Promise) || typeof signal?.addEventListener !== 'function') return given;
+  if (!isPromise(given) || typeof signal?.addEventListener !== 'function') return given;
   let stop = (): void => {};
   const aborted = new Promise<never>((_, reject) => {
     stop = () => {

@@ -5,7 +5,8 @@ import { stack } from '../ops/arranging/joining.ts';
 import { tensor } from '../ops/creation/from-data.ts';
 import { isTypedArray, type OtherTypedArray } from '../ops/creation/typed-arrays.ts';
 import { unbind } from '../ops/views/slices.ts';
-import { formatShape, isArray, sameShape, whereReadable } from '../shape.ts';
+import { isArray, whereReadable } from '../readable.ts';
+import { formatShape, sameShape } from '../shape.ts';
 import { isOfClass, Tensor } from '../tensor.ts';
 
 /** Samples are nested less deep, unless they hold themselves. */

@@ -1,7 +1,7 @@
 import { checkArguments, K } from '../arguments/index.ts';
 import { ValueError } from '../errors.ts';
 import { Shown } from '../print/shown.ts';
-import { whereReadable } from '../shape.ts';
+import { isPromise, whereReadable } from '../readable.ts';
 import type { Collated } from './collate.ts';
 import { checkDataset, checkIndex, checkIndices, type Dataset, wordsOf } from './dataset.ts';
 import { isStream } from './iterable-dataset.ts';
@@ -144,7 +144,7 @@ export class StackDataset<D extends Datasets> implements Dataset<Stacked<D>> {
       (Array.isArray(this.datasets)
         ? all
         : Object.fromEntries(names.map((name, i) => [name, all[i]]))) as Stacked<D>;
-    return values.some((x) => x instanceof Promise) ? Promise.all(values).then(joined) : joined(values);
+    return values.some(isPromise) ? Promise.all(values).then(joined) : joined(values);
   }
 }
 

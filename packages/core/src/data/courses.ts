@@ -1,3 +1,4 @@
+import { isPromise } from '../readable.ts';
 import type { iterate } from './iterable-dataset.ts';
 
 type Next<B> = IteratorResult<B, undefined>;
@@ -25,7 +26,7 @@ export const nothingMore: Course<never> = {
 
 const given = <B>(value: B): Next<B> => ({ done: false, value });
 const settled = <B>(batch: B | Promise<B>): Next<B> | Promise<Next<B>> =>
-  batch instanceof Promise ? batch.then(given) : given(batch);
+  isPromise(batch) ? Promise.resolve(batch).then(given) : given(batch);
 
 /** @internal Through samples that have numbers: `fetch` makes a batch of those that the sampler names. */
 export function byNumbers<I, B>(sampler: Iterable<I>, fetch: (named: I) => B | Promise<B>): Course<B> {
@@ -59,7 +60,7 @@ export function alongStream<T, B>(
   };
   const batchOf = (batch: T[]): Next<B> | Promise<Next<B>> => {
     if (batch.length === 0 || (dropLast && batch.length < size)) return end;
-    return batch.some((x) => x instanceof Promise)
+    return batch.some(isPromise)
       ? Promise.all(batch).then((all) => settled(join(all as T[])))
       : settled(join(batch));
   };
@@ -78,7 +79,7 @@ export function alongStream<T, B>(
       if (isOver) return end;
       const batch: T[] = [];
       let result = samples.next();
-      if (result instanceof Promise) return onwards(result);
+      if (isPromise(result)) return onwards(result);
       while (taken(result, batch)) result = samples.next() as IteratorResult<T>;
       return batchOf(batch);
     },

@@ -2,6 +2,7 @@ import { checkArguments, K } from '../arguments/index.ts';
 import { KindlingError, ValueError } from '../errors.ts';
 import { Shown } from '../print/shown.ts';
 import { defaultGenerator, type Generator } from '../random/generator.ts';
+import { isPromise } from '../readable.ts';
 import { unlessAborted } from './abort.ts';
 import { BatchSampler } from './batch-sampler.ts';
 import { type Collated, defaultCollate, defaultConvert } from './collate.ts';
@@ -131,8 +132,8 @@ export class DataLoader<T, B = Collated<T>> extends Shown {
       for (;;) {
         signal?.throwIfAborted();
         const next = course.next();
-        if (next instanceof Promise) {
-          next.catch(() => {});
+        if (isPromise(next)) {
+          Promise.resolve(next).catch(() => {});
           throw new KindlingError(
             'DataLoader: the dataset answers with promises; iterate it with `for await`',
           );
@@ -269,9 +270,9 @@ export class DataLoader<T, B = Collated<T>> extends Shown {
     let isLater = false;
     try {
       const result = run();
-      if (!(result instanceof Promise)) return result;
+      if (!isPromise(result)) return result;
       isLater = true;
-      return result.finally(putBack) as R;
+      return Promise.resolve(result).finally(putBack) as R;
     } finally {
       if (!isLater) putBack();
     }
@@ -349,7 +350,7 @@ export class DataLoader<T, B = Collated<T>> extends Shown {
     if (collateFn === undefined && dataset.getBatch !== undefined)
       return dataset.getBatch(new Int32Array(indices)) as unknown as B | Promise<B>;
     const samples = Array.from(indices, (i) => dataset.get(i));
-    return samples.some((x) => x instanceof Promise)
+    return samples.some(isPromise)
       ? Promise.all(samples).then((all) => this.#join(all))
       : this.#join(samples as T[]);
   }
@@ -357,7 +358,7 @@ export class DataLoader<T, B = Collated<T>> extends Shown {
   #sample(dataset: Dataset<T>, index: number): B | Promise<B> {
     checkIndex(index, dataset.length, 'DataLoader: sampler');
     const sample = dataset.get(index);
-    return sample instanceof Promise ? sample.then((x) => this.#convert(x)) : this.#convert(sample);
+    return isPromise(sample) ? Promise.resolve(sample).then((x) => this.#convert(x)) : this.#convert(sample);
   }
 
   #join(samples: T[]): B | Promise<B> {

@@ -1,6 +1,6 @@
 import { checkArguments, K } from '../arguments/index.ts';
 import { KindlingError, ValueError } from '../errors.ts';
-import { whereReadable } from '../shape.ts';
+import { whereReadable } from '../readable.ts';
 import { Tensor } from '../tensor.ts';
 import { givesSamples } from './dataset.ts';
 

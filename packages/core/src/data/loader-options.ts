@@ -3,7 +3,7 @@ import { K } from '../arguments/index.ts';
 import { ValueError } from '../errors.ts';
 import type { Generator } from '../random/generator.ts';
 import { generatorKind } from '../random/generator-kind.ts';
-import { isArray } from '../shape.ts';
+import { isArray } from '../readable.ts';
 import type { Abort } from './abort.ts';
 import { batchSizeKind } from './batch-sampler.ts';
 import type { Collated } from './collate.ts';

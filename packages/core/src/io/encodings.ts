@@ -6,7 +6,8 @@
 import { describe } from '../arguments/explain.ts';
 import { arrayConstructor, type DType, type TypedArray } from '../dtype.ts';
 import { DTypeError, ValueError } from '../errors.ts';
-import { numelOf, type Shape, whereReadable } from '../shape.ts';
+import { isArrayBuffer } from '../readable.ts';
+import { numelOf, type Shape } from '../shape.ts';
 import { requireMemory } from '../transferred.ts';
 
 /** A dense array as it stands in a file: row-major, with `array.length` the product of `shape`. */
@@ -62,13 +63,11 @@ export function allocateBytes(bytes: number, where: string): Uint8Array<ArrayBuf
   }
 }
 
-const isBuffer = /* @__PURE__ */ whereReadable((x): x is ArrayBuffer => x instanceof ArrayBuffer);
-
 /** Throws a DTypeError unless a file's content came as bytes. */
 export function requireBytes(bytes: unknown, caller: string): asserts bytes is Uint8Array {
   if (ArrayBuffer.isView(bytes) && (bytes as Partial<Uint8Array>).BYTES_PER_ELEMENT === 1)
     return requireMemory(bytes, caller);
-  const hint = isBuffer(bytes)
+  const hint = isArrayBuffer(bytes)
     ? ': write new Uint8Array(buffer)'
     : typeof bytes === 'string'
       ? '; files are read by @kindling/core/node'

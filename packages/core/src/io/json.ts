@@ -3,8 +3,9 @@ import { describe as whatCame } from '../arguments/explain.ts';
 import { refuseExcess } from '../arguments/index.ts';
 import { arrayConstructor, checkDType, type DType, isFloatingPoint, storedNumber } from '../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../errors.ts';
+import { whereReadable } from '../readable.ts';
 import { valuesOf } from '../record/values.ts';
-import { checkShape, formatShape, numelOf, whereReadable } from '../shape.ts';
+import { checkShape, formatShape, numelOf } from '../shape.ts';
 import { type Tensor, wrapArray } from '../tensor.ts';
 
 /** What `JSON.stringify` writes of a tensor. */

@@ -2,6 +2,7 @@
 import { describe } from '../arguments/explain.ts';
 import { isNamed } from '../arguments/kinds.ts';
 import { DTypeError } from '../errors.ts';
+import { isMap } from '../readable.ts';
 import { valuesOf } from '../record/values.ts';
 import { isOfClass, requireTensors, type Tensor, wrapArray } from '../tensor.ts';
 import type { DenseArray } from './encodings.ts';
@@ -26,8 +27,9 @@ export function densesOf(tensors: unknown, caller: string): [string, DenseArray]
       `${caller}: expected tensors by name, in an object or a Map, got ${describe(tensors)}${hint}`,
     );
   }
-  const entries: Iterable<[string, Tensor]> =
-    tensors instanceof Map ? tensors : Object.entries(tensors as Record<string, Tensor>);
+  const entries: Iterable<[string, Tensor]> = isMap(tensors)
+    ? tensors
+    : Object.entries(tensors as Record<string, Tensor>);
   return Array.from(entries, ([name, x]) => [
     name,
     denseOf(x, typeof name === 'string' ? `${caller}: ${quoted(name)}` : caller),

@@ -5,6 +5,7 @@ import type { io, Tensor } from '../index.ts';
 import { serializeNpy } from '../io/npy.ts';
 import { serializeSafetensorsInParts } from '../io/safetensors.ts';
 import { denseOf, densesOf } from '../io/tensors.ts';
+import { isBytes } from '../readable.ts';
 import { callOf } from './file-error.ts';
 import { readArray, readBytes, readTensors } from './load.ts';
 import { writeWhole } from './save.ts';
@@ -82,7 +83,7 @@ export interface BytesOptions {
 
 const bytesOptions = /* @__PURE__ */ K.options<BytesOptions>({ caller: K.text });
 const bytesKind = /* @__PURE__ */ K.kind('a Uint8Array, or an array of them', (x) =>
-  [x].flat().every((part) => part instanceof Uint8Array),
+  [x].flat().every((part) => isBytes(part)),
 );
 const saveBytesTakes = /* @__PURE__ */ signature('saveBytes', {
   path: K.anything,
@@ -105,7 +106,7 @@ export async function saveBytes(
   options: BytesOptions = {},
 ): Promise<void> {
   saveBytesTakes(arguments);
-  const parts = bytes instanceof Uint8Array ? [bytes] : bytes;
+  const parts = isBytes(bytes) ? [bytes] : bytes;
   await writeWhole(callOf(options.caller ?? 'saveBytes', path), parts);
 }
 

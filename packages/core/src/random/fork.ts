@@ -1,6 +1,6 @@
 import { checkArguments, K } from '../arguments/index.ts';
 import { ValueError } from '../errors.ts';
-import { isPromise } from '../shape.ts';
+import { isPromise } from '../readable.ts';
 import { defaultGenerator } from './generator.ts';
 
 /**

@@ -3,6 +3,7 @@ import { describe } from '../arguments/explain.ts';
 import { K, refuseExcess, signature } from '../arguments/index.ts';
 import { ValueError } from '../errors.ts';
 import { twisterDraws } from '../kernels/index.ts';
+import { isBytes } from '../readable.ts';
 
 const N = 624;
 const M = 397;
@@ -57,8 +58,6 @@ function checkedSeed(seed: number | bigint): bigint {
 
 /** The bytes of a generator's state; `JSON.stringify` makes an object of a Uint8Array. */
 export type GeneratorState = Uint8Array | readonly number[] | Readonly<Record<string, number>>;
-
-const isBytes = /* @__PURE__ */ K.whereReadable((x): x is Uint8Array => x instanceof Uint8Array);
 
 function stateBytes(state: GeneratorState): Uint8Array {
   if (isBytes(state) && state.length === STATE_BYTES) return state;

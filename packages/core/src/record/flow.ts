@@ -1,7 +1,7 @@
 import { ofCallback } from '../arguments/callback.ts';
 import { checkArguments, K } from '../arguments/index.ts';
 import { AutogradError } from '../errors.ts';
-import { whereReadable } from '../shape.ts';
+import { whereReadable } from '../readable.ts';
 
 /** An asynchronous function under way, with the value that a setting has in all of it. */
 interface Region {

@@ -251,7 +251,7 @@ afterAll(() => rmSync(compiled, { recursive: true }));
 chmodSync(compiled, 0o755);
 mkdirSync(join(compiled, 'node'));
 writeFileSync(join(compiled, 'package.json'), '{ "type": "module" }');
-for (const path of ['errors', 'shape', 'node/file-error', 'node/endless', 'node/save']) {
+for (const path of ['errors', 'readable', 'shape', 'node/file-error', 'node/endless', 'node/save']) {
   const source = readFileSync(new URL(`../../src/${path}.ts`, import.meta.url), 'utf8');
   const { outputText } = ts.transpileModule(source, {
     compilerOptions: {

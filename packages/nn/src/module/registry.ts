@@ -12,11 +12,9 @@ export type StateNames = Readonly<Record<string, string>>;
 /** Values by name, in order. */
 export type Named<T> = Readonly<Record<string, T>> | ReadonlyMap<string, T>;
 
-const isMap = /* @__PURE__ */ K.whereReadable((x): x is ReadonlyMap<string, never> => x instanceof Map);
-
 /** The entries of an object or Map. */
 export const entriesOf = <T>(named: Named<T>): Iterable<[string, T]> =>
-  isMap(named) ? named : Object.entries(named as Record<string, T>);
+  K.isMap(named) ? named : Object.entries(named as Record<string, T>);
 
 /** The parts of a module itself, without its submodules', by PyTorch's names, in the order of the properties. */
 interface Parts {

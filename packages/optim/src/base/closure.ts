@@ -7,7 +7,7 @@ import { checkArguments, enableGrad, K, type Tensor, ValueError } from '@kindlin
 export function evaluate(caller: string, closure: () => Tensor): Tensor {
   checkArguments(caller, { closure: K.callable }, [closure]);
   const loss = enableGrad(closure);
-  if (isPromise(loss)) {
+  if (K.isPromise(loss)) {
     throw new ValueError(
       `${caller}: the closure returned a Promise, and its gradients come too late for this step; compute loss and gradients ` +
         'first, then write optimizer.step()',
@@ -16,15 +16,12 @@ export function evaluate(caller: string, closure: () => Tensor): Tensor {
   return loss;
 }
 
-const isPromise = (x: unknown): boolean =>
-  typeof (x as { then?: unknown } | null | undefined)?.then === 'function';
-
 /**
  * Looks at what a hook of an optimizer returned: all else counts for nothing.
  * @throws ValueError for a Promise
  */
 export function refusePromise(optimizer: object, result: unknown): void {
-  if (!isPromise(result)) return;
+  if (!K.isPromise(result)) return;
   throw new ValueError(
     `${optimizer.constructor.name}.step: a hook returned a Promise, and the step does not wait for it: what it awaits comes too late, and its errors are lost; ` +
       'await before optimizer.step(), or after it',

@@ -1,6 +1,5 @@
 import { describe } from '../../arguments/explain.ts';
 import { K, signature } from '../../arguments/index.ts';
-import { fits } from '../../arguments/kinds.ts';
 import {
   arrayConstructor,
   bytesOf,
@@ -11,7 +10,8 @@ import {
   type TypedArray,
 } from '../../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../../errors.ts';
-import { checkShape, formatShape, isArray, numelOf, type Shape, whereReadable } from '../../shape.ts';
+import { isArray, isArrayBuffer, whereReadable } from '../../readable.ts';
+import { checkShape, formatShape, numelOf, type Shape } from '../../shape.ts';
 import { Storage } from '../../storage.ts';
 import { isOfClass, requireTensors, Tensor, wrapArray } from '../../tensor.ts';
 import { requireMemory } from '../../transferred.ts';
@@ -212,7 +212,6 @@ export interface FromBufferOptions extends CreationOptions {
   readonly byteOffset?: number;
 }
 
-const arrayBuffer = K.instanceOf(ArrayBuffer, 'an ArrayBuffer');
 const fromBufferTakes = signature('fromBuffer', {
   buffer: K.anything,
   options: K.options<FromBufferOptions>({
@@ -242,7 +241,7 @@ export function fromBuffer(
 ): Tensor {
   fromBufferTakes(arguments);
   const own = sharedArray(buffer);
-  if (own === null && !fits(arrayBuffer, buffer)) {
+  if (own === null && !isArrayBuffer(buffer)) {
     const hint = isTypedArray(buffer)
       ? '; no dtype has its elements as they are: tensor(array) copies them to one that holds them'
       : '';

@@ -3,8 +3,8 @@ import { checkArguments, K } from '../../arguments/index.ts';
 import { storedNumber } from '../../dtype.ts';
 import { DTypeError, ValueError } from '../../errors.ts';
 import type { Expr } from '../../kernels/index.ts';
+import { isArray } from '../../readable.ts';
 import { publicName } from '../../record/apply.ts';
-import { isArray } from '../../shape.ts';
 import { isOfClass, Tensor } from '../../tensor.ts';
 import type { ElementwiseSpec, Operand } from './operation.ts';
 

@@ -3,8 +3,9 @@ import { callListener } from '../../arguments/signature.ts';
 import { type DType, isFloatingPoint, laneOf } from '../../dtype.ts';
 import { calledAs } from '../../errors.ts';
 import { E, ElementwiseKernel, type Expr, runElementwise, scatterStrided } from '../../kernels/index.ts';
+import { isArray } from '../../readable.ts';
 import { apply, applyInPlace, definePrimitive, type Primitive } from '../../record/index.ts';
-import { broadcastShapes, isArray, sameSizes } from '../../shape.ts';
+import { broadcastShapes, sameSizes } from '../../shape.ts';
 import { emptyTensor, isOfClass, type Tensor } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
 import {

@@ -1,8 +1,9 @@
 import { checkArguments, K } from '../../arguments/index.ts';
 import { isFloatingPoint } from '../../dtype.ts';
 import { IndexError, ShapeError } from '../../errors.ts';
+import { isArray } from '../../readable.ts';
 import { valuesOf } from '../../record/index.ts';
-import { formatShape, isArray, type Shape, sameShape, tryBroadcast } from '../../shape.ts';
+import { formatShape, type Shape, sameShape, tryBroadcast } from '../../shape.ts';
 import { isOfClass, Tensor, wrapArray } from '../../tensor.ts';
 import { requireMemory } from '../../transferred.ts';
 import { sizeAlong } from '../views/layout.ts';

@@ -1,6 +1,7 @@
 import { composition, K } from '../../arguments/index.ts';
 import { DTypeError, ShapeError } from '../../errors.ts';
-import { dimsInOrder, formatShape, isArray, type Shape } from '../../shape.ts';
+import { isArray } from '../../readable.ts';
+import { dimsInOrder, formatShape, type Shape } from '../../shape.ts';
 import { Tensor } from '../../tensor.ts';
 import { cat } from '../arranging/joining.ts';
 import { add, div, mul, neg, sub } from '../elementwise/arithmetic.ts';

@@ -1,7 +1,8 @@
 import { K } from '../../arguments/index.ts';
 import { allIntegers } from '../../arguments/sight.ts';
 import { ShapeError } from '../../errors.ts';
-import { contiguousStrides, formatShape, isArray, numelOf, type Shape, sameShape } from '../../shape.ts';
+import { isArray } from '../../readable.ts';
+import { contiguousStrides, formatShape, numelOf, type Shape, sameShape } from '../../shape.ts';
 
 /** How elements lie in a storage; a Tensor is one. */
 export interface Layout {

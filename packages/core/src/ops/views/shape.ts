@@ -2,16 +2,9 @@ import { composition, K, signature } from '../../arguments/index.ts';
 import { callListener } from '../../arguments/signature.ts';
 import { IndexError, ShapeError } from '../../errors.ts';
 import { copyStrided } from '../../kernels/index.ts';
+import { isArray } from '../../readable.ts';
 import { apply, applyView, definePrimitive, defineView } from '../../record/index.ts';
-import {
-  broadcastAll,
-  checkShape,
-  formatShape,
-  isArray,
-  normalizeDim,
-  numelOf,
-  type Shape,
-} from '../../shape.ts';
+import { broadcastAll, checkShape, formatShape, normalizeDim, numelOf, type Shape } from '../../shape.ts';
 import { Tensor } from '../../tensor.ts';
 import { contiguous } from '../creation/copy.ts';
 import {

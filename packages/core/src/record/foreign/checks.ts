@@ -2,6 +2,7 @@
 import { describe } from '../../arguments/explain.ts';
 import { dtypes } from '../../dtype.ts';
 import { AutogradError, KindlingError, ValueError } from '../../errors.ts';
+import { isPromise } from '../../readable.ts';
 import { checkNumel, formatShape, numelOf, type Shape } from '../../shape.ts';
 import { Tensor } from '../../tensor.ts';
 import { isOutOfMemory } from '../apply.ts';
@@ -35,7 +36,7 @@ export function checkedMetas<M>(name: string, metas: M): M {
 
 /** Refuses what a kernel returns as if that were its result, which it writes to `out`. */
 function checkWritten(name: string, returned: unknown): void {
-  if (!(returned instanceof Tensor || returned instanceof Promise)) return;
+  if (!(returned instanceof Tensor || isPromise(returned))) return;
   throw new ValueError(
     `${name}: its kernel returned ${returned instanceof Tensor ? 'a Tensor' : 'a Promise'}; a kernel writes the result into ` +
       'the tensor that it is given for it, before it returns',

@@ -2,7 +2,8 @@ import { checkArguments, K } from '../../../arguments/index.ts';
 import { type DType, isFloatingPoint } from '../../../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../../../errors.ts';
 import { ElementwiseKernel, type Expr } from '../../../kernels/index.ts';
-import { expandsTo, formatShape, isArray, sameShape } from '../../../shape.ts';
+import { isArray } from '../../../readable.ts';
+import { expandsTo, formatShape, sameShape } from '../../../shape.ts';
 import { isOfClass, type Tensor } from '../../../tensor.ts';
 import { areNumbers, checkedUpdate, paramsKind } from '../operands.ts';
 

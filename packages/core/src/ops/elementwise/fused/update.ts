@@ -1,10 +1,10 @@
 import { checkArguments, K, signature } from '../../../arguments/index.ts';
 import { laneOf } from '../../../dtype.ts';
 import { type Expr, isPackable, runElementwiseMany, runElementwisePacked } from '../../../kernels/index.ts';
+import { isArray } from '../../../readable.ts';
 import { isRecording } from '../../../record/flags.ts';
 import { prepareInPlace, updateInPlace } from '../../../record/in-place.ts';
 import { observed } from '../../../record/observe.ts';
-import { isArray } from '../../../shape.ts';
 import type { Storage } from '../../../storage.ts';
 import type { Tensor } from '../../../tensor.ts';
 import { clone, copy_ } from '../../creation/copy.ts';
