@@ -4,6 +4,7 @@ import {
   FrozenError,
   fromJSON,
   isTensorJSON,
+  isTraced,
   K,
   KindlingError,
   noGrad,
@@ -11,7 +12,7 @@ import {
   sameShape,
   Tensor,
 } from '@kindling/core';
-import { type AnyModule, internalsOf, isModule } from '../callable.ts';
+import { type AnyModule, dependsOnParts, internalsOf, isModule } from '../callable.ts';
 import { hooksFor } from '../hooks/index.ts';
 import { setPart } from '../members.ts';
 import { Parameter } from '../parameter.ts';
@@ -135,6 +136,7 @@ function entriesIn(state: StateDictLike): LoadingState {
 }
 
 function planOf(module: AnyModule, prefix: string, state: LoadingState, load: Load): Plan {
+  if (isTraced()) dependsOnParts(module);
   const { missingKeys, unexpectedKeys } = load;
   const before = [[...missingKeys], [...unexpectedKeys]] as const;
   const metadata = load.assign ? { assignToParamsBuffers: true } : {};
