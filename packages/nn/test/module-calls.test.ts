@@ -192,6 +192,14 @@ describe('forward hooks that are always called', () => {
     expect(() => model.registerForwardPreHook(() => undefined, { alwaysCall: true } as never)).toThrow(
       'Identity.registerForwardPreHook',
     );
+    // Hooks around states run in the order in which they came.
+    for (const kind of ['StateDictPre', 'StateDictPost', 'LoadStateDictPre', 'LoadStateDictPost'] as const) {
+      const register = model[`register${kind}Hook`] as (...given: unknown[]) => unknown;
+      expect(() => register.call(model, () => undefined, { prepend: true })).toThrow(
+        `Identity.register${kind}Hook: takes`,
+      );
+      expect(() => register.call(model)).toThrow(`Identity.register${kind}Hook: hook: expected`);
+    }
   });
 });
 

@@ -1,4 +1,4 @@
-import { compile, io, ones, tensor, type Tensor, zeros } from '@kindling/core';
+import { Checkpoint, compile, io, memoryStorage, ones, type Tensor, tensor, zeros } from '@kindling/core';
 import * as nn from '@kindling/nn';
 import { describe, expect, it } from 'vitest';
 
@@ -251,6 +251,21 @@ describe('extra state', () => {
     expect((to.state as Tensor).toArray()).toEqual([4]);
     from.state = { calls: 3 };
     expect(() => io.saveSafetensors(from.stateDict())).toThrow('saveSafetensors: "_extra_state"');
+  });
+
+  it('crosses checkpoints', async () => {
+    const storage = memoryStorage();
+    const [from, to] = [new Counter(), new Counter()];
+    from.state = { best: [tensor([2.5])], calls: 3, rate: Infinity };
+    await new Checkpoint({ storage, parts: { model: from } }).save({ step: 1 });
+    await new Checkpoint({ storage, parts: { model: to } }).resume();
+    const { best, ...rest } = to.state as { best: Tensor[] };
+    expect(best[0]!.item()).toBe(2.5);
+    expect(rest).toEqual({ calls: 3, rate: Infinity });
+    from.state = { cache: new Map() };
+    await expect(new Checkpoint({ storage, parts: { model: from } }).save({ step: 2 })).rejects.toThrow(
+      'cache',
+    );
   });
 
   it('is refused where the class has none', () => {

@@ -5,10 +5,7 @@ import { likeTensor, Tensor } from '../tensor.ts';
 import { callable, errorOf, fits, isArray, isOptions, type Kind, kind, type Parameters } from './kinds.ts';
 import { nearest } from './near-names.ts';
 
-/**
- * What came, in a few words, for an error: `[1, 2]`, `a Tensor of shape [3]`, `an instance of Map`. Kindling's own.
- * @example describeValue(new Map()); // 'an instance of Map'
- */
+/** What came, in a few words. */
 export function describe(value: unknown, depth = 0): string {
   try {
     return described(value, depth);

@@ -10,13 +10,7 @@ import {
   traceNumber,
 } from '@kindling/core';
 import { type AnyModule, dependsOnModule, heldBy, internalsOf } from './callable.ts';
-import {
-  addHook,
-  copyOfHooks,
-  type ForwardHookOptions,
-  type HookKind,
-  type RemovableHandle,
-} from './hooks/index.ts';
+import { addHook, copyOfHooks, type HookKind, type RemovableHandle } from './hooks/index.ts';
 import type { Parameter } from './parameter.ts';
 import { partsOf } from './registry.ts';
 
@@ -127,15 +121,10 @@ export function member<K extends 'parameters' | 'buffers'>(
   return found as K extends 'parameters' ? Parameter : Tensor;
 }
 
-/** Adds a hook. */
-export function registerHook(
-  module: AnyModule,
-  kind: HookKind,
-  hook: (...input: never[]) => unknown,
-  options?: ForwardHookOptions,
-): RemovableHandle {
+/** Adds the hook that the method of its kind was given. */
+export function registerHook(module: AnyModule, kind: HookKind, given: ArrayLike<unknown>): RemovableHandle {
   if (isTraced()) dependsOnModule(module);
   const own = internalsOf(module);
   own.hooks ??= copyOfHooks(null);
-  return addHook(module, own.hooks, kind, hook, options);
+  return addHook(module, own.hooks, kind, given);
 }

@@ -10,20 +10,34 @@ import {
   registrars,
 } from './kinds.ts';
 
+const hook = K.callable;
+const options = /* @__PURE__ */ K.options<HookOptions>({ prepend: K.flag });
 const ofForward = /* @__PURE__ */ K.options<ForwardHookOptions>({ prepend: K.flag, alwaysCall: K.flag });
-const ofOthers = /* @__PURE__ */ K.options<HookOptions>({ prepend: K.flag });
+
+type Hook = (...input: never[]) => unknown;
+
+/** What the methods take; hooks around states run in the order in which they came. */
+const taken: { readonly [H in HookKind]: Readonly<Record<string, K.Kind>> } = {
+  forwardPre: { hook, options },
+  forward: { hook, options: ofForward },
+  backwardPre: { hook, options },
+  backward: { hook, options },
+  statePre: { hook },
+  statePost: { hook },
+  loadPre: { hook },
+  loadPost: { hook },
+};
 
 /** Adds a hook to the list; the handle takes this one away, also where the same function stands there twice. */
 export function addHook(
   module: AnyModule,
   hooks: ModuleHooks,
   kind: HookKind,
-  hook: (...input: never[]) => unknown,
-  options: ForwardHookOptions = {},
+  given: ArrayLike<unknown>,
 ): RemovableHandle {
-  const kinds = { hook: K.callable, options: kind === 'forward' ? ofForward : ofOthers };
-  checkArguments(`${module.constructor.name}.${registrars[kind]}`, kinds, [hook, options]);
-  const list: Entry<(...input: never[]) => unknown>[] = hooks[kind];
+  checkArguments(`${module.constructor.name}.${registrars[kind]}`, taken[kind], given);
+  const [hook, options = {}] = Array.from(given) as [Hook, ForwardHookOptions | undefined];
+  const list: Entry<Hook>[] = hooks[kind];
   const entry = { hook, always: options.alwaysCall === true };
   if (options.prepend === true) list.unshift(entry);
   else list.push(entry);
