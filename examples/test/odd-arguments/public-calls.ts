@@ -44,9 +44,9 @@ function exportedFunctions(): Map<Callable, string[]> {
   return paths;
 }
 
-/** The methods that no user calls: those that their classes keep to themselves. */
+/** The methods that no user calls: those that their classes keep to themselves, or override to have something. */
 function hiddenMethods(): ReadonlySet<string> {
-  const hidden = new Set<string>(['constructor', 'registered']);
+  const hidden = new Set<string>(['constructor', 'registered', 'getExtraState', 'setExtraState']);
   for (const path of sourceFiles()) {
     const text = readFileSync(join(packages, path), 'utf8');
     for (const [, name] of text.matchAll(/^\s+(?:protected|private) (?:\w+ )*(\w+)[(<]/gm))

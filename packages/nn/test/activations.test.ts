@@ -412,3 +412,13 @@ it('a softmax without its dimension warns once, and takes the one that PyTorch t
   ]);
   warn.mockRestore();
 });
+
+it('a PReLU is set back to the slopes it began with', () => {
+  const layer = new nn.PReLU({ numParameters: 2, init: 0.5 });
+  const { weight } = layer;
+  layer.loadStateDict({ weight: tensor([3, 4]) });
+  layer.resetParameters();
+  expect(layer.weight).toBe(weight);
+  expect(weight.toArray()).toEqual([0.5, 0.5]);
+  expect(weight.requiresGrad).toBe(true);
+});

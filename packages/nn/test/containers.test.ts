@@ -153,4 +153,20 @@ describe('ParameterList and ParameterDict', () => {
     expect(dict.get('get').toArray()).toEqual([1, 1]);
     expect(() => dict.get('x')).toThrow("no parameter 'x'");
   });
+
+  it('of names, gives what there is or adds it, and takes out the last', () => {
+    const dict = new nn.ParameterDict({ first: ones([2]) });
+    expect(dict.setDefault('first', zeros([1]))).toBe(dict.get('first'));
+    expect(dict.setDefault('second', zeros([1]))).toBeInstanceOf(nn.Parameter);
+    expect([...dict.keys()]).toEqual(['first', 'second']);
+    const second = dict.get('second');
+    const [name, last] = dict.popItem();
+    expect(name).toBe('second');
+    expect(last).toBe(second);
+    expect(Object.keys(dict.stateDict())).toEqual(['first']);
+    dict.clear();
+    expect(() => dict.popItem()).toThrow('ParameterDict.popItem: dictionary is empty');
+    expect(() => dict.setDefault('a.b', zeros([1]))).toThrow(`can't be empty or contain "."`);
+    expect(() => dict.setDefault('a', 1 as never)).toThrow('ParameterDict.setDefault');
+  });
 });

@@ -108,7 +108,7 @@ describe('loadStateDict', () => {
       'size mismatch for fc.bias',
     );
     expect(() => net.loadStateDict({ 'fc.bias': 3 as unknown as Tensor }, { strict: false })).toThrow(
-      'While copying the parameter named "fc.bias", expected a Tensor from checkpoint but received number',
+      'While copying the parameter named "fc.bias", expected a Tensor from checkpoint but received 3',
     );
     expect(() => net.loadStateDict(3 as never)).toThrow('expected an object or a Map of tensors');
   });
@@ -159,10 +159,10 @@ describe('a state dict in JSON', () => {
     for (const [bias, reason] of [
       [{ dtype: 'float32', shape: [1], data: [null] }, 'fromJSON: element 0, of dtype float32, is null'],
       [{ dtype: 'float32', shape: [2], data: [1] }, 'fromJSON: shape [2] takes 2 elements, data holds 1'],
-      [{ 0: 1 }, 'expected a Tensor from checkpoint but received object'],
-      [[1], 'expected a Tensor from checkpoint but received object'],
+      [{ 0: 1 }, 'expected a Tensor from checkpoint but received an object with 0'],
+      [[1], 'expected a Tensor from checkpoint but received [1]'],
       [null, 'expected a Tensor from checkpoint but received null'],
-      [3, 'expected a Tensor from checkpoint but received number'],
+      [3, 'expected a Tensor from checkpoint but received 3'],
     ] as const) {
       const state = { weight: { ...good.weight, data: [before + 1] }, bias } as never;
       expect(() => layer.loadStateDict(state)).toThrow(
@@ -180,9 +180,9 @@ describe('a state dict in JSON', () => {
     for (const [state, got] of [
       [null, 'null'],
       [undefined, 'undefined'],
-      [3, 'number'],
-      [layer, 'function'],
-      [[layer.weight], 'object'],
+      [3, '3'],
+      [layer, 'an instance of Linear'],
+      [[layer.weight], '[a Tensor of shape [1, 1]]'],
     ])
       expect(() => layer.loadStateDict(state as never)).toThrow(
         `loadStateDict: expected an object or a Map of tensors by name, got ${got}`,

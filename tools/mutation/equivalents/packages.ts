@@ -88,7 +88,7 @@ export const ofPackages: readonly Equivalent[] = [
     why: 'there are as many states as schedulers, which is asked before',
   },
   {
-    file: 'nn/src/module/state-dict.ts',
+    file: 'nn/src/module/state/load.ts',
     code: 'const known = dot < 0 ? own.has(rest) : below.has(rest.slice(0, dot)) || own.has(rest);',
     from: '0',
     to: '1',

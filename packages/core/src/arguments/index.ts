@@ -5,6 +5,7 @@ export * as K from './kinds.ts';
 export {
   type CallListener,
   checkArguments,
+  describeValue,
   listenToCalls,
   refuseExcess,
   type Signature,

@@ -1,5 +1,5 @@
 import { isArray } from '../readable.ts';
-import { errorFor, excessError } from './explain.ts';
+import { describe, errorFor, excessError } from './explain.ts';
 import { fits, type Kind, kind, type Parameters } from './kinds.ts';
 import { isAtSight, sightOf } from './sight.ts';
 
@@ -107,6 +107,15 @@ export const stated = (parameters: Parameters | (() => Parameters)): Parameters 
  */
 export function checkArguments(name: string, parameters: Parameters, given: ArrayLike<unknown>): void {
   signature(name, parameters)(given);
+}
+
+/**
+ * What came, in a few words, for an error: `[1, 2]`, `a Tensor of shape [3]`, `an instance of Map`. Kindling's own.
+ * @example describeValue(new Map()); // 'an instance of Map'
+ */
+export function describeValue(value: unknown): string {
+  if (arguments.length > 1) refuseExcess('describeValue', ['value'], arguments);
+  return describe(value);
 }
 
 /**

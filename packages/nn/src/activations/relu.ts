@@ -16,6 +16,7 @@ import {
   getDefaultDtype,
   isFloatingPoint,
   K,
+  noGrad,
   ShapeError,
   signature,
   type Tensor,
@@ -157,6 +158,11 @@ export class PReLU extends Module<[Tensor], Tensor> {
     this.numParameters = numParameters;
     this.init = init;
     this.weight = new Parameter(full([numParameters], init, { dtype }));
+  }
+
+  /** Sets the slopes to where they started, {@link init}. */
+  resetParameters(): void {
+    noGrad(() => this.weight.fill_(this.init));
   }
 
   override forward(x: Tensor): Tensor {

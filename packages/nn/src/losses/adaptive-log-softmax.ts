@@ -21,7 +21,8 @@ import { Sequential } from '../containers/sequential.ts';
 import { type LayerOptions, layerKinds } from '../layers/factory.ts';
 import { Linear } from '../layers/linear.ts';
 import { checkInput } from '../module/arguments.ts';
-import { hooksOf } from '../module/members.ts';
+import { internalsOf } from '../module/callable.ts';
+import { hasHooks } from '../module/hooks/index.ts';
 import { Module } from '../module/module.ts';
 import { lossOfEachRow, requireClassDType } from './classes.ts';
 import type { LossModuleOptions } from './loss.ts';
@@ -234,9 +235,8 @@ function weightsOf(layers: Sequential): Tensor[] | null {
 
 /** Whether a module is of this very class, and nobody has added to what it does. */
 function isOnly(module: Module<never, unknown>, is: unknown): boolean {
-  const { pre, forward, backward } = hooksOf(module);
-  const hooks = pre.length + forward.length + backward.length;
-  return module.constructor === is && hooks === 0 && !Object.hasOwn(module, 'forward');
+  const { hooks } = internalsOf(module);
+  return module.constructor === is && !hasHooks(hooks) && !Object.hasOwn(module, 'forward');
 }
 
 /** The first cutoff, where all fit. */

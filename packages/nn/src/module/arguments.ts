@@ -1,7 +1,7 @@
 import { checkArguments, K, Tensor } from '@kindling/core';
 import { type AnyModule, isModule } from './callable.ts';
 import type { NamedOptions } from './registry.ts';
-import type { LoadStateDictOptions, StateDictOptions } from './state-dict.ts';
+import type { LoadStateDictOptions, StateDictOptions } from './state/index.ts';
 
 const target = () => ({ target: K.text });
 const recurse = () => ({ options: K.options<{ recurse?: boolean }>({ recurse: K.flag }) });
@@ -28,11 +28,18 @@ const taken = {
   requiresGrad_: () => ({ requiresGrad: K.flag }),
   registerBuffer: () => ({ options: K.options<{ persistent?: boolean }>({ persistent: K.flag }) }),
   stateDict: () => ({ options: K.options<StateDictOptions>({ prefix: K.text, keepVars: K.flag }) }),
-  loadStateDict: () => ({ options: K.options<LoadStateDictOptions>({ strict: K.flag }) }),
+  loadStateDict: () => ({ options: K.options<LoadStateDictOptions>({ strict: K.flag, assign: K.flag }) }),
 };
 
 /** What containers and `registerModule` take. */
 export const moduleKind = /* @__PURE__ */ K.kind('a module such as new nn.Linear(2, 3)', isModule);
+
+/** What `setSubmodule` takes. */
+export const submodule = {
+  target: K.text,
+  module: moduleKind,
+  options: /* @__PURE__ */ K.options<{ strict?: boolean }>({ strict: K.flag }),
+};
 
 /** Refuses an input of a module that is no tensor. */
 export function checkInput(module: AnyModule, input: unknown): void {

@@ -13,7 +13,7 @@ import {
   traceNumber,
 } from '@kindling/core';
 import { refuseExcessInput } from './excess-input.ts';
-import { type ModuleHooks, runWithHooks } from './hooks.ts';
+import { type ModuleHooks, runWithHooks } from './hooks/index.ts';
 import type { Module } from './module.ts';
 import { Parameter } from './parameter.ts';
 

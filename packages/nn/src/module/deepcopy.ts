@@ -1,6 +1,7 @@
 import { checkArguments, Tensor } from '@kindling/core';
 import { moduleKind } from './arguments.ts';
 import { type AnyModule, emptyLike, internalsOf, isModule } from './callable.ts';
+import { copyOfHooks } from './hooks/index.ts';
 import { setProperty } from './members.ts';
 import { Parameter } from './parameter.ts';
 
@@ -65,10 +66,7 @@ function copyOf(value: unknown, known: Map<unknown, unknown>): unknown {
 function copyModule(module: AnyModule, copy: AnyModule, inside: (x: unknown) => unknown): AnyModule {
   const [from, to] = [internalsOf(module), internalsOf(copy)];
   for (const [name, buffer] of from.buffers) to.buffers.set(name, buffer);
-  if (from.hooks !== null) {
-    const { pre, forward, backward } = from.hooks;
-    to.hooks = { pre: [...pre], forward: [...forward], backward: [...backward] };
-  }
+  if (from.hooks !== null) to.hooks = copyOfHooks(from.hooks);
   for (const [name, value] of from.held) to.held.set(name, inside(value));
   for (const [name, value] of Object.entries(module)) setProperty(copy, name, inside(value));
   return copy;

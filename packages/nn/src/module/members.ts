@@ -9,8 +9,8 @@ import {
   Tensor,
   traceNumber,
 } from '@kindling/core';
-import { type AnyModule, dependsOnModule, internalsOf } from './callable.ts';
-import { addHook, type HookOptions, type ModuleHooks, type RemovableHandle } from './hooks.ts';
+import { type AnyModule, dependsOnModule, heldBy, internalsOf } from './callable.ts';
+import { addHook, copyOfHooks, type HookKind, type RemovableHandle } from './hooks/index.ts';
 import type { Parameter } from './parameter.ts';
 import { partsOf } from './registry.ts';
 
@@ -24,6 +24,15 @@ export function setProperty(module: AnyModule, name: string, value: unknown): vo
   const own = { value, writable: true, enumerable: true, configurable: true };
   if (!Reflect.defineProperty(module, name, own))
     throw new FrozenError(`${module.constructor.name}.${name}`, 'module');
+}
+
+/** {@link setProperty}, or what a container holds by the name. */
+export function setPart(module: AnyModule, name: string, value: unknown): void {
+  const held = heldBy(module);
+  if (held.has(name)) {
+    noteChange();
+    held.set(name, value);
+  } else setProperty(module, name, value);
 }
 
 /** Sets the flag `training`: a compiled call takes it for given as it was, and leaves it as it does here. */
@@ -112,20 +121,10 @@ export function member<K extends 'parameters' | 'buffers'>(
   return found as K extends 'parameters' ? Parameter : Tensor;
 }
 
-/** The hooks of a module. */
-export function hooksOf(module: AnyModule): ModuleHooks {
-  const own = internalsOf(module);
-  own.hooks ??= { pre: [], forward: [], backward: [] };
-  return own.hooks;
-}
-
-/** Adds one. */
-export function registerHook(
-  module: AnyModule,
-  kind: keyof ModuleHooks,
-  hook: (...input: never[]) => unknown,
-  options?: HookOptions,
-): RemovableHandle {
+/** Adds the hook that the method of its kind was given. */
+export function registerHook(module: AnyModule, kind: HookKind, given: ArrayLike<unknown>): RemovableHandle {
   if (isTraced()) dependsOnModule(module);
-  return addHook(module, hooksOf(module), kind, hook, options);
+  const own = internalsOf(module);
+  own.hooks ??= copyOfHooks(null);
+  return addHook(module, own.hooks, kind, given);
 }

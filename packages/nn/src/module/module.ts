@@ -1,14 +1,19 @@
-import { type DType, isFloatingPoint, KindlingError, Tensor } from '@kindling/core';
-import { given } from './arguments.ts';
-import { type AnyModule, Callable, internalsOf, isModule } from './callable.ts';
-import type { ForwardHook, ForwardPreHook, FullBackwardHook, HookOptions, RemovableHandle } from './hooks.ts';
+import {
+  checkArguments,
+  type DType,
+  isFloatingPoint,
+  KindlingError,
+  Tensor,
+  ValueError,
+} from '@kindling/core';
+import { given, submodule } from './arguments.ts';
+import { type AnyModule, internalsOf, isModule } from './callable.ts';
 import {
   absent,
   cannotAssign,
   checkName,
   member,
   noModule,
-  registerHook,
   setProperty,
   setTraining,
   valueOf,
@@ -20,20 +25,13 @@ import {
   type NamedOptions,
   parametersOf,
   partsOf,
+  propertyOf,
   type StateNames,
   walkMembers,
   walkModules,
 } from './registry.ts';
 import { retype } from './retype.ts';
-import {
-  collectState,
-  type IncompatibleKeys,
-  type LoadStateDictOptions,
-  restoreState,
-  type StateDict,
-  type StateDictLike,
-  type StateDictOptions,
-} from './state-dict.ts';
+import { Stateful } from './stateful.ts';
 
 type RecurseOptions = Pick<NamedOptions, 'recurse'>;
 
@@ -60,7 +58,7 @@ type RecurseOptions = Pick<NamedOptions, 'recurse'>;
  * model.namedParameters().map(([name]) => name); // [ 'hidden.weight', 'hidden.bias', 'out.weight', 'out.bias' ]
  * ```
  */
-export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable {
+export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Stateful<I, O> {
   /**
    * PyTorch's names of properties that are called otherwise here: `{ runningMean: 'running_mean' }`. Subclasses inherit
    * it; one that adds names spreads those of its parent: `{ ...nn.BatchNorm1d.stateNames, fcOne: 'fc_one' }`.
@@ -83,11 +81,6 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
   /** What stands between the parentheses when the module is printed; by default nothing. Follows `extra_repr`. */
   extraRepr(): string {
     return '';
-  }
-
-  /** Whether a state dict may lack the parameter or buffer of this name; for what older checkpoints did not have. */
-  toleratesMissing(_name: string): boolean {
-    return false;
   }
 
   // ---- Registering ----
@@ -220,6 +213,35 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
   }
 
   /**
+   * Puts a module in the place of the one of this dotted name, or, where its parent has none, adds it; with
+   * `{ strict: true }` there has to be one. Follows `torch.nn.Module.set_submodule`.
+   * @throws ValueError for an empty name; KindlingError where the parent is not there, or the name is that of something
+   *   else.
+   * @example
+   * ```ts
+   * const model = new nn.Sequential(new nn.Linear(2, 8), new nn.ReLU());
+   * model.setSubmodule('1', new nn.Tanh());
+   * String(model[1]); // 'Tanh()'
+   * ```
+   */
+  setSubmodule(target: string, module: AnyModule, options: { readonly strict?: boolean } = {}): void {
+    checkArguments(`${this.constructor.name}.setSubmodule`, submodule, arguments);
+    if (target === '') {
+      throw new ValueError(
+        `${this.constructor.name}.setSubmodule: Cannot set the submodule without a target name!`,
+      );
+    }
+    const dot = target.lastIndexOf('.');
+    const parent = dot < 0 ? this : this.getSubmodule(target.slice(0, dot));
+    const name = target.slice(dot + 1);
+    const there = partsOf(parent).children.some(([key]) => key === name);
+    const property = propertyOf(parent, name);
+    if (!there && (options.strict === true || valueOf(parent, property) !== undefined))
+      throw absent(parent, property, 'Module');
+    parent.registerModule(property, module);
+  }
+
+  /**
    * The parameter of this dotted name.
    * @throws KindlingError when there is none.
    */
@@ -303,81 +325,6 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Callable
   /** `to('float64')`. */
   double(): this {
     return this.to('float64');
-  }
-
-  // ---- State ----
-
-  /**
-   * The parameters and persistent buffers by name, detached and sharing memory with the module: PyTorch's keys in
-   * PyTorch's order. Follows `torch.nn.Module.state_dict`.
-   * @example
-   * ```ts
-   * Object.keys(new nn.BatchNorm1d(3, { affine: false }).stateDict()); // [ 'running_mean', 'running_var', 'num_batches_tracked' ]
-   * ```
-   */
-  stateDict(options: StateDictOptions = {}): StateDict {
-    const state: StateDict = {};
-    const { prefix = '', keepVars = false } = given(this, 'stateDict', options);
-    collectState(this, state, prefix, keepVars);
-    return state;
-  }
-
-  /**
-   * What `JSON.stringify` writes: the {@link stateDict}, never the module's insides. `loadStateDict` takes what
-   * `JSON.parse` makes of it. Kindling's own.
-   */
-  toJSON(): StateDict {
-    return this.stateDict();
-  }
-
-  /**
-   * Copies a state dict, or its JSON, into the parameters and buffers, converting dtypes; all or nothing.
-   * Follows `torch.nn.Module.load_state_dict`.
-   * @throws KindlingError when keys are missing or unexpected (and `strict` is not false), or sizes differ: PyTorch's
-   *   report of all of them.
-   * @example
-   * ```ts
-   * const [one, other] = [new nn.Linear(3, 2), new nn.Linear(3, 2)];
-   * other.loadStateDict(one.stateDict()); // { missingKeys: [], unexpectedKeys: [] }
-   * equal(one.weight, other.weight); // true
-   * ```
-   */
-  loadStateDict(state: StateDictLike, options: LoadStateDictOptions = {}): IncompatibleKeys {
-    return restoreState(this, state, given(this, 'loadStateDict', options).strict ?? true);
-  }
-
-  // ---- Hooks ----
-
-  /**
-   * Calls `hook` before each forward; what it returns takes the place of the arguments (one value, or an array of
-   * them). Follows `torch.nn.Module.register_forward_pre_hook`.
-   */
-  registerForwardPreHook(hook: ForwardPreHook<this, I>, options?: HookOptions): RemovableHandle {
-    return registerHook(this, 'pre', hook, options);
-  }
-
-  /**
-   * Calls `hook` after each forward; what it returns, unless undefined, takes the place of the output. Follows
-   * `torch.nn.Module.register_forward_hook`.
-   * @example
-   * ```ts
-   * const layer = new nn.Linear(3, 2);
-   * const handle = layer.registerForwardHook((_module, _input, output) => console.log(output.shape));
-   * layer(ones([4, 3]));
-   * handle.remove();
-   * ```
-   */
-  registerForwardHook(hook: ForwardHook<this, I, O>, options?: HookOptions): RemovableHandle {
-    return registerHook(this, 'forward', hook, options);
-  }
-
-  /**
-   * Calls `hook` in backward, once the gradients of the inputs are known, with those and the gradients of the outputs
-   * (`null` for tensors that want none); what it returns, unless undefined, takes the place of the inputs' gradients.
-   * Follows `torch.nn.Module.register_full_backward_hook`.
-   */
-  registerFullBackwardHook(hook: FullBackwardHook<this>, options?: HookOptions): RemovableHandle {
-    return registerHook(this, 'backward', hook, options);
   }
 
   // ---- Printing ----

@@ -70,6 +70,13 @@ const nameIn = (names: StateNames, property: string): string =>
 export const stateNameOf = (module: AnyModule, property: string): string =>
   nameIn(stateNamesOf(module), property);
 
+/** The property of a module that PyTorch calls by a name; one of the name itself where there is none. */
+export function propertyOf(module: AnyModule, name: string): string {
+  const names = stateNamesOf(module);
+  const found = module.registered().find(([property]) => nameIn(names, property) === name)?.[0];
+  return found ?? Object.keys(names).find((property) => names[property] === name) ?? name;
+}
+
 /** The names that lead from a module back to itself, by way of `path`; null where none do. */
 function wayBack(to: AnyModule, from: AnyModule, path: string[], seen: Set<AnyModule>): string[] | null {
   for (const [name, child] of partsOf(from).children) {

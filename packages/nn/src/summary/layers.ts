@@ -2,7 +2,7 @@
 import { Tensor } from '@kindling/core';
 import { MultiheadAttention } from '../layers/index.ts';
 import type { AnyModule } from '../module/callable.ts';
-import type { RemovableHandle } from '../module/hooks.ts';
+import type { RemovableHandle } from '../module/hooks/index.ts';
 import type { Parameter } from '../module/parameter.ts';
 import { partsOf } from '../module/registry.ts';
 

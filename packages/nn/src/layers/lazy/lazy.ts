@@ -5,7 +5,7 @@ import { setProperty } from '../../module/members.ts';
 import type { Module } from '../../module/module.ts';
 import { Parameter, UninitializedParameter } from '../../module/parameter.ts';
 import { stateNameOf } from '../../module/registry.ts';
-import { type Fit, fitTo } from '../../module/state-dict.ts';
+import { type Fit, fitTo } from '../../module/state/index.ts';
 
 type AnyLayer = Module<[Tensor, ...unknown[]], Tensor> & { resetParameters(): void };
 
