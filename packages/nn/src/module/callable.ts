@@ -156,7 +156,11 @@ function methodsOf(module: Callable): string[] {
 /** Those of its class, of the one above it, and so on to that of all modules. */
 function prototypesOf(module: Callable): object[] {
   const all: object[] = [];
-  for (let one: object = Object.getPrototypeOf(module); one !== Callable.prototype; one = Object.getPrototypeOf(one))
+  for (
+    let one: object = Object.getPrototypeOf(module);
+    one !== Callable.prototype;
+    one = Object.getPrototypeOf(one)
+  )
     all.push(one);
   return all;
 }
