@@ -64,6 +64,36 @@ describe('a program is told of', () => {
     expect(fn.programs).toHaveLength(2);
   });
 
+  it.each<[string, (net: Net) => unknown, (x: Tensor, net: Net) => Tensor]>([
+    [
+      'another module in a list of its own',
+      (net) => net.blocks.append(new nn.Sigmoid()),
+      (x, { blocks }) => [...(blocks as unknown as nn.Linear[])].reduce((y, block) => block(y), x),
+    ],
+    [
+      'another parameter in a list of its own',
+      (net) => net.scales.append(new nn.Parameter(randn([2]))),
+      (x, { scales }) => [...scales].reduce((y, scale) => y.mul(scale), x),
+    ],
+    [
+      'another module in a dictionary of its own',
+      (net) => net.named.set('last', new nn.Sigmoid()),
+      (x, { named }) => [...named.values()].reduce((y, layer) => (layer as nn.Linear)(y), x),
+    ],
+  ])('%s, which nothing holds that is called', (_, change, use) => {
+    const fn = expectSameBits(() => {
+      const net = new Net();
+      return {
+        call: (x: Tensor) => noGrad(() => use(x, net)),
+        argumentsOf: (call) => {
+          if (call === 4) change(net);
+          return [randn([3, 2])];
+        },
+      };
+    }, 8);
+    expect(fn.programs).toHaveLength(2);
+  });
+
   it('another buffer or parameter of a model that is averaged', () => {
     const fn = expectSameBits(() => {
       const model = new nn.Sequential(new nn.Linear(2, 2), new nn.BatchNorm1d(2));

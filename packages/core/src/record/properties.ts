@@ -6,14 +6,16 @@ type Properties = Readonly<Record<string, unknown>>;
 
 /**
  * Where a call is being compiled: the program serves as long as the properties that an object has now, which is called
- * `name`, have the same values; `noteChange` may tell of new ones. Kindling's own.
+ * `name`, have the same values, and so do those of the names `inherited`, such as methods, wherever it has them from;
+ * `noteChange` may tell of new ones. Kindling's own.
  */
-export function assumesValues(name: string, object: object): void {
+export function assumesValues(name: string, object: object, inherited: readonly string[] = []): void {
   if (tracer === null) return;
   const properties = object as Properties;
   fasten(properties);
-  const keys = Object.keys(properties);
-  const values = Object.values(properties);
+  const own = Object.keys(properties);
+  const keys = [...own, ...inherited.filter((key) => !own.includes(key))];
+  const values = keys.map((key) => properties[key]);
   const areSame = comparisonOf(keys);
   const holds: Test = () => areSame(properties, values);
   compared.set(holds, { object: properties, keys, values });

@@ -1,5 +1,5 @@
-import { checkArguments, K, KindlingError, refuseExcess } from '@kindling/core';
-import { heldBy } from '../module/callable.ts';
+import { checkArguments, isTraced, K, KindlingError, refuseExcess } from '@kindling/core';
+import { dependsOnModule, heldBy } from '../module/callable.ts';
 import { Module } from '../module/module.ts';
 import { entriesOf, type Named } from '../module/registry.ts';
 
@@ -39,7 +39,7 @@ export abstract class Dictionary<T, V = T> extends Module<never, never> {
    */
   get(name: string): T {
     checkArguments(`${this.constructor.name}.get`, { name: K.text }, arguments);
-    const value = heldBy<T>(this).get(name);
+    const value = listed<T>(this).get(name);
     if (value === undefined) throw new KindlingError(this.absent(name));
     return value;
   }
@@ -49,7 +49,7 @@ export abstract class Dictionary<T, V = T> extends Module<never, never> {
    * @throws KindlingError when it is of the wrong kind, or the name is empty or has a dot.
    */
   set(name: string, value: V): this {
-    heldBy<T>(this).set(name, this.accept(name, value));
+    listed<T>(this).set(name, this.accept(name, value));
     return this;
   }
 
@@ -62,7 +62,7 @@ export abstract class Dictionary<T, V = T> extends Module<never, never> {
 
   /** Whether there is one of this name. */
   has(name: string): boolean {
-    return heldBy<T>(this).has(name);
+    return listed<T>(this).has(name);
   }
 
   /**
@@ -71,39 +71,45 @@ export abstract class Dictionary<T, V = T> extends Module<never, never> {
    */
   pop(name: string): T {
     const value = this.get(name);
-    heldBy<T>(this).delete(name);
+    listed<T>(this).delete(name);
     return value;
   }
 
   /** Takes all out. */
   clear(): void {
-    heldBy<T>(this).clear();
+    listed<T>(this).clear();
   }
 
   /** How many there are. */
   get size(): number {
-    return heldBy<T>(this).size;
+    return listed<T>(this).size;
   }
 
   /** The names. */
   keys(): IterableIterator<string> {
-    return heldBy<T>(this).keys();
+    return listed<T>(this).keys();
   }
 
   /** What has the names. */
   values(): IterableIterator<T> {
-    return heldBy<T>(this).values();
+    return listed<T>(this).values();
   }
 
   /** Names and what has them. */
   entries(): IterableIterator<[string, T]> {
-    return heldBy<T>(this).entries();
+    return listed<T>(this).entries();
   }
 
   /** Goes through the entries. */
   [Symbol.iterator](): IterableIterator<[string, T]> {
     return this.entries();
   }
+}
+
+/** What a dictionary holds, for a caller: a compiled call takes it for given. */
+function listed<T>(dictionary: Module<never, never>): Map<string, T> {
+  if (isTraced()) dependsOnModule(dictionary);
+  return heldBy<T>(dictionary);
 }
 
 /** Refuses names that cannot be part of a key of a state dict. */

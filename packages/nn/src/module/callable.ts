@@ -114,7 +114,7 @@ export function dependsOnModule(module: Callable): void {
   const { name } = module.constructor;
   tellOfNewProperties();
   if (own.born !== traceNumber()) {
-    assumesValues(name, module);
+    assumesValues(name, module, methodsOf(module));
     assumesSame(`the properties of ${name}`, () => Object.keys(module), true);
     assumesSame(`the hooks of ${name}`, () => Object.values(own.hooks ?? {}).flat(), true);
     assumesHeld(module);
@@ -137,6 +137,32 @@ export function dependsOnParts(module: Callable): void {
   if (own.born === traceNumber() || !tellsOnce(own)) return;
   const { length } = Object.keys(module);
   assumes(`the properties of ${module.constructor.name}`, () => Object.keys(module).length === length);
+}
+
+/**
+ * `forward` and the methods that classes of a module add to it. Nothing tells of a property that is set in front of one:
+ * who sets it finds the method, and asks no further prototype.
+ */
+function methodsOf(module: Callable): string[] {
+  const names = new Set(['forward']);
+  const all = prototypesOf(module).map(Object.getOwnPropertyDescriptors);
+  const common = all.pop() ?? {};
+  for (const own of all)
+    for (const [name, { value }] of Object.entries(own))
+      if (typeof value === 'function' && !(name in common)) names.add(name);
+  return [...names];
+}
+
+/** Those of its class, of the one above it, and so on to that of all modules. */
+function prototypesOf(module: Callable): object[] {
+  const all: object[] = [];
+  for (
+    let one: object = Object.getPrototypeOf(module);
+    one !== Callable.prototype;
+    one = Object.getPrototypeOf(one)
+  )
+    all.push(one);
+  return all;
 }
 
 const valueIn = (holder: Callable, key: string): unknown =>

@@ -28,6 +28,7 @@ interface Parts {
  * assigned, replaced or deleted since counts; the order is the properties', as PyTorch's is that of registration.
  */
 export function partsOf(module: AnyModule): Parts {
+  if (isTraced()) dependsOnParts(module);
   const parts: Parts = { parameters: [], buffers: [], children: [] };
   const { buffers } = internalsOf(module);
   const names = stateNamesOf(module);
@@ -129,7 +130,6 @@ export function walkModules(
   seen: Set<AnyModule> = new Set(),
   found: [string, AnyModule][] = [],
 ): [string, AnyModule][] {
-  if (isTraced()) dependsOnParts(module);
   if (seen.has(module)) return found;
   if (removeDuplicate) seen.add(module);
   found.push([prefix, module]);
@@ -185,7 +185,6 @@ export function walkMembers<K extends 'parameters' | 'buffers'>(
   const { prefix = '', recurse = true, removeDuplicate = true } = options;
   const seen = new Set<Tensor>();
   const found: [string, Tensor][] = [];
-  if (isTraced()) dependsOnParts(module);
   const modules: [string, AnyModule][] = recurse
     ? walkModules(module, prefix, removeDuplicate)
     : [[prefix, module]];

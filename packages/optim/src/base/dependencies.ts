@@ -17,7 +17,10 @@ export function dependsOnParameters(optimizer: {
   const groups = paramGroups.map((group) => ({ group, params: [...group.params] }));
   assumes(`the groups of ${optimizer.constructor.name}`, () => {
     if (paramGroups.length !== groups.length) return false;
-    for (const { group, params } of groups) if (!areSame(group.params, params)) return false;
+    for (let i = 0; i < groups.length; i++) {
+      const { group, params } = groups[i]!;
+      if (paramGroups[i] !== group || !areSame(group.params, params)) return false;
+    }
     return true;
   });
 }
@@ -46,6 +49,9 @@ export function dependsOnGroups<O extends object>(
       if (updateOf(group) !== update || isDifferentiable(group) !== recorded) return false;
     return true;
   });
+  // Of parameters that share their numbers the host asks for the state of the first alone.
+  const { size } = state;
+  assumes(`the state of ${name}`, () => state.size >= size);
   // What came into being meanwhile had no state before.
   const held = groups.flatMap(({ update, group: { params } }) =>
     params.flatMap((p) => {

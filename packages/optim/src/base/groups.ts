@@ -202,6 +202,15 @@ function held(value: unknown): unknown[] {
   return value instanceof Tensor ? [value, numberOnHost(value)] : [value];
 }
 
+/** Options with lists of their own, as betas are: those of the caller, and of the defaults of a class, are others' too. */
+export const withOwnLists = <O extends object>(options: O): O =>
+  Object.fromEntries(
+    Object.entries(options).map(([key, value]: [string, unknown]) => [
+      key,
+      Array.isArray(value) ? [...value] : value,
+    ]),
+  ) as O;
+
 /** Whether two lists hold the same values. */
 export function areSame(a: readonly unknown[], b: readonly unknown[]): boolean {
   if (a.length !== b.length) return false;

@@ -25,6 +25,7 @@ import {
   type Params,
   parametersOf,
   requireExtensible,
+  withOwnLists,
 } from './groups.ts';
 import { checkImplementation, isDifferentiable, requireDifferentiable } from './implementation.ts';
 import { nonNegative, requireMethod, someKinds } from './kinds.ts';
@@ -97,7 +98,7 @@ export abstract class Optimizer<O extends { lr: Rate } = any> extends Shown {
     const { name } = new.target;
     checkArguments(name, { params: K.anything, defaults: someDefaults, kinds: someKinds }, arguments);
     super();
-    this.defaults = defaults;
+    this.defaults = withOwnLists(defaults);
     this.#kinds = kinds ?? K.allLike(defaults, K.finite);
     this.#checked = new LastOptions(atSteps(this.#kinds));
     for (const group of groupsOf(name, params)) this.#add(name, group);
@@ -179,7 +180,7 @@ export abstract class Optimizer<O extends { lr: Rate } = any> extends Shown {
     // In the order of PyTorch's keys: what the group states itself comes first.
     const { params, ...names } = members;
     const stated = { params, ...withoutUndefined(own), ...names };
-    const options = { ...stated, ...this.defaults, ...stated } as unknown as ParamGroup<O>;
+    const options = withOwnLists({ ...stated, ...this.defaults, ...stated }) as unknown as ParamGroup<O>;
     checkParameters(caller, members, this.paramGroups, isDifferentiable(options));
     checkHeld(caller, options, nonNegative);
     this.#checkOptions(options, caller);
@@ -253,6 +254,8 @@ export abstract class Optimizer<O extends { lr: Rate } = any> extends Shown {
   #updateAll(): void {
     if (isTraced()) {
       checkOnHost(`the options of ${this.constructor.name}`, () => this.checkGroups());
+      for (const { params } of this.paramGroups)
+        for (const p of params) if (p.grad !== null) this.#stateOf(p);
       dependsOnGroups(this, (group) => this.updateOf(group));
     } else this.checkGroups();
     for (const group of this.paramGroups)
