@@ -2,7 +2,16 @@
  * What L-BFGS does with vectors of all parameters: products, each in the pass over memory that makes what the next one
  * is of.
  */
-import { E, emptyLike, FusedUpdate, linalg, SummedUpdate, Tensor, valuesOf } from '@kindling/core';
+import {
+  E,
+  emptyLike,
+  FusedUpdate,
+  type LinkOfSums,
+  linalg,
+  SummedUpdate,
+  Tensor,
+  valuesOf,
+} from '@kindling/core';
 import type { Course, Memory } from './memory.ts';
 import { type Arithmetic, python, type Scalar } from './scalars.ts';
 
@@ -119,25 +128,34 @@ export function directionOf(
   }
   const weighted = (i: number, sum: number): Scalar => mul(tensor(sum), ro[i] as Scalar);
   const alphas = new Array<Scalar>(count);
-  const d = emptyLike(gradient);
-  let sum = numberIn(down.run([d, gradient, vector(oldStps, count - 1)]));
-  for (let i = count - 1; i >= 0; i--) {
-    const alpha = weighted(i, sum);
-    alphas[i] = alpha;
-    const [x, back] = [vector(oldDirs, i), -alpha.value];
-    const total =
-      i > 0
-        ? onward.run([d, x, vector(oldStps, i - 1)], [back])
-        : turn.run([d, x, vector(oldDirs, 0)], [back, scale]);
-    sum = numberIn(total);
-  }
   const al = memory.al ?? new Array<Tensor | null>(historySize).fill(null);
   memory.al = al;
-  for (let i = 0; i < count; i++) {
-    const alpha = alphas[i] as Scalar;
-    al[i] = scalarLike(gradient, alpha.value);
-    const next = i + 1 < count ? vector(oldDirs, i + 1) : gradient;
-    sum = numberIn(onward.run([d, vector(oldStps, i), next], [sub(alpha, weighted(i, sum)).value]));
+  const links: LinkOfSums[] = [
+    { update: down, inputs: [gradient, vector(oldStps, count - 1)], numbers: () => [] },
+  ];
+  for (let i = count - 1; i >= 0; i--) {
+    const back = (sum: number): number => {
+      const alpha = weighted(i, sum);
+      alphas[i] = alpha;
+      return -alpha.value;
+    };
+    const x = vector(oldDirs, i);
+    links.push(
+      i > 0
+        ? { update: onward, inputs: [x, vector(oldStps, i - 1)], numbers: (sum) => [back(sum)] }
+        : { update: turn, inputs: [x, vector(oldDirs, 0)], numbers: (sum) => [back(sum), scale] },
+    );
   }
+  for (let i = 0; i < count; i++) {
+    const next = i + 1 < count ? vector(oldDirs, i + 1) : gradient;
+    const numbers = (sum: number): readonly number[] => {
+      const alpha = alphas[i] as Scalar;
+      al[i] = scalarLike(gradient, alpha.value);
+      return [sub(alpha, weighted(i, sum)).value];
+    };
+    links.push({ update: onward, inputs: [vector(oldStps, i), next], numbers });
+  }
+  const d = emptyLike(gradient);
+  const sum = SummedUpdate.chain(d, links);
   return { d, slope: sum };
 }

@@ -1,6 +1,9 @@
 import { K, signature } from '../../../arguments/index.ts';
-import { type Expr, sumElementwise } from '../../../kernels/index.ts';
+import { ValueError } from '../../../errors.ts';
+import { chainSums, type Expr, sumElementwise } from '../../../kernels/index.ts';
 import { updateInPlace } from '../../../record/in-place.ts';
+import { observed } from '../../../record/observe.ts';
+import { valuesOf } from '../../../record/values.ts';
 import { emptyTensor, type Tensor } from '../../../tensor.ts';
 import { FusedKernel } from './kernel.ts';
 
@@ -10,6 +13,25 @@ const summedUpdateTakes = signature('SummedUpdate', {
   inputs: K.count,
   build: K.callable,
 });
+
+/** One of the updates of {@link SummedUpdate.chain}. */
+export interface LinkOfSums {
+  /** An update of one target. */
+  readonly update: SummedUpdate;
+  /** What it takes beside that. */
+  readonly inputs: readonly Tensor[];
+  /** Its numbers, from the sum of the update before it; of the first one, from 0. */
+  numbers(sum: number): readonly number[];
+}
+
+const links = /* @__PURE__ */ K.listOf(
+  /* @__PURE__ */ K.kind('an object with update, inputs and numbers', (x) => {
+    const { update, inputs, numbers } = (K.isOptions(x) ? x : {}) as Partial<LinkOfSums>;
+    return update instanceof SummedUpdate && K.tensors.accepts(inputs) && K.callable.accepts(numbers);
+  }),
+  'an array of objects with update, inputs and numbers',
+);
+const chainTakes = signature('SummedUpdate.chain', { target: K.tensor, links });
 
 /**
  * The sum of an expression over all elements, in the one pass over memory that changes tensors: what stands between two
@@ -51,6 +73,66 @@ export class SummedUpdate {
     const total = emptyTensor([], dtype);
     updateInPlace(this.name, [total, ...tensors.slice(0, this.targets)], tensors, params, this.#write);
     return total;
+  }
+
+  /**
+   * Makes updates of the same target one after another, each with the numbers that follow from the sum of the one before,
+   * and gives the last sum. The bits are those of {@link run}, one call after another; but what the updates take is
+   * brought to where kernels work once, and the target is there till the end. What the target holds where `numbers`
+   * throws is not said.
+   * @throws ValueError where an update has not one target, or there is none; else as {@link run}
+   * @example
+   * ```ts
+   * const along = new SummedUpdate('along', 1, 1, (x, d, t) => {
+   *   const next = E.add(x, E.mul(d, t));
+   *   return [E.mul(next, d), next];
+   * });
+   * const [x, d] = [tensor([1.5, 2]), tensor([2, 4], { dtype: 'float32' })];
+   * const steps = [0, 1].map(() => ({ update: along, inputs: [d], numbers: (sum: number) => [0.5 - sum / 20] }));
+   * SummedUpdate.chain(x, steps); // 10
+   * ```
+   */
+  static chain(target: Tensor, links: readonly LinkOfSums[]): number {
+    chainTakes(arguments);
+    let sum = 0;
+    if (!observed) {
+      const found = SummedUpdate.#chainInKernels(target, links);
+      if (found !== null) return found;
+    }
+    for (const { update, inputs, numbers } of links) {
+      update.#checkLink();
+      const total = update.run([target, ...inputs], numbers(sum));
+      sum = Number(valuesOf(total, 'SummedUpdate.chain')[0]);
+    }
+    return sum;
+  }
+
+  /** `null` where the kernel of chains does not take these. */
+  static #chainInKernels(target: Tensor, links: readonly LinkOfSums[]): number | null {
+    const [first] = links;
+    if (first === undefined) return null;
+    const all: Tensor[] = [target];
+    const chained = links.map(({ update, inputs, numbers }) => {
+      update.#checkLink();
+      const fused = update.#fused;
+      const numbersChecked = (sum: number): readonly number[] => {
+        const params = numbers(sum);
+        fused.floatDType(Number.POSITIVE_INFINITY, [target, ...inputs], params);
+        return params;
+      };
+      for (const x of inputs) all.push(x);
+      return { kernel: fused.kernel, inputs, numbers: numbersChecked };
+    });
+    let sum: number | null = null;
+    updateInPlace(first.update.name, [target], all, [], () => {
+      sum = chainSums(target, chained);
+    });
+    return sum;
+  }
+
+  #checkLink(): void {
+    if (this.targets !== 1)
+      throw new ValueError(`${this.name}: expected an update of one target, got one of ${this.targets}`);
   }
 
   readonly #write = (
