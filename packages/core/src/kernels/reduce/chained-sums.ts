@@ -1,4 +1,4 @@
-/** Sums of elementwise kernels that change one operand in turn, which stays where kernels work until the last. */
+/** Sums of elementwise kernels of which each goes on from the last one's result, which stays where kernels work. */
 
 import { bytesOf } from '../../dtype.ts';
 import type { ElementwiseKernel } from '../elementwise/index.ts';
@@ -9,10 +9,10 @@ import { f32, f64, Residence } from '../wasm/index.ts';
 import { reduceKernels } from './reduce-kernels.ts';
 import { BLOCK } from './row-kernels.ts';
 
-/** A kernel of two results, of which the first is added up, and the second the new value of the target. */
+/** A kernel of two results, of which the first is added up, and the second what the next kernel goes on from. */
 export interface ChainedKernel {
   readonly kernel: ElementwiseKernel;
-  /** What it takes beside the target, which comes first. */
+  /** What it takes beside what it goes on from, which comes first. */
   readonly inputs: readonly Strided[];
   /** Its parameters, of the sum before. */
   numbers(sum: number): readonly number[];
@@ -39,14 +39,14 @@ interface Link {
   readonly operands: readonly number[];
 }
 
-/** Each operand once: the target, then inputs as links come to them. */
+/** Each operand once: what the first link goes on from, then inputs as links come to them. */
 interface Operands {
   readonly all: readonly Strided[];
   readonly links: readonly Link[];
 }
 
 /** `null` where one is not dense, or lies in the memory of another, but elsewhere. */
-function operandsOf(target: Strided, links: readonly ChainedKernel[]): Operands | null {
+function operandsOf(start: Strided, links: readonly ChainedKernel[]): Operands | null {
   const all: Strided[] = [];
   const numbers = new Map<Strided['storage'], number>();
   const numberOf = (x: Strided): number => {
@@ -56,7 +56,7 @@ function operandsOf(target: Strided, links: readonly ChainedKernel[]): Operands 
     numbers.set(x.storage, all.length);
     return all.push(x) - 1;
   };
-  if (numberOf(target) < 0) return null;
+  if (numberOf(start) < 0) return null;
   const found: Link[] = [];
   for (const link of links) {
     const operands = link.inputs.map(numberOf);
@@ -67,25 +67,26 @@ function operandsOf(target: Strided, links: readonly ChainedKernel[]): Operands 
 }
 
 /**
- * Runs kernels over a target and inputs of its shape and dtype, one after another, each with the numbers that follow
- * from the sum of the one before (of the first, from 0); gives the last sum. The bits are those of `sumElementwise`, but
- * operands are brought once, and the target is stored at the end. `null`, and nothing has been done, where operands do
- * not lie as they are brought, or are too large.
+ * Runs kernels over `start` and inputs of its shape and dtype, one after another, each with the numbers that follow from
+ * the sum of the one before (of the first, from 0); stores what the last one leads to in the dense `out`, and gives its
+ * sum. The bits are those of `sumElementwise`, but each operand is brought once, and what links hand on stays. `null`,
+ * and nothing has been done, where operands do not lie as they are brought, or are too large.
  */
-export function chainSums(target: Strided, links: readonly ChainedKernel[]): number | null {
-  const { dtype, count } = target;
+export function chainSums(start: Strided, links: readonly ChainedKernel[], out: Strided): number | null {
+  const { dtype, count } = start;
   if ((dtype !== 'float32' && dtype !== 'float64') || count === 0 || recorder !== null || isTaken) return null;
-  const operands = operandsOf(target, links);
-  const pitch = pitchOf(target);
-  if (operands === null || operands.all.length * pitch > mostBytes) return null;
-  const needed = operands.all.length * pitch;
+  const operands = operandsOf(start, links);
+  if (operands === null) return null;
+  const pitch = pitchOf(start);
+  const needed = (operands.all.length + 1) * pitch;
+  if (needed > mostBytes) return null;
   if (bench === null || bench.bytes < needed) {
     bench?.giveBack();
     bench = new Residence(needed);
   }
   isTaken = true;
   try {
-    return run(target, dtype, operands, bench.address, pitch);
+    return run(dtype, operands, out, bench.address, pitch);
   } finally {
     isTaken = false;
   }
@@ -95,19 +96,21 @@ export function chainSums(target: Strided, links: readonly ChainedKernel[]): num
 const fewElements = 16;
 
 function run(
-  target: Strided,
   dtype: 'float32' | 'float64',
   { all, links }: Operands,
+  out: Strided,
   base: number,
   pitch: number,
 ): number {
-  const { count } = target;
+  const { count } = out;
   const bytes = bytesOf(dtype);
   const { rows } = reduceKernels(dtype === 'float64' ? 'f64' : 'f32', 'sum');
   ensureSlots(totalSlot + 1);
   const [values, total] = [slotBase(valuesSlot), slotBase(totalSlot)];
-  let brought = 1;
+  let brought = 0;
   const bring = (operand: number): void => {
+    if (operand < brought) return;
+    brought = operand + 1;
     const { storage, offset } = all[operand] as Strided;
     const from = storage.array;
     const to = dtype === 'float64' ? f64 : f32;
@@ -115,32 +118,31 @@ function run(
     if (count <= fewElements) for (let i = 0; i < count; i++) to[at + i] = from[offset + i] as number;
     else to.set(from.length === count ? from : from.subarray(offset, offset + count), at);
   };
-  if (links.some(({ link, operands }, i) => operands.includes(0) || (i === 0 && link.kernel.reads.has(0))))
-    bring(0);
+  bring(0);
+  const result = all.length;
+  let last = 0;
   let sum = 0;
   for (const { link, operands } of links) {
     const params = link.numbers(sum);
     const placed = link.kernel.placed(dtype);
-    for (const operand of operands) {
-      if (operand < brought) continue;
-      bring(operand);
-      brought = operand + 1;
-    }
+    for (const operand of operands) bring(operand);
     const parameters = f64;
     for (let i = 0; i < params.length; i++) parameters[paramsBase / 8 + i] = params[i] as number;
     const [x = 0, next = 0] = operands;
-    for (let start = 0; start < count; start += BLOCK) {
-      const length = Math.min(BLOCK, count - start);
-      const at = base + start * bytes;
-      if (operands.length === 2) placed(1, length, at, at + x * pitch, at + next * pitch, values, at);
-      else placed(1, length, at, ...operands.map((operand) => at + operand * pitch), values, at);
-      rows(1, length, values, total, 0, start === 0 ? 0 : 1);
+    for (let done = 0; done < count; done += BLOCK) {
+      const length = Math.min(BLOCK, count - done);
+      const at = base + done * bytes;
+      const [from, to] = [at + last * pitch, at + result * pitch];
+      if (operands.length === 2) placed(1, length, from, at + x * pitch, at + next * pitch, values, to);
+      else placed(1, length, from, ...operands.map((operand) => at + operand * pitch), values, to);
+      rows(1, length, values, total, 0, done === 0 ? 0 : 1);
     }
+    last = result;
     const found = f64[total / 8] as number;
     sum = dtype === 'float64' ? found : Math.fround(found);
   }
-  const from = base / bytes;
-  const stored = (dtype === 'float64' ? f64 : f32).subarray(from, from + count);
-  target.storage.array.set(stored, target.offset);
+  const array = dtype === 'float64' ? f64 : f32;
+  const from = (base + last * pitch) / bytes;
+  out.storage.array.set(array.subarray(from, from + count), out.offset);
   return sum;
 }

@@ -4,7 +4,6 @@
  */
 import {
   E,
-  emptyLike,
   FusedUpdate,
   type LinkOfSums,
   linalg,
@@ -31,7 +30,7 @@ const change = /* @__PURE__ */ new SummedUpdate('lbfgs_change', 2, 1, (before, d
   return [E.mul(y, s), y, s];
 });
 /** -g, and its product with the next vector. */
-const down = /* @__PURE__ */ new SummedUpdate('lbfgs_down', 1, 2, (_d, g, next) => {
+const down = /* @__PURE__ */ new SummedUpdate('lbfgs_down', 1, 1, (g, next) => {
   const turned = E.neg(g as E.Expr);
   return [E.mul(next as E.Expr, turned), turned];
 });
@@ -56,6 +55,22 @@ export const dot = (a: Tensor, b: Tensor): number => numberIn(product.run([a, b]
 export const absoluteSum = (x: Tensor): number => numberIn(size.run([x]));
 /** The greatest |x|, NaN where one is. */
 export const largest = (x: Tensor): number => numberIn(linalg.vectorNorm(x, Number.POSITIVE_INFINITY));
+
+/** So many elements are looked at before all are. */
+const first = 16;
+
+/**
+ * Whether |x| t is at most a tolerance for each element of a dense x, which NaN never is: where it is not, the first
+ * elements tell so but for few vectors.
+ */
+export function isWithin(x: Tensor, t: number, tolerance: number, arithmetic: Arithmetic): boolean {
+  const { isAtMost, mul, tensor } = arithmetic;
+  const isSmall = (size: number): boolean => isAtMost(mul(tensor(size), python(t)), python(tolerance));
+  const values = valuesOf(x, 'LBFGS.step');
+  const count = Math.min(first, values.length);
+  for (let i = 0; i < count; i++) if (!isSmall(Math.abs(values[i] as number))) return false;
+  return isSmall(largest(x));
+}
 
 /** p + t d */
 const moving = /* @__PURE__ */ new FusedUpdate('lbfgs_move', 1, 1, (p, d, t) => [E.add(p, E.mul(t, d))]);
@@ -131,7 +146,7 @@ export function directionOf(
   const al = memory.al ?? new Array<Tensor | null>(historySize).fill(null);
   memory.al = al;
   const links: LinkOfSums[] = [
-    { update: down, inputs: [gradient, vector(oldStps, count - 1)], numbers: () => [] },
+    { update: down, inputs: [vector(oldStps, count - 1)], numbers: () => [] },
   ];
   for (let i = count - 1; i >= 0; i--) {
     const back = (sum: number): number => {
@@ -155,7 +170,6 @@ export function directionOf(
     };
     links.push({ update: onward, inputs: [vector(oldStps, i), next], numbers });
   }
-  const d = emptyLike(gradient);
-  const sum = SummedUpdate.chain(d, links);
+  const { result: d, sum } = SummedUpdate.chain(gradient, links);
   return { d, slope: sum };
 }

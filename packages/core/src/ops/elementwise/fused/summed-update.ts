@@ -5,6 +5,7 @@ import { updateInPlace } from '../../../record/in-place.ts';
 import { observed } from '../../../record/observe.ts';
 import { valuesOf } from '../../../record/values.ts';
 import { emptyTensor, type Tensor } from '../../../tensor.ts';
+import { copy_ } from '../../creation/copy.ts';
 import { FusedKernel } from './kernel.ts';
 
 const summedUpdateTakes = signature('SummedUpdate', {
@@ -20,7 +21,7 @@ export interface LinkOfSums {
   readonly update: SummedUpdate;
   /** What it takes beside that. */
   readonly inputs: readonly Tensor[];
-  /** Its numbers, from the sum of the update before it; of the first one, from 0. */
+  /** Its numbers, from the sum of the update before it; of the first, from 0. */
   numbers(sum: number): readonly number[];
 }
 
@@ -76,63 +77,62 @@ export class SummedUpdate {
   }
 
   /**
-   * Makes updates of the same target one after another, each with the numbers that follow from the sum of the one before,
-   * and gives the last sum. The bits are those of {@link run}, one call after another; but what the updates take is
-   * brought to where kernels work once, and the target is there till the end. What the target holds where `numbers`
-   * throws is not said.
-   * @throws ValueError where an update has not one target, or there is none; else as {@link run}
+   * Makes updates one after another, each of what the last one has made (the first of `start`, which stays as it is) and
+   * with the numbers that follow from its sum; gives what the last one makes, and its sum. The bits are those of
+   * {@link run} on a copy, one call after another; but what the updates take is brought to where kernels work once, and
+   * what they hand on is there till the end.
+   * @throws ValueError where an update has not one target; else as {@link run}
    * @example
    * ```ts
    * const along = new SummedUpdate('along', 1, 1, (x, d, t) => {
    *   const next = E.add(x, E.mul(d, t));
    *   return [E.mul(next, d), next];
    * });
-   * const [x, d] = [tensor([1.5, 2]), tensor([2, 4], { dtype: 'float32' })];
-   * const steps = [0, 1].map(() => ({ update: along, inputs: [d], numbers: (sum: number) => [0.5 - sum / 20] }));
-   * SummedUpdate.chain(x, steps); // 10
+   * const d = tensor([2, 4], { dtype: 'float32' });
+   * const link = { update: along, inputs: [d], numbers: (sum: number) => [0.5 - sum / 42] };
+   * const { result, sum } = SummedUpdate.chain(tensor([1.5, 2]), [link, link]);
+   * result; // tensor([2.5000, 4.0000])
+   * sum; // 21
    * ```
    */
-  static chain(target: Tensor, links: readonly LinkOfSums[]): number {
+  static chain(start: Tensor, links: readonly LinkOfSums[]): { result: Tensor; sum: number } {
     chainTakes(arguments);
+    for (const { update } of links)
+      if (update.targets !== 1)
+        throw new ValueError(`${update.name}: expected an update of one target, got one of ${update.targets}`);
+    const result = emptyTensor(start.shape, start.dtype);
+    const found = observed ? null : SummedUpdate.#chainInKernels(start, links, result);
+    if (found !== null) return { result, sum: found };
+    copy_(result, start);
     let sum = 0;
-    if (!observed) {
-      const found = SummedUpdate.#chainInKernels(target, links);
-      if (found !== null) return found;
-    }
     for (const { update, inputs, numbers } of links) {
-      update.#checkLink();
-      const total = update.run([target, ...inputs], numbers(sum));
+      const total = update.run([result, ...inputs], numbers(sum));
       sum = Number(valuesOf(total, 'SummedUpdate.chain')[0]);
     }
-    return sum;
+    return { result, sum };
   }
 
-  /** `null` where the kernel of chains does not take these. */
-  static #chainInKernels(target: Tensor, links: readonly LinkOfSums[]): number | null {
+  /** The last sum; `null`, and nothing has been done, where the kernel of chains does not take these. */
+  static #chainInKernels(start: Tensor, links: readonly LinkOfSums[], result: Tensor): number | null {
     const [first] = links;
     if (first === undefined) return null;
-    const all: Tensor[] = [target];
+    const all: Tensor[] = [start];
     const chained = links.map(({ update, inputs, numbers }) => {
-      update.#checkLink();
       const fused = update.#fused;
-      const numbersChecked = (sum: number): readonly number[] => {
+      const tensors = [start, ...inputs];
+      const checked = (sum: number): readonly number[] => {
         const params = numbers(sum);
-        fused.floatDType(Number.POSITIVE_INFINITY, [target, ...inputs], params);
+        fused.floatDType(Number.POSITIVE_INFINITY, tensors, params);
         return params;
       };
       for (const x of inputs) all.push(x);
-      return { kernel: fused.kernel, inputs, numbers: numbersChecked };
+      return { kernel: fused.kernel, inputs, numbers: checked };
     });
     let sum: number | null = null;
-    updateInPlace(first.update.name, [target], all, [], () => {
-      sum = chainSums(target, chained);
+    updateInPlace(first.update.name, [result], all, [], () => {
+      sum = chainSums(start, chained, result);
     });
     return sum;
-  }
-
-  #checkLink(): void {
-    if (this.targets !== 1)
-      throw new ValueError(`${this.name}: expected an update of one target, got one of ${this.targets}`);
   }
 
   readonly #write = (
