@@ -1,12 +1,13 @@
 /** Sums of elementwise kernels of which each goes on from the last one's result, which stays where kernels work. */
 
 import { bytesOf } from '../../dtype.ts';
-import type { ElementwiseKernel } from '../elementwise/index.ts';
+import type { PlacedFunction } from '../compile/index.ts';
+import { ElementwiseKernel } from '../elementwise/index.ts';
 import { ensureSlots, paramsBase, slotBase } from '../elementwise/slots.ts';
 import { recorder } from '../recording/index.ts';
 import type { Strided } from '../strided/index.ts';
 import { f32, f64, Residence } from '../wasm/index.ts';
-import { reduceKernels } from './reduce-kernels.ts';
+import { reduceKernels, sumOfProducts } from './reduce-kernels.ts';
 import { BLOCK } from './row-kernels.ts';
 
 /** A kernel of two results, of which the first is added up, and the second what the next kernel goes on from. */
@@ -92,11 +93,44 @@ export function chainSums(start: Strided, links: readonly ChainedKernel[], out: 
   }
 }
 
+type FloatDType = 'float32' | 'float64';
+
+/** How a kernel is run. */
+interface Pass {
+  /** With the values that are added up in front of the result, or without them. */
+  readonly placed: PlacedFunction;
+  /** The operand that the result is multiplied by where the values are such products, which need no place then. */
+  readonly factor: number;
+}
+
+const passes = { float32: new WeakMap<object, Pass>(), float64: new WeakMap<object, Pass>() };
+
+function passOf(kernel: ElementwiseKernel, dtype: FloatDType): Pass {
+  let pass = passes[dtype].get(kernel);
+  if (pass === undefined) {
+    const factor = factorOf(kernel);
+    const { name, arity } = kernel;
+    const whole =
+      factor < 0 ? kernel : new ElementwiseKernel(name, arity, () => kernel.expressions.slice(1));
+    pass = { placed: whole.placed(dtype), factor };
+    passes[dtype].set(kernel, pass);
+  }
+  return pass;
+}
+
+/** The operand with which the second result of a kernel makes the first by a product, but for the first one; or -1. */
+function factorOf({ expressions: [value, next] }: ElementwiseKernel): number {
+  if (value?.op !== 'mul') return -1;
+  const factor = value.args.find((x) => x !== next);
+  const isProduct = factor?.op === 'input' && value.args.includes(next as typeof factor);
+  return isProduct && factor.attribute !== 0 ? Number(factor.attribute) : -1;
+}
+
 /** Up to this many elements a loop beats the call of a built-in. */
 const fewElements = 16;
 
 function run(
-  dtype: 'float32' | 'float64',
+  dtype: FloatDType,
   { all, links }: Operands,
   out: Strided,
   base: number,
@@ -104,7 +138,9 @@ function run(
 ): number {
   const { count } = out;
   const bytes = bytesOf(dtype);
-  const { rows } = reduceKernels(dtype === 'float64' ? 'f64' : 'f32', 'sum');
+  const lane = dtype === 'float64' ? 'f64' : 'f32';
+  const { rows } = reduceKernels(lane, 'sum');
+  const ofProducts = sumOfProducts(lane);
   ensureSlots(totalSlot + 1);
   const [values, total] = [slotBase(valuesSlot), slotBase(totalSlot)];
   let brought = 0;
@@ -124,7 +160,7 @@ function run(
   let sum = 0;
   for (const { link, operands } of links) {
     const params = link.numbers(sum);
-    const placed = link.kernel.placed(dtype);
+    const { placed, factor } = passOf(link.kernel, dtype);
     for (const operand of operands) bring(operand);
     const parameters = f64;
     for (let i = 0; i < params.length; i++) parameters[paramsBase / 8 + i] = params[i] as number;
@@ -133,9 +169,16 @@ function run(
       const length = Math.min(BLOCK, count - done);
       const at = base + done * bytes;
       const [from, to] = [at + last * pitch, at + result * pitch];
-      if (operands.length === 2) placed(1, length, from, at + x * pitch, at + next * pitch, values, to);
-      else placed(1, length, from, ...operands.map((operand) => at + operand * pitch), values, to);
-      rows(1, length, values, total, 0, done === 0 ? 0 : 1);
+      const goesOn = done === 0 ? 0 : 1;
+      if (factor > 0) {
+        if (operands.length === 2) placed(1, length, from, at + x * pitch, at + next * pitch, to);
+        else placed(1, length, from, ...operands.map((operand) => at + operand * pitch), to);
+        const other = operands[factor - 1] as number;
+        ofProducts(1, length, to, total, (other - result) * pitch, goesOn);
+      } else {
+        placed(1, length, from, ...operands.map((operand) => at + operand * pitch), values, to);
+        rows(1, length, values, total, 0, goesOn);
+      }
     }
     last = result;
     const found = f64[total / 8] as number;
