@@ -6,7 +6,8 @@ import { ElementwiseKernel } from '../elementwise/index.ts';
 import { ensureSlots, paramsBase, slotBase } from '../elementwise/slots.ts';
 import { recorder } from '../recording/index.ts';
 import type { Strided } from '../strided/index.ts';
-import { f32, f64, Residence } from '../wasm/index.ts';
+import { f32, f64 } from '../wasm/index.ts';
+import { Bench, type Watched } from './bench.ts';
 import { reduceKernels, sumOfProducts } from './reduce-kernels.ts';
 import { BLOCK } from './row-kernels.ts';
 
@@ -14,7 +15,7 @@ import { BLOCK } from './row-kernels.ts';
 export interface ChainedKernel {
   readonly kernel: ElementwiseKernel;
   /** What it takes beside what it goes on from, which comes first. */
-  readonly inputs: readonly Strided[];
+  readonly inputs: readonly ChainedOperand[];
   /** Its parameters, of the sum before. */
   numbers(sum: number): readonly number[];
 }
@@ -27,12 +28,32 @@ const mostBytes = 2 ** 23;
 /** Kernels read and write up to a vector or two past the end; the odd size keeps operands from sharing cache sets. */
 const gap = 320;
 
-/** What the operands of a chain lie in: behind scratch, as the numbers of a link may be anybody's to work out. */
-let bench: Residence | null = null;
+let bench: Bench | null = null;
 let isTaken = false;
 
-/** Bytes from one operand to the next. */
-const pitchOf = ({ dtype, count }: Strided): number => Math.ceil((count * bytesOf(dtype)) / 64) * 64 + gap;
+/** So many places are made at least, and twice as many as are needed at first: each change brings all anew. */
+const leastPlaces = 16;
+
+/** A bench for so many operands like this one; `null` where there is no room. */
+function benchFor({ dtype, count }: Strided, needed: number): Bench | null {
+  const pitch = Math.ceil((count * bytesOf(dtype)) / 64) * 64 + gap;
+  if (needed * pitch > mostBytes) return null;
+  if (bench !== null && bench.pitch === pitch && bench.places >= needed) return bench;
+  bench?.giveBack();
+  bench = null;
+  try {
+    bench = new Bench(pitch, Math.min(Math.floor(mostBytes / pitch), Math.max(leastPlaces, 2 * needed)));
+  } catch (error) {
+    // Links run one by one then, in memory that is there.
+    if (!(error instanceof RangeError)) throw error;
+  }
+  return bench;
+}
+
+/** An operand, and what its memory tells of changes. */
+export interface ChainedOperand extends Strided {
+  readonly storage: Strided['storage'] & Watched;
+}
 
 /** A link, with the numbers of the operands that it takes. */
 interface Link {
@@ -42,15 +63,15 @@ interface Link {
 
 /** Each operand once: what the first link goes on from, then inputs as links come to them. */
 interface Operands {
-  readonly all: readonly Strided[];
+  readonly all: readonly ChainedOperand[];
   readonly links: readonly Link[];
 }
 
 /** `null` where one is not dense, or lies in the memory of another, but elsewhere. */
-function operandsOf(start: Strided, links: readonly ChainedKernel[]): Operands | null {
-  const all: Strided[] = [];
-  const numbers = new Map<Strided['storage'], number>();
-  const numberOf = (x: Strided): number => {
+function operandsOf(start: ChainedOperand, links: readonly ChainedKernel[]): Operands | null {
+  const all: ChainedOperand[] = [];
+  const numbers = new Map<Watched, number>();
+  const numberOf = (x: ChainedOperand): number => {
     const known = numbers.get(x.storage);
     if (known !== undefined) return x.dense && all[known]?.offset === x.offset ? known : -1;
     if (!x.dense) return -1;
@@ -70,24 +91,26 @@ function operandsOf(start: Strided, links: readonly ChainedKernel[]): Operands |
 /**
  * Runs kernels over `start` and inputs of its shape and dtype, one after another, each with the numbers that follow from
  * the sum of the one before (of the first, from 0); stores what the last one leads to in the dense `out`, and gives its
- * sum. The bits are those of `sumElementwise`, but each operand is brought once, and what links hand on stays. `null`,
- * and nothing has been done, where operands do not lie as they are brought, or are too large.
+ * sum. The bits are those of `sumElementwise`, but each operand is brought once (for an `owner`, unless it is there from
+ * its last chain), and what links hand on stays. `null`, and nothing has been done, where operands do not lie as they
+ * are brought, or are too large.
  */
-export function chainSums(start: Strided, links: readonly ChainedKernel[], out: Strided): number | null {
+export function chainSums(
+  start: ChainedOperand,
+  links: readonly ChainedKernel[],
+  out: Strided,
+  owner: object | null,
+): number | null {
   const { dtype, count } = start;
   if ((dtype !== 'float32' && dtype !== 'float64') || count === 0 || recorder !== null || isTaken) return null;
   const operands = operandsOf(start, links);
   if (operands === null) return null;
-  const pitch = pitchOf(start);
-  const needed = (operands.all.length + 1) * pitch;
-  if (needed > mostBytes) return null;
-  if (bench === null || bench.bytes < needed) {
-    bench?.giveBack();
-    bench = new Residence(needed);
-  }
+  const bench = benchFor(start, operands.all.length + 1);
+  if (bench === null) return null;
+  bench.begin(owner);
   isTaken = true;
   try {
-    return run(dtype, operands, out, bench.address, pitch);
+    return run(dtype, operands, out, bench);
   } finally {
     isTaken = false;
   }
@@ -129,13 +152,7 @@ function factorOf({ expressions: [value, next] }: ElementwiseKernel): number {
 /** Up to this many elements a loop beats the call of a built-in. */
 const fewElements = 16;
 
-function run(
-  dtype: FloatDType,
-  { all, links }: Operands,
-  out: Strided,
-  base: number,
-  pitch: number,
-): number {
+function run(dtype: FloatDType, { all, links }: Operands, out: Strided, bench: Bench): number {
   const { count } = out;
   const bytes = bytesOf(dtype);
   const lane = dtype === 'float64' ? 'f64' : 'f32';
@@ -143,40 +160,42 @@ function run(
   const ofProducts = sumOfProducts(lane);
   ensureSlots(totalSlot + 1);
   const [values, total] = [slotBase(valuesSlot), slotBase(totalSlot)];
-  let brought = 0;
-  const bring = (operand: number): void => {
-    if (operand < brought) return;
-    brought = operand + 1;
-    const { storage, offset } = all[operand] as Strided;
+  const addresses: number[] = [];
+  /** The address of an operand, which is there from now on: they come in order. */
+  const bring = (operand: number): number => {
+    if (operand < addresses.length) return addresses[operand] as number;
+    const { storage, offset } = all[operand] as ChainedOperand;
+    const { place, isThere } = bench.place(storage, offset, count);
+    const address = bench.addressOf(place);
+    addresses.push(address);
+    if (isThere) return address;
     const from = storage.array;
     const to = dtype === 'float64' ? f64 : f32;
-    const at = (base + operand * pitch) / bytes;
+    const at = address / bytes;
     if (count <= fewElements) for (let i = 0; i < count; i++) to[at + i] = from[offset + i] as number;
     else to.set(from.length === count ? from : from.subarray(offset, offset + count), at);
+    return address;
   };
-  bring(0);
-  const result = all.length;
-  let last = 0;
+  const result = bench.addressOf(0);
+  let last = bring(0);
   let sum = 0;
   for (const { link, operands } of links) {
     const params = link.numbers(sum);
     const { placed, factor } = passOf(link.kernel, dtype);
-    for (const operand of operands) bring(operand);
+    const inputs = operands.map(bring);
     const parameters = f64;
     for (let i = 0; i < params.length; i++) parameters[paramsBase / 8 + i] = params[i] as number;
-    const [x = 0, next = 0] = operands;
     for (let done = 0; done < count; done += BLOCK) {
       const length = Math.min(BLOCK, count - done);
-      const at = base + done * bytes;
-      const [from, to] = [at + last * pitch, at + result * pitch];
+      const at = done * bytes;
       const goesOn = done === 0 ? 0 : 1;
+      const shifted = inputs.map((address) => address + at);
       if (factor > 0) {
-        if (operands.length === 2) placed(1, length, from, at + x * pitch, at + next * pitch, to);
-        else placed(1, length, from, ...operands.map((operand) => at + operand * pitch), to);
-        const other = operands[factor - 1] as number;
-        ofProducts(1, length, to, total, (other - result) * pitch, goesOn);
+        placed(1, length, last + at, ...shifted, result + at);
+        const distance = (inputs[factor - 1] as number) - result;
+        ofProducts(1, length, result + at, total, distance, goesOn);
       } else {
-        placed(1, length, from, ...operands.map((operand) => at + operand * pitch), values, to);
+        placed(1, length, last + at, ...shifted, values, result + at);
         rows(1, length, values, total, 0, goesOn);
       }
     }
@@ -185,7 +204,6 @@ function run(
     sum = dtype === 'float64' ? found : Math.fround(found);
   }
   const array = dtype === 'float64' ? f64 : f32;
-  const from = (base + last * pitch) / bytes;
-  out.storage.array.set(array.subarray(from, from + count), out.offset);
+  out.storage.array.set(array.subarray(last / bytes, last / bytes + count), out.offset);
   return sum;
 }

@@ -125,13 +125,17 @@ export function remember(
 
 const scalarLike = ({ dtype }: Tensor, value: number): Tensor => Tensor.scalar(value, dtype);
 
-/** The direction from -gradient by two loops over the corrections. */
+/**
+ * The direction from -gradient by two loops over the corrections. Iterations of a step have most of these in common, and
+ * their arithmetic, by which they find what is where kernels work already.
+ */
 export function directionOf(
   memory: Memory & Course,
   gradient: Tensor,
   historySize: number,
-  { mul, sub, tensor }: Arithmetic,
+  arithmetic: Arithmetic,
 ): Direction {
+  const { mul, sub, tensor } = arithmetic;
   const { oldDirs, oldStps } = memory;
   const count = oldDirs.length;
   const ro = memory.ro.map((x) => tensor(numberIn(x)));
@@ -170,6 +174,6 @@ export function directionOf(
     };
     links.push({ update: onward, inputs: [vector(oldStps, i), next], numbers });
   }
-  const { result: d, sum } = SummedUpdate.chain(gradient, links);
+  const { result: d, sum } = SummedUpdate.chain(gradient, links, { owner: arithmetic });
   return { d, slope: sum };
 }

@@ -32,7 +32,11 @@ const links = /* @__PURE__ */ K.listOf(
   }),
   'an array of objects with update, inputs and numbers',
 );
-const chainTakes = signature('SummedUpdate.chain', { target: K.tensor, links });
+const chainTakes = signature('SummedUpdate.chain', {
+  start: K.tensor,
+  links,
+  options: /* @__PURE__ */ K.options({ owner: /* @__PURE__ */ K.kind('an object', (x) => typeof x === 'object') }),
+});
 
 /**
  * The sum of an expression over all elements, in the one pass over memory that changes tensors: what stands between two
@@ -80,7 +84,8 @@ export class SummedUpdate {
    * Makes updates one after another, each of what the last one has made (the first of `start`, which stays as it is) and
    * with the numbers that follow from its sum; gives what the last one makes, and its sum. The bits are those of
    * {@link run} on a copy, one call after another; but what the updates take is brought to where kernels work once, and
-   * what they hand on is there till the end.
+   * what they hand on is there till the end. Chains of one `owner`, with none of another between them, find there what
+   * has not changed since.
    * @throws ValueError where an update has not one target; else as {@link run}
    * @example
    * ```ts
@@ -95,13 +100,17 @@ export class SummedUpdate {
    * sum; // 21
    * ```
    */
-  static chain(start: Tensor, links: readonly LinkOfSums[]): { result: Tensor; sum: number } {
+  static chain(
+    start: Tensor,
+    links: readonly LinkOfSums[],
+    { owner }: { owner?: object } = {},
+  ): { result: Tensor; sum: number } {
     chainTakes(arguments);
     for (const { update } of links)
       if (update.targets !== 1)
         throw new ValueError(`${update.name}: expected an update of one target, got one of ${update.targets}`);
     const result = emptyTensor(start.shape, start.dtype);
-    const found = observed ? null : SummedUpdate.#chainInKernels(start, links, result);
+    const found = observed ? null : SummedUpdate.#chainInKernels(start, links, result, owner ?? null);
     if (found !== null) return { result, sum: found };
     copy_(result, start);
     let sum = 0;
@@ -113,7 +122,12 @@ export class SummedUpdate {
   }
 
   /** The last sum; `null`, and nothing has been done, where the kernel of chains does not take these. */
-  static #chainInKernels(start: Tensor, links: readonly LinkOfSums[], result: Tensor): number | null {
+  static #chainInKernels(
+    start: Tensor,
+    links: readonly LinkOfSums[],
+    result: Tensor,
+    owner: object | null,
+  ): number | null {
     const [first] = links;
     if (first === undefined) return null;
     const all: Tensor[] = [start];
@@ -130,7 +144,7 @@ export class SummedUpdate {
     });
     let sum: number | null = null;
     updateInPlace(first.update.name, [result], all, [], () => {
-      sum = chainSums(start, chained, result);
+      sum = chainSums(start, chained, result, owner);
     });
     return sum;
   }
