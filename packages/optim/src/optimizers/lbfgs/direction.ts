@@ -19,6 +19,8 @@ export const numberIn = (x: Tensor): number => Number(valuesOf(x, 'LBFGS.step')[
 
 /** Σ a b */
 const product = /* @__PURE__ */ new SummedUpdate('lbfgs_dot', 0, 2, (a, b) => [E.mul(a, b)]);
+/** Σ a² */
+const squares = /* @__PURE__ */ new SummedUpdate('lbfgs_squares', 0, 1, (a) => [E.mul(a, a)]);
 /** Σ |a| */
 const size = /* @__PURE__ */ new SummedUpdate('lbfgs_sum', 0, 1, (a) => [E.abs(a)]);
 /**
@@ -120,7 +122,7 @@ export function remember(
   oldDirs.push(y);
   oldStps.push(s);
   ro.push(scalarLike(gradient, 1 / curvature.value));
-  memory.hDiag = scalarLike(gradient, div(curvature, tensor(dot(y, y))).value);
+  memory.hDiag = scalarLike(gradient, div(curvature, tensor(numberIn(squares.run([y])))).value);
 }
 
 const scalarLike = ({ dtype }: Tensor, value: number): Tensor => Tensor.scalar(value, dtype);
