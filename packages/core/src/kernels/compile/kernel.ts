@@ -10,6 +10,7 @@ import {
   type KernelSpec,
   type Mode,
   type OutputSpec,
+  type PlacedFunction,
   type RangedFunction,
 } from './spec.ts';
 
@@ -68,6 +69,19 @@ export const rangedTypes: readonly ValueType[] = ['i32', 'i32', 'i32', 'i32'];
 /** The same, to be run over some of the elements. */
 export const compileRanged = (spec: KernelSpec): RangedFunction =>
   compileLoops<RangedFunction>(spec, rangedTypes);
+
+/**
+ * The same, of operands and results that lie where the call says. A result may be an operand, element for element.
+ */
+export function compilePlaced({ inputs, outputs, ...spec }: KernelSpec): PlacedFunction {
+  const placed = <T>(x: T, i: number): T => ({ ...x, base: 0, shift: 2 + i });
+  const all = {
+    ...spec,
+    inputs: inputs.map(placed),
+    outputs: outputs.map((x, i) => placed(x, inputs.length + i)),
+  };
+  return compileLoops(all, Array<ValueType>(2 + inputs.length + outputs.length).fill('i32'));
+}
 
 function compileLoops<F>(spec: KernelSpec, params: readonly ValueType[]): F {
   const program = lowered(spec);

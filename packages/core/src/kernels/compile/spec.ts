@@ -50,6 +50,9 @@ export type KernelFunction = (outer: number, inner: number) => void;
 /** Runs a kernel over `outer` rows from row `row` on, whose first element is number `start`. */
 export type RangedFunction = (rows: number, inner: number, start: number, row: number) => void;
 
+/** Runs a kernel over (outer, inner) elements of operands, then results, that lie from these addresses on. */
+export type PlacedFunction = (outer: number, inner: number, ...addresses: number[]) => void;
+
 /** The operand of that number. */
 export function inputAt({ name, inputs }: KernelSpec, index: number): OperandSpec {
   const operand = inputs[index];

@@ -1,6 +1,13 @@
 import type { DType } from '../../dtype.ts';
 import { KindlingError } from '../../errors.ts';
-import { compileKernel, type KernelFunction, type KernelSpec, type Mode } from '../compile/index.ts';
+import {
+  compileKernel,
+  compilePlaced,
+  type KernelFunction,
+  type KernelSpec,
+  type Mode,
+  type PlacedFunction,
+} from '../compile/index.ts';
 import { inputsOf, paramCountOf } from '../expression/differentiate.ts';
 import { type Expr, input, type Lane, param } from '../expression/index.ts';
 import { staysInInt32 } from '../expression/ranges.ts';
@@ -56,6 +63,7 @@ export class ElementwiseKernel {
   #staysInInt32: boolean | undefined;
   readonly #variants = new Map<number, KernelFunction>();
   readonly #shared = new Map<number, SharedVariant>();
+  readonly #placed = new Map<DType, PlacedFunction>();
   #lastKey = -1;
   #last: KernelFunction | undefined;
 
@@ -126,6 +134,24 @@ export class ElementwiseKernel {
     if (variant === undefined) {
       variant = new SharedVariant(this.#spec(lane, inputs, layouts, outs, firstShared));
       this.#shared.set(key, variant);
+    }
+    return variant;
+  }
+
+  /** @internal The form for dense operands and results of one float dtype that lie where each call says. */
+  placed(dtype: 'float32' | 'float64'): PlacedFunction {
+    let variant = this.#placed.get(dtype);
+    if (variant === undefined) {
+      const { name, expressions, arity } = this;
+      const at = { stored: dtype, base: 0 } as const;
+      variant = compilePlaced({
+        name,
+        lane: dtype === 'float64' ? 'f64' : 'f32',
+        params: paramsBase,
+        inputs: Array.from({ length: arity }, () => ({ ...at, mode: 'dense' as const })),
+        outputs: expressions.map((expression) => ({ ...at, expression })),
+      });
+      this.#placed.set(dtype, variant);
     }
     return variant;
   }

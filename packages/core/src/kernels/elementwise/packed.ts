@@ -59,20 +59,18 @@ export function runElementwisePacked(
   let begin = 0;
   let filled = 0;
   for (let l = 0; l < lists.length; l++) {
-    const operands = lists[l] as Operands;
-    const { count } = operands[0];
+    const { count } = (lists[l] as Operands)[0];
     if (filled + count > most) {
       finish(run, lists, begin, l, filled, results);
       begin = l;
       filled = 0;
     }
-    for (let i = 0; i < operands.length; i++) bringIn(operands[i] as Strided, results + i, filled);
     filled += count;
   }
   finish(run, lists, begin, lists.length, filled, results);
 }
 
-/** Runs over what lies in the slots, and hands it out to the lists from `begin` to `end`. */
+/** Brings the lists from `begin` to `end`, runs over them, and hands the results out. */
 function finish(
   run: KernelFunction,
   lists: readonly Operands[],
@@ -81,16 +79,36 @@ function finish(
   filled: number,
   results: number,
 ): void {
+  const { length } = lists[begin] as Operands;
+  for (let i = 0; i < length; i++) eachRun(lists, i, begin, end, results + i, bringIn);
   run(1, filled);
+  for (let i = 0; i < results; i++) eachRun(lists, i, begin, end, i, bringOut);
+}
+
+/** Moves operands of one number to or from a slot, those that lie side by side in memory as one. */
+function eachRun(
+  lists: readonly Operands[],
+  i: number,
+  begin: number,
+  end: number,
+  slot: number,
+  move: (x: Strided, count: number, slot: number, at: number) => void,
+): void {
   let at = 0;
-  for (let l = begin; l < end; l++) {
-    const operands = lists[l] as Operands;
-    for (let i = 0; i < results; i++) bringOut(operands[i] as Strided, i, at);
-    at += operands[0].count;
+  for (let l = begin; l < end; ) {
+    const x = (lists[l] as Operands)[i] as Strided;
+    let { count } = x;
+    for (l++; l < end; l++) {
+      const next = (lists[l] as Operands)[i] as Strided;
+      if (next.storage !== x.storage || next.offset !== x.offset + count) break;
+      count += next.count;
+    }
+    move(x, count, slot, at);
+    at += count;
   }
 }
 
-function bringIn({ storage, offset, count, dtype }: Strided, slot: number, at: number): void {
+function bringIn({ storage, offset, dtype }: Strided, count: number, slot: number, at: number): void {
   const { array } = storage;
   if (dtype === 'float64') {
     const [target, to] = [f64, slotBase(slot) / 8 + at];
@@ -106,7 +124,7 @@ function bringIn({ storage, offset, count, dtype }: Strided, slot: number, at: n
 const part = (array: TypedArray, from: number, count: number): TypedArray =>
   from === 0 && array.length === count ? array : array.subarray(from, from + count);
 
-function bringOut({ storage, offset, count, dtype }: Strided, slot: number, at: number): void {
+function bringOut({ storage, offset, dtype }: Strided, count: number, slot: number, at: number): void {
   const { array } = storage;
   if (count > fewElements) {
     array.set(viewOf(dtype, slot, at, count), offset);

@@ -1,6 +1,6 @@
 import type { DType, TypedArray } from '../../dtype.ts';
 import type { Shape } from '../../shape.ts';
-import { gather, type Strided } from '../strided/index.ts';
+import { gather, type Strided, setAt } from '../strided/index.ts';
 import { ensureBytes, f32, f64, i32, u8 } from '../wasm/index.ts';
 
 /**
@@ -69,10 +69,6 @@ export function copyIn(x: Strided, start: number, count: number, slot: number): 
     }
   }
 }
-
-const { set } = Float32Array.prototype as { set(this: TypedArray, from: TypedArray, at: number): void };
-/** `to.set(from, at)`, whose method V8 would look up anew at each call. */
-const setAt = (to: TypedArray, from: TypedArray, at: number): void => set.call(to, from, at);
 
 const part = (array: TypedArray, from: number, count: number): TypedArray =>
   from === 0 && array.length === count ? array : array.subarray(from, from + count);

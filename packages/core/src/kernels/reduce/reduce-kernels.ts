@@ -94,5 +94,25 @@ const byLane = memoized((lane: Lane) =>
   }),
 );
 
+/**
+ * Adds up the products of two rows of n elements, of which the second lies `distance` bytes behind the first, as `rows`
+ * adds up such products where they are stored. Reads up to 16 bytes past the ends.
+ */
+export type SumOfProducts = (
+  rows: 1,
+  n: number,
+  x: number,
+  out: number,
+  distance: number,
+  accumulate: number,
+) => void;
+
+/** Compiled at first use. */
+export const sumOfProducts = memoized((lane: 'f32' | 'f64'): SumOfProducts => {
+  const module = new ModuleBuilder();
+  emitRows(module, { ...specOf(lane, 'sum'), ofProducts: true });
+  return module.instantiate<{ rows: SumOfProducts }>().rows;
+});
+
 /** The kernels of a reduction in a lane, compiled at first use. `finish` is there for floats carried in f64. */
 export const reduceKernels = (lane: Lane, kind: ReduceKind): ReduceKernels => byLane(lane)(kind);

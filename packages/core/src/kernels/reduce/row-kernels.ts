@@ -43,7 +43,8 @@ export function emitRows(module: ModuleBuilder, s: Spec): number {
   const block = emitBlock(module, s);
   const params = i32Params('outer', 'n', 'x', 'out', 'center', 'accumulate');
   return module.define({ export: 'rows' }, params, (f, p) => {
-    const { total, center, result, x } = f.locals('v128', 'total', 'center', 'result', 'x');
+    const { total, centers, result, x } = f.locals('v128', 'total', 'centers', 'result', 'x');
+    const center = s.ofProducts ? p.center : centers;
     const { left, count } = f.locals('i32', 'left', 'count');
     const eachRow = (reduceRow: () => void): FunctionBuilder =>
       f.countdown(p.outer, 1, () => {
@@ -52,7 +53,7 @@ export function emitRows(module: ModuleBuilder, s: Spec): number {
         reduceRow();
         storeOne(f, s, p.out, total);
         f.bump(p.out, { bytes: s.bytes });
-        f.bump(p.center, { bytes: s.bytes });
+        if (!s.ofProducts) f.bump(p.center, { bytes: s.bytes });
       });
     /** Sets the total to what it was before, combined with the result of a block. */
     const combine = (push: () => void): void => {
@@ -112,7 +113,7 @@ function emitOneByOne(f: FunctionBuilder, s: Spec, p: Block, total: number, x: n
 
 /** Writes the function that reduces a block by vectors: its result stands in the low lane. */
 function emitBlock(module: ModuleBuilder, s: Spec): number {
-  const params = { n: 'i32', x: 'i32', center: 'v128' } as const;
+  const params = { n: 'i32', x: 'i32', center: s.ofProducts ? 'i32' : 'v128' } as const;
   return module.define({ name: 'block', result: 'v128' }, params, (f, p) => {
     const total = f.local('v128');
     const x = f.local('v128');
@@ -186,7 +187,7 @@ function emitGroups(f: FunctionBuilder, s: Spec, p: Block, total: number, x: num
   const high = f.local('v128');
   const pointer = f.local('i32');
   const left = f.local('i32');
-  const centers = hasCenter(s.map) ? splitCenter(f, p.center) : [];
+  const centers = s.ofProducts ? [p.center] : hasCenter(s.map) ? splitCenter(f, p.center) : [];
   f.get(p.x).set(pointer).get(p.n).set(left);
   for (const sum of [total, high]) identity(f, s).set(sum);
   for (const vectors of [GROUP, 1]) {

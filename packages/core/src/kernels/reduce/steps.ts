@@ -33,6 +33,11 @@ export interface Spec {
    * the right one.
    */
   readonly loose: 'pmax' | 'pmin' | null;
+  /**
+   * Whether elements are products, as their lane rounds them, of what is there and of what is so many bytes further: in
+   * the place of a centre stands that distance, in a local of type i32.
+   */
+  readonly ofProducts?: true;
 }
 
 const vectors = { f32: 'f32x4', f64: 'f64x2', i32: 'i32x4', i64: 'i64x2' } as const;
@@ -77,7 +82,12 @@ export function loadMapped(
   center: number,
   x: number,
 ): void {
-  f.get(pointer).load(s.widen === null ? 'v128.load' : 'v128.load64_zero', offset);
+  const load = s.widen === null ? 'v128.load' : 'v128.load64_zero';
+  f.get(pointer).load(load, offset);
+  if (s.ofProducts) {
+    f.get(pointer).get(center).op('i32.add').load(load, offset);
+    f.op(s.widen === null ? `${s.vector}.mul` : 'f32x4.mul');
+  }
   if (s.widen !== null) f.op(s.widen);
   emitMap(f, s.type, s.map, [center], x);
 }
@@ -227,6 +237,9 @@ export function loadNarrow(
   x: number,
 ): void {
   f.get(pointer).load('v128.load', offset);
+  if (s.ofProducts)
+    for (const distance of centers)
+      f.get(pointer).get(distance).op('i32.add').load('v128.load', offset).op('f32x4.mul');
   emitMap(f, 'f32', s.map, centers, x);
 }
 

@@ -31,10 +31,14 @@ function viewOf(from: TypedArray, start: number, count: number): TypedArray {
   return view;
 }
 
+const { set } = Float32Array.prototype as { set(this: TypedArray, from: TypedArray, at: number): void };
+/** `to.set(from, at)`, whose method V8 would look up anew at each call. */
+export const setAt = (to: TypedArray, from: TypedArray, at: number): void => set.call(to, from, at);
+
 /** Copies `count` elements that lie side by side, from one array to another, converting as typed arrays do. */
 export function copyRun(from: TypedArray, start: number, count: number, to: TypedArray, at: number): void {
   if (count > FEW || from === to) {
-    to.set(start === 0 && count === from.length ? from : viewOf(from, start, count), at);
+    setAt(to, start === 0 && count === from.length ? from : viewOf(from, start, count), at);
   } else if (from instanceof Float32Array && to instanceof Float32Array) {
     // Nearly all copies are these: the loop that sees nothing else is compiled to plain loads and stores.
     for (let i = 0; i < count; i++) to[at + i] = from[start + i]!;

@@ -2,7 +2,15 @@
  * What L-BFGS does with vectors of all parameters: products, each in the pass over memory that makes what the next one
  * is of.
  */
-import { E, emptyLike, FusedUpdate, linalg, SummedUpdate, Tensor, valuesOf } from '@kindling/core';
+import {
+  E,
+  FusedUpdate,
+  type LinkOfSums,
+  linalg,
+  SummedUpdate,
+  Tensor,
+  valuesOf,
+} from '@kindling/core';
 import type { Course, Memory } from './memory.ts';
 import { type Arithmetic, python, type Scalar } from './scalars.ts';
 
@@ -11,6 +19,8 @@ export const numberIn = (x: Tensor): number => Number(valuesOf(x, 'LBFGS.step')[
 
 /** Σ a b */
 const product = /* @__PURE__ */ new SummedUpdate('lbfgs_dot', 0, 2, (a, b) => [E.mul(a, b)]);
+/** Σ a² */
+const squares = /* @__PURE__ */ new SummedUpdate('lbfgs_squares', 0, 1, (a) => [E.mul(a, a)]);
 /** Σ |a| */
 const size = /* @__PURE__ */ new SummedUpdate('lbfgs_sum', 0, 1, (a) => [E.abs(a)]);
 /**
@@ -22,7 +32,7 @@ const change = /* @__PURE__ */ new SummedUpdate('lbfgs_change', 2, 1, (before, d
   return [E.mul(y, s), y, s];
 });
 /** -g, and its product with the next vector. */
-const down = /* @__PURE__ */ new SummedUpdate('lbfgs_down', 1, 2, (_d, g, next) => {
+const down = /* @__PURE__ */ new SummedUpdate('lbfgs_down', 1, 1, (g, next) => {
   const turned = E.neg(g as E.Expr);
   return [E.mul(next as E.Expr, turned), turned];
 });
@@ -47,6 +57,22 @@ export const dot = (a: Tensor, b: Tensor): number => numberIn(product.run([a, b]
 export const absoluteSum = (x: Tensor): number => numberIn(size.run([x]));
 /** The greatest |x|, NaN where one is. */
 export const largest = (x: Tensor): number => numberIn(linalg.vectorNorm(x, Number.POSITIVE_INFINITY));
+
+/** So many elements are looked at before all are. */
+const first = 16;
+
+/**
+ * Whether |x| t is at most a tolerance for each element of a dense x, which NaN never is: where it is not, the first
+ * elements tell so but for few vectors.
+ */
+export function isWithin(x: Tensor, t: number, tolerance: number, arithmetic: Arithmetic): boolean {
+  const { isAtMost, mul, tensor } = arithmetic;
+  const isSmall = (size: number): boolean => isAtMost(mul(tensor(size), python(t)), python(tolerance));
+  const values = valuesOf(x, 'LBFGS.step');
+  const count = Math.min(first, values.length);
+  for (let i = 0; i < count; i++) if (!isSmall(Math.abs(values[i] as number))) return false;
+  return isSmall(largest(x));
+}
 
 /** p + t d */
 const moving = /* @__PURE__ */ new FusedUpdate('lbfgs_move', 1, 1, (p, d, t) => [E.add(p, E.mul(t, d))]);
@@ -96,18 +122,22 @@ export function remember(
   oldDirs.push(y);
   oldStps.push(s);
   ro.push(scalarLike(gradient, 1 / curvature.value));
-  memory.hDiag = scalarLike(gradient, div(curvature, tensor(dot(y, y))).value);
+  memory.hDiag = scalarLike(gradient, div(curvature, tensor(numberIn(squares.run([y])))).value);
 }
 
 const scalarLike = ({ dtype }: Tensor, value: number): Tensor => Tensor.scalar(value, dtype);
 
-/** The direction from -gradient by two loops over the corrections. */
+/**
+ * The direction from -gradient by two loops over the corrections. Iterations of a step have most of these in common, and
+ * their arithmetic, by which they find what is where kernels work already.
+ */
 export function directionOf(
   memory: Memory & Course,
   gradient: Tensor,
   historySize: number,
-  { mul, sub, tensor }: Arithmetic,
+  arithmetic: Arithmetic,
 ): Direction {
+  const { mul, sub, tensor } = arithmetic;
   const { oldDirs, oldStps } = memory;
   const count = oldDirs.length;
   const ro = memory.ro.map((x) => tensor(numberIn(x)));
@@ -119,25 +149,33 @@ export function directionOf(
   }
   const weighted = (i: number, sum: number): Scalar => mul(tensor(sum), ro[i] as Scalar);
   const alphas = new Array<Scalar>(count);
-  const d = emptyLike(gradient);
-  let sum = numberIn(down.run([d, gradient, vector(oldStps, count - 1)]));
-  for (let i = count - 1; i >= 0; i--) {
-    const alpha = weighted(i, sum);
-    alphas[i] = alpha;
-    const [x, back] = [vector(oldDirs, i), -alpha.value];
-    const total =
-      i > 0
-        ? onward.run([d, x, vector(oldStps, i - 1)], [back])
-        : turn.run([d, x, vector(oldDirs, 0)], [back, scale]);
-    sum = numberIn(total);
-  }
   const al = memory.al ?? new Array<Tensor | null>(historySize).fill(null);
   memory.al = al;
-  for (let i = 0; i < count; i++) {
-    const alpha = alphas[i] as Scalar;
-    al[i] = scalarLike(gradient, alpha.value);
-    const next = i + 1 < count ? vector(oldDirs, i + 1) : gradient;
-    sum = numberIn(onward.run([d, vector(oldStps, i), next], [sub(alpha, weighted(i, sum)).value]));
+  const links: LinkOfSums[] = [
+    { update: down, inputs: [vector(oldStps, count - 1)], numbers: () => [] },
+  ];
+  for (let i = count - 1; i >= 0; i--) {
+    const back = (sum: number): number => {
+      const alpha = weighted(i, sum);
+      alphas[i] = alpha;
+      return -alpha.value;
+    };
+    const x = vector(oldDirs, i);
+    links.push(
+      i > 0
+        ? { update: onward, inputs: [x, vector(oldStps, i - 1)], numbers: (sum) => [back(sum)] }
+        : { update: turn, inputs: [x, vector(oldDirs, 0)], numbers: (sum) => [back(sum), scale] },
+    );
   }
+  for (let i = 0; i < count; i++) {
+    const next = i + 1 < count ? vector(oldDirs, i + 1) : gradient;
+    const numbers = (sum: number): readonly number[] => {
+      const alpha = alphas[i] as Scalar;
+      al[i] = scalarLike(gradient, alpha.value);
+      return [sub(alpha, weighted(i, sum)).value];
+    };
+    links.push({ update: onward, inputs: [vector(oldStps, i), next], numbers });
+  }
+  const { result: d, sum } = SummedUpdate.chain(gradient, links, { owner: arithmetic });
   return { d, slope: sum };
 }

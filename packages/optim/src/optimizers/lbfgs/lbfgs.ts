@@ -20,6 +20,7 @@ import {
   type Direction,
   directionOf,
   dot,
+  isWithin,
   largest,
   move,
   numberIn,
@@ -233,9 +234,8 @@ export class LBFGS extends Optimizer<Required<LBFGSOptions>> {
     memory.funcEvals++;
     let { loss, gradient } = start;
     const arithmetic = arithmeticFor(gradient);
-    const { isLess, isAtMost, tensor, mul } = arithmetic;
-    const within = (x: Scalar, tolerance: number): boolean => isAtMost(x, python(tolerance));
-    const isFlat = (): boolean => within(tensor(largest(gradient)), toleranceGrad);
+    const { isLess, tensor } = arithmetic;
+    const isFlat = (): boolean => isWithin(gradient, 1, toleranceGrad, arithmetic);
     if (isFlat()) return result;
 
     let evaluations = 1;
@@ -272,7 +272,7 @@ export class LBFGS extends Optimizer<Required<LBFGSOptions>> {
       evaluations += more;
       memory.funcEvals += more;
       if (iteration === maxIter || evaluations >= maxEval || isFlat()) break;
-      if (within(mul(tensor(largest(d)), python(Math.abs(memory.t ?? 0))), toleranceChange)) break;
+      if (isWithin(d, Math.abs(memory.t ?? 0), toleranceChange, arithmetic)) break;
       if (Math.abs(loss - before) < toleranceChange) break;
     }
     return result;
