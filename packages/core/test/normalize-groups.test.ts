@@ -151,3 +151,41 @@ it.each([...shapes, ...large])(
     }
   },
 );
+
+it.each([
+  { samples: 3, outer: 1, groups: 2, parts: 4, run: 256 },
+  { samples: 1, outer: 8, groups: 3, parts: 1, run: 130 },
+  { samples: 3, outer: 1, groups: 1, parts: 5, run: 1 },
+] as const)('statistics are as exact where what a group begins with is far from its mean: %j', (sizes) => {
+  const { samples, outer, groups, parts, run } = sizes;
+  const whole = drawn(sizes, 0, 'float32')[0].detach().reshape([samples, outer, groups, parts * run]);
+  const quarter = Math.floor((parts * run) / 4);
+  // All numbers but those in 16 places, a quarter of a block apart, four in each; of a short group but the first one.
+  for (let k = 0; k < 4; k++) {
+    const at = (n: number): number => Math.floor((k * n) / 4);
+    const length = quarter < 4 ? 1 : 4;
+    const first = quarter < 4 ? 0 : at(parts * run) & -4;
+    whole.narrow(1, at(outer), 1).narrow(3, first, length).add_(1000);
+  }
+  const [, variances, means] = normalizeGroups(whole.flatten(), options(sizes, true));
+  const [, exactVariances, exactMeans] = byOperations(sizes, true, [whole.flatten().to('float64')]);
+  for (const [found, exact] of [
+    [variances, exactVariances],
+    [means, exactMeans],
+  ] as const)
+    expect(found?.to('float64').allclose(exact ?? variances, { rtol: 2 ** -22, atol: 0 })).toBe(true);
+});
+
+it('what is not finite makes the statistics that adding up gives', () => {
+  for (const parts of [5, 400]) {
+    const x = randn([3, parts]);
+    const last = x.narrow(1, parts - 1, 1);
+    for (const [row, value] of [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN].entries())
+      last.narrow(0, row, 1).fill_(value);
+    for (const from of [x, x.flip(1)]) {
+      const [, variances, means] = normalizeGroups(from, { name, samples: 3, parts });
+      expect(means?.tolist()).toEqual([Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN]);
+      expect(variances.isfinite().any().item()).toBe(false);
+    }
+  }
+});

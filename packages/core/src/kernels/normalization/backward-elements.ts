@@ -6,8 +6,8 @@
 import { type RowConfig, RowEmitter } from '../rows/index.ts';
 import { type FunctionBuilder, type ModuleBuilder, type ParametersOf, range } from '../wasm/index.ts';
 import { backwardParams, pushCenter, pushSlope, sumsAsPyTorch } from './backward.ts';
-import { pushNumber, pushRstd } from './forward.ts';
 import { BLOCK, type Variant } from './grouping.ts';
+import { pushNumber, pushRstd } from './numbers.ts';
 import { addRow, multiplyAdd, Sum } from './sums.ts';
 
 /** Groups whose gradients are worked out side by side: their sums by factors are read and written once. */

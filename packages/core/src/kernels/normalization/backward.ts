@@ -2,8 +2,8 @@
 
 import { type RowConfig, RowEmitter } from '../rows/index.ts';
 import type { FunctionBuilder, ModuleBuilder, ParametersOf } from '../wasm/index.ts';
-import { eachBlock, pushNumber, pushRstd, sizes, storeNumber } from './forward.ts';
 import type { Variant } from './grouping.ts';
+import { eachBlock, pushNumber, pushRstd, sizes, storeNumber } from './numbers.ts';
 import { addRow, multiplyAdd, Sum } from './sums.ts';
 
 /** The gradients of factors and summands are those of each sample, or of some samples. */

@@ -4,22 +4,16 @@ import { type RowConfig, RowEmitter } from '../rows/index.ts';
 import { is, plus, times } from '../wasm/formulas.ts';
 import { type FunctionBuilder, type ModuleBuilder, type ParametersOf, range } from '../wasm/index.ts';
 import type { Variant } from './grouping.ts';
-import { addRow, multiplyAdd, Sum } from './sums.ts';
-
-/**
- * What each kernel takes of a grouping: samples, blocks, groups, parts of a group, elements of a part and of a group;
- * the bytes from one block, or sample, to the next; and what is added to the variance.
- */
-export const sizes = {
-  samples: 'i32',
-  outer: 'i32',
-  groups: 'i32',
-  parts: 'i32',
-  run: 'i32',
-  inner: 'i32',
-  pitch: 'i32',
-  eps: 'f64',
-} as const;
+import { eachBlock, pushNumber, rounded, sizes } from './numbers.ts';
+import {
+  type Averages,
+  defineAverages,
+  emitStatistics,
+  findingStatistics,
+  type Group,
+  prepareStatistics,
+} from './statistics.ts';
+import { multiplyAdd } from './sums.ts';
 
 /** What `forward` takes. */
 export const forwardParams = {
@@ -32,51 +26,6 @@ export const forwardParams = {
   variances: 'i32',
 } as const;
 
-/** Pushes 1 / sqrt(variance + eps), of a float64 variance on the stack. */
-export const pushRstd = (f: FunctionBuilder, variance: number, eps: number): FunctionBuilder =>
-  f.f64Const(1).get(variance).get(eps).op('f64.add').op('f64.sqrt').op('f64.div');
-
-/** Pushes the number at an address, as float64. */
-export const pushNumber = (f: FunctionBuilder, t: RowConfig, address: number): FunctionBuilder =>
-  f.get(address).loadNumber(t.lane);
-
-/** Stores a float64 local at an address. */
-export function storeNumber(f: FunctionBuilder, t: RowConfig, address: number, value: number): void {
-  f.get(address).get(value).storeNumber(t.lane);
-}
-
-/** Pushes a float64 local rounded to the lane's type, as float64. */
-const rounded = (f: FunctionBuilder, t: RowConfig, value: number): FunctionBuilder =>
-  f.get(value).fromNumber(t.lane).toNumber(t.lane);
-
-/** Runs `body` for each block, moving `pointers` from one to the next. */
-export function eachBlock(
-  f: FunctionBuilder,
-  p: { readonly outer: number; readonly pitch: number },
-  pointers: readonly number[],
-  left: number,
-  body: () => void,
-): void {
-  f.get(p.outer).set(left);
-  f.countdown(left, 1, () => {
-    body();
-    for (const pointer of pointers) f.bump(pointer, { local: p.pitch });
-  });
-}
-
-/** A group at work: where it and what is found of it lie, and what is known so far. */
-interface Group {
-  readonly x: number;
-  readonly y: number;
-  readonly toMean: number;
-  readonly toVariance: number;
-  readonly mean: number;
-  readonly variance: number;
-  readonly rstd: number;
-  /** The mean in every lane. */
-  readonly means: number;
-}
-
 /**
  * Samples at a time, of groups of up to so many bytes: the one is worked on while quotients and roots of another are on
  * their way.
@@ -85,19 +34,25 @@ const SAMPLES = 4;
 const FEW_BYTES = 4096;
 
 /** What `forward` is written with: rows of groups and of their parts, and locals. */
-function emitting(f: FunctionBuilder, p: ParametersOf<typeof forwardParams>, t: RowConfig, v: Variant) {
-  const whole = new RowEmitter(f, t, p.inner);
-  const part = v.form === 'parts' ? new RowEmitter(f, t, p.run) : whole;
-  const sum = new Sum(f, t);
-  const op = (name: 'sub' | 'mul' | 'add') => `${t.vector}.${name}` as const;
+function emitting(
+  f: FunctionBuilder,
+  p: ParametersOf<typeof forwardParams>,
+  t: RowConfig,
+  v: Variant,
+  averages: Averages,
+) {
+  const finding = findingStatistics(f, p, t, v, averages);
+  const part = v.form === 'parts' ? new RowEmitter(f, t, p.run) : finding.whole;
+  const op = (name: 'sub' | 'mul') => `${t.vector}.${name}` as const;
   return {
-    ...{ f, p, t, v, whole, part, sum, op },
+    ...finding,
+    ...{ p, part, op },
     ...f.locals(
       'i32',
-      ...(['group', 'block', 'piece', 'from', 'to', 'partFrom', 'partTo', 'partWeight', 'partBias'] as const),
+      ...(['group', 'piece', 'to', 'partFrom', 'partTo', 'partWeight', 'partBias'] as const),
       ...(['weight', 'bias'] as const),
     ),
-    ...f.locals('f64', 'count', 'factor', 'shift'),
+    ...f.locals('f64', 'factor', 'shift'),
     ...f.locals('v128', 'origins', 'factors', 'shifts'),
     groups: range(SAMPLES).map(
       (): Group => ({
@@ -115,51 +70,6 @@ type Emitting = ReturnType<typeof emitting>;
 function distance({ f, v, op }: Emitting, at: number, offset: number, mean: number): FunctionBuilder {
   f.get(at).load('v128.load', offset);
   return v.centered ? f.get(mean).op(op('sub')) : f;
-}
-
-/** Pushes the mean over a group of a term of its elements. */
-function average(
-  { f, p, whole, sum, from, block, count }: Emitting,
-  of: Group,
-  terms: (offset: number) => readonly (() => void)[],
-): FunctionBuilder {
-  sum.begin();
-  f.get(of.x).set(from);
-  eachBlock(f, p, [from], block, () => addRow(whole, [from], [sum], of.y, terms));
-  return sum.total().get(count).op('f64.div');
-}
-
-/** Finishes the variance of a group whose distances are summed up, and stores it and the mean. */
-function finishStatistics({ f, p, t, v }: Emitting, of: Group): void {
-  const { mean, variance, rstd, toMean, toVariance } = of;
-  if (v.centered) {
-    // The distances are those from the mean as it was rounded.
-    f.get(variance);
-    f.get(mean);
-    rounded(f, t, mean).op('f64.sub').tee(rstd).get(rstd).op('f64.mul').op('f64.sub');
-    f.f64Const(0).op('f64.max').set(variance);
-  }
-  pushRstd(f, variance, p.eps).set(rstd);
-  if (v.centered) storeNumber(f, t, toMean, mean);
-  storeNumber(f, t, toVariance, variance);
-}
-
-/** Finds means and variances of some groups, step by step of all of them, and stores them. */
-function emitStatistics(e: Emitting, some: readonly Group[]): void {
-  const { f, t, v, op, from } = e;
-  if (v.centered)
-    for (const of of some) {
-      average(e, of, (offset) => [() => f.get(from).load('v128.load', offset)]).set(of.mean);
-      f.get(of.mean).splatF64(t.lane).set(of.means);
-    }
-  for (const of of some)
-    average(e, of, (offset) => [
-      () => {
-        const d = f.local('v128');
-        distance(e, from, offset, of.means).tee(d).get(d).op(op('mul'));
-      },
-    ]).set(of.variance);
-  for (const of of some) finishStatistics(e, of);
 }
 
 /** The results of a group whose elements have factors of their own, or none. */
@@ -282,9 +192,10 @@ function takeSamples(e: Emitting, samples: number): void {
 
 /** Writes `forward`: y, and the means and variances of groups. */
 export function emitForward(module: ModuleBuilder, t: RowConfig, v: Variant): void {
+  const averages = defineAverages(module, t);
   module.define({ export: 'forward' }, forwardParams, (f, p) => {
-    const e = emitting(f, p, t, v);
-    f.get(p.outer).get(p.inner).op('i32.mul').op('f64.convert_i32_s').set(e.count);
+    const e = emitting(f, p, t, v, averages);
+    prepareStatistics(e);
     f.push(['i32.le_s', times(p.inner, is(t.bytes)), is(FEW_BYTES)]).if();
     takeSamples(e, SAMPLES);
     f.end();

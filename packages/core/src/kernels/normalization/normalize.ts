@@ -17,8 +17,9 @@ import {
 import { backwardParams, emitBackward } from './backward.ts';
 import { emitBackwardOfElements } from './backward-elements.ts';
 import { emitBackwardOfColumns, emitForwardOfColumns } from './columns.ts';
-import { emitForward, forwardParams, sizes } from './forward.ts';
+import { emitForward, forwardParams } from './forward.ts';
 import { BLOCK, type Grouping, pitchOfSums, type Variant, variantOf } from './grouping.ts';
+import { sizes } from './numbers.ts';
 import { emitTotals } from './totals.ts';
 
 type Kernel = (...args: number[]) => void;

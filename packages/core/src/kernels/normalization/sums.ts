@@ -1,6 +1,6 @@
 /** Sums over rows of vectors: in groups, which are added up two and two, and the groups in float64. */
 
-import { addHalves, type RowConfig, type RowEmitter } from '../rows/index.ts';
+import { addHalves, type RowConfig, type RowEmitter, type VectorStep } from '../rows/index.ts';
 import { type FunctionBuilder, hasRelaxedSimd } from '../wasm/index.ts';
 
 /** One sum: vectors are added up lane by lane. */
@@ -72,13 +72,11 @@ class Tree {
  * Stores the sums of neighbouring trees where results will lie, for V8 to make one tree of two: it begins at stores.
  * Engines without relaxed SIMD are older than that.
  */
-function joinAt(f: FunctionBuilder, spare: number, trees: readonly Tree[]): void {
-  if (!hasRelaxedSimd) return;
-  f.storeVectors(
-    spare,
-    trees.map(({ sum }) => sum),
-  );
+function joinAt(f: FunctionBuilder, spare: number, sums: readonly number[]): void {
+  if (hasRelaxedSimd) f.storeVectors(spare, sums);
 }
+
+const sumsOf = (trees: readonly Tree[]): number[] => trees.map(({ sum }) => sum);
 
 /** Terms of a vector, one for each sum; each pushes one. */
 type Terms = readonly (() => void)[];
@@ -110,13 +108,67 @@ export function addRow(
           if (partial) f.get(mask).op('v128.and');
           trees[i]?.[u % 2 === 0 ? 0 : 1].add();
         }
-      if (steps.length > 1) joinAt(f, spare, trees.flat());
+      if (steps.length > 1) joinAt(f, spare, sumsOf(trees.flat()));
       for (const [i, [even, odd]] of trees.entries()) {
         if (steps.length > 1) f.get(even.sum).get(odd.sum).op(`${t.vector}.add`).set(even.sum);
         sums[i]?.addGroup(even.sum);
       }
     }),
   );
+}
+
+/** Vectors of a row whose distances and squares are added up before they go on in float64. */
+const MOMENTS_TOGETHER = 16;
+
+/**
+ * Adds the distances of a row's elements from `origins` to one sum, and their squares to another. In a round they are
+ * added up one after the other, neighbours apart; so is what is left over, which goes on in float64 but once. `spare`
+ * points to room for four vectors.
+ */
+export function addMoments(
+  row: RowEmitter,
+  from: number,
+  origins: number,
+  [distances, squares]: readonly [Sum, Sum],
+  spare: number,
+): void {
+  const { f, t, mask } = row;
+  const moments = () => f.locals('v128', 'distance', 'square');
+  /** Adds a vector to moments, or begins them. */
+  const take = ({ offset, partial }: VectorStep, to: ReturnType<typeof moments>, isFirst: boolean): void => {
+    const d = f.local('v128');
+    f.get(from).load('v128.load', offset).get(origins).op(`${t.vector}.sub`);
+    if (partial) f.get(mask).op('v128.and');
+    f.set(d).get(d);
+    if (!isFirst) f.get(to.distance).op(`${t.vector}.add`);
+    f.set(to.distance);
+    const push = (local: number) => () => void f.get(local);
+    if (isFirst) f.get(d).get(d).op(`${t.vector}.mul`);
+    else multiplyAdd(f, t, push(d), push(d), push(to.square));
+    f.set(to.square);
+  };
+  const add = ({ distance, square }: ReturnType<typeof moments>): void => {
+    distances.addGroup(distance);
+    squares.addGroup(square);
+  };
+  const rest = moments();
+  f.f64Splat(0).set(rest.distance).f64Splat(0).set(rest.square);
+  row.eachRound([from], MOMENTS_TOGETHER, (steps) =>
+    f.passingVectors(() => {
+      const [first] = steps;
+      if (first !== undefined && steps.length === 1) {
+        take(first, rest, false);
+        return;
+      }
+      const [even, odd] = [moments(), moments()];
+      for (const step of steps) take(step, step.u % 2 === 0 ? even : odd, step.u < 2);
+      joinAt(f, spare, [even.distance, odd.distance, even.square, odd.square]);
+      for (const name of ['distance', 'square'] as const)
+        f.get(even[name]).get(odd[name]).op(`${t.vector}.add`).set(even[name]);
+      add(even);
+    }),
+  );
+  row.ifLeftOver(MOMENTS_TOGETHER, () => add(rest));
 }
 
 /** Columns of vectors: `count` of them, `pitch` bytes apart. */
@@ -151,7 +203,7 @@ export function addColumns(
           }
           for (const pointer of pointers) f.bump(pointer, { local: pitch });
         }
-        if (spare !== null && vectors > 1) joinAt(f, spare, trees);
+        if (spare !== null && vectors > 1) joinAt(f, spare, sumsOf(trees));
         for (const [i, { sum }] of trees.entries()) sums[i]?.addGroup(sum);
       }),
     );

@@ -131,6 +131,17 @@ export class RowEmitter {
     for (const pointer of pointers) f.get(pointer).get(left).op('i32.sub').set(pointer);
   }
 
+  /** Runs `body` where rounds of so many vectors leave something over. */
+  ifLeftOver(unroll: number, body: () => void): void {
+    const { f, t, n } = this;
+    f.get(n)
+      .i32Const(unroll * t.lanes - 1)
+      .op('i32.and')
+      .if();
+    body();
+    f.end();
+  }
+
   /**
    * Stores at each of the pointers `to`, vector by vector, what `push` pushes for it, the last on top. All values of a
    * round come before its stores, and those to one pointer side by side, the last first, as by `storeVectors`: V8 joins
