@@ -332,6 +332,22 @@ describe('order statistics', () => {
     expect(() => x.quantile(1.5)).toThrow('range [0, 1]');
   });
 
+  it('a mean of nothing has no share to give, and the second gradient is the 0 of a sum of nothing', () => {
+    for (const meanOf of [
+      (x: Tensor) => x.mean(),
+      (x: Tensor) => x.mean(0),
+      (x: Tensor) => K.varMean(x, 0)[1],
+      (x: Tensor) => K.stdMean(x)[1],
+    ]) {
+      const x = K.zeros([0, 3], { dtype: 'float64', requiresGrad: true });
+      const y = meanOf(x);
+      const v = K.onesLike(y, { requiresGrad: true });
+      const [g] = K.autograd.grad(y, [x], { gradOutputs: v, createGraph: true });
+      expect(g?.shape).toEqual([0, 3]);
+      expect(gradientOf(g!.sum(), v)).toEqual(values(K.zerosLike(y)));
+    }
+  });
+
   it('histc counts', () => {
     expect(values(f32([1, 2, 1, 9]).histc({ bins: 4, min: 0, max: 3 }))).toEqual([0, 2, 1, 0]);
   });

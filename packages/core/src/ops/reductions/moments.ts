@@ -26,7 +26,7 @@ import {
   reducedCount,
   reductionOf,
   restoreDims,
-  spread,
+  spreadShare,
 } from './reduction.ts';
 import { mean } from './sum.ts';
 
@@ -103,7 +103,7 @@ const withMean = (name: string, root: boolean) =>
     },
     derivative([g, gMean], node) {
       const ofSpread = g == null ? null : spreadGradient(g, node, root);
-      const ofMean = gMean == null ? null : spread(div(gMean, node.attrs.count), node);
+      const ofMean = gMean == null ? null : spreadShare(gMean, node, node.attrs.count);
       return [ofSpread === null ? ofMean : ofMean === null ? ofSpread : add(ofSpread, ofMean)];
     },
   });

@@ -7,6 +7,7 @@ import { type GradNode, isGradEnabled } from '../../record/index.ts';
 import { formatShape, normalizeDims, reducedShape, type Shape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { toWithin } from '../creation/to-within.ts';
+import { div } from '../elementwise/arithmetic.ts';
 import { expand, reshape } from '../views/shape.ts';
 import type { Dims, ReduceOptions, SumOptions } from './options.ts';
 
@@ -87,6 +88,14 @@ export function restoreDims(y: Tensor, { dims }: Reduction, shape: Shape): Tenso
 export function spread(g: Tensor, node: GradNode<Reduction>): Tensor {
   const shape = node.shape(0);
   return expand(restoreDims(g, node.attrs, shape), shape);
+}
+
+/**
+ * The gradient of a mean of `count` elements: each has its share of `g`. Of none there is no share, so that what comes
+ * back through that, a sum of nothing, stays the 0 that it is and is not divided by 0.
+ */
+export function spreadShare(g: Tensor, node: GradNode<Reduction>, count: number): Tensor {
+  return spread(count === 0 ? g : div(g, count), node);
 }
 
 /** PyTorch's errors for reductions that have no value for an empty tensor. */

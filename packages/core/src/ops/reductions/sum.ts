@@ -19,6 +19,7 @@ import {
   reducedCount,
   reductionOf,
   spread,
+  spreadShare,
   sumOptions,
   totalAs,
   totalType,
@@ -95,7 +96,7 @@ const meanPrimitive = definePrimitive<Reduction>({
     const divisor = reducedCount(x.shape, dims);
     reduce('sum', x, dims, out.storage.array, out.offset, { divisor });
   },
-  derivative: (g, node) => [spread(div(g, reducedCount(node.shape(0), node.attrs.dims)), node)],
+  derivative: (g, node) => [spreadShare(g, node, reducedCount(node.shape(0), node.attrs.dims))],
 });
 
 const meanTakes = signature('mean', sumParameters);
