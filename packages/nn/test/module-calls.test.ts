@@ -1,4 +1,4 @@
-import { compile, manualSeed, ones, randn, tensor, type Tensor } from '@kindling/core';
+import { compile, manualSeed, ones, randn, type Tensor, tensor } from '@kindling/core';
 import * as nn from '@kindling/nn';
 import { describe, expect, it, vi } from 'vitest';
 
