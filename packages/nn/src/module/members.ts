@@ -1,6 +1,7 @@
 import {
   changesSetting,
   checkArguments,
+  describeValue,
   FrozenError,
   isTraced,
   K,
@@ -10,7 +11,14 @@ import {
   traceNumber,
 } from '@kindling/core';
 import { type AnyModule, dependsOnModule, heldBy, internalsOf } from './callable.ts';
-import { addHook, copyOfHooks, type HookKind, type RemovableHandle } from './hooks/index.ts';
+import {
+  addHook,
+  checkHook,
+  copyOfHooks,
+  type ForwardHookOptions,
+  type HookKind,
+  type RemovableHandle,
+} from './hooks/index.ts';
 import type { Parameter } from './parameter.ts';
 import { partsOf } from './registry.ts';
 
@@ -48,16 +56,6 @@ export function setTraining(module: AnyModule, training: boolean): void {
   setProperty(module, 'training', training);
 }
 
-/** The class or type of a value, for an error. */
-const describe = (value: unknown): string => {
-  if (value === null) return 'null';
-  return typeof value === 'object' && hasClass(value) ? value.constructor.name : typeof value;
-};
-
-const hasClass = /* @__PURE__ */ K.whereReadable(
-  (x): x is object => typeof (x as object).constructor?.name === 'string',
-);
-
 /** What can be registered under a name. */
 type Registered = 'buffer' | 'parameter' | 'module';
 
@@ -79,7 +77,7 @@ export function checkName(module: AnyModule, kind: Registered, name: string, rep
 /** The error for what is no module. */
 export const noModule = (of: AnyModule, value: unknown): KindlingError =>
   new KindlingError(
-    `${of.constructor.name}: ${describe(value)} is not a Module subclass; expected a module such as new nn.Linear(2, 3)`,
+    `${of.constructor.name}: ${describeValue(value)} is not a Module subclass; expected a module such as new nn.Linear(2, 3)`,
   );
 
 /** The error for what cannot be registered. */
@@ -91,7 +89,7 @@ export const cannotAssign = (
   wanted: string,
 ): KindlingError =>
   new KindlingError(
-    `${registering(module, kind)}: cannot assign '${describe(value)}' object to ${kind} '${name}' (${wanted} or null required)`,
+    `${registering(module, kind)}: cannot assign ${describeValue(value)} to ${kind} '${name}' (${wanted} or null required)`,
   );
 
 /** The method that registers a kind of values, for an error: `Net.registerBuffer`. */
@@ -121,10 +119,17 @@ export function member<K extends 'parameters' | 'buffers'>(
   return found as K extends 'parameters' ? Parameter : Tensor;
 }
 
-/** Adds the hook that the method of its kind was given. */
-export function registerHook(module: AnyModule, kind: HookKind, given: ArrayLike<unknown>): RemovableHandle {
+/** Adds a hook; `given` is all that the method of its kind was given. */
+export function registerHook(
+  module: AnyModule,
+  kind: HookKind,
+  given: ArrayLike<unknown>,
+  hook: (...input: never[]) => unknown,
+  options?: ForwardHookOptions,
+): RemovableHandle {
+  checkHook(module, kind, given);
   if (isTraced()) dependsOnModule(module);
   const own = internalsOf(module);
   own.hooks ??= copyOfHooks(null);
-  return addHook(module, own.hooks, kind, given);
+  return addHook(own.hooks, kind, hook, options);
 }
