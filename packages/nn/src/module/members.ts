@@ -10,7 +10,7 @@ import {
   Tensor,
   traceNumber,
 } from '@kindling/core';
-import { type AnyModule, dependsOnModule, heldBy, internalsOf } from './callable.ts';
+import { type AnyModule, dependsOnModule, heldBy, internalsOf, isModule, propertiesOf } from './callable.ts';
 import {
   addHook,
   checkHook,
@@ -20,7 +20,7 @@ import {
   type RemovableHandle,
 } from './hooks/index.ts';
 import type { Parameter } from './parameter.ts';
-import { partsOf } from './registry.ts';
+import { isTensorPart, partsOf } from './registry.ts';
 
 /** What a property holds. */
 export const valueOf = (module: AnyModule, name: string): unknown =>
@@ -33,6 +33,25 @@ export function setProperty(module: AnyModule, name: string, value: unknown): vo
   if (!Reflect.defineProperty(module, name, own))
     throw new FrozenError(`${module.constructor.name}.${name}`, 'module');
 }
+
+const isNumber = (name: string): boolean => /^(0|[1-9]\d*)$/.test(name);
+
+/** {@link setProperty} of what is registered: a new one comes behind those that are there. */
+export function register(module: AnyModule, name: string, value: unknown): void {
+  const own = internalsOf(module);
+  const isNew = !Object.hasOwn(module, name);
+  const before = isNew && (own.order !== null || isNumber(name)) ? registeredNames(module) : null;
+  setProperty(module, name, value);
+  if (before === null) return;
+  const [wanted, natural] = [[...before, name], registeredNames(module)];
+  if (own.order !== null || wanted.some((each, i) => each !== natural[i])) own.order = wanted;
+}
+
+const registeredNames = (module: AnyModule): string[] =>
+  propertiesOf(module).filter((name) => {
+    const value = valueOf(module, name);
+    return isModule(value) || isTensorPart(module, name, value);
+  });
 
 /** {@link setProperty}, or what a container holds by the name. */
 export function setPart(module: AnyModule, name: string, value: unknown): void {
