@@ -39,6 +39,7 @@ import norms from './ops/products/norm.ts';
 import tensordot from './ops/products/tensordot.ts';
 import vectorProducts from './ops/products/vector-products.ts';
 import inPlaceDraws from './ops/random/in-place.ts';
+import categories from './ops/random/multinomial.ts';
 import draws from './ops/random/random-tensors.ts';
 import * as extremes from './ops/reductions/extremes.ts';
 import * as histogram from './ops/reductions/histc.ts';
@@ -112,6 +113,7 @@ const operations = [
   tensordot,
   inPlaceDraws,
   draws,
+  categories,
   extremes,
   histogram,
   logical,

@@ -63,7 +63,7 @@ const fills: Record<string, Fill> = {
   dropout: (out, s, g) => distributions.fillDropoutMask(out, number(s, 'p'), g),
   randint: (out, s, g) => fillRandomInt(out, s.dtype, number(s, 'low'), number(s, 'high'), g),
   random: (out, s, g) => fillRandom(out, s.dtype, g),
-  randperm: (out, _, g) => fillRandperm(out, g),
+  randperm: (out, s, g) => fillRandperm(out, s.dtype, g),
 };
 
 function draw(step: Step, generator: Generator): TypedArray {

@@ -157,7 +157,7 @@ describe('laws', () => {
     fc.assert(
       fc.property(fc.nat(200), fc.integer(), (n, seed) => {
         const out = new Int32Array(n);
-        fillRandperm(out, new Generator().manualSeed(seed));
+        fillRandperm(out, 'int32', new Generator().manualSeed(seed));
         expect([...out].sort((a, b) => a - b)).toEqual(Array.from({ length: n }, (_, i) => i));
       }),
     );

@@ -168,6 +168,42 @@ describe('generators', () => {
   });
 });
 
+describe('dtypes of draws', () => {
+  test("randintLike takes an upper bound alone, as randint does, and PyTorch's numbers come", () => {
+    K.manualSeed(0);
+    expect(K.randintLike(K.zeros([5]), 10).toArray()).toEqual([4, 9, 3, 0, 3]);
+    K.manualSeed(0);
+    expect(K.randintLike(K.zeros([5]), 0, 10, { dtype: 'int32' }).toArray()).toEqual([4, 9, 3, 0, 3]);
+    expect(K.randintLike(K.zeros([5]), 10, { dtype: 'uint8' }).dtype).toBe('uint8');
+  });
+
+  test("the dtype of normal numbers is the mean's, or else the std's, and the std may be of integers", () => {
+    K.manualSeed(0);
+    const floats = K.normal(K.zeros([3]), K.ones([3])).toArray();
+    K.manualSeed(0);
+    expect(K.normal(K.zeros([3]), K.tensor([1, 1, 1])).toArray()).toEqual(floats);
+    K.manualSeed(0);
+    expect(K.normal(K.zeros([3]), K.tensor([true, true, true])).toArray()).toEqual(floats);
+    expect(K.normal(K.tensor([Infinity]), 1).item()).toBe(Infinity);
+    expect(K.normal(K.zeros([1]), K.ones([1]).double()).dtype).toBe('float32');
+  });
+
+  test('whole numbers go into integers, ones and zeros into bools too', () => {
+    expect(K.empty([9], { dtype: 'uint8' }).geometric_(0.5).ge(1).all().item()).toBe(true);
+    expect(K.randperm(256, { dtype: 'uint8' }).max().item()).toBe(255);
+    expect(
+      K.empty([2], { dtype: 'bool' })
+        .bernoulli_(K.ones([2]))
+        .toArray(),
+    ).toEqual([true, true]);
+    expect(
+      K.empty([2], { dtype: 'int32' })
+        .bernoulli_(K.ones([2]).double())
+        .toArray(),
+    ).toEqual([1, 1]);
+  });
+});
+
 describe('bad arguments', () => {
   test.each<[() => unknown, new (message?: string) => K.KindlingError, string]>([
     [
@@ -180,6 +216,35 @@ describe('bad arguments', () => {
     [() => K.randint(5, 5, [2]), ValueError, "'from' to be less than 'to'"],
     [() => K.randint(0, 2.5, [2]), ValueError, 'expects integers'],
     [() => K.randint(0, 1e12, [2]), ValueError, 'out of bounds for int32'],
+    [
+      () => K.normal(K.tensor([1]), 1),
+      DTypeError,
+      'normal: not implemented for int32; use float32 or float64',
+    ],
+    [() => K.normal(K.tensor([1]), K.ones([1])), DTypeError, 'normal: not implemented for int32'],
+    [() => K.normal(Infinity, K.tensor([1])), DTypeError, 'normal: not implemented for int32'],
+    [() => K.normal(K.tensor([true]), 1), DTypeError, 'normal: not implemented for bool'],
+    [() => K.normal(0, 1, { shape: [1], dtype: 'uint8' }), DTypeError, 'normal: not implemented for uint8'],
+    [
+      () => K.empty([2], { dtype: 'bool' }).geometric_(0.5),
+      DTypeError,
+      'geometric_: not implemented for bool',
+    ],
+    [() => K.randperm(2, { dtype: 'bool' }), DTypeError, 'randperm: not implemented for bool'],
+    [() => K.randperm(257, { dtype: 'uint8' }), ValueError, 'randperm: n - 1=256 is out of bounds for uint8'],
+    [
+      () => empty(2).bernoulli_(K.ones([2], { dtype: 'int32' })),
+      DTypeError,
+      'bernoulli_: expected probabilities of a float',
+    ],
+    [() => empty(2).bernoulli_(K.tensor([true, true])), DTypeError, 'of a float dtype, got bool'],
+    [() => K.randintLike(empty(2), 0), ValueError, 'randintLike: '],
+    [
+      () => (K.randintLike as (...given: unknown[]) => unknown)(empty(2), 1, 5, {}, 3),
+      ValueError,
+      'randintLike: takes',
+    ],
+    [() => (K.randint as (...given: unknown[]) => unknown)(1, 5, [2], {}, 3), ValueError, 'randint: takes'],
     [() => K.randperm(-1), ShapeError, 'sizes must be non-negative integers'],
     [
       () => K.bernoulli(K.tensor([0.5, 1.5])),

@@ -1,4 +1,4 @@
-import { ones, randn, type Tensor, zeros } from '@kindling/core';
+import { compile, ones, randn, type Tensor, zeros } from '@kindling/core';
 import * as nn from '@kindling/nn';
 import { describe, expect, expectTypeOf, it } from 'vitest';
 
@@ -14,6 +14,69 @@ describe('Sequential', () => {
     expect(net.slice(0, 2)[0]).toBe(net[0]);
     net[3] = new nn.Sigmoid();
     expect(net(ones([1, 2])).item()).toBeGreaterThan(0);
+  });
+
+  it('calls its modules in the order in which they were added, whatever their names are', () => {
+    class Times extends nn.Module<[Tensor], Tensor> {
+      readonly factor: number;
+      constructor(factor: number) {
+        super();
+        this.factor = factor;
+      }
+      override forward(x: Tensor): Tensor {
+        return x.mul(10).add(this.factor);
+      }
+    }
+    const [one, two, three, four] = [1, 2, 3, 4].map((factor) => new Times(factor));
+    const net = new nn.Sequential({ fc: one!, act: two! }).append(three!);
+    const f = compile((x: Tensor) => net(x));
+    expect(net.namedChildren().map(([name]) => name)).toEqual(['fc', 'act', '2']);
+    for (let i = 0; i < 2; i++) expect(f(zeros([])).item()).toBe(123);
+    net.setSubmodule('0', four!);
+    expect(net(zeros([])).item()).toBe(1234);
+    expect(f(zeros([])).item()).toBe(1234);
+    expect(nn.deepcopy(net)(zeros([])).item()).toBe(1234);
+    const swapped = new nn.Sequential(
+      new Map([
+        ['1', one!],
+        ['0', two!],
+      ]),
+    );
+    expect(swapped(zeros([])).item()).toBe(12);
+    expect(swapped.append(three!)(zeros([])).item()).toBe(123);
+    net.setSubmodule('act', new Times(5));
+    expect(net(zeros([])).item()).toBe(1534);
+    net.insert(1, two!);
+    expect(net(zeros([])).item()).toBe(12534);
+    expect(net.namedChildren().map(([name]) => name)).toEqual(['0', '1', '2', '3', '4']);
+    delete net[0];
+    expect(net.append(one!)(zeros([])).item()).toBe(25341);
+    const weights = new nn.Module();
+    for (const name of ['b', '1', 'a', '0']) weights.registerParameter(name, new nn.Parameter(zeros([1])));
+    expect(weights.namedParameters().map(([name]) => name)).toEqual(['b', '1', 'a', '0']);
+    expect(weights.parameters()[3]).toBe(weights.getParameter('0'));
+  });
+
+  it('keeps names in a slice, behind which others are added', () => {
+    const net = new nn.Sequential(new nn.Tanh(), new nn.Linear(1, 1), new nn.ReLU());
+    const tail = net.slice(1);
+    expect(Object.keys(tail.stateDict())).toEqual(['1.weight', '1.bias']);
+    expect(tail.at(0)).toBe(net[1]);
+    tail.append(new nn.ELU());
+    expect([...tail].map((module) => module.constructor.name)).toEqual(['Linear', 'ReLU', 'ELU']);
+    expect(net.slice(3).length).toBe(0);
+    const list = new nn.ModuleList([...net]).slice(1);
+    expect(Object.keys(list.stateDict())).toEqual(['0.weight', '0.bias']);
+    expect(list[0]).toBe(net[1]);
+    const [first, second] = [ones([1]), zeros([1])].map((x) => new nn.Parameter(x));
+    expect(new nn.ParameterList([first!, second!]).slice(1).at(0)).toBe(second);
+  });
+
+  it('lists what stands in it twice once, or as often as it stands there', () => {
+    const layer = new nn.ReLU();
+    const net = new nn.Sequential(layer, layer);
+    expect(net.modules().length).toBe(2);
+    expect(net.modules({ removeDuplicate: false })).toEqual([net, layer, layer]);
   });
 
   it('takes names', () => {

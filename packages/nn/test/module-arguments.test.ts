@@ -118,15 +118,15 @@ describe('names of what is registered', () => {
     );
     const date = new Date(0) as never;
     expect(() => net.registerBuffer('d', date)).toThrow(
-      "Net.registerBuffer: cannot assign 'Date' object to buffer 'd' (Tensor or null required)",
+      "Net.registerBuffer: cannot assign an instance of Date to buffer 'd' (Tensor or null required)",
     );
     expect(() => net.registerParameter('d', ones([1]) as never)).toThrow(
-      "Net.registerParameter: cannot assign 'Tensor' object to parameter 'd' (nn.Parameter or null required)",
+      "Net.registerParameter: cannot assign a Tensor of shape [1] to parameter 'd' (nn.Parameter or null required)",
     );
     expect(() => net.registerModule('d', Object.create(null) as never)).toThrow(
-      'Net: object is not a Module subclass',
+      'Net: an empty object is not a Module subclass',
     );
-    expect(() => net.registerModule('d', 'text' as never)).toThrow('Net: string is not a Module subclass');
+    expect(() => net.registerModule('d', 'text' as never)).toThrow('Net: "text" is not a Module subclass');
     expect('d' in net).toBe(false);
   });
 });

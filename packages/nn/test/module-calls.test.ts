@@ -1,4 +1,4 @@
-import { compile, manualSeed, ones, randn, tensor, type Tensor } from '@kindling/core';
+import { compile, manualSeed, ones, randn, type Tensor, tensor } from '@kindling/core';
 import * as nn from '@kindling/nn';
 import { describe, expect, it, vi } from 'vitest';
 
@@ -92,7 +92,7 @@ describe('hooks before a backward', () => {
         (g: Gradients) => [g[0]],
         'Backward pre hook returned an invalid number of gradOutput, got 1, but expected 2',
       ],
-      [(g: Gradients) => g[0], 'invalid number of gradOutput, got a Tensor, but expected 2'],
+      [(g: Gradients) => g[0], 'invalid number of gradOutput, got a Tensor of shape [2], but expected 2'],
       [
         (g: Gradients) => [g[0]!.double(), g[1]],
         'gradient 0 that the hook returned has changed the type of value',
@@ -101,7 +101,7 @@ describe('hooks before a backward', () => {
         (g: Gradients) => [g[0], ones([3])],
         'gradient 1 that the hook returned has changed the size of value',
       ],
-      [(g: Gradients) => [g[0], 3], 'gradient 1 that the hook returned is a number'],
+      [(g: Gradients) => [g[0], 3], 'gradient 1 that the hook returned is 3'],
     ] as const) {
       const model = new Both();
       model.registerFullBackwardPreHook((_, grads) => returned(grads) as Gradients);

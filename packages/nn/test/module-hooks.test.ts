@@ -118,12 +118,12 @@ describe('full backward hooks', () => {
     };
     expect(returning([ones([2]), ones([2])])).toThrow(/invalid number of gradInput, got 2, but expected 1/);
     expect(returning([])).toThrow(/got 0, but expected 1/);
-    expect(returning(ones([2]))).toThrow(/got a Tensor, but expected 1/);
-    expect(returning(3)).toThrow(/got a number, but expected 1/);
+    expect(returning(ones([2]))).toThrow(/got a Tensor of shape \[2\], but expected 1/);
+    expect(returning(3)).toThrow(/got 3, but expected 1/);
     expect(returning([ones([3])])).toThrow(/gradient 0 .* changed the size of value \(was \[2\] got \[3\]\)/);
     expect(returning([ones([3, 2])])).toThrow(/changed the size of value \(was \[2\] got \[3, 2\]\)/);
     expect(returning([ones([2], { dtype: 'float64' })])).toThrow(/changed the type of value/);
-    expect(returning([3])).toThrow(/gradient 0 that the hook returned is a number/);
+    expect(returning([3])).toThrow(/gradient 0 that the hook returned is 3;/);
     for (const fine of [undefined, null, [null], [ones([2])]]) expect(returning(fine)).not.toThrow();
     const x = leaf([1, 1]);
     const dropping = new Triple();

@@ -360,7 +360,7 @@ describe('in compiled functions', () => {
     load(tensor([[5.5]]));
     expect(layer.weight.item()).toBe(5.5);
     layer.registerLoadStateDictPreHook((_, state) => {
-      state['weight'] = (state['weight'] as Tensor).mul(2);
+      state.weight = (state.weight as Tensor).mul(2);
     });
     for (const value of [1.5, 2.5]) {
       load(tensor([[value]]));

@@ -2,6 +2,9 @@ import { int32, ones, randn, type Tensor, tensor, zeros } from '@kindling/core';
 import * as nn from '@kindling/nn';
 import { describe, expect, it } from 'vitest';
 
+/** What tells a tensor of another copy of the library. */
+const foreign = { [Symbol.for('@kindling/core.Tensor')]: true };
+
 class Net extends nn.Module<[Tensor], Tensor> {
   fc = new nn.Linear(2, 3);
   bn = new nn.BatchNorm1d(3);
@@ -162,6 +165,10 @@ describe('a state dict in JSON', () => {
       [{ 0: 1 }, 'expected a Tensor from checkpoint but received an object with 0'],
       [[1], 'expected a Tensor from checkpoint but received [1]'],
       [null, 'expected a Tensor from checkpoint but received null'],
+      [
+        foreign,
+        'expected a Tensor from checkpoint but received a Tensor of another copy of @kindling/core: import one copy only',
+      ],
       [3, 'expected a Tensor from checkpoint but received 3'],
     ] as const) {
       const state = { weight: { ...good.weight, data: [before + 1] }, bias } as never;
@@ -173,6 +180,16 @@ describe('a state dict in JSON', () => {
     expect(() => layer.loadStateDict({ ...good, bias: { ...good.bias, shape: [1, 1] } })).toThrow(
       'size mismatch for bias: copying a param with shape torch.Size([1, 1])',
     );
+  });
+
+  it('nor is a tensor of another copy of the library registered as one of this', () => {
+    const net = new Net();
+    for (const register of [
+      () => net.registerBuffer('x', foreign as never),
+      () => net.registerParameter('x', foreign as never),
+      () => net.registerModule('x', foreign as never),
+    ])
+      expect(register).toThrow('a Tensor of another copy of @kindling/core: import one copy only');
   });
 
   it('takes nothing but an object or a Map', () => {

@@ -1,7 +1,8 @@
 import { checkArguments, K } from '../arguments/index.ts';
 import { ShapeError, ValueError } from '../errors.ts';
 import { tensor } from '../ops/creation/from-data.ts';
-import { multinomial, randint, randperm } from '../ops/random/random-tensors.ts';
+import { multinomial } from '../ops/random/multinomial.ts';
+import { randint, randperm } from '../ops/random/random-tensors.ts';
 import { Shown } from '../print/shown.ts';
 import { defaultGenerator, Generator } from '../random/generator.ts';
 import { generatorKind } from '../random/generator-kind.ts';

@@ -78,8 +78,11 @@ export function fillRandom(out: TypedArray, dtype: DType, generator: Generator):
 }
 
 /** A random permutation of 0 ... n - 1, n being the length of `out`. Follows `torch.randperm`. */
-export function fillRandperm(out: TypedArray, generator: Generator): void {
+export function fillRandperm(out: TypedArray, dtype: DType, generator: Generator): void {
   const n = out.length;
+  const { high: most } = limits[dtype];
+  if (n - 1 > most)
+    throw new ValueError(`randperm: n - 1=${n - 1} is out of bounds for ${dtype}, which counts to ${most}`);
   if (n >= LARGE_PERMUTATION) {
     for (let i = 0; i < n; i++) {
       const z = random64Modulo(i + 1, generator);

@@ -179,6 +179,17 @@ class Net(nn.Module):
 `);
   });
 
+  it('has what stands in a Sequential twice in both places, which it finds by position', () => {
+    const act = new nn.Tanh();
+    const twice = model(new nn.Sequential(new nn.Linear(3, 3), act, new nn.Linear(3, 3), act), randn([4, 3]));
+    expect(twice).toContain('super().__init__(nn.Linear(3, 3), nn.Tanh(), nn.Linear(3, 3), nn.Tanh())');
+    expect(twice).toContain('self[3] = self[1]');
+    const tail = new nn.Sequential(act, new nn.Linear(3, 3), act, act).slice(1);
+    const named = model(tail, randn([4, 3]));
+    expect(named).toContain('[("1", nn.Linear(3, 3)), ("2", nn.Tanh()), ("3", nn.Tanh())]');
+    expect(named).toContain('self[2] = self[1]');
+  });
+
   it('follows the batch, and says where a tensor is made', () => {
     const text = model(
       new Of((x) =>

@@ -34,6 +34,17 @@ export class ModuleList<M extends AnyModule = Module> extends NumberedModules<M>
     this.extend(modules);
   }
 
+  /**
+   * A list of the modules from `start` up to `end`, which are shared, not copied, and numbered anew, as PyTorch's
+   * `list[start:end]`.
+   * @example new nn.ModuleList([new nn.Tanh(), new nn.ReLU()]).slice(-1).length; // 1
+   */
+  slice(start?: number, end?: number): ModuleList<M> {
+    const bound = K.optional(K.integer);
+    checkArguments(`${this.constructor.name}.slice`, { start: bound, end: bound }, arguments);
+    return new ModuleList(this.items().slice(start, end));
+  }
+
   override toString(): string {
     return formatModuleList(this);
   }

@@ -1,6 +1,6 @@
 import { checkArguments, IndexError, K } from '@kindling/core';
 import { moduleKind } from '../module/arguments.ts';
-import { type AnyModule, isModule } from '../module/callable.ts';
+import { type AnyModule, internalsOf, isModule } from '../module/callable.ts';
 import { noModule } from '../module/members.ts';
 import { Module } from '../module/module.ts';
 import { modulesIn } from '../module/registry.ts';
@@ -28,9 +28,11 @@ export abstract class Numbered<T, V, I extends unknown[] = never, O = never> ext
     return this.items().at(index);
   }
 
-  /** Adds one behind the last. */
+  /** Adds one behind the last, under the next number. */
   append(value: V): this {
-    this.put(String(this.length), value);
+    let number = this.length;
+    while (Object.hasOwn(this, number)) number++;
+    this.put(String(number), value);
     return this;
   }
 
@@ -95,6 +97,7 @@ export abstract class NumberedModules<
   #number(list: readonly V[]): void {
     const self = this as unknown as Record<string, unknown>;
     for (const name of Object.keys(this)) if (isModule(self[name])) delete self[name];
+    internalsOf(this).order = null;
     list.forEach((module, i) => {
       this.put(String(i), module);
     });

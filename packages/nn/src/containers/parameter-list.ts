@@ -48,6 +48,16 @@ export class ParameterList extends Numbered<Parameter, Tensor> {
     return parameter;
   }
 
+  /**
+   * A list of the parameters from `start` up to `end`, which are shared, not copied, as PyTorch's `list[start:end]`.
+   * @example new nn.ParameterList([ones([1]), zeros([2])]).slice(1).at(0).shape; // [ 2 ]
+   */
+  slice(start?: number, end?: number): ParameterList {
+    const bound = K.optional(K.integer);
+    checkArguments(`${this.constructor.name}.slice`, { start: bound, end: bound }, arguments);
+    return new ParameterList(this.items().slice(start, end));
+  }
+
   override toString(): string {
     const lines = this.items().map((p, i) => `(${i}): ${describe(p)}`);
     // PyTorch indents the lines of this container by four.

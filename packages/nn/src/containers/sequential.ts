@@ -1,7 +1,7 @@
 import { checkArguments, K, type Tensor } from '@kindling/core';
-import { type AnyModule, isModule } from '../module/callable.ts';
+import { type AnyModule, isModule, propertiesOf } from '../module/callable.ts';
 import type { Module } from '../module/module.ts';
-import { entriesOf, type Named, type StateNames } from '../module/registry.ts';
+import { entriesOf, type Named, partsOf, type StateNames } from '../module/registry.ts';
 import { named } from './dictionary.ts';
 import { NumberedModules } from './numbered.ts';
 
@@ -56,7 +56,7 @@ class Sequential<I extends unknown[] = [Tensor], O = Tensor> extends NumberedMod
     let y: unknown = input[0];
     let others: unknown[] = input.length > 1 ? input.slice(1) : none;
     const self = this as unknown as Record<string, unknown>;
-    for (const name of Object.keys(this)) {
+    for (const name of propertiesOf(this)) {
       const module = self[name];
       if (typeof module !== 'function' || !isModule(module)) continue;
       const call = module as unknown as (...input: unknown[]) => unknown;
@@ -66,11 +66,15 @@ class Sequential<I extends unknown[] = [Tensor], O = Tensor> extends NumberedMod
     return y as O;
   }
 
-  /** A Sequential of the modules from `start` up to `end`, which are shared, not copied. */
+  /**
+   * A Sequential of the modules from `start` up to `end`, which are shared, not copied, and keep their names, as in
+   * PyTorch's `model[start:end]`.
+   * @example String(new nn.Sequential(new nn.Tanh(), new nn.ReLU()).slice(1)); // 'Sequential(\n  (1): ReLU()\n)'
+   */
   slice(start?: number, end?: number): Sequential {
     const bound = K.optional(K.integer);
     checkArguments('Sequential.slice', { start: bound, end: bound }, arguments);
-    return new Sequential(...this.items().slice(start, end));
+    return new Sequential(new Map(partsOf(this).children.slice(start, end)));
   }
 }
 

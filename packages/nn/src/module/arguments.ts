@@ -23,6 +23,9 @@ const taken = {
   namedModules: () => ({
     options: K.options<Omit<NamedOptions, 'recurse'>>({ prefix: K.text, removeDuplicate: K.flag }),
   }),
+  modules: () => ({
+    options: K.options<Pick<NamedOptions, 'removeDuplicate'>>({ removeDuplicate: K.flag }),
+  }),
   getParameter: target,
   getBuffer: target,
   requiresGrad_: () => ({ requiresGrad: K.flag }),

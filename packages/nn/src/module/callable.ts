@@ -29,6 +29,11 @@ interface Internals {
   readonly buffers: Map<string, { readonly persistent: boolean }>;
   /** What a container holds by names that properties cannot have. */
   readonly held: Map<string, unknown>;
+  /**
+   * The properties that were registered, in that order, where it is another than theirs: JavaScript has those first
+   * that are numbers, and by size.
+   */
+  order: readonly string[] | null;
 }
 
 const internals = Symbol('internals');
@@ -56,6 +61,7 @@ export class Callable {
       hooks: null,
       buffers: new Map(),
       held: new Map(),
+      order: null,
     };
     const most = (new.target.prototype as unknown as Forward).forward.length;
     const self = ((...input: unknown[]): unknown => {
@@ -83,7 +89,8 @@ export class Callable {
    * Containers that keep theirs elsewhere override it.
    */
   registered(): [string, unknown][] {
-    return Object.entries(this);
+    if (this[internals].order === null) return Object.entries(this);
+    return propertiesOf(this).map((name) => [name, valueIn(this, name)]);
   }
 
   /**
@@ -97,9 +104,18 @@ export class Callable {
   }
 }
 
+/** @internal The names of the properties of a module, those that were registered in the order in which they were. */
+export function propertiesOf(module: Callable): readonly string[] {
+  const { order } = module[internals];
+  const names = Object.keys(module);
+  if (order === null) return names;
+  const ordered = new Set(order.filter((name) => Object.hasOwn(module, name)));
+  return [...ordered, ...names.filter((name) => !ordered.has(name))];
+}
+
 /** @internal The values of `registered()`, without making pairs of them where that can be helped. */
 export const registeredValues = (module: Callable): unknown[] =>
-  module.registered === Callable.prototype.registered
+  module.registered === Callable.prototype.registered && module[internals].order === null
     ? Object.values(module)
     : module.registered().map(([, value]) => value);
 
@@ -115,7 +131,7 @@ export function dependsOnModule(module: Callable): void {
   tellOfNewProperties();
   if (own.born !== traceNumber()) {
     assumesValues(name, module, methodsOf(module));
-    assumesSame(`the properties of ${name}`, () => Object.keys(module), true);
+    assumesSame(`the properties of ${name}`, () => propertiesOf(module), true);
     assumesSame(`the hooks of ${name}`, () => Object.values(own.hooks ?? {}).flat(), true);
     assumesHeld(module);
     if (module.registered !== Callable.prototype.registered)

@@ -67,6 +67,7 @@ function copyModule(module: AnyModule, copy: AnyModule, inside: (x: unknown) => 
   const [from, to] = [internalsOf(module), internalsOf(copy)];
   for (const [name, buffer] of from.buffers) to.buffers.set(name, buffer);
   if (from.hooks !== null) to.hooks = copyOfHooks(from.hooks);
+  to.order = from.order;
   for (const [name, value] of from.held) to.held.set(name, inside(value));
   for (const [name, value] of Object.entries(module)) setProperty(copy, name, inside(value));
   return copy;

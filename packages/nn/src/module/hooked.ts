@@ -23,7 +23,7 @@ export abstract class Hooked<I extends unknown[], O> extends Callable {
    * them). Follows `torch.nn.Module.register_forward_pre_hook`.
    */
   registerForwardPreHook(hook: ForwardPreHook<this, I>, options?: HookOptions): RemovableHandle {
-    return registerHook(module(this), 'forwardPre', arguments);
+    return registerHook(module(this), 'forwardPre', arguments, hook, options);
   }
 
   /**
@@ -44,7 +44,7 @@ export abstract class Hooked<I extends unknown[], O> extends Callable {
   ): RemovableHandle;
   registerForwardHook(hook: AlwaysHook<this, I, O>, options: ForwardHookOptions): RemovableHandle;
   registerForwardHook(hook: AlwaysHook<this, I, O>, options?: ForwardHookOptions): RemovableHandle {
-    return registerHook(module(this), 'forward', arguments);
+    return registerHook(module(this), 'forward', arguments, hook, options);
   }
 
   /**
@@ -61,7 +61,7 @@ export abstract class Hooked<I extends unknown[], O> extends Callable {
    * ```
    */
   registerFullBackwardPreHook(hook: FullBackwardPreHook<this>, options?: HookOptions): RemovableHandle {
-    return registerHook(module(this), 'backwardPre', arguments);
+    return registerHook(module(this), 'backwardPre', arguments, hook, options);
   }
 
   /**
@@ -70,7 +70,7 @@ export abstract class Hooked<I extends unknown[], O> extends Callable {
    * Follows `torch.nn.Module.register_full_backward_hook`.
    */
   registerFullBackwardHook(hook: FullBackwardHook<this>, options?: HookOptions): RemovableHandle {
-    return registerHook(module(this), 'backward', arguments);
+    return registerHook(module(this), 'backward', arguments, hook, options);
   }
 
   /**
@@ -79,7 +79,7 @@ export abstract class Hooked<I extends unknown[], O> extends Callable {
    * `torch.nn.Module.register_state_dict_pre_hook`.
    */
   registerStateDictPreHook(hook: StateDictPreHook<this>): RemovableHandle {
-    return registerHook(module(this), 'statePre', arguments);
+    return registerHook(module(this), 'statePre', arguments, hook);
   }
 
   /**
@@ -96,7 +96,7 @@ export abstract class Hooked<I extends unknown[], O> extends Callable {
    * ```
    */
   registerStateDictPostHook(hook: StateDictPostHook<this>): RemovableHandle {
-    return registerHook(module(this), 'statePost', arguments);
+    return registerHook(module(this), 'statePost', arguments, hook);
   }
 
   /**
@@ -115,7 +115,7 @@ export abstract class Hooked<I extends unknown[], O> extends Callable {
    * ```
    */
   registerLoadStateDictPreHook(hook: LoadStateDictPreHook<this>): RemovableHandle {
-    return registerHook(module(this), 'loadPre', arguments);
+    return registerHook(module(this), 'loadPre', arguments, hook);
   }
 
   /**
@@ -132,7 +132,7 @@ export abstract class Hooked<I extends unknown[], O> extends Callable {
    * ```
    */
   registerLoadStateDictPostHook(hook: LoadStateDictPostHook<this>): RemovableHandle {
-    return registerHook(module(this), 'loadPost', arguments);
+    return registerHook(module(this), 'loadPost', arguments, hook);
   }
 }
 

@@ -1,6 +1,7 @@
 import {
   changesSetting,
   checkArguments,
+  describeValue,
   FrozenError,
   isTraced,
   K,
@@ -9,10 +10,17 @@ import {
   Tensor,
   traceNumber,
 } from '@kindling/core';
-import { type AnyModule, dependsOnModule, heldBy, internalsOf } from './callable.ts';
-import { addHook, copyOfHooks, type HookKind, type RemovableHandle } from './hooks/index.ts';
+import { type AnyModule, dependsOnModule, heldBy, internalsOf, isModule, propertiesOf } from './callable.ts';
+import {
+  addHook,
+  checkHook,
+  copyOfHooks,
+  type ForwardHookOptions,
+  type HookKind,
+  type RemovableHandle,
+} from './hooks/index.ts';
 import type { Parameter } from './parameter.ts';
-import { partsOf } from './registry.ts';
+import { isTensorPart, partsOf } from './registry.ts';
 
 /** What a property holds. */
 export const valueOf = (module: AnyModule, name: string): unknown =>
@@ -25,6 +33,25 @@ export function setProperty(module: AnyModule, name: string, value: unknown): vo
   if (!Reflect.defineProperty(module, name, own))
     throw new FrozenError(`${module.constructor.name}.${name}`, 'module');
 }
+
+const isNumber = (name: string): boolean => /^(0|[1-9]\d*)$/.test(name);
+
+/** {@link setProperty} of what is registered: a new one comes behind those that are there. */
+export function register(module: AnyModule, name: string, value: unknown): void {
+  const own = internalsOf(module);
+  const isNew = !Object.hasOwn(module, name);
+  const before = isNew && (own.order !== null || isNumber(name)) ? registeredNames(module) : null;
+  setProperty(module, name, value);
+  if (before === null) return;
+  const [wanted, natural] = [[...before, name], registeredNames(module)];
+  if (own.order !== null || wanted.some((each, i) => each !== natural[i])) own.order = wanted;
+}
+
+const registeredNames = (module: AnyModule): string[] =>
+  propertiesOf(module).filter((name) => {
+    const value = valueOf(module, name);
+    return isModule(value) || isTensorPart(module, name, value);
+  });
 
 /** {@link setProperty}, or what a container holds by the name. */
 export function setPart(module: AnyModule, name: string, value: unknown): void {
@@ -48,16 +75,6 @@ export function setTraining(module: AnyModule, training: boolean): void {
   setProperty(module, 'training', training);
 }
 
-/** The class or type of a value, for an error. */
-const describe = (value: unknown): string => {
-  if (value === null) return 'null';
-  return typeof value === 'object' && hasClass(value) ? value.constructor.name : typeof value;
-};
-
-const hasClass = /* @__PURE__ */ K.whereReadable(
-  (x): x is object => typeof (x as object).constructor?.name === 'string',
-);
-
 /** What can be registered under a name. */
 type Registered = 'buffer' | 'parameter' | 'module';
 
@@ -79,7 +96,7 @@ export function checkName(module: AnyModule, kind: Registered, name: string, rep
 /** The error for what is no module. */
 export const noModule = (of: AnyModule, value: unknown): KindlingError =>
   new KindlingError(
-    `${of.constructor.name}: ${describe(value)} is not a Module subclass; expected a module such as new nn.Linear(2, 3)`,
+    `${of.constructor.name}: ${describeValue(value)} is not a Module subclass; expected a module such as new nn.Linear(2, 3)`,
   );
 
 /** The error for what cannot be registered. */
@@ -91,7 +108,7 @@ export const cannotAssign = (
   wanted: string,
 ): KindlingError =>
   new KindlingError(
-    `${registering(module, kind)}: cannot assign '${describe(value)}' object to ${kind} '${name}' (${wanted} or null required)`,
+    `${registering(module, kind)}: cannot assign ${describeValue(value)} to ${kind} '${name}' (${wanted} or null required)`,
   );
 
 /** The method that registers a kind of values, for an error: `Net.registerBuffer`. */
@@ -121,10 +138,17 @@ export function member<K extends 'parameters' | 'buffers'>(
   return found as K extends 'parameters' ? Parameter : Tensor;
 }
 
-/** Adds the hook that the method of its kind was given. */
-export function registerHook(module: AnyModule, kind: HookKind, given: ArrayLike<unknown>): RemovableHandle {
+/** Adds a hook; `given` is all that the method of its kind was given. */
+export function registerHook(
+  module: AnyModule,
+  kind: HookKind,
+  given: ArrayLike<unknown>,
+  hook: (...input: never[]) => unknown,
+  options?: ForwardHookOptions,
+): RemovableHandle {
+  checkHook(module, kind, given);
   if (isTraced()) dependsOnModule(module);
   const own = internalsOf(module);
   own.hooks ??= copyOfHooks(null);
-  return addHook(module, own.hooks, kind, given);
+  return addHook(own.hooks, kind, hook, options);
 }

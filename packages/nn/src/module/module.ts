@@ -14,7 +14,7 @@ import {
   checkName,
   member,
   noModule,
-  setProperty,
+  register,
   setTraining,
   valueOf,
 } from './members.ts';
@@ -116,7 +116,7 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Stateful
       throw cannotAssign(this, 'buffer', name, tensor, 'Tensor');
     }
     buffers.set(name, { persistent });
-    setProperty(this, name, tensor);
+    register(this, name, tensor);
     return tensor;
   }
 
@@ -129,7 +129,7 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Stateful
     if (parameter !== null && !isParameter(parameter)) {
       throw cannotAssign(this, 'parameter', name, parameter, 'nn.Parameter');
     }
-    setProperty(this, name, parameter);
+    register(this, name, parameter);
     return parameter;
   }
 
@@ -140,7 +140,7 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Stateful
   registerModule<M extends AnyModule | null>(name: string, module: M): M {
     if (module !== null && !isModule(module)) throw noModule(this, module);
     checkName(this, 'module', name, typeof name === 'string' && isModule(valueOf(this, name)));
-    setProperty(this, name, module);
+    register(this, name, module);
     return module;
   }
 
@@ -186,9 +186,9 @@ export class Module<I extends unknown[] = [Tensor], O = Tensor> extends Stateful
     return partsOf(this).children.filter(([, child]) => !seen.has(child) && seen.add(child));
   }
 
-  /** The module itself and all below it, each once, parents first. */
-  modules(): AnyModule[] {
-    return this.namedModules().map(([, module]) => module);
+  /** The module itself and all below it, each once unless `removeDuplicate` is false, parents first. */
+  modules(options: Pick<NamedOptions, 'removeDuplicate'> = {}): AnyModule[] {
+    return this.namedModules(given(this, 'modules', options)).map(([, module]) => module);
   }
 
   /** The module itself, under the name '', and all below it with their dotted names. */

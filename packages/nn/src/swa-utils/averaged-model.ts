@@ -1,6 +1,7 @@
 import {
   checkArguments,
   DTypeError,
+  describeValue,
   formatShape,
   isTraced,
   K,
@@ -144,7 +145,7 @@ function average(
     for (const [own, now] of pairs) {
       const value: unknown = mean(own.detach(), now, nAveraged);
       if (!Tensor.is(value))
-        throw new DTypeError(`${caller}: avgFn: expected it to return a Tensor, got ${typeof value}`);
+        throw new DTypeError(`${caller}: avgFn: expected it to return a Tensor, got ${describeValue(value)}`);
       own.copy_(value);
     }
     return;

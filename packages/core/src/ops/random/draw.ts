@@ -15,6 +15,7 @@ import { fillRandom, fillRandomInt, fillRandperm } from '../../random/integers.t
 import type { Tensors } from '../../record/index.ts';
 import { allocateArray } from '../../storage.ts';
 import { Tensor } from '../../tensor.ts';
+import { floatsOnly, refuseBools } from '../elementwise/dtype-checks.ts';
 
 type Floats = fills.FloatArray;
 /** A parameter of a distribution: one number for all elements, or one for each. */
@@ -56,10 +57,31 @@ const distributions = {
   integers: (out: TypedArray, { generator, dtype }: Way, low: number, high: number) =>
     fillRandomInt(out, dtype, low, high, generator),
   anyIntegers: (out: TypedArray, { generator, dtype }: Way) => fillRandom(out, dtype, generator),
-  permutation: (out: TypedArray, { generator }: Way) => fillRandperm(out, generator),
+  permutation: (out: TypedArray, { generator, dtype }: Way) => fillRandperm(out, dtype, generator),
 };
 
 export type Distribution = keyof typeof distributions;
+
+/** Distributions of whole numbers, and whether bools, too, can hold them; floats alone hold those of the others. */
+const whole: { readonly [D in Distribution]?: 'bools too' | 'no bools' } = {
+  bernoulli: 'bools too',
+  integers: 'bools too',
+  anyIntegers: 'bools too',
+  // Its callers say of what it would be.
+  dropout: 'bools too',
+  geometric: 'no bools',
+  permutation: 'no bools',
+};
+
+/** Refuses a dtype that does not hold what is drawn, or in which a tensor cannot say with what parameters. */
+function checkDTypes(caller: string, distribution: Distribution, dtype: DType, parameters: Tensors): void {
+  const holds = whole[distribution];
+  if (holds === undefined)
+    floatsOnly(caller, (of) => `not implemented for ${of}; use float32 or float64`)(dtype);
+  else if (holds === 'no bools') refuseBools(caller, 'not implemented for bool')(dtype);
+  for (const x of parameters)
+    floatsOnly(caller, (of) => `expected probabilities of a float dtype, got ${of}`)(x.dtype);
+}
 
 /**
  * What the caller gives for the parameters of a distribution: a tensor, where it may, for one number for each element.
@@ -82,16 +104,23 @@ export interface Draw {
   readonly generator: Generator;
 }
 
-/** A draw and the tensors among its parameters. */
+/**
+ * A draw for a tensor of a dtype, and the tensors among its parameters.
+ * @throws DTypeError where the dtype does not hold what is drawn, or a parameter is no float
+ */
 export function drawOf<D extends Distribution>(
+  caller: string,
   distribution: D,
+  dtype: DType,
   parameters: Parameters<D>,
   order: readonly number[] | null,
   generator: Generator,
 ): [draw: Draw, inputs: Tensor[]] {
   const given: readonly (number | Tensor)[] = parameters;
   const numbers = given.map((x) => (typeof x === 'number' ? x : null));
-  return [{ distribution, parameters: numbers, order, generator }, given.filter((x) => x instanceof Tensor)];
+  const inputs = given.filter((x) => x instanceof Tensor);
+  checkDTypes(caller, distribution, dtype, inputs);
+  return [{ distribution, parameters: numbers, order, generator }, inputs];
 }
 
 /** x with its dimensions in another order. */

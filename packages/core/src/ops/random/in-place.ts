@@ -8,7 +8,6 @@ import { updateInPlace } from '../../record/in-place.ts';
 import { Tensor } from '../../tensor.ts';
 import { detach } from '../creation/copy.ts';
 import { zero_ } from '../creation/fill.ts';
-import { floatsOnly } from '../elementwise/dtype-checks.ts';
 import { expand } from '../views/shape.ts';
 import { type Distribution, drawOf, fillDrawn, type Parameters } from './draw.ts';
 
@@ -18,9 +17,6 @@ export interface DrawOptions {
   readonly generator?: Generator;
 }
 
-/** Distributions of whole numbers, which tensors of every dtype can hold. */
-const ofAnyDtype: readonly Distribution[] = ['bernoulli', 'geometric', 'integers', 'anyIntegers'];
-
 function drawInto<D extends Distribution>(
   x: Tensor,
   name: string,
@@ -28,14 +24,11 @@ function drawInto<D extends Distribution>(
   parameters: Parameters<D>,
   { generator = defaultGenerator }: DrawOptions = {},
 ): Tensor {
-  if (!ofAnyDtype.includes(distribution)) {
-    floatsOnly(name, (dtype) => `not implemented for ${dtype}`)(x.dtype);
-  }
+  const order = memoryOrder(x.shape, x.strides);
+  const [draw, inputs] = drawOf(name, distribution, x.dtype, parameters, order, generator);
   // No gradient goes to the old values.
   const severed = x.requiresGrad && !x.isLeaf && isGradEnabled();
   if (severed) zero_(x);
-  const order = memoryOrder(x.shape, x.strides);
-  const [draw, inputs] = drawOf(distribution, parameters, order, generator);
   updateInPlace(name, [x], [x, ...inputs], draw, ([, ...given], d, [y]) => fillDrawn(y!, given, d), severed);
   return x;
 }
@@ -93,7 +86,7 @@ export const normal_ = drawing<[mean?: number, std?: number]>('normal_', 'normal
 /**
  * Overwrites x with ones of probability p (a number, or a tensor that broadcasts to x), else zeros. Follows
  * `Tensor.bernoulli_`.
- * @throws ValueError where a probability is outside [0, 1]; ShapeError where p does not broadcast to x
+ * @throws DTypeError for probabilities of another dtype than floats; ValueError where a probability is outside [0, 1]; ShapeError where p does not broadcast to x
  */
 export const bernoulli_ = overwriting(
   'bernoulli_',
@@ -144,7 +137,7 @@ export const cauchy_ = drawing<[median?: number, sigma?: number]>('cauchy_', 'ca
 
 /**
  * Overwrites x with numbers of trials up to the first success, of probability p. Follows `Tensor.geometric_`.
- * @throws ValueError unless 0 < p < 1
+ * @throws DTypeError where x is of bools; ValueError unless 0 < p < 1
  */
 export const geometric_ = overwriting(
   'geometric_',

@@ -1,29 +1,17 @@
 import { alias, composition, K, signature } from '../../arguments/index.ts';
 import { type DType, isFloatingPoint } from '../../dtype.ts';
 import { DTypeError, ShapeError } from '../../errors.ts';
-import { elementsOf, worksInJavaScript } from '../../kernels/index.ts';
-import type { FloatArray } from '../../random/distributions.ts';
 import { defaultGenerator, type Generator } from '../../random/generator.ts';
 import { generatorKind } from '../../random/generator-kind.ts';
-import { checkSamples, multinomial as drawCategories } from '../../random/integers.ts';
 import { memoryOrder } from '../../random/memory-order.ts';
 import { apply, definePrimitive, type Tensors } from '../../record/index.ts';
-import { broadcastShapes, formatShape, type Shape } from '../../shape.ts';
+import { broadcastShapes, type Shape } from '../../shape.ts';
 import { Tensor } from '../../tensor.ts';
 import { creationKinds, dtypeOf, finishCreation, sizesOf } from '../creation/arguments.ts';
 import { detach, to } from '../creation/copy.ts';
 import type { CreationOptions } from '../creation/options.ts';
-import { floatsOnly } from '../elementwise/dtype-checks.ts';
-import { firstInOrder } from '../order/partial-sort.ts';
 import { expand } from '../views/shape.ts';
-import {
-  type Distribution,
-  type Draw,
-  drawOf,
-  drawsInJavaScript,
-  fillDrawn,
-  type Parameters,
-} from './draw.ts';
+import { type Distribution, type Draw, drawOf, fillDrawn, type Parameters } from './draw.ts';
 
 /** Options of a function that draws random numbers. */
 export interface RandomOptions extends CreationOptions {
@@ -55,7 +43,7 @@ function drawn<D extends Distribution>(
   const generator = options?.generator ?? defaultGenerator;
   // All is read before a number is drawn.
   const wanted = options?.requiresGrad === true ? { requiresGrad: true } : undefined;
-  const [draw, inputs] = drawOf(distribution, parameters, order, generator);
+  const [draw, inputs] = drawOf(caller, distribution, dtype, parameters, order, generator);
   // Spreading the draw instead would take as long as drawing a hundred numbers.
   const attributes = { distribution, parameters: draw.parameters, order, generator, shape, dtype };
   return finishCreation(apply(randomPrimitive, inputs, attributes), wanted, caller);
@@ -80,12 +68,6 @@ const drawnLike = <D extends Distribution>(
     x.dense ? null : memoryOrder(x.shape, x.strides),
   );
 
-function floatDtype(options: RandomOptions | undefined, caller: string, otherwise?: DType): DType {
-  const dtype = dtypeOf(options, caller, otherwise);
-  floatsOnly(caller, () => `not implemented for ${dtype}; use float32 or float64`)(dtype);
-  return dtype;
-}
-
 const randomKinds: K.Kinds<RandomOptions> = { ...creationKinds, generator: generatorKind };
 const randomOptions = K.options<RandomOptions>(randomKinds);
 const randParameters = { shape: K.sizeOrSizes, options: randomOptions };
@@ -102,7 +84,7 @@ const randTakes = signature('rand', randParameters);
  */
 export const rand = function (shape: Shape | number, options?: RandomOptions): Tensor {
   randTakes(arguments);
-  return drawn('rand', 'uniform', [0, 1], sizesOf(shape, 'rand'), floatDtype(options, 'rand'), options);
+  return drawn('rand', 'uniform', [0, 1], sizesOf(shape, 'rand'), dtypeOf(options, 'rand'), options);
 };
 
 const randnTakes = signature('randn', randParameters);
@@ -118,13 +100,15 @@ const randnTakes = signature('randn', randParameters);
  */
 export const randn = function (shape: Shape | number, options?: RandomOptions): Tensor {
   randnTakes(arguments);
-  return drawn('randn', 'normal', [0, 1], sizesOf(shape, 'randn'), floatDtype(options, 'randn'), options);
+  return drawn('randn', 'normal', [0, 1], sizesOf(shape, 'randn'), dtypeOf(options, 'randn'), options);
 };
 
 interface RandomIntegers {
   (high: number, shape: Shape, options?: RandomOptions): Tensor;
   (low: number, high: number, shape: Shape, options?: RandomOptions): Tensor;
 }
+
+type RandintArguments = [low: number, high: number, shape: Shape, options?: RandomOptions];
 
 const randintTakes = signature('randint', {
   low: K.number,
@@ -145,10 +129,10 @@ const randintTakes = signature('randint', {
  */
 export const randint: RandomIntegers = alias(
   'randint',
-  (a: number, b: number | Shape, c?: Shape | RandomOptions, d?: RandomOptions): Tensor => {
-    const [low, high, shape, options] =
-      typeof b === 'number' ? [a, b, c as Shape, d] : [0, a, b, c as RandomOptions | undefined];
-    randintTakes([low, high, shape, options]);
+  (a: number, b: number | Shape, ...rest: (Shape | RandomOptions | undefined)[]): Tensor => {
+    const given = [...(typeof b === 'number' ? [a, b] : [0, a, b]), ...rest] as RandintArguments;
+    randintTakes(given);
+    const [low, high, shape, options] = given;
     const dtype = dtypeOf(options, 'randint', 'int32');
     return drawn('randint', 'integers', [low, high], sizesOf(shape, 'randint'), dtype, options);
   },
@@ -158,7 +142,8 @@ const randpermTakes = signature('randperm', { n: K.integer, options: randomOptio
 
 /**
  * A random permutation of 0 ... n - 1, int32. Follows `torch.randperm`.
- * @throws ShapeError unless n is a whole number, 0 or more
+ * @throws ShapeError unless n is a whole number, 0 or more; DTypeError for bools; ValueError where the dtype does not
+ *   hold n - 1
  * @example
  * ```ts
  * manualSeed(0);
@@ -179,7 +164,7 @@ const randLikeTakes = signature('randLike', randLikeParameters);
  */
 export const randLike = function (x: Tensor, options?: RandomOptions): Tensor {
   randLikeTakes(arguments);
-  return drawnLike('randLike', x, 'uniform', [0, 1], floatDtype(options, 'randLike', x.dtype), options);
+  return drawnLike('randLike', x, 'uniform', [0, 1], dtypeOf(options, 'randLike', x.dtype), options);
 };
 
 const randnLikeTakes = signature('randnLike', randLikeParameters);
@@ -190,23 +175,48 @@ const randnLikeTakes = signature('randnLike', randLikeParameters);
  */
 export const randnLike = function (x: Tensor, options?: RandomOptions): Tensor {
   randnLikeTakes(arguments);
-  return drawnLike('randnLike', x, 'normal', [0, 1], floatDtype(options, 'randnLike', x.dtype), options);
+  return drawnLike('randnLike', x, 'normal', [0, 1], dtypeOf(options, 'randnLike', x.dtype), options);
 };
 
+interface RandomIntegersLike {
+  (x: Tensor, high: number, options?: RandomOptions): Tensor;
+  (x: Tensor, low: number, high: number, options?: RandomOptions): Tensor;
+}
+
+type RandintLikeArguments = [x: Tensor, low: number, high: number, options?: RandomOptions];
+
+const randintLikeTakes = signature('randintLike', {
+  x: K.tensor,
+  low: K.number,
+  high: K.number,
+  options: randomOptions,
+});
+
 /**
- * Integers in [low, high) in the shape of `x`, and in its dtype unless another is given. Follows `torch.randint_like`.
+ * Integers in [low, high) in the shape of `x`, and in its dtype unless another is given: `randintLike(x, high)` or
+ * `randintLike(x, low, high)`. Follows `torch.randint_like`.
  * @throws ValueError where the bounds are no integers, are in the wrong order, or do not fit the dtype
+ * @example
+ * ```ts
+ * manualSeed(0);
+ * randintLike(zeros(5), 10); // tensor([4., 9., 3., 0., 3.])
+ * ```
  */
-export const randintLike = composition(
+export const randintLike: RandomIntegersLike = alias(
   'randintLike',
-  {
-    x: K.tensor,
-    low: K.number,
-    high: K.number,
-    options: randomOptions,
+  (x: Tensor, a: number, b?: number | RandomOptions, ...rest: (RandomOptions | undefined)[]): Tensor => {
+    const given = [x, ...(typeof b === 'number' ? [a, b] : [0, a, b]), ...rest] as RandintLikeArguments;
+    randintLikeTakes(given);
+    const [, low, high, options] = given;
+    return drawnLike(
+      'randintLike',
+      x,
+      'integers',
+      [low, high],
+      dtypeOf(options, 'randintLike', x.dtype),
+      options,
+    );
   },
-  (x: Tensor, low: number, high: number, options?: RandomOptions): Tensor =>
-    drawnLike('randintLike', x, 'integers', [low, high], dtypeOf(options, 'randintLike', x.dtype), options),
 );
 
 const bernoulliTakes = signature('bernoulli', { p: K.tensor, options: randomOptions });
@@ -218,8 +228,6 @@ const bernoulliTakes = signature('bernoulli', { p: K.tensor, options: randomOpti
  */
 export function bernoulli(p: Tensor, options?: RandomOptions): Tensor {
   bernoulliTakes(arguments);
-  if (!isFloatingPoint(p.dtype))
-    throw new DTypeError(`bernoulli: expected probabilities of a float dtype, got ${p.dtype}`);
   return drawn('bernoulli', 'bernoulli', [p], p.shape, p.dtype, options);
 }
 
@@ -242,7 +250,6 @@ export const poisson = /* @__PURE__ */ composition(
   'poisson',
   { rate: K.tensor, options: countOptions },
   (rate: Tensor, options?: CountOptions): Tensor => {
-    floatsOnly('poisson')(rate.dtype);
     return drawn('poisson', 'poisson', [detach(rate)], rate.shape, rate.dtype, options);
   },
 );
@@ -262,7 +269,6 @@ export const binomial = /* @__PURE__ */ composition(
   'binomial',
   { count: K.tensor, prob: K.tensor, options: countOptions },
   (count: Tensor, prob: Tensor, options?: CountOptions): Tensor => {
-    for (const { dtype } of [count, prob]) floatsOnly('binomial')(dtype);
     if (count.dtype !== prob.dtype)
       throw new DTypeError(
         `binomial: expected count and prob of one dtype, got ${count.dtype} and ${prob.dtype}`,
@@ -282,7 +288,8 @@ const normalTakes = signature('normal', {
 /**
  * Normal numbers of mean and standard deviation that are tensors, broadcast, or numbers; two numbers need a `shape`.
  * Follows `torch.normal`.
- * @throws ShapeError where the shapes do not broadcast or there is none; ValueError for a negative `std`
+ * @throws ShapeError where the shapes do not broadcast or there is none; DTypeError where the mean, or the std of a mean
+ *   that is a number, is a tensor of another dtype than floats; ValueError for a negative `std`
  * @example
  * ```ts
  * manualSeed(0);
@@ -300,69 +307,12 @@ export function normal(
     if (options?.shape === undefined)
       throw new ShapeError('normal: with a mean and std that are numbers, pass { shape }');
     const shape = sizesOf(options.shape, 'normal');
-    return drawn('normal', 'normal', [mean, std], shape, floatDtype(options, 'normal'), options);
+    return drawn('normal', 'normal', [mean, std], shape, dtypeOf(options, 'normal'), options);
   }
   const { dtype } = first;
   const shape = second === undefined ? first.shape : broadcastShapes(first.shape, second.shape, 'normal');
   const wide = (x: Tensor | number) => (x instanceof Tensor ? expand(to(x, dtype), shape) : x);
   return drawn('normal', 'normal', [wide(mean), wide(std)], shape, dtype, options);
-}
-
-/** Options of {@link multinomial}. */
-export interface MultinomialOptions {
-  /** Whether a category can be drawn more than once. Default: false. */
-  readonly replacement?: boolean;
-  /** Default: the default generator, which `manualSeed` seeds. */
-  readonly generator?: Generator;
-}
-
-interface CategoryDraw extends Required<MultinomialOptions> {
-  readonly samples: number;
-}
-
-/** As `topk` finds them: equal ones, such as those of no weight, in its order. */
-const inDescendingOrder = (keys: FloatArray, count: number): Int32Array =>
-  firstInOrder(keys, count, true, true);
-
-const multinomialPrimitive = definePrimitive<CategoryDraw>({
-  name: 'multinomial',
-  infer([{ shape, dtype }], { samples, replacement }) {
-    const [last, rows] = shape.toReversed();
-    if (last === undefined || shape.length > 2) {
-      throw new ShapeError(`multinomial: prob_dist must be 1 or 2 dim, got shape ${formatShape(shape)}`);
-    }
-    if (!isFloatingPoint(dtype)) {
-      throw new DTypeError(`multinomial: only supports floating-point dtypes for the weights, got ${dtype}`);
-    }
-    checkSamples(samples, last, replacement);
-    return { shape: rows === undefined ? [samples] : [rows, samples], dtype: 'int32' };
-  },
-  kernel([weights], { samples, replacement, generator }, out) {
-    worksInJavaScript(drawsInJavaScript);
-    const [categories = 1, rows = 1] = weights.shape.toReversed();
-    const values = elementsOf(weights) as FloatArray;
-    const greatest = replacement ? null : inDescendingOrder;
-    out.storage.array.set(drawCategories(values, rows, categories, samples, greatest, generator));
-  },
-});
-
-const multinomialTakes = signature('multinomial', {
-  weights: K.tensor,
-  numSamples: K.integer,
-  options: K.options<MultinomialOptions>({ replacement: K.flag, generator: generatorKind }),
-});
-
-/**
- * Category indices (int32) drawn by weight: weights (C,) give (numSamples,), weights (N, C) give (N, numSamples).
- * Follows `torch.multinomial`.
- * @throws ShapeError, DTypeError unless the weights are a float vector or matrix; ValueError where they are negative,
- *   not finite or all 0, or where there are not as many categories as samples without replacement
- * @example multinomial(tensor([0, 10, 3, 0.5]), 2); // tensor([1, 2])
- */
-export function multinomial(weights: Tensor, numSamples: number, options: MultinomialOptions = {}): Tensor {
-  multinomialTakes(arguments);
-  const { replacement = false, generator = defaultGenerator } = options;
-  return apply(multinomialPrimitive, [weights], { samples: numSamples, replacement, generator });
 }
 
 /**
@@ -384,4 +334,4 @@ export const dropoutMask = composition(
 );
 
 /** The functions of this file that are methods too. */
-export default { bernoulli, multinomial };
+export default { bernoulli };

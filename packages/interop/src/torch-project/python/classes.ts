@@ -40,9 +40,18 @@ export interface PythonClass extends Draft {
   readonly keeps: readonly string[];
 }
 
+/** What a module holds itself, also what stands there twice. */
+const partsOf = (module: AnyModule): [string, AnyModule][] =>
+  module.namedModules({ removeDuplicate: false }).filter(([name]) => name !== '' && !name.includes('.'));
+
 /** How an attribute is reached from its module. */
 function attribute(holder: string, module: AnyModule, name: string): string {
-  if (/^\d+$/.test(name)) return `${holder}[${name}]`;
+  if (/^\d+$/.test(name)) {
+    // A Sequential is asked by position, whatever the names are.
+    if (module instanceof nn.Sequential)
+      return `${holder}[${partsOf(module).findIndex(([part]) => part === name)}]`;
+    if (module instanceof nn.ModuleList || module instanceof nn.ParameterList) return `${holder}[${name}]`;
+  }
   if (module instanceof nn.ModuleDict || module instanceof nn.ParameterDict)
     return `${holder}[${text(name)}]`;
   return isAttribute(name) ? `${holder}.${name}` : `getattr(${holder}, ${text(name)})`;
@@ -59,7 +68,7 @@ export function reached(root: AnyModule, path: string, holder = 'self'): string 
   let [at, module]: [string, AnyModule | undefined] = [holder, root];
   for (const name of path === '' ? [] : path.split('.')) {
     at = attribute(at, module as AnyModule, name);
-    module = module?.namedChildren().find(([child]) => child === name)?.[1] ?? module;
+    module = module && (partsOf(module).find(([part]) => part === name)?.[1] ?? module);
   }
   return at;
 }
@@ -224,7 +233,7 @@ export class Classes {
 
   /** What a container is constructed with. */
   #contents(module: AnyModule, name: string): Py[] {
-    const children = module.namedChildren().map(([key, child]) => [key, this.#construction(child)] as const);
+    const children = partsOf(module).map(([key, child]) => [key, this.#construction(child)] as const);
     if (name === 'ModuleDict')
       return [{ head: '{', items: children.map(([key, x]) => prefixed(`${text(key)}: `, x)), tail: '}' }];
     if (name === 'ParameterDict')

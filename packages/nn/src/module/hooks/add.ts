@@ -28,15 +28,17 @@ const taken: { readonly [H in HookKind]: Readonly<Record<string, K.Kind>> } = {
   loadPost: { hook },
 };
 
+/** Refuses what the method that registers a kind does not take. */
+export const checkHook = (module: AnyModule, kind: HookKind, given: ArrayLike<unknown>): void =>
+  checkArguments(`${module.constructor.name}.${registrars[kind]}`, taken[kind], given);
+
 /** Adds a hook to the list; the handle takes this one away, also where the same function stands there twice. */
 export function addHook(
-  module: AnyModule,
   hooks: ModuleHooks,
   kind: HookKind,
-  given: ArrayLike<unknown>,
+  hook: Hook,
+  options: ForwardHookOptions = {},
 ): RemovableHandle {
-  checkArguments(`${module.constructor.name}.${registrars[kind]}`, taken[kind], given);
-  const [hook, options = {}] = Array.from(given) as [Hook, ForwardHookOptions | undefined];
   const list: Entry<Hook>[] = hooks[kind];
   const entry = { hook, always: options.alwaysCall === true };
   if (options.prepend === true) list.unshift(entry);

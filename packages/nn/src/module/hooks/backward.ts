@@ -5,6 +5,7 @@ import {
   type DType,
   DTypeError,
   defineMulti,
+  describeValue,
   formatShape,
   type GradNode,
   isGradEnabled,
@@ -142,11 +143,7 @@ function checked(
 ): Gradients {
   const { caller, hook, grads, of } = given[kind];
   if (!Array.isArray(returned) || returned.length !== count) {
-    const got = Array.isArray(returned)
-      ? returned.length
-      : returned instanceof Tensor
-        ? 'a Tensor'
-        : `a ${typeof returned}`;
+    const got = Array.isArray(returned) ? returned.length : describeValue(returned);
     throw new AutogradError(
       `${caller}: ${hook} returned an invalid number of ${grads}, got ${got}, but expected ${count}: ` +
         `an array with one gradient, or null, for each tensor among the ${of}`,
@@ -161,7 +158,8 @@ function checked(
 function checkGradient(caller: string, g: unknown, i: number, shape: Shape, dtype: DType): void {
   if (g === null) return;
   const who = `${caller}: gradient ${i} that the hook returned`;
-  if (!(g instanceof Tensor)) throw new DTypeError(`${who} is a ${typeof g}; expected a Tensor or null`);
+  if (!(g instanceof Tensor))
+    throw new DTypeError(`${who} is ${describeValue(g)}; expected a Tensor or null`);
   if (!sameShape(g.shape, shape)) {
     throw new ShapeError(
       `${who} has changed the size of value (was ${formatShape(shape)} got ${formatShape(g.shape)})`,

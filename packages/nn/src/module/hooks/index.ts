@@ -1,5 +1,5 @@
 /** Hooks of modules: their kinds, how they are added, and the calls around which they run. */
-export { addHook } from './add.ts';
+export { addHook, checkHook } from './add.ts';
 export { runWithHooks } from './call.ts';
 export {
   type AlwaysHook,

@@ -1,4 +1,4 @@
-import { checkArguments, K, Tensor, ValueError } from '@kindling/core';
+import { checkArguments, describeValue, K, Tensor, ValueError } from '@kindling/core';
 import { ofOptimizers } from '../../base/naming.ts';
 import { type ParamState, plain, tensorOf } from '../../base/state-dict.ts';
 
@@ -44,7 +44,7 @@ const listOf =
   (item: Reader): Reader =>
   (what, key, x, p, size) => {
     if (!Array.isArray(x))
-      throw new ValueError(`${what}: ${key}: expected a list of tensors, got ${typeof x}`);
+      throw new ValueError(`${what}: ${key}: expected a list of tensors, got ${describeValue(x)}`);
     return x.map((value, i) => item(what, `${key}[${i}]`, plain(what, key, value), p, size) as Tensor);
   };
 
