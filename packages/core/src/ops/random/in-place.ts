@@ -3,14 +3,16 @@ import { ValueError } from '../../errors.ts';
 import { defaultGenerator, type Generator } from '../../random/generator.ts';
 import { generatorKind } from '../../random/generator-kind.ts';
 import { memoryOrder } from '../../random/memory-order.ts';
+import { writing } from '../../record/code.ts';
 import { isGradEnabled } from '../../record/grad-mode.ts';
 import { updateInPlace } from '../../record/in-place.ts';
+import type { Tensors } from '../../record/index.ts';
 import { Tensor } from '../../tensor.ts';
 import { detach } from '../creation/copy.ts';
 import { zero_ } from '../creation/fill.ts';
 import { floatsOnly } from '../elementwise/dtype-checks.ts';
 import { expand } from '../views/shape.ts';
-import { type Distribution, drawOf, fillDrawn, type Parameters } from './draw.ts';
+import { type Distribution, type Draw, drawOf, fillDrawn, type Parameters } from './draw.ts';
 
 /** Options of the in-place draws. */
 export interface DrawOptions {
@@ -36,9 +38,13 @@ function drawInto<D extends Distribution>(
   if (severed) zero_(x);
   const order = memoryOrder(x.shape, x.strides);
   const [draw, inputs] = drawOf(distribution, parameters, order, generator);
-  updateInPlace(name, [x], [x, ...inputs], draw, ([, ...given], d, [y]) => fillDrawn(y!, given, d), severed);
+  updateInPlace(name, [x], [x, ...inputs], draw, drawAgain, severed);
   return x;
 }
+
+const drawAgain = /* @__PURE__ */ writing('draw', ([, ...given]: Tensors, draw: Draw, [y]: Tensors) =>
+  fillDrawn(y!, given, draw),
+);
 
 const drawOptions = K.options<DrawOptions>({ generator: generatorKind });
 

@@ -1,6 +1,8 @@
 import { K, signature } from '../../../arguments/index.ts';
 import { type Expr, sumElementwise } from '../../../kernels/index.ts';
+import { coded } from '../../../record/code.ts';
 import { updateInPlace } from '../../../record/in-place.ts';
+import type { Rerun } from '../../../record/observe.ts';
 import { emptyTensor, type Tensor } from '../../../tensor.ts';
 import { FusedKernel } from './kernel.ts';
 
@@ -53,12 +55,20 @@ export class SummedUpdate {
     return total;
   }
 
-  readonly #write = (
+  /** What a program does where it is written in it. @internal */
+  rerun(): Rerun {
+    return this.#write as Rerun;
+  }
+
+  readonly #write = coded(
+(
     tensors: readonly Tensor[],
     params: readonly number[],
     [total, ...targets]: readonly Tensor[],
   ): void => {
     const { dtype, storage, offset } = total as Tensor;
     sumElementwise(this.#fused.kernel, dtype, tensors, params, 1, storage.array, offset, targets);
-  };
+  },
+  () => this.#fused.code('summed update', this.targets),
+);
 }
