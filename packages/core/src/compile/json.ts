@@ -92,9 +92,13 @@ function codeOf(rerun: Rerun | null, attrs: unknown): Code | null {
 
 /** Whether attributes are plain data, but for the generator of a draw. */
 function isPlain(x: unknown): boolean {
-  if (typeof x !== 'object' || x === null) return typeof x !== 'function' && typeof x !== 'bigint' && typeof x !== 'symbol';
+  if (typeof x !== 'object' || x === null)
+    return typeof x !== 'function' && typeof x !== 'bigint' && typeof x !== 'symbol';
   if (Array.isArray(x)) return x.every(isPlain);
-  return x instanceof Generator || (Object.getPrototypeOf(x) === Object.prototype && Object.values(x).every(isPlain));
+  return (
+    x instanceof Generator ||
+    (Object.getPrototypeOf(x) === Object.prototype && Object.values(x).every(isPlain))
+  );
 }
 
 /** Sees to it that a flag is what it was. */

@@ -1,7 +1,7 @@
 /** What equations do, found again by how it is written. */
 import { describe } from '../arguments/explain.ts';
 import { KindlingError, ValueError } from '../errors.ts';
-import { elementsOf, type Expr, expressionsOf } from '../kernels/index.ts';
+import { type Expr, elementsOf, expressionsOf } from '../kernels/index.ts';
 import { FusedNorms, FusedUpdate, SummedUpdate } from '../ops/elementwise/fused/index.ts';
 import { elementwiseFromCode } from '../ops/elementwise/operation.ts';
 import { sumFromCode } from '../ops/elementwise/reduced.ts';
@@ -53,7 +53,9 @@ const decidedBy =
   (value: unknown): Rerun =>
   ([flag]) => {
     if (flag !== undefined && elementsOf(flag)[0] !== value)
-      throw new ValueError('the program serves other arguments: what these hold decides that something else is done');
+      throw new ValueError(
+        'the program serves other arguments: what these hold decides that something else is done',
+      );
   };
 
 function primitiveOf(code: unknown): One {

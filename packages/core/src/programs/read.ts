@@ -121,7 +121,9 @@ function checkGiven({ memories }: Program, tensors: readonly Tensor[]): void {
       const other = tensors[first.index] as Tensor;
       const apart = x.storage === other.storage ? x.offset - other.offset === at - first.at : false;
       if (!apart || (storages.get(x.storage) ?? memory) !== memory)
-        throw new ValueError(`${what}: it shares memory with others otherwise than when the program was recorded`);
+        throw new ValueError(
+          `${what}: it shares memory with others otherwise than when the program was recorded`,
+        );
       storages.set(x.storage, memory);
     }
   }
@@ -151,13 +153,20 @@ class Reading {
     const memories = data.at('memories').list();
     for (const memory of memories) this.#memories.push(this.#memory(memory));
     for (const leaf of data.at('leaves').list()) this.#leaves.push(this.#leaf(leaf));
-    for (const [i, memory] of memories.entries()) this.#originOf(memory.at('origin'), this.#memories[i] as Memory);
+    for (const [i, memory] of memories.entries())
+      this.#originOf(memory.at('origin'), this.#memories[i] as Memory);
     for (const value of data.at('values').list()) this.#readValue(value);
     const hostParts = data.at('hostParts').list();
     const parts: Omit<Program, 'toJSON'> = {
       memories: this.#memories,
-      equations: data.at('equations').list().map((equation) => this.#equation(equation, hostParts.length)),
-      hostParts: hostParts.map((part, i) => ({ at: part.at('at').whole(), run: () => this.#options.host?.(i) })),
+      equations: data
+        .at('equations')
+        .list()
+        .map((equation) => this.#equation(equation, hostParts.length)),
+      hostParts: hostParts.map((part, i) => ({
+        at: part.at('at').whole(),
+        run: () => this.#options.host?.(i),
+      })),
       results: this.#valuesOf(data.at('results')),
       gradients: data
         .at('gradients')
@@ -249,11 +258,20 @@ class Reading {
   /** A leaf that is no argument is what `state` gave, where it lies as that does. */
   #leaf(data: Data): { readonly tensor: Tensor; readonly argument: number | null } {
     const argument = data.at('argument').isNull() ? null : data.at('argument').whole();
-    const [dtype, shape, strides] = [data.at('dtype').dtype(), data.at('shape').wholes(), data.at('strides').wholes()];
+    const [dtype, shape, strides] = [
+      data.at('dtype').dtype(),
+      data.at('shape').wholes(),
+      data.at('strides').wholes(),
+    ];
     const offset = data.at('offset').whole();
     const memory = data.at('memory').isNull() ? null : data.at('memory').of(this.#memories, 'memories');
     const given = memory === null ? undefined : this.#given.get(memory.id);
-    if (given !== undefined && given.offset === offset && sameShape(given.shape, shape) && sameShape(given.strides, strides))
+    if (
+      given !== undefined &&
+      given.offset === offset &&
+      sameShape(given.shape, shape) &&
+      sameShape(given.strides, strides)
+    )
       return { tensor: given, argument };
     const storage = given?.storage ?? new Storage(new Data([], '').elements(dtype));
     return { tensor: new Tensor(storage, shape, dtype, offset, strides), argument };
@@ -313,13 +331,16 @@ class Reading {
 
   #hostOf(data: Data, hostParts: number): { readonly part: number; readonly item: number | null } {
     const part = data.at('part').whole();
-    if (part >= hostParts) throw data.at('part').refuse(`the number of one of ${hostParts} parts of the host`);
+    if (part >= hostParts)
+      throw data.at('part').refuse(`the number of one of ${hostParts} parts of the host`);
     return { part, item: data.at('item').isNull() ? null : data.at('item').whole() };
   }
 
   #rerunOf(code: Data, name: string): Program['equations'][number]['rerun'] {
     if (code.isNull())
-      throw new KindlingError(`readProgram: ${name} cannot be read: what it does, or is given, is no plain data`);
+      throw new KindlingError(
+        `readProgram: ${name} cannot be read: what it does, or is given, is no plain data`,
+      );
     try {
       return rerunOfCode(code.value);
     } catch (error) {

@@ -144,8 +144,7 @@ export const rerunOf = <A, I extends Tensors>(primitive: Primitive<A, I>): Rerun
 /** @internal {@link rerunOf} for several results. */
 export const rerunMultiOf = <A, I extends Tensors, O extends Tensors>(
   primitive: MultiPrimitive<A, I, O>,
-): Rerun =>
-  withCode((x, a, y) => primitive.kernel(x as unknown as I, a as A, y as unknown as O), primitive);
+): Rerun => withCode((x, a, y) => primitive.kernel(x as unknown as I, a as A, y as unknown as O), primitive);
 
 const withCode = <A>(rerun: Rerun, { code }: Differentiable<A>): Rerun =>
   code === undefined ? rerun : Object.assign(rerun, { code });

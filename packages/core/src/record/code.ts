@@ -27,7 +27,10 @@ export function writing<F extends Write>(name: string, write: F): Coded<F> {
 export const writeNamed = (name: string): Write | undefined => writes.get(name);
 
 /** Operations with one result, and those with several, which may have the name of one. */
-const known = { one: new Map<string, Differentiable<never>>(), several: new Map<string, Differentiable<never>>() };
+const known = {
+  one: new Map<string, Differentiable<never>>(),
+  several: new Map<string, Differentiable<never>>(),
+};
 /** @internal How many results an operation has. */
 export type Results = keyof typeof known;
 

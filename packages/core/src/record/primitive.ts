@@ -143,7 +143,8 @@ export function defineMulti<
 export function defineView<A = undefined>(spec: ViewSpec<A>): ViewPrimitive<A> {
   return withBackward(
     { ...spec, saves: 0 },
-    (derivative) => ([g], node) => [derivative(g as Tensor, node)],
+    (derivative) =>
+      ([g], node) => [derivative(g as Tensor, node)],
     null,
   );
 }

@@ -23,32 +23,35 @@ const stateOf =
     return new TensorClass(origin.storage, [length], dtype);
   };
 
-eachOperation('a program that is read gives the bits of the one that was written', ({ entry, operation, samples }) => {
-  for (const sample of ofEachForm(samples).slice(0, forms)) {
-    const [form] = formsOf(entry, operation, sample);
-    if (form === undefined) continue;
-    const call = caller(kindling, entry, operation, form);
-    const given = makeArguments(sample, 'contiguous');
-    const leaves = given.tensors.filter((x) => x.requiresGrad);
-    const fn = compile(
-      () => {
-        const result = resultLeaves(call(given)).filter((y): y is Tensor => typeof y === 'object');
-        const roots = result.filter((y) => y.requiresGrad);
-        const gradients =
-          roots.length === 0 || leaves.length === 0
-            ? []
-            : autograd.grad(roots, leaves, { gradOutputs: roots.map(cotangent), allowUnused: true });
-        return [result.map((y) => y.detach()), gradients.filter((g) => g !== null)];
-      },
-      { check: false, fallback: 'eager' },
-    );
-    for (let i = 0; i < 2; i++) fn();
-    const [program] = fn.programs;
-    if (program === undefined) continue;
-    const json = JSON.stringify(program);
-    const read = readProgram(json, { state: stateOf(program) });
-    const expected = new Interpreter(program).run([]).map(bitsOf);
-    expect(read.run().map(bitsOf)).toEqual(expected);
-    expect(JSON.parse(JSON.stringify(read.program))).toEqual(JSON.parse(json));
-  }
-});
+eachOperation(
+  'a program that is read gives the bits of the one that was written',
+  ({ entry, operation, samples }) => {
+    for (const sample of ofEachForm(samples).slice(0, forms)) {
+      const [form] = formsOf(entry, operation, sample);
+      if (form === undefined) continue;
+      const call = caller(kindling, entry, operation, form);
+      const given = makeArguments(sample, 'contiguous');
+      const leaves = given.tensors.filter((x) => x.requiresGrad);
+      const fn = compile(
+        () => {
+          const result = resultLeaves(call(given)).filter((y): y is Tensor => typeof y === 'object');
+          const roots = result.filter((y) => y.requiresGrad);
+          const gradients =
+            roots.length === 0 || leaves.length === 0
+              ? []
+              : autograd.grad(roots, leaves, { gradOutputs: roots.map(cotangent), allowUnused: true });
+          return [result.map((y) => y.detach()), gradients.filter((g) => g !== null)];
+        },
+        { check: false, fallback: 'eager' },
+      );
+      for (let i = 0; i < 2; i++) fn();
+      const [program] = fn.programs;
+      if (program === undefined) continue;
+      const json = JSON.stringify(program);
+      const read = readProgram(json, { state: stateOf(program) });
+      const expected = new Interpreter(program).run([]).map(bitsOf);
+      expect(read.run().map(bitsOf)).toEqual(expected);
+      expect(JSON.parse(JSON.stringify(read.program))).toEqual(JSON.parse(json));
+    }
+  },
+);

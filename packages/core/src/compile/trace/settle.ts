@@ -88,7 +88,9 @@ export function settleMemories(
 }
 
 function makeState(memory: MutableMemory, storage: Storage, given: readonly Tensor[]): void {
-  const members = given.flatMap((x, index) => (x.storage === storage ? [argumentOf(x, index, x.offset)] : []));
+  const members = given.flatMap((x, index) =>
+    x.storage === storage ? [argumentOf(x, index, x.offset)] : [],
+  );
   memory.origin = { kind: 'state', storage, given: members };
   memory.base = 0;
   memory.length = storage.array.length;

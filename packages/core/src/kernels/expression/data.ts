@@ -25,13 +25,19 @@ function attributeAsData(x: Expr['attribute']): [] | [number | string] {
 /** Expressions as data; a node that is used twice is there once. */
 export function expressionData(expressions: readonly Expr[]): ExpressionData {
   const nodes: NodeData[] = [];
-  const places = new Map<Expr, number>();
+  const places = new Map<Expr | string, number>();
+  // There may be several nodes of one operand.
+  const keyOf = (expr: Expr): Expr | string => {
+    const { op, attribute } = expr;
+    return op === 'input' || op === 'param' ? `${op} ${String(attribute)}` : expr;
+  };
   const visit = (expr: Expr): number => {
-    const known = places.get(expr);
+    const key = keyOf(expr);
+    const known = places.get(key);
     if (known !== undefined) return known;
     const args = expr.args.map(visit);
     nodes.push([expr.op, expr.kind, args, ...attributeAsData(expr.attribute)]);
-    places.set(expr, nodes.length - 1);
+    places.set(key, nodes.length - 1);
     return nodes.length - 1;
   };
   return { values: expressions.map(visit), nodes };

@@ -23,7 +23,8 @@ export const inspectionOf = ({ name, inspect }: ElementwiseSpec): { inspects?: s
 export function inspectionIn({ inspects }: Code): Inspect | undefined {
   if (inspects === undefined) return undefined;
   const inspect = inspections.get(String(inspects));
-  if (inspect === undefined) throw new KindlingError(`there is no operation ${String(inspects)}, whose values are looked at`);
+  if (inspect === undefined)
+    throw new KindlingError(`there is no operation ${String(inspects)}, whose values are looked at`);
   return inspect;
 }
 

@@ -7,7 +7,6 @@ import {
   type Expr,
   expressionData,
   expressionsOf,
-  inputsOf,
   mayLook,
   runElementwise,
   sumElementwise,
@@ -217,11 +216,10 @@ function addUp(
 
 /** What a program does where it is written so. @internal */
 export function sumFromCode(code: Code): Rerun {
-  const { operation, expressions } = code;
+  const { operation, arity, expressions } = code;
   const values = expressionsOf(expressions);
   const inspect = inspectionIn(code);
-  const arity = 1 + Math.max(...values.flatMap((value) => [...inputsOf(value)]));
-  const kernel = new ElementwiseKernel(String(operation), arity, () => values);
+  const kernel = new ElementwiseKernel(String(operation), Number(arity), () => values);
   return (inputs, attributes, [total, ...units]) => {
     inspect?.(inputs, total!.dtype, false);
     addUp(kernel, inputs as Inputs, attributes as Attributes, total!, units);
@@ -260,6 +258,7 @@ function reducedPrimitives(spec: ElementwiseSpec): Reduced {
   const codeFor = (a: Attributes): Code => ({
     by: 'sum of values',
     operation: name,
+    arity: spec.arity,
     expressions: expressionData(kernelOf(a.units, a.params.length).expressions),
     ...inspectionOf(spec),
   });

@@ -61,13 +61,9 @@ export class FusedNorms {
   }
 
   readonly #write = coded(
-(
-    tensors: readonly Tensor[],
-    params: readonly number[],
-    outs: readonly Tensor[],
-  ): void => {
-    normsOfElementwise(this.#fused.kernel, (tensors[0] as Tensor).dtype, tensors, params, outs);
-  },
-  () => this.#fused.code('norms', this.norms),
-);
+    (tensors: readonly Tensor[], params: readonly number[], outs: readonly Tensor[]): void => {
+      normsOfElementwise(this.#fused.kernel, (tensors[0] as Tensor).dtype, tensors, params, outs);
+    },
+    () => this.#fused.code('norms', this.norms),
+  );
 }

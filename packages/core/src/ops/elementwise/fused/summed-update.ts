@@ -61,14 +61,10 @@ export class SummedUpdate {
   }
 
   readonly #write = coded(
-(
-    tensors: readonly Tensor[],
-    params: readonly number[],
-    [total, ...targets]: readonly Tensor[],
-  ): void => {
-    const { dtype, storage, offset } = total as Tensor;
-    sumElementwise(this.#fused.kernel, dtype, tensors, params, 1, storage.array, offset, targets);
-  },
-  () => this.#fused.code('summed update', this.targets),
-);
+    (tensors: readonly Tensor[], params: readonly number[], [total, ...targets]: readonly Tensor[]): void => {
+      const { dtype, storage, offset } = total as Tensor;
+      sumElementwise(this.#fused.kernel, dtype, tensors, params, 1, storage.array, offset, targets);
+    },
+    () => this.#fused.code('summed update', this.targets),
+  );
 }

@@ -181,14 +181,16 @@ export class FusedUpdate {
   }
 
   readonly #write = coded(
-(
-    tensors: readonly Tensor[],
-    params: readonly number[],
-    outs: readonly Tensor[],
-  ): void => {
-    const { dtype } = tensors[0]!;
-    runElementwiseMany(this.#fused.kernel, dtype === 'int32' ? 'f64' : laneOf(dtype), tensors, params, outs);
-  },
-  () => this.#fused.code('update', this.targets),
-);
+    (tensors: readonly Tensor[], params: readonly number[], outs: readonly Tensor[]): void => {
+      const { dtype } = tensors[0]!;
+      runElementwiseMany(
+        this.#fused.kernel,
+        dtype === 'int32' ? 'f64' : laneOf(dtype),
+        tensors,
+        params,
+        outs,
+      );
+    },
+    () => this.#fused.code('update', this.targets),
+  );
 }
