@@ -6,7 +6,7 @@ import { FusedNorms, FusedUpdate, SummedUpdate } from '../ops/elementwise/fused/
 import { elementwiseFromCode } from '../ops/elementwise/operation.ts';
 import { sumFromCode } from '../ops/elementwise/reduced.ts';
 import { rerunMultiOf, rerunOf } from '../record/apply.ts';
-import { type Code, operationNamed, writeNamed } from '../record/code.ts';
+import { type Code, coded, operationNamed, writeNamed } from '../record/code.ts';
 import { rerunInPlaceOf } from '../record/in-place.ts';
 import type { MultiPrimitive, Primitive } from '../record/index.ts';
 import type { Rerun } from '../record/observe.ts';
@@ -34,6 +34,7 @@ const readers: Readonly<Record<string, (code: Code) => Rerun>> = {
     if (found === undefined) throw unknown(name);
     return rerunMultiOf(found as unknown as MultiPrimitive<unknown, never, never>);
   },
+  flag: ({ value }) => decidedBy(value),
   'sum of values': sumFromCode,
   update: (code) => new FusedUpdate(...partsOf(code)).rerun(),
   'summed update': (code) => new SummedUpdate(...partsOf(code)).rerun(),
@@ -84,9 +85,10 @@ const unknown = (name: unknown): KindlingError =>
  * @throws KindlingError for what is not known here
  */
 export function rerunOfCode(code: unknown): Rerun {
-  const { by, value } = (code ?? {}) as Partial<Code>;
-  if (by === 'flag') return decidedBy(value);
+  const { by } = (code ?? {}) as Partial<Code>;
   const read = typeof by === 'string' && Object.hasOwn(readers, by) ? readers[by] : undefined;
   if (read === undefined) throw unknown(by);
-  return read(code as Code);
+  const rerun = read(code as Code);
+  // So that what was read can be written again.
+  return rerun.code === undefined ? coded(rerun, () => code as Code) : rerun;
 }

@@ -20,7 +20,6 @@ import {
   rand,
   randn,
   readProgram,
-  type StateMemory,
   type Tensor,
   tensor,
 } from '@kindling/core';
