@@ -29,6 +29,7 @@ export { camelCase, snakeCase } from './names.ts';
 export * from './ops/index.ts';
 export * from './parameters/index.ts';
 export * from './print/index.ts';
+export * from './programs/index.ts';
 export * from './random/index.ts';
 export * from './record/foreign/index.ts';
 export {

@@ -8,7 +8,17 @@ import type { LeafPlace } from './guards.ts';
 export interface Argument {
   readonly index: number;
   readonly at: number;
+  /** The sizes of its dimensions. */
+  readonly shape: Shape;
+  /** Distance, in elements, between neighbours along each dimension. */
+  readonly strides: readonly number[];
 }
+
+export const argumentOf = (
+  { shape, strides }: Pick<Argument, 'shape' | 'strides'>,
+  index: number,
+  at: number,
+): Argument => ({ index, at, shape, strides });
 
 /** Where the memory of a value comes from. */
 export type Origin =

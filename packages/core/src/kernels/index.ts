@@ -5,6 +5,7 @@
 export * from './attention/index.ts';
 export { useWideModules } from './compile/index.ts';
 export * from './elementwise/index.ts';
+export { type ExpressionData, expressionData, expressionsOf } from './expression/data.ts';
 export { inputsOf, pullback } from './expression/differentiate.ts';
 export type { Expr } from './expression/index.ts';
 export * as E from './expression/index.ts';

@@ -138,14 +138,16 @@ function tellRan<A>(
 }
 
 // Not in place: a function that a closure takes parameters of makes room for them on the heap, at each call.
-const rerunOf =
-  <A, I extends Tensors>(primitive: Primitive<A, I>): Rerun =>
-  (x, a, [y]) =>
-    primitive.kernel(x as unknown as I, a as A, y!);
-const rerunMultiOf =
-  <A, I extends Tensors, O extends Tensors>(primitive: MultiPrimitive<A, I, O>): Rerun =>
-  (x, a, y) =>
-    primitive.kernel(x as unknown as I, a as A, y as unknown as O);
+/** @internal Runs the kernel of an operation again. */
+export const rerunOf = <A, I extends Tensors>(primitive: Primitive<A, I>): Rerun =>
+  withCode((x, a, [y]) => primitive.kernel(x as unknown as I, a as A, y!), primitive);
+/** @internal {@link rerunOf} for several results. */
+export const rerunMultiOf = <A, I extends Tensors, O extends Tensors>(
+  primitive: MultiPrimitive<A, I, O>,
+): Rerun => withCode((x, a, y) => primitive.kernel(x as unknown as I, a as A, y as unknown as O), primitive);
+
+const withCode = <A>(rerun: Rerun, { code }: Differentiable<A>): Rerun =>
+  code === undefined ? rerun : Object.assign(rerun, { code });
 
 const emptyOf = ({ shape, dtype }: Meta): Tensor => emptyTensor(shape, dtype);
 const isFloating = (x: Tensor): boolean => isFloatingPoint(x.dtype);

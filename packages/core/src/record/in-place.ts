@@ -4,6 +4,7 @@ import { copyStrided, scatterStrided } from '../kernels/index.ts';
 import { formatShape, sameSizes } from '../shape.ts';
 import { autogradOf, emptyTensor, requireUnfrozen, type Tensor, unrecorded } from '../tensor.ts';
 import { explained, gradNode, inferred, ofKernel, wantsGrad } from './apply.ts';
+import { type Code, type Coded, coded } from './code.ts';
 import { isRecording } from './flags.ts';
 import { isInferenceModeEnabled } from './grad-mode.ts';
 import { ALL_INPUTS, type GradNode, INPUT, moveRetained } from './node.ts';
@@ -15,11 +16,16 @@ import { canChangeBase, recordInBase } from './view-history.ts';
 function snapshot(target: Tensor): Tensor {
   const copy = emptyTensor(target.shape, target.dtype);
   copyStrided(target, copy.storage.array);
-  tracer?.ran('clone', [target], undefined, [copy], ([x], _, [y]) => copyStrided(x!, y!.storage.array));
+  tracer?.ran('clone', [target], undefined, [copy], snapshotAgain);
   copy.gradFn = target.gradFn;
   autogradOf(copy).outputNumber = autogradOf(target).outputNumber;
   return copy;
 }
+
+const snapshotAgain = /* @__PURE__ */ coded(
+  ([x]: Tensors, _: unknown, [y]: Tensors) => copyStrided(x!, y!.storage.array),
+  () => ({ by: 'name', name: 'clone', results: 'one' }),
+);
 
 /**
  * Runs an operation whose result takes the place of its first input. The derivative is that of the out-of-place
@@ -49,11 +55,19 @@ export function applyInPlace<A, I extends Tensors>(primitive: Primitive<A, I>, i
   }
   finishInPlace(target, node);
   if (observed) {
-    const rerun: Rerun = (x, a, [y]) => writeInto(y!, primitive, x as unknown as I, a as A);
-    tracer?.ran(name, inputs, attrs, [target], rerun);
+    tracer?.ran(name, inputs, attrs, [target], rerunInPlaceOf(primitive));
     notifyAfter(name, inputs, attrs, [target], primitive);
   }
   return target;
+}
+
+/** @internal Writes the result of an operation over its first input again. */
+export function rerunInPlaceOf<A, I extends Tensors>(primitive: Primitive<A, I>): Rerun {
+  const rerun: Rerun = (x, a, [y]) => writeInto(y!, primitive, x as unknown as I, a as A);
+  const { code } = primitive;
+  return code === undefined
+    ? rerun
+    : Object.assign(rerun, { code: (attrs: never): Code => ({ by: 'in place', operation: code(attrs) }) });
 }
 
 /** {@link prepareInPlace}, which reads what only tensors have. */
@@ -92,7 +106,7 @@ export function updateInPlace<A>(
   targets: Tensors,
   inputs: Tensors,
   attrs: A,
-  write: (inputs: Tensors, attrs: A, targets: Tensors) => void,
+  write: Coded<(inputs: Tensors, attrs: A, targets: Tensors) => void>,
   severed = false,
 ): void {
   if (observed) notifyBefore(name, inputs, attrs);

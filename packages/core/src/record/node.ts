@@ -4,6 +4,7 @@ import type { Expr } from '../kernels/index.ts';
 import type { Shape } from '../shape.ts';
 import type { GradHook, HookList, Tensor } from '../tensor.ts';
 import { autogradOf, requireUnfrozen } from '../tensor.ts';
+import type { Code } from './code.ts';
 
 /** @internal What an elementwise operation computes: its value over `input(i)` and `param(i)`, in lanes of a dtype. */
 interface Elementwise {
@@ -34,6 +35,8 @@ export interface Differentiable<A> {
    *   another language.
    */
   elementwise?(inputs: readonly Tensor[], attrs: A): Elementwise;
+  /** @internal How it is written in a program, with these attributes. */
+  code?(attrs: A): Code;
   /** @internal Whether the results can require a gradient. */
   readonly differentiable: boolean;
   /** @internal The derivative in the form that the engine calls; made by the `define...` functions. */

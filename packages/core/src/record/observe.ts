@@ -1,6 +1,7 @@
 import { checkArguments, K } from '../arguments/index.ts';
 import { onNewStorage, type Storage } from '../storage.ts';
 import { onGradientMet, type Tensor } from '../tensor.ts';
+import type { Coded } from './code.ts';
 import { FlowSetting } from './flow.ts';
 import type { AccumulateGrad, Differentiable, GradNode, Node } from './node.ts';
 import type { Tensors } from './primitive.ts';
@@ -49,7 +50,7 @@ const observerKind = K.kind(
 );
 
 /** @internal Does again, on the tensors that it is handed, what a step did when it was recorded. */
-export type Rerun = (inputs: Tensors, attrs: unknown, outputs: Tensors) => void;
+export type Rerun = Coded<(inputs: Tensors, attrs: unknown, outputs: Tensors) => void>;
 
 /** @internal What records a call so that it can be run again: see compile/trace. */
 export interface Tracer {

@@ -2,6 +2,7 @@ import type { DType } from '../dtype.ts';
 import { AutogradError } from '../errors.ts';
 import type { Shape } from '../shape.ts';
 import type { Tensor } from '../tensor.ts';
+import { named, type Results } from './code.ts';
 import type { Differentiable, GradNode } from './node.ts';
 
 /** What is known of a result before it is computed. */
@@ -46,7 +47,11 @@ export interface ViewPrimitive<A = undefined> extends Differentiable<A> {
 type Gradients = readonly (Tensor | null)[];
 type GradientsOf<O extends Tensors> = { readonly [K in keyof O]: Tensor | null };
 /** What is stated of an operation: the engine's form of its derivative is made from `derivative`. */
-type Defined<P, D> = Omit<P, 'backward' | 'differentiable'> & { derivative?: D };
+type Defined<P, D> = Omit<P, 'backward' | 'differentiable'> & {
+  derivative?: D;
+  /** @internal What it is called in programs, where another operation has its name. */
+  key?: string;
+};
 
 /** What {@link definePrimitive} takes. */
 export type PrimitiveSpec<A, I extends Tensors> = Defined<
@@ -79,6 +84,7 @@ const form = {
   leaves: undefined,
   keepsNothing: undefined,
   elementwise: undefined,
+  code: undefined,
   differentiable: false,
   backward: undefined,
   infer: undefined,
@@ -88,20 +94,23 @@ const form = {
 };
 
 /** The statement with its derivative, if it has one, as the engine calls it. */
-function withBackward<D, S extends { name: string; derivative?: D }, A>(
-  spec: S & { derivative?: D },
+function withBackward<D, S extends { name: string; derivative?: D; key?: string }, A>(
+  spec: S & { derivative?: D; key?: string },
   backward: (derivative: D) => Differentiable<A>['backward'],
+  results: Results | null,
 ): S & Pick<Differentiable<A>, 'backward' | 'differentiable' | 'keepsNothing'> {
-  const { name, derivative, ...stated } = spec;
+  const { name, key = name, derivative, ...stated } = spec;
   const known = derivative !== undefined;
-  return {
+  const operation: Record<string, unknown> = {
     ...form,
     name,
     keepsNothing: known,
     ...stated,
     differentiable: known,
     backward: known ? backward(derivative) : () => notDifferentiable(name),
-  } as unknown as S & Pick<Differentiable<A>, 'backward' | 'differentiable' | 'keepsNothing'>;
+  };
+  if (results !== null) operation.code ??= named(operation as never, results, key);
+  return operation as unknown as S & Pick<Differentiable<A>, 'backward' | 'differentiable' | 'keepsNothing'>;
 }
 
 /** `definePrimitive` of foreign/ for core's own operations, whose derivatives keep nothing. */
@@ -113,6 +122,7 @@ export function definePrimitive<A = undefined, I extends Tensors = [Tensor]>(
     (derivative) =>
       ([g], node) =>
         derivative(g as Tensor, node),
+    'one',
   );
 }
 
@@ -122,10 +132,19 @@ export function defineMulti<
   I extends Tensors = [Tensor],
   O extends Tensors = [Tensor, Tensor],
 >(spec: MultiSpec<A, I, O>): MultiPrimitive<A, I, O> {
-  return withBackward(spec, (derivative) => (grads, node) => derivative(grads as GradientsOf<O>, node));
+  return withBackward(
+    spec,
+    (derivative) => (grads, node) => derivative(grads as GradientsOf<O>, node),
+    'several',
+  );
 }
 
 /** {@link definePrimitive} for views. */
 export function defineView<A = undefined>(spec: ViewSpec<A>): ViewPrimitive<A> {
-  return withBackward({ ...spec, saves: 0 }, (derivative) => ([g], node) => [derivative(g as Tensor, node)]);
+  return withBackward(
+    { ...spec, saves: 0 },
+    (derivative) =>
+      ([g], node) => [derivative(g as Tensor, node)],
+    null,
+  );
 }

@@ -14,7 +14,7 @@ import {
   guardOfSharing,
   type LeafPlace,
 } from '../guards.ts';
-import type { Memory, Value } from '../program.ts';
+import { argumentOf, type Memory, type Value } from '../program.ts';
 import { extentOf } from '../values.ts';
 
 /** A memory while a call is being recorded. */
@@ -88,7 +88,9 @@ export function settleMemories(
 }
 
 function makeState(memory: MutableMemory, storage: Storage, given: readonly Tensor[]): void {
-  const members = given.flatMap((x, index) => (x.storage === storage ? [{ index, at: x.offset }] : []));
+  const members = given.flatMap((x, index) =>
+    x.storage === storage ? [argumentOf(x, index, x.offset)] : [],
+  );
   memory.origin = { kind: 'state', storage, given: members };
   memory.base = 0;
   memory.length = storage.array.length;

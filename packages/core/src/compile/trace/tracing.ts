@@ -1,7 +1,7 @@
 import { describe } from '../../arguments/explain.ts';
 import type { TypedArray } from '../../dtype.ts';
 import { CompileError } from '../../errors.ts';
-import { elementsOf, requireFlag, worksInJavaScript } from '../../kernels/index.ts';
+import { elementsOf, worksInJavaScript } from '../../kernels/index.ts';
 import { fails } from '../../record/host.ts';
 import { type GradNode, youngestNode } from '../../record/node.ts';
 import type { Rerun, Tracer } from '../../record/observe.ts';
@@ -10,9 +10,10 @@ import { formatShape, isContiguousLayout } from '../../shape.ts';
 import type { Storage } from '../../storage.ts';
 import { Tensor } from '../../tensor.ts';
 import { type Assumption, type Guard, type Guards, guardOfAssumptions, guardOfLeaves } from '../guards.ts';
-import { programAsJson } from '../json.ts';
+import { flagIs, programAsJson } from '../json.ts';
 import {
   type Argument,
+  argumentOf,
   decision,
   type Equation,
   type HostPart,
@@ -91,7 +92,7 @@ export class Tracing implements Tracer {
     if (this.#memories.has(x.storage)) return;
     const sharing = this.#arguments.filter(({ storage }) => storage === x.storage);
     const base = Math.min(...sharing.map(({ offset }) => offset));
-    const memberOf = (y: Tensor): Argument => ({ index: this.#arguments.indexOf(y), at: y.offset - base });
+    const memberOf = (y: Tensor): Argument => argumentOf(y, this.#arguments.indexOf(y), y.offset - base);
     const members = [memberOf(x), ...sharing.filter((y) => y !== x).map(memberOf)] as const;
     const memory = this.#remember(x.storage, x, { kind: 'argument', members });
     memory.base = base;
@@ -168,7 +169,7 @@ export class Tracing implements Tracer {
     this.rehearsal.decides(flag);
     const [value = 0] = elementsOf(flag);
     this.meets([flag]);
-    this.ran(decision, [flag], { what }, [], ([now]) => now && requireFlag(elementsOf(now), value));
+    this.ran(decision, [flag], { what }, [], flagIs(value));
   }
 
   gradientMatters(leaf: Tensor, replaced = false): void {

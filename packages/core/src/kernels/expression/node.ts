@@ -53,6 +53,23 @@ export type Op =
   | 'scalarCall'
   | 'scalarCallWhere';
 
+/** Those that carry an attribute. */
+const withAttribute: readonly unknown[] = [
+  'input',
+  'param',
+  'constant',
+  'intConstant',
+  'shl',
+  'shrU',
+  'call',
+  'scalarCall',
+  'scalarCallWhere',
+] satisfies Exclude<Op, PlainOp>[];
+
+/** Whether something names an operation. */
+export const isOp = (x: unknown): x is Op =>
+  withAttribute.includes(x) || (typeof x === 'string' && Object.hasOwn(signatures, x));
+
 /** A node of an expression. Build nodes with the functions of this file, never by hand. */
 export interface Expr {
   /** What it does. */

@@ -4,10 +4,12 @@ import { type DType, isFloatingPoint, laneOf } from '../../dtype.ts';
 import { calledAs } from '../../errors.ts';
 import { E, ElementwiseKernel, type Expr, runElementwise, scatterStrided } from '../../kernels/index.ts';
 import { isArray } from '../../readable.ts';
+import type { Code } from '../../record/code.ts';
 import { apply, applyInPlace, definePrimitive, type Primitive } from '../../record/index.ts';
 import { broadcastShapes, sameSizes } from '../../shape.ts';
 import { emptyTensor, isOfClass, type Tensor } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
+import { codeOf, noteInspection, specIn } from './code.ts';
 import {
   type ComposedGradient,
   composedDerivative,
@@ -124,6 +126,7 @@ export class ElementwiseOp {
   constructor(spec: ElementwiseSpec) {
     checkArguments('ElementwiseOp', { spec: elementwiseSpec }, arguments);
     this.spec = checkedSpec(spec);
+    noteInspection(spec);
   }
 
   /**
@@ -133,6 +136,10 @@ export class ElementwiseOp {
     return (this.#primitives[scalars] ??= makePrimitive(this.spec, scalars));
   }
 }
+
+/** What a program does where an operation is written in it. @internal */
+export const elementwiseFromCode = (code: Code): Primitive<Params, Inputs> =>
+  new ElementwiseOp(specIn(code)).primitive(Number(code.scalars));
 
 const none: Params = [];
 
@@ -316,6 +323,7 @@ function makePrimitive(spec: ElementwiseSpec, scalarMask: number): Primitive<Par
         if (!direct) scatterStrided(result, out);
       } else runElementwise(kernel, laneOf(dtype), inputs, params, out);
     },
+    code: () => codeOf(spec, scalarMask),
     elementwise(inputs, params) {
       const dtype = computeType(inputs as Inputs, params);
       return { expression: kernelFor(dtype).expression, dtype };

@@ -5,10 +5,13 @@ import {
   E,
   ElementwiseKernel,
   type Expr,
+  expressionData,
+  expressionsOf,
   mayLook,
   runElementwise,
   sumElementwise,
 } from '../../kernels/index.ts';
+import { type Code, writing } from '../../record/code.ts';
 import { isRecording } from '../../record/flags.ts';
 import { updateInPlace } from '../../record/in-place.ts';
 import {
@@ -24,9 +27,11 @@ import {
   type Primitive,
   type Tensors,
 } from '../../record/index.ts';
+import type { Rerun } from '../../record/observe.ts';
 import { broadcastAll, numelOf, type Shape, sameShape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { expand } from '../views/shape.ts';
+import { inspectionIn, inspectionOf } from './code.ts';
 import { floatsOnly } from './dtype-checks.ts';
 import { derivativeOf, gradientExpressions, secondsOf } from './gradient.ts';
 import { callerOf, elementwiseSpec, type Inputs, isFilled, paramsKind } from './operands.ts';
@@ -159,11 +164,14 @@ interface Reduced {
 const scaling = new ElementwiseKernel('scale', 2, (unit, g) => E.mul(unit, g));
 
 /** For kernels: multiplies gradients by that of the result, one number. */
-function scaleUnits([g]: Tensors, _: unknown, units: Tensors): void {
-  if (g === undefined) return;
-  if (mayLook() && g.storage.array[g.offset] === 1) return;
-  for (const unit of units) runElementwise(scaling, laneOf(unit.dtype), [unit, g], [], unit);
-}
+const scaleUnits = /* @__PURE__ */ writing(
+  'scaled gradients',
+  ([g]: Tensors, _: unknown, units: Tensors): void => {
+    if (g === undefined) return;
+    if (mayLook() && g.storage.array[g.offset] === 1) return;
+    for (const unit of units) runElementwise(scaling, laneOf(unit.dtype), [unit, g], [], unit);
+  },
+);
 
 const operandsOf = ({ arity }: ElementwiseSpec): number[] => Array.from({ length: arity }, (_, i) => i);
 const parametersOf = (): Expr[] => Array.from({ length: 16 }, (_, i) => E.param(i));
@@ -193,6 +201,31 @@ function differentiableOf(spec: ElementwiseSpec): number {
   return operands.reduce((sum, i) => (stated[i] != null ? sum | (1 << i) : sum), 0);
 }
 
+/** Adds up the values that a kernel gives, and stores the gradients `units`. */
+function addUp(
+  kernel: ElementwiseKernel,
+  inputs: Inputs,
+  { mean, params }: Attributes,
+  out: Tensor,
+  units: readonly Tensor[],
+): void {
+  const divisor = mean ? inputs[0].count : 1;
+  const numbers = units.length === 0 ? params : params.concat(1 / divisor);
+  sumElementwise(kernel, out.dtype, inputs, numbers, divisor, out.storage.array, out.offset, units);
+}
+
+/** What a program does where it is written so. @internal */
+export function sumFromCode(code: Code): Rerun {
+  const { operation, arity, expressions } = code;
+  const values = expressionsOf(expressions);
+  const inspect = inspectionIn(code);
+  const kernel = new ElementwiseKernel(String(operation), Number(arity), () => values);
+  return (inputs, attributes, [total, ...units]) => {
+    inspect?.(inputs, total!.dtype, false);
+    addUp(kernel, inputs as Inputs, attributes as Attributes, total!, units);
+  };
+}
+
 /** What is saved for backward, and the gradients as one operation of operands and the result's gradient. */
 function backwardOf(spec: ElementwiseSpec) {
   const operands = operandsOf(spec);
@@ -220,11 +253,15 @@ function reducedPrimitives(spec: ElementwiseSpec): Reduced {
   };
   const run = (inputs: Inputs, a: Attributes, out: Tensor, units: readonly Tensor[]): void => {
     spec.inspect?.(inputs, out.dtype, false);
-    const divisor = a.mean ? inputs[0].count : 1;
-    const numbers = units.length === 0 ? a.params : a.params.concat(1 / divisor);
-    const kernel = kernelOf(a.units, a.params.length);
-    sumElementwise(kernel, out.dtype, inputs, numbers, divisor, out.storage.array, out.offset, units);
+    addUp(kernelOf(a.units, a.params.length), inputs, a, out, units);
   };
+  const codeFor = (a: Attributes): Code => ({
+    by: 'sum of values',
+    operation: name,
+    arity: spec.arity,
+    expressions: expressionData(kernelOf(a.units, a.params.length).expressions),
+    ...inspectionOf(spec),
+  });
   return {
     differentiable: differentiableOf(spec),
     plain: definePrimitive<Attributes, Inputs>({
@@ -232,6 +269,7 @@ function reducedPrimitives(spec: ElementwiseSpec): Reduced {
       saves,
       infer,
       kernel: (inputs, a, out) => run(inputs, a, out, none),
+      code: codeFor,
       elementwise: (inputs, a) => ({
         expression: kernelOf(0, a.params.length).expression,
         dtype: commonType(inputs as Inputs),
@@ -249,6 +287,7 @@ function reducedPrimitives(spec: ElementwiseSpec): Reduced {
         return metas;
       },
       kernel: (inputs, a, [total, ...units]) => run(inputs, a, total, units),
+      code: codeFor,
       derivative([g], node) {
         if (g == null) return none;
         const units = isGradEnabled() ? null : takeUnits(node);

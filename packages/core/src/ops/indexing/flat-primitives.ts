@@ -48,6 +48,7 @@ const definePutFlat = (
 ): Primitive<FlatPutting, [Tensor, Tensor, Tensor]> =>
   definePrimitive({
     name,
+    key: `${name}, flat`,
     saves: INPUT(1),
     infer: ([x]) => x,
     kernel([x, index, source], { accumulate, caller }, out) {

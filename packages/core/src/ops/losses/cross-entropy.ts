@@ -14,6 +14,7 @@ import {
   runElementwise,
   stridedOver,
 } from '../../kernels/index.ts';
+import { writing } from '../../record/code.ts';
 import { updateInPlace } from '../../record/in-place.ts';
 import {
   apply,
@@ -26,6 +27,7 @@ import {
   type MultiPrimitive,
   OUTPUT,
   type Primitive,
+  type Tensors,
 } from '../../record/index.ts';
 import type { Shape } from '../../shape.ts';
 import { allocateArray } from '../../storage.ts';
@@ -107,6 +109,13 @@ function scaleRows(unit: Tensor, g: Tensor, target: Tensor, a: Attributes): void
   runElementwise(kernel, lane, [unit, wide, alongRows(target, a.dim)], [a.ignoreIndex], unit);
 }
 
+const scaleRowsAgain = /* @__PURE__ */ writing(
+  'scaled rows',
+  ([unit, g, target]: Tensors, a: Attributes): void => {
+    if (unit && g && target) scaleRows(unit, g, target, a);
+  },
+);
+
 /** How much the target distribution of each row sums up to, divided as the reduction divides; inputs as of the loss. */
 const massPrimitive = definePrimitive<Attributes, Inputs>({
   name: 'cross_entropy_mass',
@@ -182,9 +191,7 @@ function family(name: string): Family {
       const unit = node.takeOutput(1);
       if (g === null) return [null];
       if (unit === null || isGradEnabled()) return [apply(backward, [g, ...savedInputs(node, 0)], a)];
-      updateInPlace(`${name}_backward_`, [unit], [unit, g, node.input(1)], a, ([u, factor, target]) => {
-        if (u && factor && target) scaleRows(u, factor, target, a);
-      });
+      updateInPlace(`${name}_backward_`, [unit], [unit, g, node.input(1)], a, scaleRowsAgain);
       return [unit];
     },
   });

@@ -89,6 +89,7 @@ function family(name: string): Primitive<Attributes, Inputs> {
   });
   const backward: Primitive<Attributes, [g: Tensor, ...Inputs]> = definePrimitive({
     name: `${name}_backward`,
+    key: `${name}_backward of log-probabilities`,
     saves: INPUT(2) | INPUT(3),
     infer: (_, { shape, dtype }) => ({ shape, dtype }),
     kernel([g, ...inputs], a, out) {

@@ -3,13 +3,15 @@ import { ValueError } from '../../errors.ts';
 import { defaultGenerator, type Generator } from '../../random/generator.ts';
 import { generatorKind } from '../../random/generator-kind.ts';
 import { memoryOrder } from '../../random/memory-order.ts';
+import { writing } from '../../record/code.ts';
 import { isGradEnabled } from '../../record/grad-mode.ts';
 import { updateInPlace } from '../../record/in-place.ts';
+import type { Tensors } from '../../record/index.ts';
 import { Tensor } from '../../tensor.ts';
 import { detach } from '../creation/copy.ts';
 import { zero_ } from '../creation/fill.ts';
 import { expand } from '../views/shape.ts';
-import { type Distribution, drawOf, fillDrawn, type Parameters } from './draw.ts';
+import { type Distribution, type Draw, drawOf, fillDrawn, type Parameters } from './draw.ts';
 
 /** Options of the in-place draws. */
 export interface DrawOptions {
@@ -29,9 +31,13 @@ function drawInto<D extends Distribution>(
   // No gradient goes to the old values.
   const severed = x.requiresGrad && !x.isLeaf && isGradEnabled();
   if (severed) zero_(x);
-  updateInPlace(name, [x], [x, ...inputs], draw, ([, ...given], d, [y]) => fillDrawn(y!, given, d), severed);
+  updateInPlace(name, [x], [x, ...inputs], draw, drawAgain, severed);
   return x;
 }
+
+const drawAgain = /* @__PURE__ */ writing('draw', ([, ...given]: Tensors, draw: Draw, [y]: Tensors) =>
+  fillDrawn(y!, given, draw),
+);
 
 const drawOptions = K.options<DrawOptions>({ generator: generatorKind });
 

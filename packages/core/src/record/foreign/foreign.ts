@@ -88,7 +88,13 @@ export function definePrimitive<A = undefined, I extends Tensors = [Tensor]>(
   definePrimitiveTakes(arguments);
   const { name } = spec;
   const infer = (inputs: I, attributes: A) => checkedMeta(name, spec.infer(inputs, attributes));
-  return own.definePrimitive({ keepsNothing: false, ...spec, infer, ...checkedRun(spec) });
+  return own.definePrimitive({
+    keepsNothing: false,
+    ...spec,
+    key: `${name}, user's`,
+    infer,
+    ...checkedRun(spec),
+  });
 }
 
 /**
@@ -103,7 +109,13 @@ export function defineMulti<
   defineMultiTakes(arguments);
   const { name } = spec;
   const infer = (inputs: I, attributes: A) => checkedMetas(name, spec.infer(inputs, attributes));
-  return own.defineMulti({ keepsNothing: false, ...spec, infer, ...checkedRun(spec) });
+  return own.defineMulti({
+    keepsNothing: false,
+    ...spec,
+    key: `${name}, user's`,
+    infer,
+    ...checkedRun(spec),
+  });
 }
 
 /**

@@ -1,8 +1,9 @@
 import { checkArguments, K } from '../../../arguments/index.ts';
 import { type DType, isFloatingPoint } from '../../../dtype.ts';
 import { DTypeError, ShapeError, ValueError } from '../../../errors.ts';
-import { ElementwiseKernel, type Expr } from '../../../kernels/index.ts';
+import { ElementwiseKernel, type Expr, expressionData } from '../../../kernels/index.ts';
 import { isArray } from '../../../readable.ts';
+import type { Code } from '../../../record/code.ts';
 import { expandsTo, formatShape, sameShape } from '../../../shape.ts';
 import { isOfClass, type Tensor } from '../../../tensor.ts';
 import { areNumbers, checkedUpdate, paramsKind } from '../operands.ts';
@@ -24,6 +25,12 @@ export class FusedKernel {
     this.expressions = checkedUpdate(name, results, build);
     this.kernel = new ElementwiseKernel(name, tensors, this.expressions);
     this.#params = Math.max(0, build.length - tensors);
+  }
+
+  /** How it is written in a program, where the first tensors are changed, or so many results are given. */
+  code(by: string, results: number): Code {
+    const { name, tensors } = this;
+    return { by, operation: name, tensors, results, expressions: expressionData(this.kernel.expressions) };
   }
 
   /** Refuses what the kernel does not take; the first tensors, `alike`, have one shape, to which the others broadcast. */

@@ -1,6 +1,8 @@
 import { K, signature } from '../../../arguments/index.ts';
 import { type Expr, normsOfElementwise } from '../../../kernels/index.ts';
+import { coded } from '../../../record/code.ts';
 import { updateInPlace } from '../../../record/in-place.ts';
+import type { Rerun } from '../../../record/observe.ts';
 import { emptyTensor, type Tensor } from '../../../tensor.ts';
 import { FusedKernel } from './kernel.ts';
 
@@ -53,11 +55,15 @@ export class FusedNorms {
     return norms;
   }
 
-  readonly #write = (
-    tensors: readonly Tensor[],
-    params: readonly number[],
-    outs: readonly Tensor[],
-  ): void => {
-    normsOfElementwise(this.#fused.kernel, (tensors[0] as Tensor).dtype, tensors, params, outs);
-  };
+  /** What a program does where it is written in it. @internal */
+  rerun(): Rerun {
+    return this.#write as Rerun;
+  }
+
+  readonly #write = coded(
+    (tensors: readonly Tensor[], params: readonly number[], outs: readonly Tensor[]): void => {
+      normsOfElementwise(this.#fused.kernel, (tensors[0] as Tensor).dtype, tensors, params, outs);
+    },
+    () => this.#fused.code('norms', this.norms),
+  );
 }

@@ -1,8 +1,9 @@
 import { K, signature } from '../../../arguments/index.ts';
 import { ValueError } from '../../../errors.ts';
 import { chainSums, type Expr, sumElementwise } from '../../../kernels/index.ts';
+import { coded } from '../../../record/code.ts';
 import { updateInPlace } from '../../../record/in-place.ts';
-import { observed } from '../../../record/observe.ts';
+import { observed, type Rerun } from '../../../record/observe.ts';
 import { valuesOf } from '../../../record/values.ts';
 import { emptyTensor, type Tensor } from '../../../tensor.ts';
 import { copy_ } from '../../creation/copy.ts';
@@ -149,12 +150,16 @@ export class SummedUpdate {
     return sum;
   }
 
-  readonly #write = (
-    tensors: readonly Tensor[],
-    params: readonly number[],
-    [total, ...targets]: readonly Tensor[],
-  ): void => {
-    const { dtype, storage, offset } = total as Tensor;
-    sumElementwise(this.#fused.kernel, dtype, tensors, params, 1, storage.array, offset, targets);
-  };
+  /** What a program does where it is written in it. @internal */
+  rerun(): Rerun {
+    return this.#write as Rerun;
+  }
+
+  readonly #write = coded(
+    (tensors: readonly Tensor[], params: readonly number[], [total, ...targets]: readonly Tensor[]): void => {
+      const { dtype, storage, offset } = total as Tensor;
+      sumElementwise(this.#fused.kernel, dtype, tensors, params, 1, storage.array, offset, targets);
+    },
+    () => this.#fused.code('summed update', this.targets),
+  );
 }

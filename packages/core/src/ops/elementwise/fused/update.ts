@@ -2,9 +2,10 @@ import { checkArguments, K, signature } from '../../../arguments/index.ts';
 import { laneOf } from '../../../dtype.ts';
 import { type Expr, isPackable, runElementwiseMany, runElementwisePacked } from '../../../kernels/index.ts';
 import { isArray } from '../../../readable.ts';
+import { coded } from '../../../record/code.ts';
 import { isRecording } from '../../../record/flags.ts';
 import { prepareInPlace, updateInPlace } from '../../../record/in-place.ts';
-import { observed } from '../../../record/observe.ts';
+import { observed, type Rerun } from '../../../record/observe.ts';
 import type { Storage } from '../../../storage.ts';
 import type { Tensor } from '../../../tensor.ts';
 import { clone, copy_ } from '../../creation/copy.ts';
@@ -174,12 +175,22 @@ export class FusedUpdate {
     );
   }
 
-  readonly #write = (
-    tensors: readonly Tensor[],
-    params: readonly number[],
-    outs: readonly Tensor[],
-  ): void => {
-    const { dtype } = tensors[0]!;
-    runElementwiseMany(this.#fused.kernel, dtype === 'int32' ? 'f64' : laneOf(dtype), tensors, params, outs);
-  };
+  /** What a program does where it is written in it. @internal */
+  rerun(): Rerun {
+    return this.#write as Rerun;
+  }
+
+  readonly #write = coded(
+    (tensors: readonly Tensor[], params: readonly number[], outs: readonly Tensor[]): void => {
+      const { dtype } = tensors[0]!;
+      runElementwiseMany(
+        this.#fused.kernel,
+        dtype === 'int32' ? 'f64' : laneOf(dtype),
+        tensors,
+        params,
+        outs,
+      );
+    },
+    () => this.#fused.code('update', this.targets),
+  );
 }
