@@ -58,7 +58,9 @@ export function crosswiseNorms(x: Strided, rowNorms: Strided, columnNorms: Strid
   const { shape, count, dtype } = x;
   const [n = 1, inner = 1] = shape.slice(-2);
   const blockBytes = ROWS * inner * bytesOf(dtype);
-  if (!x.dense || count === 0 || (recorder === null && blockBytes > mostBlockBytes)) {
+  // A single column is added up as a row.
+  const isApart = !x.dense || count === 0 || inner === 1;
+  if (isApart || (recorder === null && blockBytes > mostBlockBytes)) {
     const [rows, columns] = [rowNorms.storage.array, columnNorms.storage.array];
     reduce('sumSquares', x, [shape.length - 1], rows, rowNorms.offset, { root: true });
     reduce('sumSquares', x, [shape.length - 2], columns, columnNorms.offset, { root: true });
