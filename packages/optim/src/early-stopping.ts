@@ -170,6 +170,7 @@ export class EarlyStopping extends Shown {
     if (saved === null && this.#model !== undefined && own.bestEpoch !== -1)
       throw new ValueError(`${caller}: the state holds no copy of a model, and restoreBest was given one`);
     Object.assign(this, own);
-    this.#bestState = saved as Record<string, Tensor> | null;
+    // The caller's tensors go on being the caller's: those of a model in training, say.
+    this.#bestState = copiedState(saved as Record<string, Tensor> | null);
   }
 }

@@ -127,6 +127,17 @@ describe('a state', () => {
     expect(run(true)).toEqual(run(false));
   });
 
+  test('is copied where it is loaded: what becomes of its tensors later is nothing to it', () => {
+    const m = model();
+    nn.init.constant_(m.weight, 10);
+    const stopping = new EarlyStopping({ patience: 1, restoreBest: m });
+    stopping.step(1);
+    const saved = { ...stopping.stateDict(), best_state: m.stateDict() };
+    stopping.loadStateDict(saved as never);
+    nn.init.constant_(m.weight, 20);
+    expect([stopping.restore(), weight(m)]).toEqual([true, 10]);
+  });
+
   test('holds the best of none as JSON can', () => {
     const stopping = new EarlyStopping({ mode: 'max' });
     const read = new EarlyStopping();

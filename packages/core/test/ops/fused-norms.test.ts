@@ -105,6 +105,26 @@ describe('FusedNorms', () => {
     },
   );
 
+  it.each([[[40, 52]], [[40, 50]], [[3, 9000]], [[3, 8220]], [[7, 31]]])(
+    'compiles where squares overflow or underflow, or there is NaN, of shape %j',
+    (shape) => {
+      const places = [1e30, 1e-30, Number.NaN, Number.NEGATIVE_INFINITY];
+      expectSameBits(() => {
+        manualSeed(5);
+        const given = operands(shape, 'float32');
+        return {
+          call: (g: Tensor) => sizes.run([given[0], given[1], given[2], g], [0.25]),
+          argumentsOf: (i: number) => {
+            const g = randn([...shape]).mul(i % 2 === 0 ? 1 : (places[(i >> 1) % 2] ?? 1));
+            g.select(0, i % 3).narrow(0, 3, 5).mul_(places[i % places.length] ?? 1);
+            return [g];
+          },
+          state: () => [],
+        };
+      }, 9);
+    },
+  );
+
   it('stores no values in a program', () => {
     const [w, byRow, byColumn, g] = operands([128, 512], 'float32');
     const call = compile(() => sizes.run([w, byRow, byColumn, g], [0.25]));

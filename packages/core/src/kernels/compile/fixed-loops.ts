@@ -76,9 +76,13 @@ export class FixedLoops extends LoopEmitter {
 
   /** The next so many elements of a row. */
   protected emitStretch(sizes: FixedSizes, elements: number): void {
+    this.beginStretch();
+    this.emitRow({ ...sizes, inner: elements });
+  }
+
+  protected beginStretch(): void {
     const { f, start } = this;
     for (const [shift, local] of this.densePosition) f.get(start).i32Const(shift).op('i32.shl').set(local);
-    this.emitRow({ ...sizes, inner: elements });
   }
 
   /** What is next begins so many elements further. */

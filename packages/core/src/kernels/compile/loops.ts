@@ -120,6 +120,11 @@ export class LoopEmitter {
     if (callee !== undefined) this.f.call(callee);
   }
 
+  /** Addresses are worked out anew: those of the round before do not hold. */
+  protected beginRound(): void {
+    this.addresses.clear();
+  }
+
   /** What is known of the elements before does not hold for the next. */
   protected forgetElements(): void {
     for (const node of this.ready)
@@ -164,7 +169,7 @@ export class LoopEmitter {
    */
   protected emitVectors(copies: readonly number[], store = (result: Result) => this.store(result)): void {
     const { f } = this;
-    this.addresses.clear();
+    this.beginRound();
     const addresses = this.program.outputs.map(({ stored, shift }) =>
       this.shifted(this.position(this.densePosition, stored), shift),
     );

@@ -73,11 +73,12 @@ export function rowSumsOf(
   const { inputs, outputs } = kernel;
   const first = inputs.length + outputs.length;
   let behind = valuesAt;
-  return sumsOf(kernel).map(({ operand, addedUp: { callee, values } }, i) => {
+  return sumsOf(kernel).map(({ operand, addedUp: { callee, values, grouped } }, i) => {
     const at = behind;
     behind += values.length * bytesOf(values.dtype);
     return {
       callee: calleeOf(callee),
+      ...(grouped === undefined ? {} : { grouped }),
       pushValues: () => {
         if (scratch !== undefined) f.get(scratch).i32Const(at).op('i32.add');
         else if (places === null) f.get(first + 1 + i);

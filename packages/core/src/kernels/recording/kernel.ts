@@ -2,6 +2,7 @@
 
 import type { DType } from '../../dtype.ts';
 import type { Shape } from '../../shape.ts';
+import type { GroupedSum } from '../compile/index.ts';
 import type { Expr, Lane } from '../expression/index.ts';
 import type { ValueType } from '../wasm/index.ts';
 import type { Area } from './place.ts';
@@ -38,6 +39,8 @@ export interface AddedUp {
   readonly callee: Call['callee'];
   /** Where values are until they are added up. */
   readonly values: Area;
+  /** How to do the same with values that are nowhere, where that goes well. */
+  readonly grouped?: GroupedSum;
 }
 
 /** Evaluates expressions at each of `count` elements, in rows of `inner`. */

@@ -102,7 +102,8 @@ export function chainSums(
   owner: object | null,
 ): number | null {
   const { dtype, count } = start;
-  if ((dtype !== 'float32' && dtype !== 'float64') || count === 0 || recorder !== null || isTaken) return null;
+  if ((dtype !== 'float32' && dtype !== 'float64') || count === 0 || recorder !== null || isTaken)
+    return null;
   const operands = operandsOf(start, links);
   if (operands === null) return null;
   const bench = benchFor(start, operands.all.length + 1);
@@ -133,8 +134,7 @@ function passOf(kernel: ElementwiseKernel, dtype: FloatDType): Pass {
   if (pass === undefined) {
     const factor = factorOf(kernel);
     const { name, arity } = kernel;
-    const whole =
-      factor < 0 ? kernel : new ElementwiseKernel(name, arity, () => kernel.expressions.slice(1));
+    const whole = factor < 0 ? kernel : new ElementwiseKernel(name, arity, () => kernel.expressions.slice(1));
     pass = { placed: whole.placed(dtype), factor };
     passes[dtype].set(kernel, pass);
   }

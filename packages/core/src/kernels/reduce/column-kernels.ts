@@ -30,10 +30,10 @@ const VECTORS = 8;
 /** Groups of four columns that are added up between two looks at whether that went well. */
 const SIDE_BY_SIDE = 4;
 
-/** Writes `columns`. */
-export function emitColumns(module: ModuleBuilder, s: Spec): void {
+/** Writes `columns`, and gives its index. */
+export function emitColumns(module: ModuleBuilder, s: Spec): number {
   const params = i32Params('outer', 'n', 'inner', 'x', 'out', 'center', 'accumulate');
-  module.define({ export: 'columns' }, params, (f, p) => {
+  return module.define({ export: 'columns' }, params, (f, p) => {
     const w = { ...p, ...workOf(f) };
     f.get(p.inner).i32Const(s.elementBytes).op('i32.mul').set(w.stride);
     f.countdown(p.outer, 1, () => {

@@ -17,7 +17,8 @@ import { denseOver, type Strided, stridedOver } from '../strided/index.ts';
 import { f64 } from '../wasm/index.ts';
 import { reduce } from './reduce.ts';
 import { reduceKernels } from './reduce-kernels.ts';
-import { BLOCK } from './row-kernels.ts';
+import { BLOCK, sumInGroups } from './row-kernels.ts';
+import { specOf } from './steps.ts';
 
 const root = new ElementwiseKernel('root', 1, sqrt);
 const toSlots: ElementwiseSink = { results: Number.POSITIVE_INFINITY, take() {} };
@@ -63,6 +64,7 @@ function recordRows(
   const { shape } = inputs[0] as Strided;
   const callee = reduceKernels(lane, 'sumSquares').rows as (...args: number[]) => unknown;
   const length = Math.min(shape.at(-1) ?? 1, BLOCK) + slack;
+  const grouped = lane === 'f32' ? { grouped: sumInGroups(specOf(lane, 'sumSquares')) } : {};
   recorder.elementwise(
     name,
     lane,
@@ -70,7 +72,7 @@ function recordRows(
     inputs,
     params,
     sums.map((sum) => stridedOver(sum, 'float64', [sum.length])),
-    { shape, of: sums.map(() => ({ callee, values: { dtype, length } })) },
+    { shape, of: sums.map(() => ({ callee, values: { dtype, length }, ...grouped })) },
   );
 }
 

@@ -153,7 +153,7 @@ const quotient = new ElementwiseKernel('quotient', 1, (x) => div(x, param(0)));
 const rootOfQuotient = new ElementwiseKernel('root', 1, (x) => sqrt(div(x, param(0))));
 
 /** What becomes of sums of float64 in one pass: other kernels may join it. */
-function finish(sums: Strided, divisor: number | undefined, root: boolean, out: Strided): void {
+export function finish(sums: Strided, divisor: number | undefined, root: boolean, out: Strided): void {
   if (root) runElementwise(rootOfQuotient, 'f64', [sums], [divisor ?? 1], out);
   else if (divisor !== undefined) runElementwise(quotient, 'f64', [sums], [divisor], out);
   else copyStrided(sums, out.storage.array, out.offset, out.dtype);

@@ -9,7 +9,7 @@
  * Where float32 overflows in a block, or the squares that are added up may underflow, the block is added up in float64.
  */
 
-import { STRETCH } from '../compile/index.ts';
+import { type GroupedSum, STRETCH } from '../compile/index.ts';
 import { type FunctionBuilder, i32Params, type ModuleBuilder, range, zip } from '../wasm/index.ts';
 import { hasCenter } from './kinds.ts';
 import {
@@ -23,6 +23,7 @@ import {
   loadMapped,
   loadNarrow,
   loadOne,
+  mapNarrow,
   type Spec,
   storeOne,
   untilNoneLeft,
@@ -215,4 +216,30 @@ function splitCenter(f: FunctionBuilder, center: number): number[] {
   f.get(center).get(high).op('f64x2.promote_low_f32x4').op('f64x2.sub');
   f.lane('f64x2.extract_lane', 0).op('f32.demote_f64').op('f32x4.splat').set(low);
   return [high, low];
+}
+
+/** Rows of sums of float32, added up with the same bits while their elements come about. */
+export function sumInGroups(s: Spec): GroupedSum {
+  const [bytes, vectors] = [16, GROUP];
+  return {
+    group: vectors,
+    least: Math.max(SHORT, (vectors * bytes) / s.elementBytes),
+    begin(f, sum) {
+      for (const local of sum) identity(f, s).set(local);
+    },
+    add(f, [low, high], copies, push, spare) {
+      const pushMapped = (i: number): void => {
+        push(i);
+        mapNarrow(f, s, spare);
+      };
+      combineInPairs(f, s, copies, pushMapped, 'f32x4.add');
+      addWidened(f, low, high, spare);
+    },
+    finish(f, [low, high]) {
+      f.get(low).get(high).op('f64x2.add').set(low);
+      combineLanes(f, s, low);
+      whereSafe(f, s, 'f64', low);
+      f.lane('i32x4.extract_lane', 0);
+    },
+  };
 }

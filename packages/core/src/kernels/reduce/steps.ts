@@ -243,6 +243,9 @@ export function loadNarrow(
   emitMap(f, 'f32', s.map, centers, x);
 }
 
+/** Maps the float32 vector on the stack, of which there is room for a copy in `x`; without a centre. */
+export const mapNarrow = (f: FunctionBuilder, s: Spec, x: number): void => emitMap(f, 'f32', s.map, [], x);
+
 /** Pops a float32 vector and adds its elements to two accumulators. */
 export function addWidened(f: FunctionBuilder, low: number, high: number, x: number): void {
   f.set(x);

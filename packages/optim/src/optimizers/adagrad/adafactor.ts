@@ -5,7 +5,7 @@ import {
   FusedNorms,
   FusedUpdate,
   K,
-  linalg,
+  rowAndColumnNorms,
   type Tensor,
   zeros,
 } from '@kindling/core';
@@ -186,8 +186,9 @@ const updates = updatesByFeatures(
           return;
         }
         const [, row, column, grad] = tensors as [Tensor, Tensor, Tensor, Tensor];
-        averagingRows.run([row, linalg.vectorNorm(grad, 2, -1, { keepdim: true })], numbers);
-        averagingColumns.run([column, linalg.vectorNorm(grad, 2, -2, { keepdim: true })], numbers);
+        const [ofRows, ofColumns] = rowAndColumnNorms(grad);
+        averagingRows.run([row, ofRows], numbers);
+        averagingColumns.run([column, ofColumns], numbers);
         const mean = row.mean(-2, { keepdim: true });
         if (exactly) {
           const towards = spare(p);

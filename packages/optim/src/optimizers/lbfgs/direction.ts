@@ -2,15 +2,7 @@
  * What L-BFGS does with vectors of all parameters: products, each in the pass over memory that makes what the next one
  * is of.
  */
-import {
-  E,
-  FusedUpdate,
-  type LinkOfSums,
-  linalg,
-  SummedUpdate,
-  Tensor,
-  valuesOf,
-} from '@kindling/core';
+import { E, FusedUpdate, type LinkOfSums, linalg, SummedUpdate, Tensor, valuesOf } from '@kindling/core';
 import type { Course, Memory } from './memory.ts';
 import { type Arithmetic, python, type Scalar } from './scalars.ts';
 
@@ -151,9 +143,7 @@ export function directionOf(
   const alphas = new Array<Scalar>(count);
   const al = memory.al ?? new Array<Tensor | null>(historySize).fill(null);
   memory.al = al;
-  const links: LinkOfSums[] = [
-    { update: down, inputs: [vector(oldStps, count - 1)], numbers: () => [] },
-  ];
+  const links: LinkOfSums[] = [{ update: down, inputs: [vector(oldStps, count - 1)], numbers: () => [] }];
   for (let i = count - 1; i >= 0; i--) {
     const back = (sum: number): number => {
       const alpha = weighted(i, sum);

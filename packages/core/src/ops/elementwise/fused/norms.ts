@@ -1,6 +1,8 @@
 import { K, signature } from '../../../arguments/index.ts';
-import { type Expr, normsOfElementwise } from '../../../kernels/index.ts';
-import { coded } from '../../../record/code.ts';
+import { isFloatingPoint } from '../../../dtype.ts';
+import { DTypeError, ShapeError } from '../../../errors.ts';
+import { crosswiseNorms, type Expr, normsOfElementwise } from '../../../kernels/index.ts';
+import { coded, writing } from '../../../record/code.ts';
 import { updateInPlace } from '../../../record/in-place.ts';
 import type { Rerun } from '../../../record/observe.ts';
 import { emptyTensor, type Tensor } from '../../../tensor.ts';
@@ -67,3 +69,39 @@ export class FusedNorms {
     () => this.#fused.code('norms', this.norms),
   );
 }
+
+const rowAndColumnNormsTakes = signature('rowAndColumnNorms', { x: K.tensor });
+
+/**
+ * The Euclidean norms of the rows and of the columns of matrices, of shapes (*, n, 1) and (*, 1, m), in one pass over
+ * memory; with the bits of `linalg.vectorNorm(x, 2, -1, { keepdim: true })` and of that along -2. It is not recorded for
+ * backward. Kindling's own.
+ * @throws ShapeError for a tensor of fewer than two dimensions; DTypeError for one of integers; AutogradError where
+ * gradients are recorded of it
+ * @example
+ * ```ts
+ * const [rows, columns] = rowAndColumnNorms(tensor([[3, 4], [4, 3]], { dtype: 'float32' }));
+ * rows; // tensor([[5.], [5.]])
+ * columns; // tensor([[5., 5.]])
+ * ```
+ */
+export function rowAndColumnNorms(x: Tensor): [rows: Tensor, columns: Tensor] {
+  rowAndColumnNormsTakes(arguments);
+  const { shape, dtype } = x;
+  if (shape.length < 2)
+    throw new ShapeError(
+      `rowAndColumnNorms: expected a tensor of at least 2 dimensions, got one of ${shape.length}`,
+    );
+  if (!isFloatingPoint(dtype))
+    throw new DTypeError(`rowAndColumnNorms: expected a float dtype, got ${dtype}`);
+  const rows = emptyTensor([...shape.slice(0, -1), 1], dtype);
+  const columns = emptyTensor([...shape.slice(0, -2), 1, ...shape.slice(-1)], dtype);
+  updateInPlace('row_and_column_norms', [rows, columns], [x], [], writeNorms);
+  return [rows, columns];
+}
+
+const writeNorms = /* @__PURE__ */ writing(
+  'row and column norms',
+  ([x]: readonly Tensor[], _params: readonly number[], [rows, columns]: readonly Tensor[]): void =>
+    crosswiseNorms(x as Tensor, rows as Tensor, columns as Tensor),
+);

@@ -36,7 +36,9 @@ const links = /* @__PURE__ */ K.listOf(
 const chainTakes = signature('SummedUpdate.chain', {
   start: K.tensor,
   links,
-  options: /* @__PURE__ */ K.options({ owner: /* @__PURE__ */ K.kind('an object', (x) => typeof x === 'object') }),
+  options: /* @__PURE__ */ K.options({
+    owner: /* @__PURE__ */ K.kind('an object', (x) => typeof x === 'object'),
+  }),
 });
 
 /**
@@ -109,7 +111,9 @@ export class SummedUpdate {
     chainTakes(arguments);
     for (const { update } of links)
       if (update.targets !== 1)
-        throw new ValueError(`${update.name}: expected an update of one target, got one of ${update.targets}`);
+        throw new ValueError(
+          `${update.name}: expected an update of one target, got one of ${update.targets}`,
+        );
     const result = emptyTensor(start.shape, start.dtype);
     const found = observed ? null : SummedUpdate.#chainInKernels(start, links, result, owner ?? null);
     if (found !== null) return { result, sum: found };
