@@ -158,7 +158,9 @@ it.each([
   { samples: 3, outer: 1, groups: 1, parts: 5, run: 1 },
 ] as const)('statistics are as exact where what a group begins with is far from its mean: %j', (sizes) => {
   const { samples, outer, groups, parts, run } = sizes;
-  const whole = drawn(sizes, 0, 'float32')[0].detach().reshape([samples, outer, groups, parts * run]);
+  const whole = drawn(sizes, 0, 'float32')[0]
+    .detach()
+    .reshape([samples, outer, groups, parts * run]);
   const quarter = Math.floor((parts * run) / 4);
   // All numbers but those in 16 places, a quarter of a block apart, four in each; of a short group but the first one.
   for (let k = 0; k < 4; k++) {

@@ -1,8 +1,10 @@
 /** What each pass makes of a machine's steps: the steps of small programs before and after. */
 import {
   addcmul,
+  autograd,
   type Compiled,
   compile,
+  lstmSequence,
   noGrad,
   ones,
   type Program,
@@ -275,5 +277,44 @@ describe('memory', () => {
     const { plan } = layOut(program, lowerProgram(program));
     // What a product reads, and what it gives.
     expect(plan).toMatchObject({ bytes: 2 * 1024, sum: 8 * 1024 });
+  });
+
+  it('lays a result over an operand that nobody needs any more, where the kernel says that it may', () => {
+    const [weight, h, c] = [randn([8, 2], { requiresGrad: true }), randn([3, 2]), randn([3, 2])];
+    /** The gradient by the weights, and the gates, which the caller may want. */
+    const gradient = (x: Tensor): [Tensor, Tensor] => {
+      const gates = x.mul(2);
+      const [states] = lstmSequence(gates, weight, h, c);
+      return [autograd.grad(states.square().sum(), [weight])[0] ?? states, gates];
+    };
+    const x = randn([15, 8]);
+    const fewer = (x: Tensor): Tensor => gradient(x)[0];
+    for (const [fn, laid] of [
+      [fewer, [true, true]],
+      [gradient, [false, true]],
+    ] as const) {
+      const program = programOf(fn as (x: Tensor) => unknown, x);
+      const steps = lowerProgram(program);
+      const { places } = layOut(program, steps).plan;
+      const isLaid = steps.flatMap((step) =>
+        step.kind === 'kernel' && step.kernel.kind === 'call'
+          ? step.kernel.over.map(([result, operand]) => places.get(result) === places.get(operand))
+          : [],
+      );
+      expect(isLaid).toEqual(laid);
+    }
+    const compiled = compile(gradient);
+    for (let call = 0; call < 4; call++) {
+      const found = compiled(x);
+      for (const [i, expected] of gradient(x).entries()) expect(found[i]?.equal(expected)).toBe(true);
+    }
+    const two = (x: Tensor): Tensor => {
+      const gates = x.mul(2);
+      return lstmSequence(gates, weight, h, c)[0]
+        .add(lstmSequence(gates, weight.neg(), h, c)[0])
+        .detach();
+    };
+    const both = compile(two);
+    for (let call = 0; call < 4; call++) expect(both(x).equal(two(x))).toBe(true);
   });
 });

@@ -1,6 +1,6 @@
 import { bytesOf } from '../../dtype.ts';
 import type { Area, Elementwise } from '../../kernels/index.ts';
-import { type Program, rewritten } from '../program.ts';
+import { bytesOfMemory, type Program, rewritten } from '../program.ts';
 import { parameterInWords } from '../values.ts';
 import { isMemory, readsOfStep, writesOfStep } from './areas.ts';
 import type { Step } from './lower.ts';
@@ -64,6 +64,25 @@ function lifetimesOf(program: Program, steps: readonly Step[]): Lifetime[] {
   });
 }
 
+/** Results that lie over operands: where these are needed last by the step that makes them, and both are local. */
+function laidOver(lifetimes: readonly Lifetime[], steps: readonly Step[]): ReadonlyMap<Area, Area> {
+  const lives = new Map(lifetimes.map((life) => [life.memory, life]));
+  const isLocal = (area: Area): boolean => !isMemory(area) || area.origin.kind === 'local';
+  const found = new Map<Area, Area>();
+  steps.forEach((step, i) => {
+    if (step.kind !== 'kernel' || step.kernel.kind !== 'call') return;
+    for (const [result, operand] of step.kernel.over)
+      if (
+        [result, operand].every(isLocal) &&
+        lives.get(result)?.from === i &&
+        lives.get(operand)?.to === i &&
+        bytesOfMemory(result) === bytesOfMemory(operand)
+      )
+        found.set(result, operand);
+  });
+  return found;
+}
+
 /** Which numbers of the host are all that a kernel is given, in words: those of another one are the same memory. */
 const hostNumbersOf = ({ params }: Elementwise): string | null =>
   params.length === 0 || params.some((p) => typeof p === 'number')
@@ -84,7 +103,8 @@ export function layOut(program: Program, steps: readonly Step[]): Layout {
     if (key !== null) firstWith.set(key, paramCount);
     paramCount += step.kernel.params.length;
   }
-  const plan = planMemory(lifetimesOf(program, steps));
+  const lifetimes = lifetimesOf(program, steps);
+  const plan = planMemory(lifetimes, laidOver(lifetimes, steps));
   const firstPlace = spareBytes + Math.ceil((paramCount * bytesOf('float64')) / spareBytes) * spareBytes;
   const places = new Map([...plan.places].map(([area, at]) => [area, firstPlace + at]));
   return { places, params, paramCount, bytes: firstPlace + plan.bytes, plan };

@@ -1,6 +1,7 @@
 import { isFloatingPoint } from '../../dtype.ts';
 import { KindlingError } from '../../errors.ts';
 import {
+  type Area,
   type Emitted,
   emitProgram,
   type Kernel,
@@ -184,10 +185,13 @@ export class Machine {
   /** What a step changes of what it reads. */
   #changedBy(step: Step | undefined): readonly Lodged[] {
     if (step === undefined) return [];
+    const { places } = this.#layout;
     const read = readsOfStep(step);
+    const isRead = (area: Area): boolean =>
+      read.some((x) => x === area || (places.has(x) && places.get(x) === places.get(area)));
     return writesOfStep(step).flatMap((area) => {
-      if (!read.includes(area)) return [];
-      const at = this.#layout.places.get(area);
+      if (!isRead(area)) return [];
+      const at = places.get(area);
       if (at === undefined) return this.#places.get(area as Memory) ?? [];
       return new Lodged(this.#own, 'uint8', at, bytesOfMemory(area));
     });

@@ -29,11 +29,12 @@ const isLasting = ({ from, to }: Lifetime): boolean => from === 0 && to === Numb
 
 /**
  * Places memories whose lifetimes do not meet over one another: the largest first, each at the lowest place that is
- * free.
+ * free. What is `over` another memory, whose lifetime ends where its own begins, has the place of that.
  */
-export function planMemory(lifetimes: readonly Lifetime[]): Plan {
+export function planMemory(lifetimes: readonly Lifetime[], over: ReadonlyMap<Area, Area> = new Map()): Plan {
   const places = new Map<Area, number>();
-  const sized = lifetimes.map((life) => ({ life, bytes: aligned(Math.max(1, bytesOfMemory(life.memory))) }));
+  const sizeOf = ({ memory }: Lifetime): number => aligned(Math.max(1, bytesOfMemory(memory)));
+  const sized = joined(lifetimes, over).map((life) => ({ life, bytes: sizeOf(life) }));
   let total = 0;
   // What is always in use lies over nothing.
   for (const { life, bytes } of sized)
@@ -58,5 +59,24 @@ export function planMemory(lifetimes: readonly Lifetime[]): Plan {
     places.set(life.memory, at);
     total = Math.max(total, at + bytes);
   }
-  return { places, bytes: total, sum: sized.reduce((sum, { bytes }) => sum + bytes, 0), lifetimes };
+  for (const { memory } of lifetimes) places.set(memory, places.get(undermost(memory, over)) ?? first);
+  return { places, bytes: total, sum: lifetimes.reduce((sum, life) => sum + sizeOf(life), 0), lifetimes };
+}
+
+/** The memory in whose place another lies in the end. */
+function undermost(memory: Area, over: ReadonlyMap<Area, Area>): Area {
+  let under = memory;
+  for (let next = over.get(under); next !== undefined; next = over.get(under)) under = next;
+  return under;
+}
+
+/** The lifetimes of places: what lies over another memory prolongs that of it. */
+function joined(lifetimes: readonly Lifetime[], over: ReadonlyMap<Area, Area>): Lifetime[] {
+  const found = new Map<Area, Lifetime>();
+  for (const life of lifetimes) {
+    const memory = undermost(life.memory, over);
+    const { from, to } = found.get(memory) ?? life;
+    found.set(memory, { memory, from: Math.min(from, life.from), to: Math.max(to, life.to) });
+  }
+  return [...found.values()];
 }

@@ -68,28 +68,21 @@ export function findingStatistics(
 
 type Finding = ReturnType<typeof findingStatistics>;
 
-/** Pushes the mean over a group of a term of its elements. */
+/** Pushes the mean over a group of what `add` adds to the sum of a block, that from `from` on. */
 function average(
-  { f, p, whole, sum, from, block, count }: Averaging,
-  { x, y }: Pick<Group, 'x' | 'y'>,
-  term: (offset: number) => void,
+  { f, p, sum, from, block, count }: Averaging,
+  { x }: Pick<Group, 'x'>,
+  add: () => void,
 ): FunctionBuilder {
   sum.begin();
   f.get(x).set(from);
-  eachBlock(f, p, [from], block, () => addRow(whole, [from], [sum], y, (offset) => [() => term(offset)]));
+  eachBlock(f, p, [from], block, add);
   return sum.total().get(count).op('f64.div');
 }
 
 /** Pushes the mean over a group of the squares of distances from `means`, or of its elements. */
-function averageSquare(e: Averaging, of: Pick<Group, 'x' | 'y'>, means: number | null): FunctionBuilder {
-  const { f, t, from } = e;
-  return average(e, of, (offset) => {
-    const d = f.local('v128');
-    f.get(from).load('v128.load', offset);
-    if (means !== null) f.get(means).op(`${t.vector}.sub`);
-    f.tee(d).get(d).op(`${t.vector}.mul`);
-  });
-}
+const averageSquare = (e: Averaging, of: Pick<Group, 'x' | 'y'>, means: number | null): FunctionBuilder =>
+  average(e, of, () => addMoments(e.whole, e.from, means, { squares: e.sum }, of.y));
 
 /** Writes functions that give the mean of a group, and its variance by the distances from that. */
 export function defineAverages(module: ModuleBuilder, t: RowConfig): Averages {
@@ -104,7 +97,10 @@ export function defineAverages(module: ModuleBuilder, t: RowConfig): Averages {
   };
   const mean = module.define({ name: 'mean', result: 'f64' }, sizes, (f, p) => {
     const e = averaging(f, p);
-    average(e, p, (offset) => void f.get(e.from).load('v128.load', offset));
+    const { whole, sum, from } = e;
+    average(e, p, () =>
+      addRow(whole, [from], [sum], p.y, (offset) => [() => f.get(from).load('v128.load', offset)]),
+    );
   });
   const params = { ...sizes, mean: 'f64' } as const;
   const variance = module.define({ name: 'variance', result: 'f64' }, params, (f, p) => {
@@ -169,7 +165,7 @@ function emitMoments(e: Finding, of: Group): void {
   const { x, y, mean, variance, rstd, means } = of;
   for (const each of [sum, squares]) each.begin();
   f.get(x).set(from);
-  eachBlock(f, p, [from], e.block, () => addMoments(whole, from, means, [sum, squares], y));
+  eachBlock(f, p, [from], e.block, () => addMoments(whole, from, means, { squares, distances: sum }, y));
   sum.total().get(count).op('f64.div').tee(mean).get(mean).op('f64.mul').set(rstd);
   squares.total().get(count).op('f64.div').get(rstd).op('f64.sub').set(variance);
   f.get(means).lane(`${t.vector}.extract_lane`, 0).toNumber(t.lane).get(mean).op('f64.add').set(mean);

@@ -1,7 +1,7 @@
 /** Sums over rows of vectors: in groups, which are added up two and two, and the groups in float64. */
 
 import { addHalves, type RowConfig, type RowEmitter, type VectorStep } from '../rows/index.ts';
-import { type FunctionBuilder, hasRelaxedSimd } from '../wasm/index.ts';
+import { type FunctionBuilder, hasRelaxedSimd, zip } from '../wasm/index.ts';
 
 /** One sum: vectors are added up lane by lane. */
 export class Sum {
@@ -117,42 +117,53 @@ export function addRow(
   );
 }
 
-/** Vectors of a row whose distances and squares are added up before they go on in float64. */
+/** What is added up of the elements of a row: their squares, and themselves where that is wanted. */
+interface Moments {
+  readonly squares: Sum;
+  readonly distances?: Sum;
+}
+
+/** Vectors of a row whose moments are added up before they go on in float64. */
 const MOMENTS_TOGETHER = 16;
 
 /**
- * Adds the distances of a row's elements from `origins` to one sum, and their squares to another. In a round they are
- * added up one after the other, neighbours apart; so is what is left over, which goes on in float64 but once. `spare`
- * points to room for four vectors.
+ * Adds to the moments of a row's elements, or of their distances from `origins`. In a round vectors are added up one
+ * after the other, neighbours apart; so is what is left over, which goes on in float64 but once. `spare` points to room
+ * for two vectors of each.
  */
 export function addMoments(
   row: RowEmitter,
   from: number,
-  origins: number,
-  [distances, squares]: readonly [Sum, Sum],
+  origins: number | null,
+  { squares, distances }: Moments,
   spare: number,
 ): void {
   const { f, t, mask } = row;
-  const moments = () => f.locals('v128', 'distance', 'square');
+  const sums = distances === undefined ? [squares] : [squares, distances];
+  const op = (name: 'sub' | 'mul' | 'add') => `${t.vector}.${name}` as const;
   /** Adds a vector to moments, or begins them. */
-  const take = ({ offset, partial }: VectorStep, to: ReturnType<typeof moments>, isFirst: boolean): void => {
+  const take = ({ offset, partial }: VectorStep, to: readonly number[], isFirst: boolean): void => {
     const d = f.local('v128');
-    f.get(from).load('v128.load', offset).get(origins).op(`${t.vector}.sub`);
+    f.get(from).load('v128.load', offset);
+    if (origins !== null) f.get(origins).op(op('sub'));
     if (partial) f.get(mask).op('v128.and');
-    f.set(d).get(d);
-    if (!isFirst) f.get(to.distance).op(`${t.vector}.add`);
-    f.set(to.distance);
-    const push = (local: number) => () => void f.get(local);
-    if (isFirst) f.get(d).get(d).op(`${t.vector}.mul`);
-    else multiplyAdd(f, t, push(d), push(d), push(to.square));
-    f.set(to.square);
+    f.set(d);
+    for (const [i, moment] of to.entries()) {
+      const isSquare = i === 0;
+      const push = (local: number) => () => void f.get(local);
+      if (isFirst && isSquare) f.get(d).get(d).op(op('mul'));
+      else if (isSquare) multiplyAdd(f, t, push(d), push(d), push(moment));
+      else if (isFirst) f.get(d);
+      else f.get(moment).get(d).op(op('add'));
+      f.set(moment);
+    }
   };
-  const add = ({ distance, square }: ReturnType<typeof moments>): void => {
-    distances.addGroup(distance);
-    squares.addGroup(square);
+  const moments = (): number[] => sums.map(() => f.local('v128'));
+  const add = (found: readonly number[]): void => {
+    for (const [sum, moment] of zip(sums, found)) sum.addGroup(moment);
   };
   const rest = moments();
-  f.f64Splat(0).set(rest.distance).f64Splat(0).set(rest.square);
+  for (const moment of rest) f.f64Splat(0).set(moment);
   row.eachRound([from], MOMENTS_TOGETHER, (steps) =>
     f.passingVectors(() => {
       const [first] = steps;
@@ -162,9 +173,9 @@ export function addMoments(
       }
       const [even, odd] = [moments(), moments()];
       for (const step of steps) take(step, step.u % 2 === 0 ? even : odd, step.u < 2);
-      joinAt(f, spare, [even.distance, odd.distance, even.square, odd.square]);
-      for (const name of ['distance', 'square'] as const)
-        f.get(even[name]).get(odd[name]).op(`${t.vector}.add`).set(even[name]);
+      const pairs = zip(even, odd);
+      joinAt(f, spare, pairs.flat());
+      for (const [one, other] of pairs) f.get(one).get(other).op(op('add')).set(one);
       add(even);
     }),
   );

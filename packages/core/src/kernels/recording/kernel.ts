@@ -103,6 +103,8 @@ export interface Call {
   readonly writes: readonly Area[];
   /** Those of `writes` of which it keeps some elements. */
   readonly keeps: readonly Area[];
+  /** Those of `writes` that may lie where one of `reads` does. */
+  readonly over: readonly (readonly [result: Area, operand: Area])[];
   /** Whether it gives other than 0 where it refuses what it found. */
   readonly checks: boolean;
   /** Whether the numbers among its arguments are sizes, which no number of the host decides. */

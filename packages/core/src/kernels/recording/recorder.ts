@@ -15,6 +15,8 @@ export interface Effects {
   readonly writes: readonly TypedArray[];
   /** Those of `writes` of which some elements stay as they are. */
   readonly keeps?: readonly TypedArray[];
+  /** Results that may lie where one of `reads` does, of as many bytes, that nobody needs after the call. */
+  readonly over?: readonly (readonly [result: TypedArray, operand: TypedArray])[];
   /** Whether the function gives other than 0 where it refuses what it found. */
   readonly checks?: boolean;
   /** Whether the numbers among the arguments are sizes, which no number of the host decides. */
@@ -174,7 +176,7 @@ export class Recorder {
     callee: Call['callee'],
     types: readonly ValueType[],
     args: readonly (number | Address)[],
-    { reads = [], writes, keeps = [], checks = false, ofSizes = false, rows }: Effects,
+    { reads = [], writes, keeps = [], over = [], checks = false, ofSizes = false, rows }: Effects,
   ): void {
     const areas = (arrays: readonly TypedArray[]): Area[] => arrays.map((x) => placeOf(x).area);
     const [read, written] = [areas(reads), areas(writes)];
@@ -191,6 +193,7 @@ export class Recorder {
       reads: read,
       writes: written,
       keeps: areas(keeps),
+      over: over.map(([result, operand]) => [placeOf(result).area, placeOf(operand).area] as const),
       checks,
       ofSizes,
       rows: rows ?? null,

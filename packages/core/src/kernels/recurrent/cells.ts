@@ -10,7 +10,7 @@ type Parts = (k: number) => Expr;
 
 /** What a step reads. */
 interface Given {
-  /** The gates by input, and by the state before. */
+  /** The gates by input, and by the state before; of cells that {@link Cell.sums} them, both are the sum. */
   readonly byInput: Parts;
   readonly byState: Parts;
   /** The state before, and the inner one. */
@@ -42,6 +42,11 @@ export interface Cell {
   readonly gates: number;
   /** Parts that are kept of each step for the way back: none, or at least as many as gates. */
   readonly kept: number;
+  /**
+   * Whether gates by input and by state are but added up: the product is added to what is there by input, and what is
+   * kept lies over it, part by part, as on the way back the gradients of gates may over what was kept.
+   */
+  readonly sums: boolean;
   /** Whether there is an inner state besides that which products take. */
   readonly inner: boolean;
   /** Whether what is added to the product has to be known apart from what is added to the input's. */
@@ -67,9 +72,9 @@ const logistic = (y: Expr): Expr => E.mul(y, E.sub(1, y));
 const hyperbolic = (y: Expr): Expr => E.sub(1, E.mul(y, y));
 
 const lstm: Cell = {
-  ...{ name: 'lstm', gates: 4, kept: 4, inner: true, bias: false, projected: false },
-  forward({ byInput, byState, c, sigmoid, tanh }) {
-    const gate = (k: number, activate: (x: Expr) => Expr): Expr => activate(E.add(byInput(k), byState(k)));
+  ...{ name: 'lstm', gates: 4, kept: 4, sums: true, inner: true, bias: false, projected: false },
+  forward({ byState, c, sigmoid, tanh }) {
+    const gate = (k: number, activate: (x: Expr) => Expr): Expr => activate(byState(k));
     const [i, g] = [gate(0, sigmoid), gate(2, tanh)];
     const f = gate(1, sigmoid);
     const next = E.add(E.mul(f, c()), E.mul(i, g));
@@ -95,7 +100,7 @@ const lstm: Cell = {
 
 /** Kept are its gates r and z, what the product gives for the new state, and that. */
 const gru: Cell = {
-  ...{ name: 'gru', gates: 3, kept: 4, inner: false, bias: true, projected: false },
+  ...{ name: 'gru', gates: 3, kept: 4, sums: false, inner: false, bias: true, projected: false },
   forward({ byInput, byState, h, sigmoid, tanh }) {
     const [r, z] = [sigmoid(E.add(byInput(0), byState(0))), sigmoid(E.add(byInput(1), byState(1)))];
     const last = byState(2);
@@ -121,7 +126,7 @@ const plain = (
   activate: (x: Expr, given: Given) => Expr,
   gradient: (g: Expr, y: Expr) => Expr,
 ): Cell => ({
-  ...{ name, gates: 1, kept: 0, inner: false, bias: false, projected: false },
+  ...{ name, gates: 1, kept: 0, sums: false, inner: false, bias: false, projected: false },
   forward: (given) => ({ h: activate(E.add(given.byInput(0), given.byState(0)), given) }),
   backward: ({ gh, after }) => ({ byInput: [gradient(gh, after())] }),
 });

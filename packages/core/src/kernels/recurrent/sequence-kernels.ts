@@ -19,6 +19,9 @@ export const forwardOperands = [
   ...(['states', 'inner', 'kept', 'hidden'] as const),
 ] as const;
 
+/** Results that may lie over an operand, of cells that {@link Cell.sums} gates. */
+export const mayLieOver = { forward: ['kept', 'gates'], backward: ['toGates', 'kept'] } as const;
+
 /**
  * The operands of `backward`: the gradients of states and, where there are some, of inner states; results begin with
  * `to`.
@@ -89,9 +92,14 @@ function forward({ module, t, size, product }: Emitting, cell: Cell, pack: numbe
     // The product lies where its rows are kept; that of one gate, where the state will.
     const [products, pitch] = kept > 0 ? [at.kept, bytes.kept] : [at.states, bytes.out];
     along.each(() => {
+      if (cell.sums) {
+        // Where it does not lie over them.
+        f.get(at.gates).get(at.kept).op('i32.ne').if();
+        f.get(at.kept).get(at.gates).get(p.rows).get(bytes.gates).op('i32.mul').memoryCopy().end();
+      }
       multiply(f, t, size, product, {
         ...{ count: p.rows, columns: width, depth: p.out, from: before.h, fromRow: bytes.out },
-        ...{ panels: p.panels, to: products, toRow: pitch, tile: p.tile },
+        ...{ panels: p.panels, to: products, toRow: pitch, tile: p.tile, accumulate: cell.sums },
       });
       const rows = new VectorsOfRows(f, t, bytes.row);
       const byInput = rows.at(at.gates, { pitch: bytes.gates });

@@ -22,6 +22,7 @@ import {
   backwardParams,
   forwardOperands,
   forwardParams,
+  mayLieOver,
   sequenceKernels,
 } from './sequence-kernels.ts';
 
@@ -83,6 +84,10 @@ export const alongSequence = (passage: Passage, operands: Operands<ForwardOperan
 export const backAlongSequence = (passage: Passage, operands: Operands<BackwardOperand>): void =>
   run('backward', passage, operands);
 
+/** A result, and the operand whose place it may have. */
+const laidOver = (way: Way, { cell }: Passage): readonly [OperandName, OperandName] | null =>
+  cells[cell].sums ? mayLieOver[way] : null;
+
 /** An operand: its elements, and how many it has of each step, or of each call. */
 interface Given {
   readonly name: OperandName;
@@ -106,6 +111,8 @@ function run(way: Way, passage: Passage, operands: Operands<OperandName>): void 
   }
   const into = recorder;
   const { places, end } = roomOf(passage, bytes);
+  const arrayOf = (of: OperandName) => given.find(({ name }) => name === of)?.array ?? null;
+  const [result, operand] = laidOver(way, passage)?.map(arrayOf) ?? [];
   const room = into.temporary(bytes === 8 ? 'float64' : 'float32', end / bytes);
   const touched = (written: boolean): TypedArray[] =>
     given.flatMap(({ name, array }) => (array !== null && results.has(name) === written ? [array] : []));
@@ -119,7 +126,10 @@ function run(way: Way, passage: Passage, operands: Operands<OperandName>): void 
       ...places.map((place) => into.address(room, place / bytes)),
       ...(way === 'backward' ? [0] : []),
     ],
-    { reads: touched(false), writes: [...touched(true), room] },
+    {
+      ...{ reads: touched(false), writes: [...touched(true), room] },
+      ...(result && operand ? { over: [[result, operand]] } : {}),
+    },
   );
 }
 
@@ -175,12 +185,14 @@ class Chunks {
     this.most = Math.min(steps, Math.max(1, Math.floor(CHUNK_BYTES / (ofStep * bytes))));
     const room = roomOf(passage, bytes);
     let end = room.end + 64;
-    const offsets = given.map(({ name, array, each }) => {
-      const at = end;
-      if (array === null) return null;
+    const over = laidOver(way, passage);
+    const offsets: (number | null)[] = [];
+    for (const { name, array, each } of given) {
+      const under = given.findIndex((other) => over?.[0] === name && other.name === over[1]);
+      offsets.push(array === null ? null : (offsets[under] ?? end));
+      if (array === null || under >= 0) continue;
       end = align16(end + each * (whole.has(name) ? 1 : this.most) * bytes) + 64;
-      return at;
-    });
+    }
     const base = end > scratchLimit ? roomBehindScratch(end) : 0;
     if (base === 0) ensureBytes(end);
     this.scratch = bytes === 8 ? f64 : f32;

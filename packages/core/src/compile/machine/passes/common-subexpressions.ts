@@ -170,6 +170,7 @@ function kernelReadingOthers(kernel: Kernel, other: (area: Area) => Area): Kerne
         ...kernel,
         args: kernel.args.map((arg) => (typeof arg === 'number' ? arg : moved(arg))),
         reads: kernel.reads.map(other),
+        over: kernel.over.map(([result, operand]) => [result, other(operand)] as const),
       };
   }
 }
