@@ -67,8 +67,7 @@ const alphaOptions = K.options<AlphaOptions>({ alpha: K.scalar });
 const integral = (x: Operand): boolean =>
   typeof x === 'number' ? Number.isInteger(x) : !(x instanceof Tensor) || !isFloatingPoint(x.dtype);
 
-const isBool = (x: Operand): boolean =>
-  x instanceof Tensor ? x.dtype === 'bool' : typeof x === 'boolean';
+const isBool = (x: Operand): boolean => (x instanceof Tensor ? x.dtype === 'bool' : typeof x === 'boolean');
 
 /** a + alpha b, or a - alpha b: of integers alpha may have no fraction, which would be lost. */
 const scaled =
