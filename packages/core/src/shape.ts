@@ -45,9 +45,12 @@ export function indexOf(position: number, shape: Shape): number[] {
   return index;
 }
 
+/** As many sizes as a message shows of what a caller took for a shape: a list may be as long as any. */
+const mostShown = 64;
+
 /** A shape that a caller gave, which is no array only where types are not checked. */
 function checked(shape: Shape, caller: string): Shape {
-  if (isArray(shape) && !shape.some(isArray)) return shape;
+  if (isArray(shape) && !shape.slice(0, mostShown).some(isArray)) return shape;
   throw new ShapeError(
     `${caller}: expected a shape such as [2, 3], got ${shape === null ? 'null' : typeof shape}`,
   );
@@ -86,7 +89,7 @@ const asText = (size: unknown): string =>
 
 /** PyTorch prints sizes as `[2, 3]`. */
 export const formatShape = (shape: Shape): string =>
-  `[${checked(shape, 'formatShape').map(asText).join(', ')}]`;
+  `[${checked(shape, 'formatShape').slice(0, mostShown).map(asText).join(', ')}${shape.length > mostShown ? ', ...' : ''}]`;
 
 /** The shape to which two shapes broadcast, or `null`. */
 export function tryBroadcast(a: Shape, b: Shape): Shape | null {

@@ -13,6 +13,7 @@ import {
   ones,
   onHost,
   signature,
+  stack,
   sum,
   Tensor,
   tensor,
@@ -49,6 +50,12 @@ describe('an argument that is not what its parameter takes', () => {
     for (let i = 0; i < 100_000; i++) deep = [deep];
     for (const value of [cyclic, deep, Object.create(null), 'a'.repeat(1e6), new Array(1e6).fill(0)])
       expect(call(topk, value, 1).length).toBeLessThan(200);
+  });
+
+  it('may be as long as an array can be, also within another', () => {
+    const longest = new Array(2 ** 32 - 1);
+    for (const f of [() => stack([longest as never]), () => ones([2]).permute(longest), () => ones(longest)])
+      expect(f).toThrow(/^(stack|permute|ones): .*undefined, undefined, undefined, undefined, \.\.\.\]/);
   });
 
   it('may be a tensor of another copy of the library', () => {

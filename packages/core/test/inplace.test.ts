@@ -370,7 +370,7 @@ describe('shapes and dtypes', () => {
       'expected tensors or numbers, got (Tensor, [1]); make a tensor of an array with tensor()',
     );
     expect(() => floats(1).copy_(null as unknown as Tensor)).toThrow(
-      'copy_: source: expected a Tensor, got null',
+      'copy_: source: expected a Tensor or a number, got null',
     );
   });
 });
@@ -400,4 +400,46 @@ test('entries of integers are added times a whole number', () => {
   expect(() => zeros.indexAdd(0, index, source, { alpha: 0.5 })).toThrow(
     /^indexAdd: For integral input tensors, argument alpha must not be a floating point number, got 0.5/,
   );
+});
+
+test('copy_ takes a number, and says where the dtype cannot hold it', () => {
+  const x = K.zeros([2, 2]);
+  expect(x.copy_(0.5).tolist()).toEqual([
+    [0.5, 0.5],
+    [0.5, 0.5],
+  ]);
+  expect(K.zeros([2], { dtype: 'int32' }).copy_(true).tolist()).toEqual([1, 1]);
+  expect(() => K.zeros([1], { dtype: 'int32' }).copy_(Number.NaN)).toThrow(/^copy_: /);
+  const w = leaf(1, 2);
+  w.mul(2).copy_(3).sum().backward();
+  expect(w.grad?.tolist()).toEqual([0, 0]);
+});
+
+test('of bools any alpha but 0 is true', () => {
+  const [x, y] = [tensor([true, false]), tensor([true, true])];
+  for (const alpha of [-1, 2]) {
+    expect(x.add(y, { alpha }).tolist()).toEqual([true, true]);
+    expect(x.clone().add_(y, { alpha }).tolist()).toEqual([true, true]);
+    expect(x.clone().add_(true, { alpha }).tolist()).toEqual([true, true]);
+  }
+  expect(x.add(y, { alpha: 0 }).tolist()).toEqual([true, false]);
+});
+
+test('a view that was taken without gradients of what requires them is changed without them alone', () => {
+  const w = leaf(1, 2, 3);
+  for (const base of [w, w.mul(2)]) {
+    const view = noGrad(() => base.narrow(0, 0, 2));
+    expect(() => view.add_(1)).toThrow(/^add_: a view was created in no_grad mode/);
+    expect(() => view.zero_()).toThrow(AutogradError);
+    noGrad(() => view.zero_());
+    expect(base.tolist()).toEqual([0, 0, base === w ? 3 : 6]);
+  }
+  const free = noGrad(() => K.zeros([3]).narrow(0, 0, 2));
+  expect(free.add_(1).tolist()).toEqual([1, 1]);
+  expect(w.detach().narrow(0, 0, 1).add_(1).tolist()).toEqual([1]);
+});
+
+test('no view is detached in place, whether it requires gradients or not', () => {
+  expect(() => K.zeros([3]).narrow(0, 0, 2).detach_()).toThrow(/^detach_: Can't detach views in-place/);
+  expect(K.zeros([3]).detach_().tolist()).toEqual([0, 0, 0]);
 });

@@ -312,3 +312,13 @@ describe('tensorList', () => {
     expect(() => tensorList('mine', 'params', [1] as never)).toThrow(/^mine: params\[0\]/);
   });
 });
+
+it('what goes on for ever is read no further than to what is no tensor', () => {
+  function* endless(): Generator<Tensor> {
+    yield tensor(1);
+    for (;;) yield 1 as unknown as Tensor;
+  }
+  for (const f of [getTotalNorm, parametersToVector])
+    expect(() => f(endless())).toThrow(/\[1\]: expected a Tensor, got 1/);
+  expect(() => clipGradNorm_(new Array<Tensor>(2 ** 32 - 1), 1)).toThrow(/\[0\]: expected a Tensor/);
+});

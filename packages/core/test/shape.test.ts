@@ -100,6 +100,7 @@ describe('sizes', () => {
   it('are printed as PyTorch prints them, whatever stands in their place', () => {
     expect([formatShape([]), formatShape([2]), formatShape([2, 3])]).toEqual(['[]', '[2]', '[2, 3]']);
     expect(formatShape([{}, () => 1, undefined, 'a', null] as never)).toBe('[?, ?, undefined, a, ?]');
+    expect(formatShape(new Array(2 ** 32 - 1).fill(1, 0, 64))).toBe(`[${'1, '.repeat(64)}...]`);
     for (const [wrong, got] of [
       [null, 'null'],
       [3, 'number'],

@@ -47,8 +47,10 @@ function describeFunction(f: { name?: unknown }): string {
 
 function describeObject(value: object, depth: number): string {
   if (Array.isArray(value)) {
-    if (depth > 0 && value.some((x) => typeof x === 'object')) return '[...]';
-    const items = Array.from(value.slice(0, 4), (x) => describe(x, 1));
+    // Of the first alone: an array of one item may be as long as any.
+    const first = Array.from(value.slice(0, 4));
+    if (depth > 0 && first.some((x) => typeof x === 'object')) return '[...]';
+    const items = first.map((x) => describe(x, 1));
     return `[${items.join(', ')}${value.length > 4 ? ', ...' : ''}]`;
   }
   if (value instanceof Tensor) return likeTensor;

@@ -41,11 +41,15 @@ export function tensorList(caller: string, what: string, given: Tensor | Iterabl
   if (typeof caller !== 'string' || typeof what !== 'string') tensorListTakes(arguments);
   refuseModels(caller, what, given);
   checkArguments(caller, { [what]: isOfClass(given) ? K.tensor : several }, [given]);
-  const list = [...given];
-  for (const [i, x] of list.entries()) {
-    if (Tensor.is(x)) continue;
-    refuseModels(caller, `${what}[${i}]`, x);
-    checkArguments(caller, { [`${what}[${i}]`]: K.tensor }, [x]);
+  const list: Tensor[] = [];
+  for (const x of given) {
+    // One at a time: what goes on for ever may be no tensors.
+    if (!Tensor.is(x)) {
+      const at = `${what}[${list.length}]`;
+      refuseModels(caller, at, x);
+      checkArguments(caller, { [at]: K.tensor }, [x]);
+    }
+    list.push(x);
   }
   return list;
 }

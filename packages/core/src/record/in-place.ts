@@ -150,6 +150,8 @@ export function prepareInPlace(target: Tensor, inputs: Tensors, name: string): b
   if (leafRequiresGrad) throw changedLeaf(name, 'a leaf Variable');
   const ofLeaf = base !== null && autogradOf(base).leafRequiresGrad;
   if (ofLeaf && baseRebinds !== unrecorded) throw changedLeaf(name, 'a view of a leaf Variable');
+  // Such a view requires no gradient, but its memory is that of what does.
+  if (baseRebinds === unrecorded && base?.requiresGrad === true) throw viewUnrecorded(name);
   if (!wantsGrad(inputs, name)) return false;
   if (baseRebinds === unrecorded) throw viewUnrecorded(name);
   if (!isFloatingPoint(target.dtype)) return false;

@@ -1,10 +1,10 @@
 import { K, signature } from '../../arguments/index.ts';
-import type { DType } from '../../dtype.ts';
+import { type DType, storedNumber } from '../../dtype.ts';
 import { AutogradError, ShapeError } from '../../errors.ts';
 import { copyStrided, scatterStrided } from '../../kernels/index.ts';
 import { apply, applyInPlace, applyView, definePrimitive, defineView } from '../../record/index.ts';
 import { expandsTo, formatShape } from '../../shape.ts';
-import { autogradOf, requireUnfrozen, type Tensor } from '../../tensor.ts';
+import { autogradOf, requireUnfrozen, Tensor } from '../../tensor.ts';
 import { filled } from './fill-primitive.ts';
 
 const clonePrimitive = definePrimitive({
@@ -96,8 +96,7 @@ const detachInPlaceTakes = signature('detach_', cloneParameters);
  */
 export const detach_ = function (x: Tensor): Tensor {
   detachInPlaceTakes(arguments);
-  const state = autogradOf(x);
-  if (state.base !== null && x.requiresGrad)
+  if (autogradOf(x).base !== null)
     throw new AutogradError("detach_: Can't detach views in-place. Use detach() instead");
   requireUnfrozen('detach_', x);
   x.gradFn = null;
@@ -115,16 +114,20 @@ const copyPrimitive = definePrimitive<undefined, [Tensor, Tensor]>({
   derivative: (g, node) => [node.needs(0) ? filled(g.shape, 0, g.dtype) : null, node.needs(1) ? g : null],
 });
 
-const copyInPlaceTakes = signature('copy_', { target: K.tensor, source: K.tensor });
+const copyInPlaceTakes = signature('copy_', { target: K.tensor, source: K.operand });
 
 /**
- * Overwrites `target` with `source`, broadcast and converted to its dtype; gradients flow to the source. Follows
- * `Tensor.copy_`.
- * @throws ShapeError where the source does not broadcast to the target
+ * Overwrites `target` with `source`, broadcast and converted to its dtype; gradients flow to the source, which may be a
+ * number. Follows `Tensor.copy_`.
+ * @throws ShapeError where the source does not broadcast to the target, ValueError where the dtype cannot hold the number
  * @example zeros([2, 2]).copy_(tensor([1, 2])); // tensor([[1., 2.], [1., 2.]])
  */
-export function copy_(target: Tensor, source: Tensor): Tensor {
+export function copy_(target: Tensor, source: Tensor | number | boolean): Tensor {
   copyInPlaceTakes(arguments);
+  if (!Tensor.is(source)) {
+    const { dtype } = target;
+    return copy_(target, filled([], storedNumber(source, dtype, 'copy_'), dtype));
+  }
   if (!expandsTo(source.shape, target.shape)) {
     throw new ShapeError(
       `copy_: a source of shape ${formatShape(source.shape)} does not broadcast to the target's ${formatShape(target.shape)}`,

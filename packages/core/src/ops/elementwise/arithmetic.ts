@@ -67,6 +67,8 @@ const alphaOptions = K.options<AlphaOptions>({ alpha: K.scalar });
 const integral = (x: Operand): boolean =>
   typeof x === 'number' ? Number.isInteger(x) : !(x instanceof Tensor) || !isFloatingPoint(x.dtype);
 
+const isBool = (x: Operand): boolean => (x instanceof Tensor ? x.dtype === 'bool' : typeof x === 'boolean');
+
 /** a + alpha b, or a - alpha b: of integers alpha may have no fraction, which would be lost. */
 const scaled =
   (
@@ -75,7 +77,9 @@ const scaled =
   ): Resolve<[a: Operand, b: Operand, options?: AlphaOptions]> =>
   (caller, a, b, options) => {
     checkOptions(caller, alphaOptions, options, a, b);
-    const alpha = options?.alpha ?? 1;
+    // Of bools "or": any factor but 0 counts as true does.
+    const given = options?.alpha ?? 1;
+    const alpha = isBool(a) && isBool(b) ? Number(Number(given) !== 0) : given;
     if (alpha === 1) return { op: plain, operands: [a, b] };
     if (!Number.isInteger(Number(alpha)) && integral(a) && integral(b)) {
       throw fractionOfIntegers(caller, alpha);
