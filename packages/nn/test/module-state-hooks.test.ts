@@ -277,6 +277,26 @@ describe('extra state', () => {
   });
 });
 
+it('what reads or loads a state later is refused, since nothing waits for it', () => {
+  const layer = new nn.Linear(1, 1, { bias: false });
+  const later = (async () => {}) as never;
+  for (const [register, act] of [
+    ['registerStateDictPreHook', () => layer.stateDict()],
+    ['registerLoadStateDictPreHook', () => layer.loadStateDict({ weight: ones([1, 1]) })],
+  ] as const) {
+    const handle = layer[register](later);
+    expect(act).toThrow(`Linear.${register}: got a promise, for which nothing waits`);
+    handle.remove();
+    act();
+  }
+  const counter = new Counter();
+  const state = counter.stateDict();
+  counter.setExtraState = later;
+  expect(() => counter.loadStateDict(state)).toThrow('Counter.setExtraState: got a promise');
+  counter.getExtraState = later;
+  expect(() => counter.stateDict()).toThrow('Counter.getExtraState: got a promise');
+});
+
 describe('loadStateDict with assign', () => {
   it('makes the tensors of the state those of the module, which learn as before', () => {
     const layer = new nn.Linear(2, 1);

@@ -12,8 +12,8 @@ export const ofPackages: readonly Equivalent[] = [
   },
   {
     file: 'nn/src/module/callable.ts',
-    code: 'module.registered === Callable.prototype.registered',
-    from: 'module.registered === Callable.prototype.registered',
+    code: 'module.registered === Callable.prototype.registered && module[internals].order === null',
+    from: 'module.registered === Callable.prototype.registered && module[internals].order === null',
     to: 'false',
     why: 'the other branch gives the same values by way of pairs, more slowly',
   },

@@ -37,6 +37,7 @@ export class ModuleList<M extends AnyModule = Module> extends NumberedModules<M>
   /**
    * A list of the modules from `start` up to `end`, which are shared, not copied, and numbered anew, as PyTorch's
    * `list[start:end]`.
+   * @throws KindlingError for a bound that is no whole number
    * @example new nn.ModuleList([new nn.Tanh(), new nn.ReLU()]).slice(-1).length; // 1
    */
   slice(start?: number, end?: number): ModuleList<M> {

@@ -50,6 +50,7 @@ export class ParameterList extends Numbered<Parameter, Tensor> {
 
   /**
    * A list of the parameters from `start` up to `end`, which are shared, not copied, as PyTorch's `list[start:end]`.
+   * @throws KindlingError for a bound that is no whole number
    * @example new nn.ParameterList([ones([1]), zeros([2])]).slice(1).at(0).shape; // [ 2 ]
    */
   slice(start?: number, end?: number): ParameterList {

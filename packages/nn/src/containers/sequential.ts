@@ -69,6 +69,7 @@ class Sequential<I extends unknown[] = [Tensor], O = Tensor> extends NumberedMod
   /**
    * A Sequential of the modules from `start` up to `end`, which are shared, not copied, and keep their names, as in
    * PyTorch's `model[start:end]`.
+   * @throws KindlingError for a bound that is no whole number
    * @example String(new nn.Sequential(new nn.Tanh(), new nn.ReLU()).slice(1)); // 'Sequential(\n  (1): ReLU()\n)'
    */
   slice(start?: number, end?: number): Sequential {

@@ -104,7 +104,10 @@ export abstract class Stateful<I extends unknown[], O> extends Hooked<I, O> {
     throw noExtraState(module(this), 'setExtraState');
   }
 
-  /** Whether a state dict may lack the parameter or buffer of this name; for what older checkpoints did not have. */
+  /**
+   * Whether a state dict may lack the parameter or buffer of this name, or the extra state, `_extra_state`; for what
+   * older checkpoints did not have.
+   */
   toleratesMissing(_name: string): boolean {
     return false;
   }

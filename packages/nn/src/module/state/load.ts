@@ -13,13 +13,13 @@ import {
   Tensor,
 } from '@kindling/core';
 import { type AnyModule, dependsOnParts, internalsOf, isModule } from '../callable.ts';
-import { hooksFor } from '../hooks/index.ts';
+import { hooksFor, registrars } from '../hooks/index.ts';
 import { setPart } from '../members.ts';
 import { Parameter } from '../parameter.ts';
 import { entriesOf, goingDown, partsOf, propertyOf } from '../registry.ts';
 import { extraKey, overrides, revived } from './extra-state.ts';
 import { type Fit, type Fitting, fitTo } from './fit.ts';
-import { refuseReturned, type StateDictLike, savedMembers } from './state-dict.ts';
+import { refusePromise, refuseReturned, type StateDictLike, savedMembers } from './state-dict.ts';
 
 /** Options of `loadStateDict`. */
 export interface LoadStateDictOptions {
@@ -140,8 +140,10 @@ function planOf(module: AnyModule, prefix: string, state: LoadingState, load: Lo
   const { missingKeys, unexpectedKeys } = load;
   const before = [[...missingKeys], [...unexpectedKeys]] as const;
   const metadata = load.assign ? { assignToParamsBuffers: true } : {};
-  for (const hook of hooksFor(internalsOf(module).hooks, 'loadPre'))
-    hook(module, state, prefix, metadata, true, missingKeys, unexpectedKeys, load.errors);
+  for (const hook of hooksFor(internalsOf(module).hooks, 'loadPre')) {
+    const returned = hook(module, state, prefix, metadata, true, missingKeys, unexpectedKeys, load.errors);
+    refusePromise(module, registrars.loadPre, returned);
+  }
   if (load.assign && Object.isFrozen(module)) throw new FrozenError('loadStateDict', 'module');
   const members = savedMembers(module);
   const { children } = partsOf(module);
@@ -244,7 +246,7 @@ function carryOut(plan: Plan, keys: IncompatibleKeys): void {
   });
   redo(plan.missing, keys.missingKeys);
   redo(plan.unexpected, keys.unexpectedKeys);
-  for (const state of extra) module.setExtraState(state as never);
+  for (const state of extra) refusePromise(module, 'setExtraState', module.setExtraState(state));
   for (const part of below) carryOut(part, keys);
   for (const hook of hooksFor(internalsOf(module).hooks, 'loadPost'))
     refuseReturned(module, 'loadPost', hook(module, keys));

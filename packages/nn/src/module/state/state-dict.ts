@@ -44,17 +44,31 @@ export function collectState(
   keepVars: boolean,
 ): void {
   if (isTraced()) dependsOnParts(module);
-  for (const hook of hooksFor(internalsOf(module).hooks, 'statePre')) hook(module, prefix, keepVars);
+  for (const hook of hooksFor(internalsOf(module).hooks, 'statePre'))
+    refusePromise(module, registrars.statePre, hook(module, prefix, keepVars));
   for (const [name, value] of savedMembers(module))
     destination[prefix + name] = keepVars ? value : value.detach();
-  if (module[overrides]('getExtraState'))
-    (destination as Record<string, unknown>)[prefix + extraKey] = module.getExtraState();
+  if (module[overrides]('getExtraState')) {
+    const extra = module.getExtraState();
+    refusePromise(module, 'getExtraState', extra);
+    (destination as Record<string, unknown>)[prefix + extraKey] = extra;
+  }
   goingDown(module, 'stateDict', () => {
     for (const [name, child] of partsOf(module).children)
       collectState(child, destination, `${prefix}${name}.`, keepVars);
   });
   for (const hook of hooksFor(internalsOf(module).hooks, 'statePost'))
     refuseReturned(module, 'statePost', hook(module, destination, prefix, {}));
+}
+
+/** Refuses what was begun and has not ended: nothing waits for it. */
+export function refusePromise(module: AnyModule, method: string, returned: unknown): void {
+  if (!(returned instanceof Promise)) return;
+  // It is refused whatever becomes of it.
+  returned.catch(() => {});
+  throw new KindlingError(
+    `${module.constructor.name}.${method}: got a promise, for which nothing waits: states are read and loaded at once`,
+  );
 }
 
 /** Refuses what a hook returned that changes what it is given in place. */
