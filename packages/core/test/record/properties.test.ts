@@ -146,7 +146,7 @@ describe('assumesValues', () => {
       const object = i % 5 === 4 ? above : (all[(i * 31) % all.length] as Properties);
       const key = object === above ? 'inherited' : `p${i % 10}`;
       const before = object[key];
-      object[key] = other;
+      object[key] = {};
       expect(served()).toBe(false);
       object[key] = before;
       expect(served()).toBe(true);
