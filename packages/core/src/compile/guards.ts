@@ -1,5 +1,5 @@
 /** What a compiled call takes for given, and asks again before each call. */
-import { joined } from '../record/properties.ts';
+import { joining } from '../record/properties.ts';
 import { sameShape } from '../shape.ts';
 import type { Storage } from '../storage.ts';
 import { autogradOf, type Tensor } from '../tensor.ts';
@@ -161,15 +161,24 @@ export interface Assumption {
 
 export const nameOf = ({ what }: Assumption): string => (typeof what === 'string' ? what : what());
 
-/** To join tests takes as long as to ask them so often: programs may serve a call or two. */
+/**
+ * To join tests takes as long as to ask them so often: programs may serve a call or two. From then on each call joins
+ * some, as all at once are a pause of ten milliseconds for a net of hundreds of layers.
+ */
 const joinedAfter = 8;
 
 /** That all that a call takes for given holds. */
 export function guardOfAssumptions(assumptions: readonly Assumption[]): Guard {
   let tests: readonly (() => boolean)[] = assumptions.map(({ holds }) => holds);
+  const steps = joining(tests);
   let asked = 0;
+  let isJoined = false;
   return () => {
-    if (++asked === joinedAfter) tests = joined(tests);
+    if (!isJoined && ++asked >= joinedAfter) {
+      const { value, done = false } = steps.next();
+      isJoined = done;
+      if (value !== undefined) tests = value;
+    }
     for (let i = 0; i < tests.length; i++) if (tests[i]?.() !== true) return firstThatFails(assumptions);
     return null;
   };

@@ -1,10 +1,11 @@
 /** What equations do, found again by how it is written. */
 import { describe } from '../arguments/explain.ts';
 import { KindlingError, ValueError } from '../errors.ts';
-import { type Expr, elementsOf, expressionsOf } from '../kernels/index.ts';
+import { ElementwiseKernel, type Expr, elementsOf, expressionsOf } from '../kernels/index.ts';
+import { inspectionIn, specIn } from '../ops/elementwise/code.ts';
 import { FusedNorms, FusedUpdate, SummedUpdate } from '../ops/elementwise/fused/index.ts';
-import { elementwiseFromCode } from '../ops/elementwise/operation.ts';
-import { sumFromCode } from '../ops/elementwise/reduced.ts';
+import { ElementwiseOp } from '../ops/elementwise/operation.ts';
+import { addUp } from '../ops/elementwise/reduced.ts';
 import { rerunMultiOf, rerunOf } from '../record/apply.ts';
 import { type Code, coded, operationNamed, writeNamed } from '../record/code.ts';
 import { rerunInPlaceOf } from '../record/in-place.ts';
@@ -15,7 +16,7 @@ type One = Primitive<unknown, never>;
 
 /** Operations of one result, which may also be written over their first input. */
 const primitives: Readonly<Record<string, (code: Code) => One>> = {
-  elementwise: (code) => elementwiseFromCode(code) as unknown as One,
+  elementwise: (code) => new ElementwiseOp(specIn(code)).primitive(Number(code.scalars)) as unknown as One,
   name({ name, results }) {
     const found = results === 'one' ? operationNamed('one', String(name)) : undefined;
     if (found === undefined) throw unknown(name);
@@ -35,7 +36,18 @@ const readers: Readonly<Record<string, (code: Code) => Rerun>> = {
     return rerunMultiOf(found as unknown as MultiPrimitive<unknown, never, never>);
   },
   flag: ({ value }) => decidedBy(value),
-  'sum of values': sumFromCode,
+  'sum of values'(code) {
+    const { operation, arity, expressions } = code;
+    const values = expressionsOf(expressions);
+    const inspect = inspectionIn(code);
+    const kernel = new ElementwiseKernel(String(operation), Number(arity), () => values);
+    return (inputs, attrs, [total, ...units]) => {
+      if (total === undefined) return;
+      const given = inputs as Parameters<typeof addUp>[1];
+      inspect?.(given, total.dtype, false);
+      addUp(kernel, given, attrs as Parameters<typeof addUp>[2], total, units);
+    };
+  },
   update: (code) => new FusedUpdate(...partsOf(code)).rerun(),
   'summed update': (code) => new SummedUpdate(...partsOf(code)).rerun(),
   norms(code) {

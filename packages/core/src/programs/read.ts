@@ -64,7 +64,7 @@ const readTakes = {
  * const scaled = compile((x: Tensor) => x.mul(w).sum());
  * for (let i = 0; i < 3; i++) scaled(ones(2));
  * const read = readProgram(JSON.stringify(scaled.programs[0]), { state: () => w });
- * read.run(tensor([1, 3])); // [ tensor(6.5000) ]
+ * read.run(tensor([1.5, 3])); // [ tensor(6.7500) ]
  * ```
  */
 export function readProgram(data: string | object, options: ReadOptions = {}): ReadProgram {

@@ -13,55 +13,95 @@ export function assumesValues(name: string, object: object, inherited: readonly 
   if (tracer === null) return;
   const properties = object as Properties;
   fasten(properties);
-  const own = Object.keys(properties);
-  const keys = [...own, ...inherited.filter((key) => !own.includes(key))];
-  const values = keys.map((key) => properties[key]);
+  const keys = Object.keys(properties);
+  assumesThose(name, properties, keys, false);
+  assumesThose(
+    name,
+    properties,
+    inherited.filter((key) => !keys.includes(key)),
+    true,
+  );
+}
+
+function assumesThose(
+  name: string,
+  object: Properties,
+  keys: readonly string[],
+  areInherited: boolean,
+): void {
+  if (keys.length === 0) return;
+  const values = keys.map((key) => object[key]);
   const areSame = comparisonOf(keys);
-  const holds: Test = () => areSame(properties, values);
-  compared.set(holds, { object: properties, keys, values });
-  tracer.assumes(() => `${name}.${keys[changed(properties, keys, values)]}`, holds, false);
+  const holds: Test = () => areSame(object, values);
+  compared.set(holds, { object, keys, values, areInherited });
+  tracer?.assumes(() => `${name}.${keys[changed(object, keys, values)]}`, holds, false);
 }
 
 type Test = () => boolean;
 
 /** What a test compares, of those that compare properties of an object. */
-const compared = new WeakMap<
-  Test,
-  { readonly object: Properties; readonly keys: readonly string[]; readonly values: readonly unknown[] }
->();
+interface Compared {
+  readonly object: Properties;
+  readonly keys: readonly string[];
+  readonly values: readonly unknown[];
+  readonly areInherited: boolean;
+}
+
+const compared = new WeakMap<Test, Compared>();
 
 /**
- * Fewer tests that hold where all of these do, none of which changes anything. Those of {@link assumesValues} become
- * code that has each object and value in a place of its own: V8 looks for a property in one way there, and compares
- * pointers; and nothing is called.
+ * Fewer tests that hold where all of these do, none of which changes anything; and then fewer again, as each step makes
+ * one piece of code, and a net of many layers needs many. Those of {@link assumesValues} become code that has each
+ * object and value in a place of its own: V8 looks for a property in one way there, and compares pointers; and nothing
+ * is called.
  */
-export function joined(tests: readonly Test[]): readonly Test[] {
-  if (isBrowser) return tests;
-  const code: string[] = [];
+export function* joining(tests: readonly Test[]): Generator<readonly Test[], void> {
+  if (isBrowser) return;
+  const others = tests.filter((test) => !compared.has(test));
+  // One piece that reads what objects have and what they inherit takes ten times as long.
+  const isInherited = (test: Test): boolean => compared.get(test)?.areInherited === true;
+  const own = tests.filter((test) => compared.has(test) && !isInherited(test));
+  const made: Test[] = [];
+  let left = [own, tests.filter(isInherited)].flatMap(inPieces);
+  while (left.length > 0) {
+    const [piece = [], ...rest] = left;
+    const one = inOnePiece(piece.flatMap((test) => compared.get(test) ?? []));
+    if (one === null) return;
+    made.push(one);
+    left = rest;
+    yield [...made, ...left.flat(), ...others];
+  }
+}
+
+/** Tests in lists that compare a number of properties. */
+function inPieces(tests: readonly Test[]): Test[][] {
+  const pieces: Test[][] = [];
+  let size = mostJoined;
+  for (const test of tests) {
+    if (size >= mostJoined) {
+      pieces.push([]);
+      size = 0;
+    }
+    pieces.at(-1)?.push(test);
+    size += compared.get(test)?.keys.length ?? 0;
+  }
+  return pieces;
+}
+
+/** One test for all of these; `null` where no code can be made. */
+function inOnePiece(all: readonly Compared[]): Test | null {
   const given: unknown[] = [];
   const nameOf = (x: unknown): string => `x${given.push(x) - 1}`;
-  const found: Test[] = [];
-  const close = (): boolean => {
-    if (code.length === 0) return true;
-    const names = given.map((_, i) => `x${i}`);
-    try {
-      found.push(new Function(...names, `return () => ${code.join(' && ')};`)(...given) as Test);
-    } catch {
-      return false;
-    }
-    code.length = 0;
-    given.length = 0;
-    return true;
-  };
-  for (const test of tests) {
-    const of = compared.get(test);
-    if (of === undefined) continue;
-    const object = nameOf(of.object);
-    for (const [i, key] of of.keys.entries())
-      code.push(testInCode(propertyOf(object, key), of.values[i], nameOf));
-    if (code.length >= mostJoined && !close()) return tests;
+  const code = all.flatMap(({ object, keys, values }) => {
+    const name = nameOf(object);
+    return keys.map((key, i) => testInCode(propertyOf(name, key), values[i], nameOf));
+  });
+  const names = given.map((_, i) => `x${i}`);
+  try {
+    return new Function(...names, `return () => ${code.join(' && ')};`)(...given) as Test;
+  } catch {
+    return null;
   }
-  return close() ? [...found, ...tests.filter((test) => !compared.has(test))] : tests;
 }
 
 /** V8 does not optimize functions beyond some size. */

@@ -115,6 +115,44 @@ describe('assumesValues', () => {
     }
   });
 
+  it('notices what an object inherits by names that are asked for, and what comes to stand in front of it', () => {
+    const above: Properties = { forward: 1, help: 2, unasked: 3 };
+    const object = Object.create(above) as Properties;
+    object.own = 4;
+    const served = compiledWith(() => assumesValues('the object', object, ['forward', 'help']));
+    for (let i = 0; i < 12; i++) expect(served()).toBe(true);
+    above.unasked = 4;
+    expect(served()).toBe(true);
+    above.help = 5;
+    expect(served()).toBe(false);
+    above.help = 2;
+    expect(served()).toBe(true);
+    object.forward = 6;
+    expect(served()).toBe(false);
+    delete object.forward;
+    expect(served()).toBe(true);
+  });
+
+  it('notices everything while a call after the other joins what is asked', () => {
+    const above: Properties = { inherited: 0 };
+    const all = Array.from({ length: 90 }, (): Properties => {
+      const own = Object.fromEntries(Array.from({ length: 10 }, (_, k) => [`p${k}`, k]));
+      return Object.assign(Object.create(above) as Properties, own);
+    });
+    const served = compiledWith(() => {
+      for (const object of all) assumesValues('an object', object, ['inherited']);
+    });
+    for (let i = 0; i < 30; i++) {
+      const object = i % 5 === 4 ? above : (all[(i * 31) % all.length] as Properties);
+      const key = object === above ? 'inherited' : `p${i % 10}`;
+      const before = object[key];
+      object[key] = {};
+      expect(served()).toBe(false);
+      object[key] = before;
+      expect(served()).toBe(true);
+    }
+  });
+
   it('serves where there are no properties', () => {
     const served = compiledBy({});
     expect(served()).toBe(true);

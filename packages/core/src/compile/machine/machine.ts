@@ -269,8 +269,8 @@ export class Machine {
       // What was done by then stays, in tensors that lie elsewhere too.
       if (!(error instanceof Refused)) {
         this.#bringOut(given);
-        const isDone = ({ value }: Left): boolean =>
-          value !== null && !this.#parts.slice(i).some(({ writes }) => writes.has(value.memory));
+        const missing = new Set(this.steps.slice(this.#parts[i]?.begins).flatMap(writesOfStep));
+        const isDone = ({ value }: Left): boolean => value !== null && !missing.has(value.memory);
         for (const left of this.#left) if (isDone(left)) leave(left, this.#results, given);
         this.#results.end();
       }

@@ -1,7 +1,6 @@
-import type { Area, Elementwise, Kernel, Stretch } from '../../kernels/index.ts';
+import type { Elementwise, Kernel, Stretch } from '../../kernels/index.ts';
 import type { Tensor } from '../../tensor.ts';
 import type { Equation, HostValue, Program, Value } from '../program.ts';
-import { writesOfStep } from './areas.ts';
 import type { Step } from './lower.ts';
 
 /** Something that a call does: kernels in a row, or an equation by its eager kernel. */
@@ -38,8 +37,8 @@ export interface Part {
     readonly at: number;
   }[];
   readonly act: Act | null;
-  /** What the act changes. */
-  readonly writes: ReadonlySet<Area>;
+  /** How many steps of the program come before it. */
+  readonly begins: number;
 }
 
 /** How parts come into being. */
@@ -74,6 +73,7 @@ export function partsOf(
     group.flatMap((step) => (step.kind === 'kernel' ? [step.kernel] : []));
   const stretches = emit(groups.map(kernelsOf));
   let nextHost = 0;
+  let nextStep = 0;
   const hostsUpTo = (equation: number): number[] => {
     const hosts: number[] = [];
     for (const { at } of program.hostParts.slice(nextHost)) {
@@ -86,7 +86,8 @@ export function partsOf(
     const [first] = group;
     const hosts = hostsUpTo(Math.max(...group.map(lastEquation)));
     const hostHasBegun = nextHost > 0;
-    const writes = new Set(group.flatMap(writesOfStep));
+    const begins = nextStep;
+    nextStep += group.length;
     if (first.kind === 'eager') {
       const equation = program.equations[first.equation]!;
       const inputs = equation.inputs.map(tensorOf);
@@ -94,7 +95,7 @@ export function partsOf(
       const outputs = equation.outputs.map(
         (y) => inputs[equation.inputs.indexOf(y)] ?? sameIn(equation, inputs, y) ?? tensorOf(y),
       );
-      return { hosts, hostHasBegun, numbers: [], act: { kind: 'eager', equation, inputs, outputs }, writes };
+      return { hosts, hostHasBegun, numbers: [], act: { kind: 'eager', equation, inputs, outputs }, begins };
     }
     const numbers = numbersOf(program, kernelsOf(group), params);
     const run = stretches[number]!;
@@ -103,13 +104,13 @@ export function partsOf(
       hostHasBegun,
       numbers,
       act: { kind: 'kernels', run, equations: group.map(({ equation }) => equation) },
-      writes,
+      begins,
     };
   });
   const last = hostsUpTo(Number.POSITIVE_INFINITY);
   return last.length === 0
     ? parts
-    : [...parts, { hosts: last, hostHasBegun: true, numbers: [], act: null, writes: new Set() }];
+    : [...parts, { hosts: last, hostHasBegun: true, numbers: [], act: null, begins: nextStep }];
 }
 
 /** The operand that a result changes in place, which is another value of the same elements. */

@@ -12,7 +12,6 @@ import { Tensor } from '../../tensor.ts';
 import { type Assumption, type Guard, type Guards, guardOfAssumptions, guardOfLeaves } from '../guards.ts';
 import { flagIs, programAsJson } from '../json.ts';
 import {
-  type Argument,
   argumentOf,
   decision,
   type Equation,
@@ -92,7 +91,7 @@ export class Tracing implements Tracer {
     if (this.#memories.has(x.storage)) return;
     const sharing = this.#arguments.filter(({ storage }) => storage === x.storage);
     const base = Math.min(...sharing.map(({ offset }) => offset));
-    const memberOf = (y: Tensor): Argument => argumentOf(y, this.#arguments.indexOf(y), y.offset - base);
+    const memberOf = (y: Tensor) => argumentOf(y, this.#arguments.indexOf(y), y.offset - base);
     const members = [memberOf(x), ...sharing.filter((y) => y !== x).map(memberOf)] as const;
     const memory = this.#remember(x.storage, x, { kind: 'argument', members });
     memory.base = base;

@@ -6,7 +6,7 @@ export { type DTypeCheck, floatsOnly } from './dtype-checks.ts';
 export * from './functions.ts';
 export * from './fused/index.ts';
 export * from './operation.ts';
-export * from './reduced.ts';
+export { ElementwiseReduction, type Reduction } from './reduced.ts';
 export { resultType } from './result-type.ts';
 export * from './rounding.ts';
 export * from './select.ts';

@@ -4,12 +4,11 @@ import { type DType, isFloatingPoint, laneOf } from '../../dtype.ts';
 import { calledAs } from '../../errors.ts';
 import { E, ElementwiseKernel, type Expr, runElementwise, scatterStrided } from '../../kernels/index.ts';
 import { isArray } from '../../readable.ts';
-import type { Code } from '../../record/code.ts';
 import { apply, applyInPlace, definePrimitive, type Primitive } from '../../record/index.ts';
 import { broadcastShapes, sameSizes } from '../../shape.ts';
 import { emptyTensor, isOfClass, type Tensor } from '../../tensor.ts';
 import { to } from '../creation/copy.ts';
-import { codeOf, noteInspection, specIn } from './code.ts';
+import { codeOf, noteInspection } from './code.ts';
 import {
   type ComposedGradient,
   composedDerivative,
@@ -136,10 +135,6 @@ export class ElementwiseOp {
     return (this.#primitives[scalars] ??= makePrimitive(this.spec, scalars));
   }
 }
-
-/** What a program does where an operation is written in it. @internal */
-export const elementwiseFromCode = (code: Code): Primitive<Params, Inputs> =>
-  new ElementwiseOp(specIn(code)).primitive(Number(code.scalars));
 
 const none: Params = [];
 

@@ -6,7 +6,6 @@ import {
   ElementwiseKernel,
   type Expr,
   expressionData,
-  expressionsOf,
   mayLook,
   runElementwise,
   sumElementwise,
@@ -27,11 +26,10 @@ import {
   type Primitive,
   type Tensors,
 } from '../../record/index.ts';
-import type { Rerun } from '../../record/observe.ts';
 import { broadcastAll, numelOf, type Shape, sameShape } from '../../shape.ts';
 import type { Tensor } from '../../tensor.ts';
 import { expand } from '../views/shape.ts';
-import { inspectionIn, inspectionOf } from './code.ts';
+import { inspectionOf } from './code.ts';
 import { floatsOnly } from './dtype-checks.ts';
 import { derivativeOf, gradientExpressions, secondsOf } from './gradient.ts';
 import { callerOf, elementwiseSpec, type Inputs, isFilled, paramsKind } from './operands.ts';
@@ -201,29 +199,17 @@ function differentiableOf(spec: ElementwiseSpec): number {
   return operands.reduce((sum, i) => (stated[i] != null ? sum | (1 << i) : sum), 0);
 }
 
-/** Adds up the values that a kernel gives, and stores the gradients `units`. */
-function addUp(
+/** Adds up the values that a kernel gives, and stores the gradients `units`. @internal */
+export function addUp(
   kernel: ElementwiseKernel,
   inputs: Inputs,
-  { mean, params }: Attributes,
+  { mean, params }: Pick<Attributes, 'mean' | 'params'>,
   out: Tensor,
   units: readonly Tensor[],
 ): void {
   const divisor = mean ? inputs[0].count : 1;
   const numbers = units.length === 0 ? params : params.concat(1 / divisor);
   sumElementwise(kernel, out.dtype, inputs, numbers, divisor, out.storage.array, out.offset, units);
-}
-
-/** What a program does where it is written so. @internal */
-export function sumFromCode(code: Code): Rerun {
-  const { operation, arity, expressions } = code;
-  const values = expressionsOf(expressions);
-  const inspect = inspectionIn(code);
-  const kernel = new ElementwiseKernel(String(operation), Number(arity), () => values);
-  return (inputs, attributes, [total, ...units]) => {
-    inspect?.(inputs, total!.dtype, false);
-    addUp(kernel, inputs as Inputs, attributes as Attributes, total!, units);
-  };
 }
 
 /** What is saved for backward, and the gradients as one operation of operands and the result's gradient. */
