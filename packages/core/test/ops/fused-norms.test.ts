@@ -116,7 +116,9 @@ describe('FusedNorms', () => {
           call: (g: Tensor) => sizes.run([given[0], given[1], given[2], g], [0.25]),
           argumentsOf: (i: number) => {
             const g = randn([...shape]).mul(i % 2 === 0 ? 1 : (places[(i >> 1) % 2] ?? 1));
-            g.select(0, i % 3).narrow(0, 3, 5).mul_(places[i % places.length] ?? 1);
+            g.select(0, i % 3)
+              .narrow(0, 3, 5)
+              .mul_(places[i % places.length] ?? 1);
             return [g];
           },
           state: () => [],

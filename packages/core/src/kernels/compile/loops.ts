@@ -45,7 +45,7 @@ export class LoopEmitter {
   protected readonly start: number;
   private readonly ranged: boolean;
   protected readonly locals = new Map<Node, number>();
-  private readonly addresses = new Map<string, number>();
+  protected readonly addresses = new Map<string, number>();
   protected readonly ready = new Set<Node>();
   protected integers: IntegerScratch | undefined;
   /** While values are made without calls: the masks of the elements that need one. */
@@ -120,11 +120,6 @@ export class LoopEmitter {
     if (callee !== undefined) this.f.call(callee);
   }
 
-  /** Addresses are worked out anew: those of the round before do not hold. */
-  protected beginRound(): void {
-    this.addresses.clear();
-  }
-
   /** What is known of the elements before does not hold for the next. */
   protected forgetElements(): void {
     for (const node of this.ready)
@@ -169,7 +164,7 @@ export class LoopEmitter {
    */
   protected emitVectors(copies: readonly number[], store = (result: Result) => this.store(result)): void {
     const { f } = this;
-    this.beginRound();
+    this.addresses.clear();
     const addresses = this.program.outputs.map(({ stored, shift }) =>
       this.shifted(this.position(this.densePosition, stored), shift),
     );

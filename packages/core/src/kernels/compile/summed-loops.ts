@@ -1,23 +1,10 @@
+import type { GroupedSum } from '../recording/index.ts';
 import { type FunctionBuilder, range } from '../wasm/index.ts';
 import { shiftOf } from './access.ts';
 import { FixedLoops, type FixedSizes } from './fixed-loops.ts';
 import { isCall } from './loops.ts';
 import type { Program } from './lower.ts';
 import { inputAt, type KernelSpec, type OutputSpec } from './spec.ts';
-
-/** Adds up a stretch of float32 values as they come about, vector by vector: the sum is carried in two locals. */
-export interface GroupedSum {
-  /** So many vectors are added up together, and what is left one by one. */
-  readonly group: number;
-  /** The elements of a stretch are at least so many, and a multiple of a vector's. */
-  readonly least: number;
-  begin(f: FunctionBuilder, sum: Pair): void;
-  /** Adds a group or a single vector, which `push` pushes by number; may use the local `spare`. */
-  add(f: FunctionBuilder, sum: Pair, vectors: readonly number[], push: (i: number) => void, spare: number): void;
-  /** Leaves the sum in the first local, and pushes whether it is right. */
-  finish(f: FunctionBuilder, sum: Pair): void;
-}
-type Pair = readonly [number, number];
 
 /** How the values of one result are added up. */
 export interface RowSum {
@@ -161,7 +148,7 @@ class SummedLoops extends FixedLoops {
     }));
     const group = Math.max(...grouped.map(({ group }) => group));
     const vectors = (copies: readonly number[]): void => {
-      this.beginRound();
+      this.addresses.clear();
       for (const { sum, by, pair } of all)
         by.add(
           f,

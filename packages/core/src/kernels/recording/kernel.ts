@@ -2,9 +2,8 @@
 
 import type { DType } from '../../dtype.ts';
 import type { Shape } from '../../shape.ts';
-import type { GroupedSum } from '../compile/index.ts';
 import type { Expr, Lane } from '../expression/index.ts';
-import type { ValueType } from '../wasm/index.ts';
+import type { FunctionBuilder, ValueType } from '../wasm/index.ts';
 import type { Area } from './place.ts';
 import { type Product, readsOfProduct } from './product.ts';
 
@@ -30,6 +29,26 @@ export type Reading = 'dense' | 'row' | 'column' | 'scalar';
  * A number that a kernel is given: the same in each call, or number `index` of those that the host gives an equation.
  */
 export type Parameter = number | { readonly equation: number; readonly index: number };
+
+/** Adds up a stretch of float32 values as they come about, vector by vector: the sum is carried in two locals. */
+export interface GroupedSum {
+  /** So many vectors are added up together, and what is left one by one. */
+  readonly group: number;
+  /** The elements of a stretch are at least so many, and a multiple of a vector's. */
+  readonly least: number;
+  begin(f: FunctionBuilder, sum: Pair): void;
+  /** Adds a group or a single vector, which `push` pushes by number; may use the local `spare`. */
+  add(
+    f: FunctionBuilder,
+    sum: Pair,
+    vectors: readonly number[],
+    push: (i: number) => void,
+    spare: number,
+  ): void;
+  /** Leaves the sum in the first local, and pushes whether it is right. */
+  finish(f: FunctionBuilder, sum: Pair): void;
+}
+type Pair = readonly [number, number];
 
 /**
  * Says of a result that its values are not stored, but added up row by row: the operand holds a number for each row.

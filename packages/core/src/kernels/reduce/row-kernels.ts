@@ -9,7 +9,8 @@
  * Where float32 overflows in a block, or the squares that are added up may underflow, the block is added up in float64.
  */
 
-import { type GroupedSum, STRETCH } from '../compile/index.ts';
+import { STRETCH } from '../compile/index.ts';
+import type { GroupedSum } from '../recording/index.ts';
 import { type FunctionBuilder, i32Params, type ModuleBuilder, range, zip } from '../wasm/index.ts';
 import { hasCenter } from './kinds.ts';
 import {
