@@ -145,10 +145,10 @@ const randintTakes = signature('randint', {
  */
 export const randint: RandomIntegers = alias(
   'randint',
-  (a: number, b: number | Shape, c?: Shape | RandomOptions, d?: RandomOptions): Tensor => {
-    const [low, high, shape, options] =
-      typeof b === 'number' ? [a, b, c as Shape, d] : [0, a, b, c as RandomOptions | undefined];
-    randintTakes([low, high, shape, options]);
+  (a: number, b: number | Shape, ...more: [c?: Shape | RandomOptions, d?: RandomOptions]): Tensor => {
+    const given = typeof b === 'number' ? [a, b, ...more] : [0, a, b, ...more];
+    randintTakes(given);
+    const [low, high, shape, options] = given as [number, number, Shape, RandomOptions | undefined];
     const dtype = dtypeOf(options, 'randint', 'int32');
     return drawn('randint', 'integers', [low, high], sizesOf(shape, 'randint'), dtype, options);
   },
