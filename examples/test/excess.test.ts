@@ -12,7 +12,7 @@ const takesMore =
   /^(autograd\.checkpoint(With)?|nn\.Identity(#forward)?|data\.TensorDataset|autograd\.Function)$|^Tensor#toJSON$/;
 /** Questions about a dtype, a shape or a value that is no tensor, from files that know nothing of arguments. */
 const plainQuestions =
-  /^(canCast|promoteTypes|isFloatingPoint|formatShape|io\.isTensorJSON|autograd\.retainsGrad|getPrintOptions)$/;
+  /^(canCast|promoteTypes|isFloatingPoint|formatShape|sameShape|io\.isTensorJSON|autograd\.retainsGrad|getPrintOptions)$/;
 /**
  * What only the packages call, and classes that state no constructor: the arguments are those of the class that extends
  * them.
@@ -54,8 +54,12 @@ describe('an argument more than is taken', () => {
     expect(calls.length).toBeGreaterThan(1000);
     const faults: string[] = [];
     for (const call of calls) {
-      const error = await errorOf(call, [...call.args(), Symbol('excess')]);
-      if (!(error instanceof core.KindlingError)) faults.push(`${call.path}: ${String(error).slice(0, 80)}`);
+      // Also behind arguments that may be left out.
+      for (const left of [0, 1, 2, 3]) {
+        const error = await errorOf(call, [...call.args(), ...Array(left).fill(undefined), Symbol('excess')]);
+        if (!(error instanceof core.KindlingError))
+          faults.push(`${call.path} and ${left} left out: ${String(error).slice(0, 80)}`);
+      }
     }
     expect(faults).toEqual([]);
   }, 300_000);

@@ -84,4 +84,21 @@ describe('a typed array whose memory was transferred', () => {
       /^getTotalNorm: tensors: expected a Tensor or an iterable of Tensors/,
     );
   });
+
+  it('is refused likewise where its buffer was cut off before it, and so is a view of bytes where numbers belong', () => {
+    const Resizable = ArrayBuffer as unknown as new (bytes: number, more: object) => ArrayBuffer;
+    const buffer = new Resizable(16, { maxByteLength: 32 });
+    const beyond = new Float32Array(buffer, 8, 2);
+    (buffer as unknown as { resize(bytes: number): void }).resize(4);
+    const dataset = new data.TensorDataset(x);
+    for (const f of [
+      () => tensor(beyond),
+      () => K.fromBuffer(beyond),
+      () => dataset.getBatch(beyond as never),
+    ])
+      expect(f).toThrow(/: the memory of what was given was transferred .* or cut off/);
+    expect(() => dataset.getBatch(new DataView(new ArrayBuffer(4)) as never)).toThrow(
+      /^TensorDataset\.getBatch: expected a list of indices, got an instance of DataView/,
+    );
+  });
 });

@@ -186,6 +186,10 @@ function ratesOf(options: LrFindOptions): number[] {
     const least = stepMode === 'exp' ? 'above 0 for stepMode "exp"' : 'of at least 0';
     throw new ValueError(`lrFind: expected a startLr ${least} and below endLr, got ${startLr} and ${endLr}`);
   }
+  if (stepMode === 'exp' && endLr / startLr === Infinity)
+    throw new ValueError(
+      `lrFind: no number is as great as endLr / startLr, got ${endLr} and ${startLr}; write a greater startLr`,
+    );
   return Array.from({ length: numIter }, (_, i) => {
     const part = i / (numIter - 1);
     return stepMode === 'exp' ? startLr * (endLr / startLr) ** part : startLr + (endLr - startLr) * part;

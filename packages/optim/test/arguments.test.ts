@@ -9,6 +9,11 @@ const sgd = (): optim.SGD => new optim.SGD([leaf(1)], { lr: 0.1, momentum: 0.9 }
 // biome-ignore lint/suspicious/noExplicitAny: as plain JavaScript would
 const js = (value: unknown): any => value;
 
+function* endless(): Generator<unknown> {
+  yield leaf(1);
+  for (;;) yield 1;
+}
+
 /** Calls, and the beginnings of the errors that they give. */
 const refused: [call: () => unknown, message: RegExp][] = [
   // Options under other names, or something else in their place.
@@ -101,6 +106,12 @@ const refused: [call: () => unknown, message: RegExp][] = [
     () => new optim.SGD(js(params)),
     /^SGD: params: expected a Tensor or an iterable of Tensors, got /,
   ]),
+  [
+    () => new optim.SGD(js(new Float32Array(2))),
+    /^SGD: params: expected .*, got an instance of Float32Array/,
+  ],
+  [() => new optim.SGD(js(endless())), /^SGD: params\[1\]: expected a Tensor, got 1/],
+  [() => new optim.SGD([{ params: js(endless()) }]), /^SGD: params\[1\]: expected a Tensor, got 1/],
   [() => new optim.SGD(js([leaf(1), 3])), /^SGD: params\[1\]: expected a Tensor, got 3/],
   [() => new optim.SGD(js([leaf(1), [2]])), /^SGD: params\[1\]: expected a Tensor, got \[2\]/],
   [

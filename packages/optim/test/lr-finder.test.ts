@@ -65,6 +65,13 @@ describe('rates', () => {
     expect(linear.points.map(({ lr }) => lr)).toEqual([0, 0.25, 0.5, 0.75, 1]);
   });
 
+  it('are refused where their factor is no number', () => {
+    expect(() => scripted(() => 1, { endLr: 1e308 })).toThrow(
+      /^lrFind: no number is as great as endLr \/ startLr/,
+    );
+    expect(scripted(() => 1, { startLr: 1e300, endLr: 1e308, numIter: 2 }).points).toHaveLength(2);
+  });
+
   it('are none to begin with where they are 0', () => {
     const { points, suggestion } = scripted((i) => 9 - i, {
       startLr: 0,

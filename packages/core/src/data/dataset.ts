@@ -136,11 +136,10 @@ export function checkIndex(index: unknown, length: number, caller: string): void
 
 /** @internal Throws unless all are the numbers of samples, in an array or typed array. */
 export function checkIndices(indices: ArrayLike<unknown>, length: number, caller: string): void {
-  if (ArrayBuffer.isView(indices)) requireMemory(indices, caller);
-  else if (!isArray(indices)) {
-    throw new ValueError(
-      `${caller}: expected a list of indices, got ${indices === null ? 'null' : typeof indices}`,
-    );
+  const isView = ArrayBuffer.isView(indices);
+  if (isView) requireMemory(indices, caller);
+  if (isView ? indices instanceof DataView : !isArray(indices)) {
+    throw new ValueError(`${caller}: expected a list of indices, got ${describe(indices)}`);
   }
   for (let i = 0; i < indices.length; i++) checkIndex(indices[i], length, caller);
 }

@@ -1,4 +1,4 @@
-import type { Shape, Tensor } from '@kindling/core';
+import { refuseExcess, type Shape, type Tensor } from '@kindling/core';
 import type { DistributionOptions, SampleOptions } from '../distribution.ts';
 import { ranges, within } from '../values.ts';
 import { LocationScale } from './location-scale.ts';
@@ -15,6 +15,7 @@ export class LogNormal extends LocationScale {
   readonly baseDist: Normal;
 
   constructor(loc: Tensor | number, scale: Tensor | number, options: DistributionOptions = {}) {
+    if (arguments.length > 3) refuseExcess(new.target.name, ['loc', 'scale', 'options'], arguments);
     super(loc, scale, options);
     this.baseDist = new Normal(this.loc, this.scale, { validateArgs: false });
   }

@@ -91,7 +91,7 @@ export function activation<O extends object = object>(spec: ActivationSpec<O>): 
     options: K.options(K.allLike(defaults)),
   }));
   const run = function (x: Tensor, options?: O): Tensor {
-    if (options !== undefined || !Tensor.is(x)) takes(arguments);
+    if (options !== undefined || arguments.length > 2 || !Tensor.is(x)) takes(arguments);
     const full = withDefaults(defaults, options);
     return activate(op, x, 'inplace' in full && full.inplace === true, params?.(full));
   };
@@ -108,7 +108,12 @@ export function activate(op: ElementwiseOp, x: Tensor, inplace: boolean, params?
 
 /** The form of an activation that overwrites its input, under its public name. */
 export function overInput<O extends InplaceOptions>(name: string, f: (x: Tensor, options?: O) => Tensor) {
-  return alias(name, (x: Tensor, options?: O): Tensor => f(x, inPlace(options) as O));
+  const run = f as (...given: unknown[]) => Tensor;
+  // What is given beyond that is for the function to refuse.
+  return alias(
+    name,
+    (x: Tensor, options?: O, ...more: never[]): Tensor => run(x, inPlace(options), ...more),
+  ) as (x: Tensor, options?: O) => Tensor;
 }
 
 /**

@@ -4,6 +4,7 @@ import {
   DTypeError,
   E,
   K,
+  refuseExcess,
   signature,
   type Tensor,
   ValueError,
@@ -50,6 +51,7 @@ export const hardtanh_ = /* @__PURE__ */ overInput('hardtanh_', hardtanh);
  */
 export class Hardtanh extends /* @__PURE__ */ activationClass(hardtanh) {
   constructor(options: HardtanhOptions = {}) {
+    if (arguments.length > 1) refuseExcess(new.target.name, ['options'], arguments);
     super(options);
     const { minVal, maxVal } = this;
     if (!(maxVal > minVal)) {

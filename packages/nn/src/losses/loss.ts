@@ -1,4 +1,4 @@
-import { checkArguments, K, type Tensor } from '@kindling/core';
+import { checkArguments, K, refuseExcess, type Tensor } from '@kindling/core';
 import { Module } from '../module/module.ts';
 import { checkReduction } from './checks.ts';
 import type { LossReduction, SampleWeightOptions } from './reduction.ts';
@@ -42,7 +42,7 @@ export class Loss<
         { options: optionsKind, reductions: K.optional(K.listOf(K.text)) },
         arguments,
       );
-    }
+    } else if (arguments.length > 2) refuseExcess(new.target.name, ['options', 'reductions'], arguments);
     super();
     this.reduction = checkReduction<R>(new.target.name, options.reduction ?? 'mean', reductions);
   }
@@ -93,6 +93,7 @@ export class WeightedLoss<
     options: LossModuleOptions<R> & Pick<WeightedOptions, 'weight'> = {},
     reductions?: readonly string[],
   ) {
+    if (arguments.length > 2) refuseExcess(new.target.name, ['options', 'reductions'], arguments);
     super(options, reductions);
     this.weight = this.registerBuffer('weight', options.weight ?? null);
   }

@@ -16,6 +16,7 @@ import {
   multilabelMargins,
   ones,
   type Primitive,
+  refuseExcess,
   ShapeError,
   sameShape,
   type Tensor,
@@ -177,6 +178,7 @@ export class MultiMarginLoss extends /* @__PURE__ */ lossClass(multiMarginLoss, 
   'weight',
 ]) {
   constructor(options: BoundOptions<MultiMarginLossOptions, 'p' | 'margin' | 'weight'> = {}) {
+    if (arguments.length > 1) refuseExcess(new.target.name, ['options'], arguments);
     super(options);
     const { p, weight } = this;
     if (p !== 1 && p !== 2)

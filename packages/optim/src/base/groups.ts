@@ -42,13 +42,24 @@ type Kinds = Readonly<Record<string, K.Kind>>;
 /** Whether a value stands for a group: options with parameters. */
 const isGroup = (x: unknown): x is Record<string, unknown> => K.isOptions(x) && !isIterable(x);
 
-/** Whether a value gives others one by one. */
+/** Whether a value gives others one by one, which may be parameters: numbers of a typed array are none. */
 const isIterable = /* @__PURE__ */ K.whereReadable(
   (x): x is Iterable<unknown> =>
     typeof x === 'object' &&
     x !== null &&
+    !ArrayBuffer.isView(x) &&
     typeof (x as { [Symbol.iterator]?: unknown })[Symbol.iterator] === 'function',
 );
+
+/** What a value gives, to what is surely no part of an optimizer: it may go on for ever. */
+function itemsOf(given: Iterable<unknown>): unknown[] {
+  const items: unknown[] = [];
+  for (const item of given) {
+    items.push(item);
+    if (typeof item !== 'object' || item === null) break;
+  }
+  return items;
+}
 
 /** Whether a value is one tensor, where many are expected. */
 const isTensor = /* @__PURE__ */ K.whereReadable((x): x is Tensor => x instanceof Tensor);
@@ -82,7 +93,7 @@ export function groupsOf(name: string, params: unknown): readonly unknown[] {
   }
   if (isGroup(params))
     throw new ValueError(`${name}: groups stand in a list; write new ${name}([{ params }])`);
-  const listed: unknown[] | null = isIterable(params) ? [...params] : null;
+  const listed: unknown[] | null = isIterable(params) ? itemsOf(params) : null;
   if (listed?.length === 0) throw new ValueError(`${name}: optimizer got an empty parameter list`);
   return listed !== null && isGroup(listed[0]) ? listed : [{ params: listed ?? params }];
 }
@@ -112,7 +123,7 @@ export function parametersOf(
   caller: string,
   given: unknown,
 ): { params: Tensor[]; paramNames?: readonly string[] } {
-  const list = isTensor(given) || !isIterable(given) ? [] : [...given];
+  const list = isTensor(given) || !isIterable(given) ? [] : itemsOf(given);
   if (!list.some(isNamed)) {
     // What can be iterated once only has been by now; a model or a number is refused by its own name.
     const once = isIterable(given) && (given[Symbol.iterator]() as unknown) === given;

@@ -7,6 +7,7 @@ import {
   formatShape,
   K,
   logSoftmax,
+  refuseExcess,
   ShapeError,
   signature,
   type Tensor,
@@ -135,6 +136,7 @@ export class InfoNCELoss extends Loss<[query: Tensor, key: Tensor, negatives?: T
     negatives: Tensor | null = null,
     options?: SampleWeightOptions,
   ): Tensor {
+    if (arguments.length > 4) refuseExcess('forward', ['query', 'key', 'negatives', 'options'], arguments);
     const { temperature, symmetric } = this;
     return infoNceLoss(query, key, this.bound({ negatives, temperature, symmetric }, options));
   }
