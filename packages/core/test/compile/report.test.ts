@@ -175,8 +175,9 @@ it('prints parts of the host, gradients, state, and what is made of numbers', ()
   expect(f.explain()).toMatch(
     /\n9 equations and 2 views as \d+ kernels, 0 by eager kernels, 0 in JavaScript, 2 parts on the host\n/,
   );
-  const { equations, gradients, hostParts, results } = JSON.parse(JSON.stringify(f.programs[0]));
-  expect(gradients).toEqual([{ shape: [3], argument: null, value: 10 }]);
+  const { equations, gradients, hostParts, leaves, results } = JSON.parse(JSON.stringify(f.programs[0]));
+  expect(gradients).toEqual([{ leaf: 0, value: 10 }]);
+  expect(leaves).toMatchObject([{ shape: [3], argument: null, dtype: 'float32' }]);
   expect(hostParts).toEqual([{ at: 0 }, { at: 9 }]);
   expect(results).toEqual([12, 1]);
   expect(equations[1]).toMatchObject({ inputs: [2], outputs: [3], host: { part: 0, item: 0 }, view: false });
