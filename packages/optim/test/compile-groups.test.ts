@@ -1,5 +1,5 @@
 /** Groups and state of an optimizer that are exchanged between the calls of a compiled step. */
-import { randn, type Tensor } from '@kindling/core';
+import { compile, ones, randn, type Tensor } from '@kindling/core';
 import * as nn from '@kindling/nn';
 import { describe, expect, it } from 'vitest';
 import { expectSameBits } from '../../core/test/support/compiled.ts';
@@ -41,6 +41,27 @@ describe.each(Object.entries({ SGD: optim.SGD, Adam: optim.Adam }))(
     });
   },
 );
+
+it('to ask whether a program serves makes no state, of which the order would tell', () => {
+  const train = (wrap: typeof compile): unknown => {
+    const [first, second] = [new nn.Linear(2, 2), new nn.Linear(2, 2)];
+    const optimizer = new optim.Adam([{ params: first.parameters() }, { params: second.parameters() }]);
+    const step = wrap((x: Tensor) => {
+      optimizer.zeroGrad();
+      second(first(x)).square().sum().backward();
+      optimizer.step();
+    });
+    for (let i = 0; i < 10; i++) {
+      // The counts of the second group alone are the same, and asked for.
+      if (i === 3) optimizer.state.delete(first.weight);
+      if (i === 8) optimizer.state.clear();
+      step(ones([3, 2]));
+    }
+    const all = [...first.parameters(), ...second.parameters()];
+    return [...optimizer.state.keys()].map((p) => all.indexOf(p as nn.Parameter));
+  };
+  expect(train(compile)).toEqual(train(((fn: unknown) => fn) as typeof compile));
+});
 
 describe('an optimizer', () => {
   it('has lists of options of its own, whatever is done to those of others', () => {

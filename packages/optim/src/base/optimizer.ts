@@ -41,6 +41,8 @@ import {
 import { dependsOnHooks, StepHooks } from './step-hooks.ts';
 import { isWorthJoining, spareOfStep, stateNames, type Update, updateAtOnce } from './update.ts';
 
+const noState: ParamState = Object.freeze({});
+
 /** Called before or after each step. */
 export type StepHook = (optimizer: Optimizer) => void;
 
@@ -291,6 +293,7 @@ export abstract class Optimizer<O extends { lr: Rate } = any> extends Shown {
       // What the host runs in each call of a program makes no functions. States are looked up, as loading a state dict
       // replaces them.
       stateOf: (p) => this.#stateOf(p),
+      stateNow: (p) => this.state.get(p) ?? noState,
       numbersOf: (state, p) => this.numbers(group, state, p),
       operandsOf: (p) => this.#operandsOf(p, this.#stateOf(p), group, update),
       onHost: (make) => {

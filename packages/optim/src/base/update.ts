@@ -89,6 +89,8 @@ export const isWorthJoining = ({ alike = false, kernel }: Update, params: readon
 /** What a step asks of an optimizer. */
 interface Asked {
   readonly stateOf: (p: Tensor) => ParamState;
+  /** The same, of nothing where there is none: to ask what there is makes none. */
+  readonly stateNow: (p: Tensor) => ParamState;
   readonly numbersOf: (state: ParamState, p: Tensor) => readonly number[];
   /** The parameter, its state and its gradient. */
   readonly operandsOf: (p: Tensor) => readonly Tensor[];
@@ -107,7 +109,7 @@ export function updateAtOnce(update: Update, params: readonly Tensor[], asked: A
   const before = counts.length === 0 ? [] : params.map((p) => counts.map((count) => stateOf(p)[count]));
   const areOne = isTraced() && areTreatedAlike(update, params, stateOf);
   if (areOne)
-    assumes('the counts of the parameters of a group', () => haveSameCounts(counts, params, stateOf));
+    assumes('the counts of the parameters of a group', () => haveSameCounts(counts, params, asked.stateNow));
   const numbers = asked.onHost(() =>
     areOne ? numbersOfOne(counts, params, asked) : numbersOfAll(update, params, asked, isTraced()),
   );
