@@ -72,6 +72,14 @@ export function isArray(x: unknown): x is readonly unknown[] {
 /** Whether something is a promise. */
 export const isPromise = /* @__PURE__ */ whereReadable((x): x is Promise<unknown> => x instanceof Promise);
 
+/**
+ * Takes care of what is refused, where it is a promise: nobody waits for it, so that its failure later would end the program, though
+ * the error of the refusal was caught.
+ */
+export function disown(refused: unknown): void {
+  Promise.resolve(refused).catch(() => {});
+}
+
 /** As many sizes as a message shows of what a caller took for a shape: a list may be as long as any. */
 const mostShown = 64;
 

@@ -5,7 +5,7 @@ import { isRecording, withGradMode, withRecording } from '../record/flags.ts';
 import { observe } from '../record/index.ts';
 import { announce } from '../record/observe.ts';
 import { SavedTensors } from '../record/saved-tensors.ts';
-import { formatShape, isArray, isPromise, sameShape } from '../shape.ts';
+import { disown, formatShape, isArray, isPromise, sameShape } from '../shape.ts';
 import { autogradOf, isOfClass, Tensor } from '../tensor.ts';
 import { runBackward } from './engine.ts';
 import { bindOutputs, FunctionNode, type FunctionOutput } from './function.ts';
@@ -149,6 +149,7 @@ function runWithoutGraph<Args extends readonly unknown[], Out>(
   try {
     const result = withGradMode(false, () => fn(...args));
     if (isPromise(result)) {
+      disown(result);
       throw new AutogradError(`${caller}: the function must be synchronous, but it returned a Promise`);
     }
     for (const y of isArray(result) ? result : [result]) {

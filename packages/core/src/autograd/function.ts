@@ -10,7 +10,7 @@ import { GradNode, moveRetained } from '../record/node.ts';
 import { announce, tracer } from '../record/observe.ts';
 import { SavedTensors } from '../record/saved-tensors.ts';
 import { recordInBase } from '../record/view-history.ts';
-import { expandsTo, formatShape, type Shape } from '../shape.ts';
+import { disown, expandsTo, formatShape, type Shape } from '../shape.ts';
 import { autogradOf, requireUnfrozen, Tensor } from '../tensor.ts';
 import { FunctionContext } from './function-context.ts';
 
@@ -168,6 +168,7 @@ function run<Args extends readonly unknown[], Out extends FunctionOutput, State 
   const single = !Array.isArray(result);
   const outputs: unknown[] = single ? [result] : [...result];
   if (single && !(result instanceof Tensor)) {
+    disown(result);
     const what = (result as unknown) instanceof Promise ? 'a Promise' : `a value of type ${typeof result}`;
     throw new AutogradError(`${name}: forward must return a Tensor or an array of values, got ${what}`);
   }

@@ -4,7 +4,7 @@ import { isFloatingPoint } from '../dtype.ts';
 import { AutogradError, DTypeError, ShapeError } from '../errors.ts';
 import { isInferenceModeEnabled } from '../record/grad-mode.ts';
 import { changesSetting, isTraced } from '../record/host.ts';
-import { formatShape, sameShape } from '../shape.ts';
+import { disown, formatShape, sameShape } from '../shape.ts';
 import { autogradOf, type GradHook, type HookList, noteChange, requireUnfrozen, Tensor } from '../tensor.ts';
 import { handOut } from './ownership.ts';
 
@@ -179,6 +179,7 @@ export function runAccumulateHooks(x: Tensor): void {
 function checkHookResult(result: unknown, g: Tensor, name: string): asserts result is Tensor {
   const who = `gradient hook '${name || '<anonymous>'}'`;
   if (!(result instanceof Tensor)) {
+    disown(result);
     throw new AutogradError(
       `${who}: expected a Tensor or nothing, but the hook returned ${describe(result)}`,
     );

@@ -4,6 +4,7 @@ import { timesWanted } from '../kernels/index.ts';
 import { isGradEnabled, isInferenceModeEnabled } from '../record/grad-mode.ts';
 import { askOwner } from '../record/host.ts';
 import { anomalyMode, tracer } from '../record/observe.ts';
+import { disown } from '../shape.ts';
 import { type Tensor, timesChanged } from '../tensor.ts';
 import { checkAgainstEager, unlessItFails } from './check.ts';
 import { explain } from './explain.ts';
@@ -348,10 +349,11 @@ function followThreads(version: Version): void {
 }
 
 function refusePromise(result: unknown): void {
-  if (typeof (result as { then?: unknown } | null | undefined)?.then === 'function')
-    throw new ValueError(
-      'compile: the function is asynchronous; compile the synchronous step, and await outside of it',
-    );
+  if (typeof (result as { then?: unknown } | null | undefined)?.then !== 'function') return;
+  disown(result);
+  throw new ValueError(
+    'compile: the function is asynchronous; compile the synchronous step, and await outside of it',
+  );
 }
 
 /**

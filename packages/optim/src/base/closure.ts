@@ -25,6 +25,8 @@ const isPromise = (x: unknown): boolean =>
  */
 export function refusePromise(optimizer: object, result: unknown): void {
   if (!isPromise(result)) return;
+  // Nobody waits for it: its failure later would end the program, though this error was caught.
+  Promise.resolve(result).catch(() => {});
   throw new ValueError(
     `${optimizer.constructor.name}.step: a hook returned a Promise, and the step does not wait for it: what it awaits comes too late, and its errors are lost; ` +
       'await before optimizer.step(), or after it',
