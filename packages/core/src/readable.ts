@@ -38,6 +38,14 @@ export const isPromise = /* @__PURE__ */ whereReadable(
     typeof (x as Partial<Promise<unknown>> | null | undefined)?.then === 'function',
 );
 
+/**
+ * Takes care of what is refused, where it is a promise: nobody waits for it, so that its failure later would end the
+ * program, though the error of the refusal was caught. Kindling's own.
+ */
+export function disown(refused: unknown): void {
+  Promise.resolve(refused).catch(() => {});
+}
+
 /** Whether something is an array of bytes. Kindling's own. */
 export const isBytes = /* @__PURE__ */ isOf<Uint8Array>('Uint8Array');
 

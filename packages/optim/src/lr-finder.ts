@@ -244,6 +244,8 @@ function withSteps<R>(
 function numberOf(loss: unknown): number {
   if (typeof loss === 'number') return loss;
   if (loss instanceof Tensor && loss.count === 1) return Number(loss.item());
+  // Of a promise nobody waits for what becomes of it.
+  K.disown(loss);
   const got =
     loss instanceof Tensor
       ? `a Tensor of shape [${loss.shape.join(', ')}]`

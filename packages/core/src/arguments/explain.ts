@@ -1,6 +1,7 @@
 /** The error for arguments that do not fit: what was called, what came, what would have fitted. */
 import { type KindlingError, ValueError } from '../errors.ts';
 import { camelCase } from '../names.ts';
+import { disown, isPromise } from '../readable.ts';
 import { likeTensor, Tensor } from '../tensor.ts';
 import { callable, errorOf, fits, isArray, isOptions, type Kind, kind, type Parameters } from './kinds.ts';
 import { nearest } from './near-names.ts';
@@ -55,6 +56,8 @@ function describeObject(value: object, depth: number): string {
   }
   if (value instanceof Tensor) return likeTensor;
   if (isForeignTensor(value)) return 'a Tensor of another copy of @kindling/core: import one copy only';
+  // What is described is refused.
+  if (isPromise(value)) disown(value);
   const of = classOf(value);
   if (typeof of === 'string' && of !== 'Object' && of !== '') return `an instance of ${of}`;
   const tag = Object.prototype.toString.call(value).slice(8, -1);

@@ -1,11 +1,11 @@
 import { type DType, dtypes } from '../dtype.ts';
 import { DTypeError, type KindlingError, ShapeError, ValueError } from '../errors.ts';
-import { isArray, isMap, isPromise, isReadable, whereReadable } from '../readable.ts';
+import { disown, isArray, isMap, isPromise, isReadable, whereReadable } from '../readable.ts';
 import { Tensor } from '../tensor.ts';
 import { isGone } from '../transferred.ts';
 import { allIntegers, withAbsent } from './sight.ts';
 
-export { isArray, isMap, isPromise, isReadable, whereReadable };
+export { disown, isArray, isMap, isPromise, isReadable, whereReadable };
 
 /** What a parameter or an option takes: the test of a value, and its description in errors. Kindling's own. */
 export interface Kind {

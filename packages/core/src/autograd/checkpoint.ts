@@ -1,7 +1,7 @@
 import { checkArguments, K, signature } from '../arguments/index.ts';
 import { AutogradError, ValueError } from '../errors.ts';
 import { defaultGenerator } from '../random/generator.ts';
-import { isArray, isPromise } from '../readable.ts';
+import { disown, isArray, isPromise } from '../readable.ts';
 import { isRecording, withGradMode, withRecording } from '../record/flags.ts';
 import { observe } from '../record/index.ts';
 import { announce } from '../record/observe.ts';
@@ -150,6 +150,7 @@ function runWithoutGraph<Args extends readonly unknown[], Out>(
   try {
     const result = withGradMode(false, () => fn(...args));
     if (isPromise(result)) {
+      disown(result);
       throw new AutogradError(`${caller}: the function must be synchronous, but it returned a Promise`);
     }
     for (const y of isArray(result) ? result : [result]) {

@@ -4,7 +4,7 @@ import { isFloatingPoint } from '../dtype.ts';
 import { AutogradError, ShapeError } from '../errors.ts';
 import { zeros } from '../ops/creation/fill.ts';
 import { viewAs } from '../ops/views/shape.ts';
-import { isPromise } from '../readable.ts';
+import { disown, isPromise } from '../readable.ts';
 import { isRecording, withGradMode } from '../record/flags.ts';
 import { prepareInPlace } from '../record/in-place.ts';
 import { GradNode, moveRetained } from '../record/node.ts';
@@ -169,6 +169,7 @@ function run<Args extends readonly unknown[], Out extends FunctionOutput, State 
   const single = !Array.isArray(result);
   const outputs: unknown[] = single ? [result] : [...result];
   if (single && !(result instanceof Tensor)) {
+    disown(result);
     const what = isPromise(result) ? 'a Promise' : `a value of type ${typeof result}`;
     throw new AutogradError(`${name}: forward must return a Tensor or an array of values, got ${what}`);
   }

@@ -2,7 +2,7 @@ import { alias } from '../arguments/composition.ts';
 import { K, signature } from '../arguments/index.ts';
 import { isFloatingPoint } from '../dtype.ts';
 import { AutogradError, DTypeError, ShapeError } from '../errors.ts';
-import { isPromise } from '../readable.ts';
+import { disown, isPromise } from '../readable.ts';
 import { isInferenceModeEnabled } from '../record/grad-mode.ts';
 import { changesSetting, isTraced } from '../record/host.ts';
 import { formatShape, sameShape } from '../shape.ts';
@@ -180,6 +180,7 @@ export function runAccumulateHooks(x: Tensor): void {
 function checkHookResult(result: unknown, g: Tensor, name: string): asserts result is Tensor {
   const who = `gradient hook '${name || '<anonymous>'}'`;
   if (!(result instanceof Tensor)) {
+    disown(result);
     throw new AutogradError(
       `${who}: expected a Tensor or nothing, but the hook returned ${describe(result)}`,
     );

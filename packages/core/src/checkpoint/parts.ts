@@ -1,6 +1,6 @@
 import { K } from '../arguments/index.ts';
 import { ValueError } from '../errors.ts';
-import { isPromise } from '../readable.ts';
+import { disown, isPromise } from '../readable.ts';
 import { decodeState, encodeState, type Sink } from './encoding.ts';
 
 /** What tells its state and takes it back: modules, optimizers, schedulers, loaders. Kindling's own. */
@@ -42,8 +42,7 @@ const stateOf = (part: CheckpointPart): unknown => ('stateDict' in part ? part.s
 function setState(part: CheckpointPart, state: unknown): void {
   const given = 'stateDict' in part ? part.loadStateDict(state as never) : part.setState(state as never);
   if (!isPromise(given)) return;
-  // It is refused whatever becomes of it.
-  given.catch(() => {});
+  disown(given);
   throw new ValueError('it loads its state asynchronously, and nothing waits for that: load it at once');
 }
 

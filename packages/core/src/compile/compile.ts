@@ -1,6 +1,7 @@
 import { checkArguments, K } from '../arguments/index.ts';
 import { CompileError, ValueError } from '../errors.ts';
 import { timesWanted } from '../kernels/index.ts';
+import { disown, isPromise } from '../readable.ts';
 import { isGradEnabled, isInferenceModeEnabled } from '../record/grad-mode.ts';
 import { askOwner } from '../record/host.ts';
 import { anomalyMode, tracer } from '../record/observe.ts';
@@ -348,10 +349,9 @@ function followThreads(version: Version): void {
 }
 
 function refusePromise(result: unknown): void {
-  if (typeof (result as { then?: unknown } | null | undefined)?.then === 'function')
-    throw new ValueError(
-      'compile: the function is asynchronous; compile the synchronous step, and await outside of it',
-    );
+  if (!isPromise(result)) return;
+  disown(result);
+  throw new ValueError('compile: the function is asynchronous; compile the step, and await outside of it');
 }
 
 /**

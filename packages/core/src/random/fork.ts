@@ -1,6 +1,6 @@
 import { checkArguments, K } from '../arguments/index.ts';
 import { ValueError } from '../errors.ts';
-import { isPromise } from '../readable.ts';
+import { disown, isPromise } from '../readable.ts';
 import { defaultGenerator } from './generator.ts';
 
 /**
@@ -23,10 +23,12 @@ export function forkRng<T>(fn: () => T): T {
   const state = defaultGenerator.getState();
   try {
     const result = fn();
-    if (isPromise(result))
+    if (isPromise(result)) {
+      disown(result);
       throw new ValueError(
         'forkRng: the function must be synchronous, but it returned a Promise; keep getRngState() before it, and give that to setRngState() after it',
       );
+    }
     return result;
   } finally {
     defaultGenerator.setState(state);

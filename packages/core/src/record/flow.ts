@@ -1,7 +1,7 @@
 import { ofCallback } from '../arguments/callback.ts';
 import { checkArguments, K } from '../arguments/index.ts';
 import { AutogradError } from '../errors.ts';
-import { whereReadable } from '../readable.ts';
+import { disown, whereReadable } from '../readable.ts';
 
 /** An asynchronous function under way, with the value that a setting has in all of it. */
 interface Region {
@@ -125,6 +125,7 @@ export class FlowSetting<T> {
       return this.#bound(result as R & AsyncGenerator, (step) => this.#start(value, step));
     }
     if (typeof (result as { then?: unknown }).then === 'function') {
+      disown(result);
       throw new AutogradError(
         `${caller}: the function returned a promise without being an async function, so what it does later would escape; ` +
           'pass `async () => await ...` instead',

@@ -22,6 +22,7 @@ export function evaluate(caller: string, closure: () => Tensor): Tensor {
  */
 export function refusePromise(optimizer: object, result: unknown): void {
   if (!K.isPromise(result)) return;
+  K.disown(result);
   throw new ValueError(
     `${optimizer.constructor.name}.step: a hook returned a Promise, and the step does not wait for it: what it awaits comes too late, and its errors are lost; ` +
       'await before optimizer.step(), or after it',
