@@ -351,7 +351,7 @@ function followThreads(version: Version): void {
 function refusePromise(result: unknown): void {
   if (!isPromise(result)) return;
   disown(result);
-  throw new ValueError('compile: the function is asynchronous; compile the step, and await outside of it');
+  throw new ValueError('compile: the function is asynchronous; compile the synchronous step, await outside');
 }
 
 /**
