@@ -351,9 +351,7 @@ function followThreads(version: Version): void {
 function refusePromise(result: unknown): void {
   if (typeof (result as { then?: unknown } | null | undefined)?.then !== 'function') return;
   disown(result);
-  throw new ValueError(
-    'compile: the function is asynchronous; compile the synchronous step, and await outside of it',
-  );
+  throw new ValueError('compile: the function is asynchronous; compile the synchronous step, await outside');
 }
 
 /**
