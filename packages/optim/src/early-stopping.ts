@@ -1,4 +1,4 @@
-import { CompileError, checkArguments, isCompiling, K, Shown, type Tensor, ValueError } from '@kindling/core';
+import { CompileError, checkArguments, isCompiling, K, Shown, Tensor, ValueError } from '@kindling/core';
 import { aBest, aMetric, metricNumber } from './base/kinds.ts';
 import { copiedState } from './base/state-dict.ts';
 import { textOf } from './lr-scheduler/scheduler.ts';
@@ -49,8 +49,16 @@ const stateKinds = {
   numBadEpochs: K.count,
   stopped: K.flag,
 };
+/** Whether something is nested in no more than so many levels: in itself it is in any number. */
+const endsWithin = (levels: number, x: unknown): boolean =>
+  typeof x !== 'object' ||
+  x === null ||
+  Tensor.is(x) ||
+  ArrayBuffer.isView(x) ||
+  (levels > 0 && Object.values(x).every((value) => endsWithin(levels - 1, value)));
+
 const savedModel = /* @__PURE__ */ K.nullable(
-  /* @__PURE__ */ K.kind('what stateDict() of the model gives', K.isOptions),
+  /* @__PURE__ */ K.kind('what stateDict() of the model gives', (x) => K.isOptions(x) && endsWithin(100, x)),
 );
 
 /**

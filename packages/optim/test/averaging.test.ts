@@ -258,7 +258,7 @@ describe('an averaged model', () => {
         for (let i = 0; i < 2; i++) averaged.updateParameters(net());
       },
       DTypeError,
-      'AveragedModel.updateParameters: avgFn: expected it to return a Tensor, got number',
+      'AveragedModel.updateParameters: avgFn: expected it to return a Tensor, got 0.5',
     ],
     [
       () => nn.swaUtils.getEmaAvgFn({ decay: 1.5 }),

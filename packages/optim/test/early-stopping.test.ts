@@ -138,6 +138,24 @@ describe('a state', () => {
     expect([stopping.restore(), weight(m)]).toEqual([true, 10]);
   });
 
+  test('keeps what a model has beside tensors', () => {
+    class Counting extends nn.Linear {
+      extra: unknown = { seen: Uint8Array.of(1, 2), since: new Map([['a', 1]]) };
+      override getExtraState(): unknown {
+        return this.extra;
+      }
+      override setExtraState(state: unknown): void {
+        this.extra = state;
+      }
+    }
+    const counting = new Counting(1, 1);
+    const stopping = new EarlyStopping({ patience: 1, restoreBest: counting });
+    stopping.step(1);
+    counting.extra = null;
+    stopping.restore();
+    expect(counting.extra).toEqual({ seen: Uint8Array.of(1, 2), since: new Map([['a', 1]]) });
+  });
+
   test('holds the best of none as JSON can', () => {
     const stopping = new EarlyStopping({ mode: 'max' });
     const read = new EarlyStopping();
@@ -150,7 +168,10 @@ describe('a state', () => {
     stopping.step(1);
     const own = stopping.stateDict();
     const before = JSON.stringify(own);
+    const endless: Record<string, unknown> = {};
+    endless['itself'] = [endless];
     for (const wrong of [
+      { ...own, best_state: endless },
       null,
       {},
       { ...own, patience: 0 },

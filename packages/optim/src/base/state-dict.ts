@@ -49,9 +49,11 @@ const copied = (value: unknown): unknown => (Array.isArray(value) ? value.slice(
 export function copiedState<T>(state: T): T {
   if (state instanceof Tensor) return state.detach().clone() as T;
   if (Array.isArray(state)) return state.map(copiedState) as T;
-  if (typeof state !== 'object' || state === null) return state;
+  if (ArrayBuffer.isView(state)) return structuredClone(state);
+  // What else is no plain object, in the extra state of a module, has no copy that all agree on.
+  if (Object.prototype.toString.call(state) !== '[object Object]') return state;
   return Object.fromEntries(
-    Object.entries(state).map(([name, value]) => [name, copiedState<unknown>(value)]),
+    Object.entries(state as object).map(([name, value]) => [name, copiedState<unknown>(value)]),
   ) as T;
 }
 

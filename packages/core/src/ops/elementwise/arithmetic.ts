@@ -4,7 +4,7 @@ import { isFloatingPoint } from '../../dtype.ts';
 import { DTypeError, ValueError } from '../../errors.ts';
 import { E, type Expr, elementsOf, holdsZero } from '../../kernels/index.ts';
 import { composed } from '../../record/index.ts';
-import { Tensor } from '../../tensor.ts';
+import { isOfClass, Tensor } from '../../tensor.ts';
 import {
   binary,
   checkOptions,
@@ -65,9 +65,9 @@ const subScaledOp = new ElementwiseOp({
 const alphaOptions = K.options<AlphaOptions>({ alpha: K.scalar });
 
 const integral = (x: Operand): boolean =>
-  typeof x === 'number' ? Number.isInteger(x) : !(x instanceof Tensor) || !isFloatingPoint(x.dtype);
+  typeof x === 'number' ? Number.isInteger(x) : !isOfClass(x) || !isFloatingPoint(x.dtype);
 
-const isBool = (x: Operand): boolean => (x instanceof Tensor ? x.dtype === 'bool' : typeof x === 'boolean');
+const isBool = (x: Operand): boolean => (isOfClass(x) ? x.dtype === 'bool' : typeof x === 'boolean');
 
 /** a + alpha b, or a - alpha b: of integers alpha may have no fraction, which would be lost. */
 const scaled =
@@ -77,8 +77,9 @@ const scaled =
   ): Resolve<[a: Operand, b: Operand, options?: AlphaOptions]> =>
   (caller, a, b, options) => {
     checkOptions(caller, alphaOptions, options, a, b);
-    // Of bools "or": any factor but 0 counts as true does.
     const given = options?.alpha ?? 1;
+    if (given === 1) return { op: plain, operands: [a, b] };
+    // Of bools "or": any factor but 0 counts as true does.
     const alpha = isBool(a) && isBool(b) ? Number(Number(given) !== 0) : given;
     if (alpha === 1) return { op: plain, operands: [a, b] };
     if (!Number.isInteger(Number(alpha)) && integral(a) && integral(b)) {
