@@ -21,11 +21,11 @@ const classLike = ReflectionKind.Class | ReflectionKind.Interface;
 export function takeInherited(converter: Converter): Inherited {
   const inherited: Inherited = new Map();
   const declaredBy = new Map<DeclarationReflection, ts.Symbol>();
-  const declaredAbove = new Set<DeclarationReflection>();
+  const having = new Map<DeclarationReflection, readonly ts.Symbol[]>();
   converter.on(Converter.EVENT_CREATE_DECLARATION, (context: Context, member: DeclarationReflection) => {
     const owner = declaringClass(context, member);
     if (owner !== undefined) declaredBy.set(member, owner);
-    if (isDeclaredAbove(context, member)) declaredAbove.add(member);
+    having.set(member, classesAbove(context, member));
   });
   // Before what groups members, and after what finds from where they are inherited.
   converter.on(
@@ -40,7 +40,7 @@ export function takeInherited(converter: Converter): Inherited {
   function takeFrom(context: Context, owner: DeclarationReflection): void {
     for (const member of [...(owner.children ?? [])]) {
       // What a class does for the class above it is told of there, to those who write such a class.
-      const isForOthers = member.flags.isProtected && declaredAbove.has(member);
+      const isForOthers = member.flags.isProtected && (having.get(member)?.length ?? 0) > 0;
       if (isForOthers || isHidden(member)) {
         context.project.removeReflection(member);
         continue;
@@ -65,8 +65,15 @@ export function takeInherited(converter: Converter): Inherited {
   ): DeclarationReflection | undefined {
     const symbol = declaredBy.get(member);
     if (symbol !== undefined) {
-      const base = context.getReflectionFromSymbol(symbol);
-      return base?.isDeclaration() && base !== owner ? base : undefined;
+      // A class that others are made of may have no page: what is in it stands with the first of them that has.
+      const classes = having.get(member) ?? [];
+      for (const one of classes
+        .slice(0, classes.findIndex((one) => one.valueDeclaration === symbol.valueDeclaration) + 1)
+        .toReversed()) {
+        const base = context.getReflectionFromSymbol(one);
+        if (base?.isDeclaration()) return base === owner ? undefined : base;
+      }
+      return undefined;
     }
     // What a mapped type made has no class that declares it: the next base that has it.
     const bases =
@@ -90,12 +97,17 @@ function declaringClass(context: Context, member: DeclarationReflection): ts.Sym
 const isHidden = ({ name }: DeclarationReflection): boolean =>
   name.startsWith('[') && !/^\[(?:iterator|toPrimitive)\]$/.test(name);
 
-/** Whether a class above the one that has the member names it too. */
-function isDeclaredAbove(context: Context, { name, parent }: DeclarationReflection): boolean {
+/** The classes above the one that has a member which have it too, from that on upwards. */
+function classesAbove(context: Context, { name, parent }: DeclarationReflection): ts.Symbol[] {
   const owner = parent && context.getSymbolFromReflection(parent);
   const declared = owner?.declarations?.find(ts.isClassDeclaration);
-  const [base] = (declared && context.checker.getTypeAtLocation(declared).getBaseTypes()) ?? [];
-  return base?.getProperty(name) !== undefined;
+  const classes: ts.Symbol[] = [];
+  let type = declared && context.checker.getTypeAtLocation(declared);
+  for (;;) {
+    [type] = type?.getBaseTypes() ?? [];
+    if (type?.getProperty(name) === undefined) return classes;
+    classes.push(type.symbol);
+  }
 }
 
 /** A member of a base that has no page is the class's own to readers. */
