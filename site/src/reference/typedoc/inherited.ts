@@ -21,26 +21,38 @@ const classLike = ReflectionKind.Class | ReflectionKind.Interface;
 export function takeInherited(converter: Converter): Inherited {
   const inherited: Inherited = new Map();
   const declaredBy = new Map<DeclarationReflection, ts.Symbol>();
-  const having = new Map<DeclarationReflection, readonly ts.Symbol[]>();
+  const declaredAbove = new Set<DeclarationReflection>();
+  const above = new Map<DeclarationReflection, readonly ts.Symbol[]>();
+  /** For classes without a page, the one class made of them that has one. */
+  const homes = new Map<ts.Declaration | undefined, DeclarationReflection | null>();
   converter.on(Converter.EVENT_CREATE_DECLARATION, (context: Context, member: DeclarationReflection) => {
+    if (member.kindOf(ReflectionKind.Class)) above.set(member, classesAbove(context, member));
     const owner = declaringClass(context, member);
     if (owner !== undefined) declaredBy.set(member, owner);
-    having.set(member, classesAbove(context, member));
+    if (isDeclaredAbove(context, member)) declaredAbove.add(member);
   });
   // Before what groups members, and after what finds from where they are inherited.
   converter.on(
     Converter.EVENT_RESOLVE_END,
     (context: Context) => {
+      for (const [owner, classes] of above) findHomes(context, owner, classes);
       for (const owner of context.project.getReflectionsByKind(classLike))
         if (owner.isDeclaration()) takeFrom(context, owner);
     },
     -50,
   );
 
+  function findHomes(context: Context, owner: DeclarationReflection, classes: readonly ts.Symbol[]): void {
+    for (const one of classes) {
+      if (context.getReflectionFromSymbol(one) !== undefined) return;
+      homes.set(one.valueDeclaration, homes.has(one.valueDeclaration) ? null : owner);
+    }
+  }
+
   function takeFrom(context: Context, owner: DeclarationReflection): void {
     for (const member of [...(owner.children ?? [])]) {
       // What a class does for the class above it is told of there, to those who write such a class.
-      const isForOthers = member.flags.isProtected && (having.get(member)?.length ?? 0) > 0;
+      const isForOthers = member.flags.isProtected && declaredAbove.has(member);
       if (isForOthers || isHidden(member)) {
         context.project.removeReflection(member);
         continue;
@@ -65,15 +77,8 @@ export function takeInherited(converter: Converter): Inherited {
   ): DeclarationReflection | undefined {
     const symbol = declaredBy.get(member);
     if (symbol !== undefined) {
-      // A class that others are made of may have no page: what is in it stands with the first of them that has.
-      const classes = having.get(member) ?? [];
-      for (const one of classes
-        .slice(0, classes.findIndex((one) => one.valueDeclaration === symbol.valueDeclaration) + 1)
-        .toReversed()) {
-        const base = context.getReflectionFromSymbol(one);
-        if (base?.isDeclaration()) return base === owner ? undefined : base;
-      }
-      return undefined;
+      const base = context.getReflectionFromSymbol(symbol) ?? homes.get(symbol.valueDeclaration);
+      return base?.isDeclaration() && base !== owner ? base : undefined;
     }
     // What a mapped type made has no class that declares it: the next base that has it.
     const bases =
@@ -84,6 +89,21 @@ export function takeInherited(converter: Converter): Inherited {
   }
 
   return inherited;
+}
+
+/** The classes that a class is made of, from the next one upwards. */
+function classesAbove(context: Context, owner: DeclarationReflection): ts.Symbol[] {
+  const classes: ts.Symbol[] = [];
+  let declared = context.getSymbolFromReflection(owner)?.declarations?.find(ts.isClassDeclaration);
+  for (;;) {
+    const clause = declared?.heritageClauses?.find(({ token }) => token === ts.SyntaxKind.ExtendsKeyword);
+    const named = clause?.types[0] && context.getSymbolAtLocation(clause.types[0].expression);
+    const symbol =
+      named && (named.flags & ts.SymbolFlags.Alias ? context.checker.getAliasedSymbol(named) : named);
+    declared = symbol?.declarations?.find(ts.isClassDeclaration);
+    if (symbol === undefined || declared === undefined) return classes;
+    classes.push(symbol);
+  }
 }
 
 function declaringClass(context: Context, member: DeclarationReflection): ts.Symbol | undefined {
@@ -97,17 +117,12 @@ function declaringClass(context: Context, member: DeclarationReflection): ts.Sym
 const isHidden = ({ name }: DeclarationReflection): boolean =>
   name.startsWith('[') && !/^\[(?:iterator|toPrimitive)\]$/.test(name);
 
-/** The classes above the one that has a member which have it too, from that on upwards. */
-function classesAbove(context: Context, { name, parent }: DeclarationReflection): ts.Symbol[] {
+/** Whether a class above the one that has the member names it too. */
+function isDeclaredAbove(context: Context, { name, parent }: DeclarationReflection): boolean {
   const owner = parent && context.getSymbolFromReflection(parent);
   const declared = owner?.declarations?.find(ts.isClassDeclaration);
-  const classes: ts.Symbol[] = [];
-  let type = declared && context.checker.getTypeAtLocation(declared);
-  for (;;) {
-    [type] = type?.getBaseTypes() ?? [];
-    if (type?.getProperty(name) === undefined) return classes;
-    classes.push(type.symbol);
-  }
+  const [base] = (declared && context.checker.getTypeAtLocation(declared).getBaseTypes()) ?? [];
+  return base?.getProperty(name) !== undefined;
 }
 
 /** A member of a base that has no page is the class's own to readers. */
