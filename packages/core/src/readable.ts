@@ -29,7 +29,7 @@ export function isArray(x: unknown): x is readonly unknown[] {
  * Whether something is of one of JavaScript's classes, which every realm (a frame, a vm's context, each file of Jest's
  * tests) has of its own: `instanceof` would not know those of others. Kindling's own.
  */
-const isOf = <T>(name: string): ((x: unknown) => x is T) =>
+export const isOf = <T>(name: string): ((x: unknown) => x is T) =>
   whereReadable((x): x is T => Object.prototype.toString.call(x) === `[object ${name}]`);
 
 /** Whether something can be awaited: a promise of any library. Kindling's own. */
@@ -54,6 +54,3 @@ export const isArrayBuffer = /* @__PURE__ */ isOf<ArrayBuffer>('ArrayBuffer');
 
 /** Whether something is a Map. Kindling's own. */
 export const isMap = /* @__PURE__ */ isOf<ReadonlyMap<string, never>>('Map');
-
-/** Whether something is a URL. Kindling's own. */
-export const isURL = /* @__PURE__ */ isOf<URL>('URL');

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { KindlingError, ValueError } from '../errors.ts';
-import { isURL } from '../readable.ts';
+import { isOf } from '../readable.ts';
 
 /**
  * A file that could not be read or written: no such file, no room on the disk, no permission. The error of the system
@@ -38,6 +38,8 @@ export async function ofFile<T>({ path, where }: Call, act: () => Promise<T>): P
     throw new FileError(where, path, error);
   }
 }
+
+const isURL = /* @__PURE__ */ isOf<URL>('URL');
 
 /** The call of `caller` with a path or a file URL, of which query and hash are no part of the path. */
 export function callOf(caller: string, path: unknown): Call {
