@@ -85,7 +85,7 @@ export function restoreState(
         'not do; load with { assign: true } outside',
     );
   const load: Load = { assign, missingKeys: [], unexpectedKeys: [], errors: [] };
-  const plan = goingDown(module, 'loadStateDict', () => planOf(module, '', entriesIn(state), load));
+  const plan = planOf(module, '', entriesIn(state), load);
   const isFinal = allOf(plan).every(
     (part) => hooksFor(internalsOf(part.module).hooks, 'loadPost').length === 0,
   );
@@ -183,8 +183,10 @@ function planOf(module: AnyModule, prefix: string, state: LoadingState, load: Lo
   }
   const missing = editOf(before[0], missingKeys);
   const unexpected = editOf(before[1], unexpectedKeys);
-  const plans = children.map(([name, child]) =>
-    planOf(child, `${prefix}${name}.`, under(`${prefix}${name}.`, state), load),
+  const plans = goingDown(module, 'loadStateDict', () =>
+    children.map(([name, child]) =>
+      planOf(child, `${prefix}${name}.`, under(`${prefix}${name}.`, state), load),
+    ),
   );
   return { module, fit, copies, extra, missing, unexpected, below: plans };
 }
