@@ -2,7 +2,7 @@ import { checkArguments, K } from '../arguments/index.ts';
 import { KindlingError, ValueError } from '../errors.ts';
 import { Shown } from '../print/shown.ts';
 import { defaultGenerator, type Generator } from '../random/generator.ts';
-import { isPromise } from '../readable.ts';
+import { disown, isPromise } from '../readable.ts';
 import { unlessAborted } from './abort.ts';
 import { BatchSampler } from './batch-sampler.ts';
 import { type Collated, defaultCollate, defaultConvert } from './collate.ts';
@@ -133,7 +133,7 @@ export class DataLoader<T, B = Collated<T>> extends Shown {
         signal?.throwIfAborted();
         const next = course.next();
         if (isPromise(next)) {
-          Promise.resolve(next).catch(() => {});
+          disown(next);
           throw new KindlingError(
             'DataLoader: the dataset answers with promises; iterate it with `for await`',
           );

@@ -1,4 +1,4 @@
-import { describeValue, isTraced, KindlingError, type Tensor, type TensorJSON } from '@kindling/core';
+import { describeValue, isTraced, K, KindlingError, type Tensor, type TensorJSON } from '@kindling/core';
 import { type AnyModule, dependsOnParts, internalsOf } from '../callable.ts';
 import { hooksFor, registrars } from '../hooks/index.ts';
 import { goingDown, isPersistent, type Named, partsOf } from '../registry.ts';
@@ -63,9 +63,9 @@ export function collectState(
 
 /** Refuses what was begun and has not ended: nothing waits for it. */
 export function refusePromise(module: AnyModule, method: string, returned: unknown): void {
-  if (!(returned instanceof Promise)) return;
+  if (!K.isPromise(returned)) return;
   // It is refused whatever becomes of it.
-  returned.catch(() => {});
+  K.disown(returned);
   throw new KindlingError(
     `${module.constructor.name}.${method}: got a promise, for which nothing waits: states are read and loaded at once`,
   );
